@@ -1,0 +1,71 @@
+// What a new stream asks for, and what is known of one.
+#pragma once
+
+#include <carillon/hub/connection.hpp>
+#include <carillon/hub/options.hpp>
+#include <carillon/journal/event.hpp>
+#include <carillon/journal/journal.hpp>
+#include <carillon/journal/topic.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace carillon {
+
+/// How blocks are laid on the connection.
+enum class framing : std::uint8_t {
+    raw,      ///< as they are: HTTP/1.0, HTTP/2, pipes
+    chunked,  ///< HTTP/1.1 chunks (RFC 9112, section 7.1)
+};
+
+/// Where a new stream that has no cursor begins.
+struct rewind_last { std::uint64_t count = 0; };
+struct rewind_since { std::chrono::system_clock::time_point time; };
+using rewind = std::variant<std::monostate, rewind_last, rewind_since>;
+
+/// The verdict on a cursor, told in the opening event.
+enum class resume_verdict : std::uint8_t {
+    fresh,    ///< no cursor was given
+    resumed,  ///< everything since the cursor follows
+    gap,      ///< some of it is gone; what is left follows
+    reset,    ///< the cursor is unknown; all that is kept of the topics follows
+};
+std::string_view to_string(resume_verdict v) noexcept;
+
+struct stream_request {
+    connection* out = nullptr;                 ///< must stay until `close` was called or the stream was removed
+    const stream_profile* profile = nullptr;
+    envelope_id envelope = 0;
+    framing frame = framing::raw;
+    std::vector<topic_pattern> topics;         ///< duplicates are ignored
+    std::string preamble;                      ///< written before the first block: the response head
+    std::string last_event_id;                 ///< empty: none
+    rewind from;                               ///< ignored if there is a cursor
+    std::string client;                        ///< token that makes the client durable; empty: a new id
+    std::string metadata;                      ///< a JSON object's text, or empty
+    bool opening_event = true;
+    bool heartbeat_event = false;              ///< a named event without id instead of a comment
+};
+
+/// At least 128 random bits: 22 to 128 characters of `[A-Za-z0-9_-]`.
+bool is_client_token(std::string_view text) noexcept;
+
+/// A record of one client, for listings.
+struct client_info {
+    std::string id;
+    std::vector<std::string> topics;
+    std::string metadata;
+    std::string address;
+    std::string last_event_id;  ///< of the newest event handed to the connection; the opening cursor before that
+    std::chrono::system_clock::time_point connected_at;
+    std::optional<std::chrono::system_clock::time_point> last_event_at;
+    std::optional<std::chrono::system_clock::time_point> last_heartbeat_at;
+    bool durable = false;
+    bool behind = false;        ///< catching up from the journal
+};
+
+}  // namespace carillon

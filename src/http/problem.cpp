@@ -1,0 +1,206 @@
+#include "http/problem.hpp"
+
+#include <cstdint>
+
+namespace carillon::http {
+
+namespace {
+
+/// Bytes of the well-formed UTF-8 sequence at the start of `text` (Unicode 15, table 3-7); 0 if
+/// there is none.
+std::size_t utf8_length(std::string_view text) noexcept {
+    const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
+    const std::uint8_t lead = byte(0);
+    std::size_t length = 0;
+    std::uint8_t low = 0x80;
+    std::uint8_t high = 0xbf;
+    if (lead < 0x80) return 1;
+    if (lead >= 0xc2 && lead <= 0xdf) length = 2;
+    if (lead >= 0xe0 && lead <= 0xef) length = 3;
+    if (lead >= 0xf0 && lead <= 0xf4) length = 4;
+    if (length == 0 || text.size() < length) return 0;
+    if (lead == 0xe0) low = 0xa0;
+    if (lead == 0xed) high = 0x9f;
+    if (lead == 0xf0) low = 0x90;
+    if (lead == 0xf4) high = 0x8f;
+    if (byte(1) < low || byte(1) > high) return 0;
+    for (std::size_t i = 2; i < length; ++i) {
+        if ((byte(i) & 0xc0) != 0x80) return 0;
+    }
+    return length;
+}
+
+/// As the contents of a JSON string. Details quote what clients sent, which may be no UTF-8 at all.
+void append_escaped(std::string& out, std::string_view text) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    while (!text.empty()) {
+        const char c = text.front();
+        const std::size_t length = utf8_length(text);
+        if (length == 0) {
+            out += "\\ufffd";
+        } else if (c == '"' || c == '\\') {
+            out += '\\';
+            out += c;
+        } else if (static_cast<std::uint8_t>(c) < 0x20 || c == 0x7f) {
+            out += "\\u00";
+            out += digits[static_cast<std::uint8_t>(c) >> 4];
+            out += digits[static_cast<std::uint8_t>(c) & 15];
+        } else {
+            out += text.substr(0, length);
+        }
+        text.remove_prefix(length == 0 ? 1 : length);
+    }
+}
+
+}  // namespace
+
+std::string_view phrase_of(int status) noexcept {
+    switch (status) {
+        case 100:
+            return "Continue";
+        case 200:
+            return "OK";
+        case 201:
+            return "Created";
+        case 202:
+            return "Accepted";
+        case 204:
+            return "No Content";
+        case 206:
+            return "Partial Content";
+        case 301:
+            return "Moved Permanently";
+        case 302:
+            return "Found";
+        case 303:
+            return "See Other";
+        case 304:
+            return "Not Modified";
+        case 307:
+            return "Temporary Redirect";
+        case 308:
+            return "Permanent Redirect";
+        case 400:
+            return "Bad Request";
+        case 401:
+            return "Unauthorized";
+        case 403:
+            return "Forbidden";
+        case 404:
+            return "Not Found";
+        case 405:
+            return "Method Not Allowed";
+        case 406:
+            return "Not Acceptable";
+        case 408:
+            return "Request Timeout";
+        case 409:
+            return "Conflict";
+        case 410:
+            return "Gone";
+        case 411:
+            return "Length Required";
+        case 412:
+            return "Precondition Failed";
+        case 413:
+            return "Content Too Large";
+        case 414:
+            return "URI Too Long";
+        case 415:
+            return "Unsupported Media Type";
+        case 417:
+            return "Expectation Failed";
+        case 422:
+            return "Unprocessable Content";
+        case 429:
+            return "Too Many Requests";
+        case 431:
+            return "Request Header Fields Too Large";
+        case 500:
+            return "Internal Server Error";
+        case 501:
+            return "Not Implemented";
+        case 502:
+            return "Bad Gateway";
+        case 503:
+            return "Service Unavailable";
+        case 504:
+            return "Gateway Timeout";
+        case 505:
+            return "HTTP Version Not Supported";
+        case 507:
+            return "Insufficient Storage";
+        default:
+            return "Unknown";
+    }
+}
+
+response problem_document(int status, std::string_view code, std::string_view detail) {
+    response r;
+    r.status = status;
+    r.headers.emplace_back("Content-Type", "application/problem+json");
+    r.body = R"({"type":"about:blank","title":")";
+    r.body += phrase_of(status);
+    r.body += R"(","status":)";
+    r.body += std::to_string(status);
+    r.body += R"(,"detail":")";
+    append_escaped(r.body, detail);
+    r.body += R"(","code":")";
+    append_escaped(r.body, code);
+    r.body += "\"}";
+    return r;
+}
+
+response problem(const error& e) {
+    return problem_document(status_of(e.code), to_string(e.code), e.detail);
+}
+
+int status_of(errc code) noexcept {
+    switch (code) {
+        case errc::invalid_request:
+            return 400;
+        case errc::unauthenticated:
+            return 401;
+        case errc::forbidden:
+            return 403;
+        case errc::not_found:
+        case errc::client_not_found:
+        case errc::disabled:
+            return 404;
+        case errc::method_not_allowed:
+            return 405;
+        case errc::not_acceptable:
+            return 406;
+        case errc::request_timeout:
+            return 408;
+        case errc::conflict:
+        case errc::send_error:
+            return 409;
+        case errc::length_required:
+            return 411;
+        case errc::payload_too_large:
+        case errc::event_too_large:
+            return 413;
+        case errc::uri_too_long:
+            return 414;
+        case errc::unsupported_media_type:
+            return 415;
+        case errc::expectation_failed:
+            return 417;
+        case errc::rate_limited:
+            return 429;
+        case errc::headers_too_large:
+            return 431;
+        case errc::not_implemented:
+            return 501;
+        case errc::max_clients:
+        case errc::unavailable:
+            return 503;
+        case errc::io_error:
+        case errc::internal:
+            return 500;
+    }
+    return 500;
+}
+
+}  // namespace carillon::http

@@ -1,0 +1,157 @@
+// HTTP/1.1 on the sockets of one loop: connections, routing, the checks that protect a local server.
+#pragma once
+
+#include "http/message.hpp"
+#include "net/listener.hpp"
+#include "net/loop.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace carillon::http {
+
+struct limits {
+    std::size_t max_target_size = 8u << 10;    ///< bytes of the request target; beyond: 414
+    std::size_t max_head_size = 32u << 10;     ///< bytes of the request head; beyond: 431
+    std::size_t max_body_size = 8u << 20;      ///< bytes of a buffered body; beyond: 413
+    std::chrono::milliseconds head_timeout = std::chrono::seconds(10);   ///< first byte to end of head; then 408
+    std::chrono::milliseconds body_timeout = std::chrono::seconds(30);   ///< without progress of the body; then 408
+    std::chrono::milliseconds idle_timeout = std::chrono::seconds(75);   ///< between requests, and before the first
+    std::chrono::milliseconds write_timeout = std::chrono::seconds(30);  ///< a response that the peer does not take
+};
+
+/// What protects a server on a developer's machine or behind a proxy. Names and origins are lower case.
+struct access_rules {
+    std::vector<std::string> allowed_hosts;    ///< names without port; "*" admits all; "*.example.com" one DNS label
+    std::vector<std::string> cors_origins;     ///< exact origins, "https://*.example.com" (one label), or "*"
+    bool cors_credentials = false;
+    std::vector<net::ip_network> trusted_proxies;  ///< whose Forwarded / X-Forwarded-For is believed
+};
+
+struct server_options {
+    http::limits limits;
+    access_rules access;
+};
+
+class connection;
+
+/// What a handler got to answer with. Movable; may be kept and used later, on the loop's thread only. If it is
+/// destroyed unused, the client gets a 500. Calls after the client has gone do nothing.
+class responder {
+   public:
+    explicit responder(std::weak_ptr<connection> c) noexcept : connection_(std::move(c)) {}
+    responder(responder&&) noexcept = default;
+    responder& operator=(responder&&) noexcept = default;
+    ~responder();
+
+    void send(response r);
+    void send(const error& e) { send(problem(e)); }
+
+    /// Ends HTTP on this connection and hands over its socket, still watched by the loop: call `loop.replace` for it, or
+    /// `loop.remove` and close. Everything the connection needed for parsing is freed. Nothing if the client has gone.
+    /// CORS and other headers that every response must bear are in `common_headers`, ready to be written.
+    struct taken {
+        net::unique_fd fd;
+        std::string common_headers;
+    };
+    std::optional<taken> take_over();
+
+    net::loop& loop() const;
+    bool client_gone() const noexcept { return connection_.expired(); }
+
+   private:
+    std::weak_ptr<connection> connection_;  // the server owns connections; an answer may come after the end of one
+};
+
+/// A body that is read as it arrives.
+class upload {
+   public:
+    enum class flow : std::uint8_t { more, pause };
+    virtual ~upload() = default;
+    /// `pause` stops reading from the socket until `resume()` of the connection's `upload_control`.
+    virtual flow on_data(std::string_view bytes) = 0;
+    /// The body is complete. The responder was given when the upload began.
+    virtual void on_end() = 0;
+};
+
+/// Lets a paused upload go on. Own thread; does nothing if the client has gone.
+class upload_control {
+   public:
+    explicit upload_control(std::weak_ptr<connection> c) noexcept : connection_(std::move(c)) {}
+    void resume();
+
+   private:
+    std::weak_ptr<connection> connection_;
+};
+
+using handler = std::function<void(request&, responder)>;
+/// Called when the head is complete. Returns null, leaving the responder untouched, to have the body buffered and the
+/// handler called; otherwise the upload has taken the responder.
+using upload_handler = std::function<std::unique_ptr<upload>(request&, responder&, upload_control)>;
+
+/// Routes by method and path. Immutable while servers use it; shared by all loops.
+/// A pattern's segments are literal or `{name}` (one segment); `{name...}` at the end takes the rest, one segment or
+/// more. Values are percent-decoded once. Literal segments win over `{name}`. Unknown path: 404; known path with another
+/// method: 405 with `Allow`; OPTIONS is answered for every path.
+class router {
+   public:
+    router();
+    ~router();
+    void add(std::string_view method, std::string_view pattern, handler h, upload_handler u = {});
+
+    struct match {
+        const handler* on_request = nullptr;
+        const upload_handler* on_upload = nullptr;
+        std::vector<std::string> values;
+        std::string allow;      ///< methods of the path, for `Allow`; empty: unknown path
+    };
+    /// HEAD finds GET's handler.
+    match find(std::string_view method, std::string_view path) const;
+
+   private:
+    struct node;
+    std::unique_ptr<node> root_;
+};
+
+/// Counters of one server; read by others with relaxed loads, written by the own thread only.
+struct server_counters {
+    std::atomic<std::uint64_t> accepted{0};
+    std::atomic<std::uint64_t> requests{0};
+    std::atomic<std::uint64_t> responses_2xx{0};
+    std::atomic<std::uint64_t> responses_4xx{0};
+    std::atomic<std::uint64_t> responses_5xx{0};
+    std::atomic<std::uint64_t> open{0};  ///< connections that speak HTTP now (streams have left)
+};
+
+/// One loop's HTTP connections. Confined to the loop's thread, but for construction and the counters.
+class server {
+   public:
+    server(net::loop& l, const router& routes, std::shared_ptr<const server_options> options);
+    ~server();
+
+    /// Accepts on `fd` (a listening socket that outlives the server) until `stop_accepting`.
+    result<> accept_on(int fd);
+    void stop_accepting();
+    /// Takes a connected socket, such as one accepted by another loop.
+    void adopt(net::unique_fd fd);
+    /// New options for requests that begin from now on.
+    void reload(std::shared_ptr<const server_options> options);
+    /// Closes idle connections, and the others after the response they are waiting for.
+    void close_when_idle();
+
+    const server_counters& counters() const noexcept { return counters_; }
+
+   private:
+    friend class connection;
+    struct impl;
+    std::unique_ptr<impl> impl_;
+    server_counters counters_;
+};
+
+}  // namespace carillon::http

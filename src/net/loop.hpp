@@ -1,0 +1,130 @@
+// One event loop per core: readiness by epoll, tasks from other threads, timers.
+#pragma once
+
+#include <carillon/base/result.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <sys/epoll.h>
+
+namespace carillon::net {
+
+/// A file descriptor that is closed once. Move-only.
+class unique_fd {
+   public:
+    unique_fd() = default;
+    explicit unique_fd(int fd) noexcept : fd_(fd) {}
+    unique_fd(unique_fd&& other) noexcept : fd_(other.release()) {}
+    unique_fd& operator=(unique_fd&& other) noexcept {
+        reset(other.release());
+        return *this;
+    }
+    ~unique_fd() { reset(); }
+
+    int get() const noexcept { return fd_; }
+    explicit operator bool() const noexcept { return fd_ >= 0; }
+    int release() noexcept { return std::exchange(fd_, -1); }
+    void reset(int fd = -1) noexcept;
+
+   private:
+    int fd_ = -1;
+};
+
+/// Told on the loop's thread when its descriptor is ready. `events` are epoll's (EPOLLIN, EPOLLOUT, …).
+class io_handler {
+   public:
+    virtual void on_io(std::uint32_t events) = 0;
+
+   protected:
+    ~io_handler() = default;
+};
+
+/// Confined to the thread that calls `run`, but for `post` and `stop`.
+///
+/// Descriptors are watched edge-triggered for reading and writing from the moment they are added, so a connection costs
+/// one epoll_ctl in its life. A handler reads or writes until EAGAIN, or asks to be called again with `poke`.
+class loop {
+   public:
+    using task = std::function<void()>;
+    using clock = std::chrono::steady_clock;
+    using timer_id = std::uint64_t;
+
+    loop();
+    ~loop();
+    loop(const loop&) = delete;
+    loop& operator=(const loop&) = delete;
+
+    /// Watches `fd`; `handler` must stay until `remove`. `level_triggered_reads` is for listeners: EPOLLIN only, shared
+    /// between loops with EPOLLEXCLUSIVE.
+    result<> add(int fd, io_handler& handler);
+    result<> add_listener(int fd, io_handler& handler);
+    /// Hands a watched descriptor to another handler: one store, no system call.
+    void replace(int fd, io_handler& handler) noexcept;
+    /// Stops watching. No event that was already fetched reaches the handler afterwards. Call before closing.
+    void remove(int fd) noexcept;
+    /// `remove` and close in one system call instead of two. The descriptor must have no duplicate.
+    void close(unique_fd fd) noexcept;
+    /// Calls whoever then handles `fd` with `events` in the next turn; a descriptor that is reused until then gets a
+    /// readiness too many, never one too few.
+    void poke(int fd, std::uint32_t events);
+
+    /// Runs `t` on the loop's thread, soon. From any thread. Dropped, with its captures, if the loop ends first.
+    void post(task t);
+    /// Runs `t` when this turn's I/O, tasks and timers are done; one added by such a task waits for the end of the next
+    /// turn, which does not sleep, so that a long job can let I/O in between its slices. Own thread only.
+    void at_end_of_turn(task t);
+    timer_id call_after(clock::duration delay, task t);
+    void cancel(timer_id id) noexcept;
+
+    /// The time when this turn began.
+    clock::time_point now() const noexcept { return now_; }
+    bool in_loop_thread() const noexcept;
+
+    /// Until `stop`, which may be called from any thread or before. A stopped loop does not run again.
+    void run();
+    void stop();
+
+   private:
+    void turn(int timeout_ms);
+    int wait_ms() const;
+    void dispatch(int count);
+    void run_pokes();
+    void run_timers();
+    void run_posted();
+    void run_end_of_turn();
+    void wake() noexcept;
+    void forget(int fd) noexcept;
+    result<> watch(int fd, std::uint32_t events, io_handler& handler);
+
+    // Own thread only.
+    int epoll_ = -1;
+    int wake_ = -1;
+    clock::time_point now_ = clock::now();
+    std::vector<io_handler*> handlers_;  ///< by descriptor
+    std::vector<epoll_event> fetched_;   ///< room for one batch
+    std::size_t dispatched_ = 0;         ///< of the batch, those at and beyond are still to come
+    std::size_t fetched_count_ = 0;
+    std::vector<std::pair<int, std::uint32_t>> pokes_;
+    std::vector<std::pair<int, std::uint32_t>> poked_;  ///< being called now; kept for its capacity
+    std::vector<task> end_of_turn_;
+    std::vector<task> tasks_;  ///< being run now; kept for its capacity
+    std::map<std::pair<clock::time_point, timer_id>, task> timers_;
+    std::unordered_map<timer_id, clock::time_point> timer_times_;
+    timer_id last_timer_ = 0;
+
+    // Any thread.
+    std::mutex mutex_;
+    std::vector<task> posted_;  // guarded by mutex_
+    std::atomic<bool> wake_pending_{false};
+    std::atomic<bool> stopping_{false};
+};
+
+}  // namespace carillon::net

@@ -1,0 +1,18 @@
+// The one clock of the measurements.
+#pragma once
+
+#include <time.h>
+
+#include <cstdint>
+
+namespace carillon::server::benchmark {
+
+/// CLOCK_MONOTONIC in nanoseconds: what payloads are stamped with, comparable between processes.
+inline std::uint64_t now_ns() noexcept {
+    timespec t{};
+    ::clock_gettime(CLOCK_MONOTONIC, &t);
+    return static_cast<std::uint64_t>(t.tv_sec) * 1'000'000'000u +
+           static_cast<std::uint64_t>(t.tv_nsec);
+}
+
+}  // namespace carillon::server::benchmark

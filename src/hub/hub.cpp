@@ -1,0 +1,319 @@
+#include <carillon/hub/hub.hpp>
+
+#include "hub/client_directory.hpp"
+#include "hub/client_id.hpp"
+#include "hub/private_topic.hpp"
+#include "hub/subscriber.hpp"
+#include "hub/tail.hpp"
+#include "hub/topic_index.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cassert>
+#include <mutex>
+
+#include <fmt/format.h>
+
+namespace carillon {
+
+hub::hub(hub_options options, std::unique_ptr<journal> record)
+    : journal_(std::move(record)), tail_(std::make_unique<tail>(journal_->head())),
+      clients_(std::make_unique<client_directory>()),
+      options_(std::make_shared<const hub_options>(std::move(options))) {}
+
+hub::~hub() = default;
+
+shard& hub::add_shard(executor& on) {
+    assert(shards_.size() < tail::max_shards);
+    shards_.push_back(std::make_unique<shard>(*this, on, static_cast<unsigned>(shards_.size())));
+    return *shards_.back();
+}
+
+std::shared_ptr<const hub_options> hub::options() const { return options_.load(); }
+
+void hub::reload(hub_options options) {
+    options.envelopes = this->options()->envelopes;
+    options_.store(std::make_shared<const hub_options>(std::move(options)));
+    const auto now = this->options();
+    for (const auto& s : shards_) {
+        s->on().post([&shard = *s, now] { shard.reload(*now); });
+    }
+}
+
+std::string hub::id_of(position p) const { return fmt::format("{}.{}", journal_->epoch(), p.value); }
+
+std::string hub::id_of(const stored_event& e) const {
+    if (e.pos.value == 0) return {};
+    return e.e.id ? e.e.id->str() : id_of(e.pos);
+}
+
+result<> hub::check(const event& e, const hub_options& limits) const {
+    if (e.topics.empty()) return fail(errc::invalid_request, "an event needs a topic");
+    if (e.topics.size() > limits.max_topics_per_event) {
+        return fail(errc::invalid_request,
+                    fmt::format("an event may have at most {} topics", limits.max_topics_per_event));
+    }
+    for (const topic& t : e.topics) {
+        if (t.reserved()) {
+            return fail(errc::invalid_request, fmt::format("topic `{}` is reserved for the hub", t.str()));
+        }
+        if (t.str().size() > limits.max_topic_length) {
+            return fail(errc::invalid_request,
+                        fmt::format("a topic may have at most {} bytes", limits.max_topic_length));
+        }
+    }
+    if (e.name && e.name->str().starts_with("carillon.")) {
+        return fail(errc::invalid_request, "event names that begin with `carillon.` are reserved for the hub");
+    }
+    if (e.id && cursor::parse(e.id->str())) {
+        return fail(errc::invalid_request, "`id` has the form of the hub's own ids");
+    }
+    if (e.size() > limits.max_event_size) {
+        return fail(errc::event_too_large,
+                    fmt::format("the event has {} bytes, at most {} are allowed", e.size(), limits.max_event_size));
+    }
+    return {};
+}
+
+void hub::publish(std::vector<event> batch, publish_callback done) {
+    const auto limits = options();
+    if (batch.size() > limits->max_batch) {
+        return done(fail(errc::payload_too_large,
+                         fmt::format("{} events in one publish, at most {} are allowed", batch.size(), limits->max_batch)));
+    }
+    events stored;
+    stored.reserve(batch.size());
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+        if (auto checked = check(batch[i], *limits); !checked) {
+            error why = std::move(checked.error());
+            if (batch.size() > 1) why.detail = fmt::format("event {}: {}", i, why.detail);
+            return done(std::unexpected(std::move(why)));
+        }
+        stored.push_back(std::make_shared<stored_event>());
+        stored.back()->e = std::move(batch[i]);
+    }
+    append(std::move(stored), std::move(done));
+}
+
+void hub::append(events batch, publish_callback done) {
+    journal_->append(std::move(batch), [this, done = std::move(done)](
+                                           result<> stored, std::span<const std::shared_ptr<stored_event>> all) {
+        if (!stored) return done(std::unexpected(stored.error()));
+        committed(all);
+        std::vector<published> answers;
+        answers.reserve(all.size());
+        for (const auto& e : all) answers.push_back({id_of(*e), e->pos});
+        done(std::move(answers));
+    });
+}
+
+void hub::committed(std::span<const std::shared_ptr<stored_event>> batch) {
+    published_.fetch_add(batch.size(), std::memory_order_relaxed);
+    std::uint64_t woken = tail_->push(batch, static_cast<unsigned>(shards_.size()), [this](unsigned s, const event& e) {
+        return shards_[s]->interest().wants(e);
+    });
+    for (; woken != 0; woken &= woken - 1) shards_[static_cast<std::size_t>(std::countr_zero(woken))]->wake();
+}
+
+// Finds the shard that has the client and runs the task there; a durable client between two connections gives null.
+void hub::with_client(std::string_view client, client_task t, client_callback done) {
+    const auto unknown = [] { return fail(errc::client_not_found, "no client has this id"); };
+    const auto durable = clients_->find(client);
+    unsigned number = 0;
+    if (durable.known) {
+        number = durable.where ? durable.where->shard : 0;
+    } else if (const auto id = client_id::parse(client); id && id->shard < shards_.size()) {
+        number = id->shard;
+    } else {
+        return done(unknown());
+    }
+    if (number >= shards_.size()) return done(unknown());
+    shard& home = *shards_[number];
+    home.on().post([this, &home, name = std::string(client), t = std::move(t), done = std::move(done), unknown] {
+        const auto now = clients_->find(name);
+        subscriber* s = nullptr;
+        if (!now.known) {
+            s = home.find(name);
+            if (s == nullptr) return done(unknown());
+        } else if (now.where && now.where->shard == home.number()) {
+            s = home.at(now.where->slot);
+        } else if (now.where) {
+            return with_client(name, t, done);  // it has just moved
+        }
+        done(t(home, s));
+    });
+}
+
+void hub::send(std::string_view client, event e, publish_callback done) {
+    if (!is_client_token(client)) return done(fail(errc::client_not_found, "no client has this id"));
+    e.topics.assign(1, *topic::parse("probe"));
+    if (auto checked = check(e, *options()); !checked) return done(std::unexpected(checked.error()));
+    auto stored = std::make_shared<stored_event>();
+    stored->e = std::move(e);
+    stored->e.topics.assign(1, private_topic_name(client));
+    // Listening first, storing second: the client's stream is sure to show it. Both callbacks need `done`, one runs.
+    auto answer = std::make_shared<publish_callback>(std::move(done));
+    with_client(
+        client,
+        [topic = private_topic(client)](shard& home, subscriber* s) -> result<> {
+            return s == nullptr ? result<>{} : home.listen_privately(*s, topic);
+        },
+        [this, stored, answer](result<> ready) {
+            if (!ready) return (*answer)(std::unexpected(ready.error()));
+            append({stored}, *answer);
+        });
+}
+
+void hub::subscribe(std::string_view client, topic_pattern topic, client_callback done) {
+    with_client(
+        client,
+        [this, name = std::string(client), topic = std::move(topic)](shard& home, subscriber* s) -> result<> {
+            if (s != nullptr) return home.subscribe(*s, topic);
+            clients_->change(name, topic, true);
+            return {};
+        },
+        std::move(done));
+}
+
+void hub::unsubscribe(std::string_view client, topic_pattern topic, client_callback done) {
+    with_client(
+        client,
+        [this, name = std::string(client), topic = std::move(topic)](shard& home, subscriber* s) -> result<> {
+            if (s != nullptr) return home.unsubscribe(*s, topic);
+            clients_->change(name, topic, false);
+            return {};
+        },
+        std::move(done));
+}
+
+void hub::remove(std::string_view client, client_callback done) {
+    with_client(
+        client,
+        [this, name = std::string(client)](shard& home, subscriber* s) -> result<> {
+            if (s != nullptr) home.end(*s, close_reason::removed);
+            clients_->forget(name);
+            return {};
+        },
+        std::move(done));
+}
+
+void hub::heartbeat(std::string_view client, client_callback done) {
+    with_client(
+        client,
+        [](shard& home, subscriber* s) -> result<> {
+            if (s == nullptr) return fail(errc::send_error, "the client is between two connections");
+            home.heartbeat(*s);
+            return {};
+        },
+        std::move(done));
+}
+
+void hub::find_client(std::string_view client, std::function<void(result<client_info>)> done) {
+    auto found = std::make_shared<client_info>();
+    with_client(
+        client,
+        [found, name = std::string(client)](shard& home, subscriber* s) -> result<> {
+            if (s != nullptr) {
+                *found = home.describe(*s);
+            } else {
+                found->id = name;
+                found->durable = true;
+            }
+            return {};
+        },
+        [found, done = std::move(done)](result<> ok) {
+            if (!ok) return done(std::unexpected(ok.error()));
+            done(std::move(*found));
+        });
+}
+
+void hub::list_clients(std::size_t limit, std::function<void(std::vector<client_info>)> done) {
+    struct gathering {
+        std::mutex mutex;
+        std::vector<client_info> all;
+        std::size_t missing;
+    };
+    auto g = std::make_shared<gathering>();  // lives until the last shard has answered
+    g->missing = shards_.size();
+    for (const auto& s : shards_) {
+        s->on().post([g, limit, done, &shard = *s] {
+            auto some = shard.list(limit);
+            bool last = false;
+            {
+                const std::lock_guard lock(g->mutex);
+                const std::size_t room = limit - std::min(limit, g->all.size());
+                some.resize(std::min(some.size(), room));
+                g->all.insert(g->all.end(), std::make_move_iterator(some.begin()), std::make_move_iterator(some.end()));
+                last = --g->missing == 0;
+            }
+            if (last) done(std::move(g->all));
+        });
+    }
+}
+
+void hub::history(history_query q, std::function<void(result<history_page>)> done) {
+    std::vector<const topic_pattern*> patterns;
+    for (const topic_pattern& t : q.topics) patterns.push_back(&t);
+    history_page page;
+    const position head = journal_->head();
+    position start;
+    if (!q.after_id.empty()) {
+        const auto found = journal_->find(q.after_id, patterns);
+        page.verdict = found ? resume_verdict::resumed : resume_verdict::reset;
+        if (found) start = found->pos;
+    } else if (const auto* since = std::get_if<rewind_since>(&q.from)) {
+        start = journal_->before_time(since->time, patterns);
+    } else {
+        const auto* last = std::get_if<rewind_last>(&q.from);
+        start = journal_->before_last(last != nullptr ? std::min<std::uint64_t>(last->count, q.max_events) : q.max_events,
+                                      patterns);
+    }
+    constexpr std::size_t max_bytes = 8u << 20;
+    journal_->read({patterns, start, head, q.max_events, max_bytes},
+                   [this, page = std::move(page), head, done = std::move(done)](result<read_page> read) mutable {
+                       if (!read) return done(std::unexpected(read.error()));
+                       page.more = read->through < head;
+                       page.next = id_of(read->through);
+                       page.events = std::move(read->events);
+                       if (page.verdict == resume_verdict::resumed && read->lost) {
+                           page.verdict = resume_verdict::gap;
+                           page.lost = read->lost;
+                       }
+                       done(std::move(page));
+                   });
+}
+
+void hub::drain(std::chrono::milliseconds window, std::function<void()> done) {
+    draining_.store(true, std::memory_order_relaxed);
+    auto missing = std::make_shared<std::atomic<std::size_t>>(shards_.size());  // shared by the shards' callbacks
+    auto finish = std::make_shared<std::function<void()>>(std::move(done));
+    for (const auto& s : shards_) {
+        s->on().post([missing, finish, window, &shard = *s] {
+            shard.drain(window, [missing, finish] {
+                if (missing->fetch_sub(1) == 1) (*finish)();
+            });
+        });
+    }
+}
+
+hub_stats hub::stats() const {
+    hub_stats all;
+    all.published = published_.load(std::memory_order_relaxed);
+    for (const auto& s : shards_) {
+        const shard_counters& c = s->counters();
+        all.subscribers += c.subscribers.load(std::memory_order_relaxed);
+        all.connections += c.connections.load(std::memory_order_relaxed);
+        all.delivered += c.delivered.load(std::memory_order_relaxed);
+        all.replayed += c.replayed.load(std::memory_order_relaxed);
+        all.bytes += c.bytes.load(std::memory_order_relaxed);
+        all.gaps += c.gaps.load(std::memory_order_relaxed);
+        all.slow += c.behind.load(std::memory_order_relaxed);
+        all.slow_cuts += c.slow_cuts.load(std::memory_order_relaxed);
+        all.dead_peers += c.dead_peers.load(std::memory_order_relaxed);
+        all.topics += c.topics.load(std::memory_order_relaxed);
+        all.fan_out_yields += c.yields.load(std::memory_order_relaxed);
+    }
+    return all;
+}
+
+}  // namespace carillon

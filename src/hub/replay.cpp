@@ -1,0 +1,235 @@
+// Resuming and catching up: what a stream missed is read from the journal, until it is level with the tail.
+#include <carillon/base/json_text.hpp>
+#include <carillon/hub/hub.hpp>
+#include <carillon/hub/shard.hpp>
+#include <carillon/wire/encoder.hpp>
+
+#include "hub/client_id.hpp"
+#include "hub/subscriber.hpp"
+#include "hub/tail.hpp"
+#include "hub/topic_index.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace carillon {
+
+namespace {
+
+constexpr std::size_t page_events = 128;
+constexpr std::size_t page_bytes = 64u << 10;
+// How many pages a turn reads for those who are behind: live traffic goes first.
+constexpr std::size_t pages_per_turn = 32;
+
+std::vector<const topic_pattern*> patterns_of(const subscriber& s) {
+    std::vector<const topic_pattern*> patterns;
+    s.each_subscription([&](const subscription& on) { patterns.push_back(&on.node->pattern); });
+    return patterns;
+}
+
+}  // namespace
+
+/// What a stream that did not begin at the head still has to write before its first event.
+struct shard::opening {
+    std::string preamble;
+    resume_verdict verdict = resume_verdict::fresh;
+    std::optional<gap> lost;
+    std::string_view reason;
+    bool event = true;
+};
+
+/// A page that was asked for, and where the tail ended then.
+struct shard::page_request {
+    std::uint32_t slot = 0;
+    std::array<std::uint8_t, 16> key{};
+    position upto;
+    std::uint64_t next_seq = 0;
+    std::shared_ptr<opening> open;  ///< for the first page only; shared because callbacks are copied
+};
+
+void shard::begin(subscriber& s, stream_request& request) {
+    const tail::end end = hub_.tail_->now();
+    auto open = std::make_shared<opening>();
+    open->preamble = std::move(request.preamble);
+    open->event = request.opening_event;
+    const auto patterns = patterns_of(s);
+    position start = end.head;
+    bool rewinds = false;
+    if (!request.last_event_id.empty()) {
+        if (const auto found = hub_.record().find(request.last_event_id, patterns)) {
+            start = found->pos;
+            open->verdict = resume_verdict::resumed;
+        } else {
+            start = position{};
+            open->verdict = resume_verdict::reset;
+            rewinds = true;
+        }
+    } else if (const auto* last = std::get_if<rewind_last>(&request.from)) {
+        start = hub_.record().before_last(last->count, patterns);
+        rewinds = true;
+    } else if (const auto* since = std::get_if<rewind_since>(&request.from)) {
+        start = hub_.record().before_time(since->time, patterns);
+        rewinds = true;
+    }
+    s.cursor = std::min(start, end.head);
+    s.seen_seq = end.next_seq;
+    if (s.cursor == end.head) {
+        const auto head = opening_block(s, *open);
+        items_.assign(1, {&head, {}, false});
+        const std::uint32_t slot = s.slot;
+        if (write(s, items_) != outcome::gone) schedule(*at(slot), on_.now() + s.profile->heartbeat_interval);
+        return;
+    }
+    const std::uint64_t budget = hub_.options()->max_replay_events;
+    const position oldest = hub_.record().before_last(budget, patterns);
+    if (oldest > s.cursor) {
+        open->lost = gap{s.cursor, oldest};
+        open->reason = "budget";
+        if (open->verdict == resume_verdict::resumed) open->verdict = resume_verdict::gap;
+        s.cursor = oldest;
+    }
+    // Who asked for what is left, or has an unknown cursor, is not told again of what was trimmed before.
+    if (rewinds) s.more().gap_known = end.head.value;
+    fall_behind(s);
+    ask(s, end.head, end.next_seq, std::move(open));
+}
+
+void shard::ask(subscriber& s, position upto, std::uint64_t next_seq, std::shared_ptr<opening> open) {
+    s.behind->reading = true;
+    const auto patterns = patterns_of(s);
+    const page_request asked{s.slot, s.key, upto, next_seq, std::move(open)};
+    hub_.record().read({patterns, s.cursor, upto, page_events, page_bytes},
+                       [this, asked, thread = std::this_thread::get_id()](result<read_page> page) {
+                           if (std::this_thread::get_id() == thread) return on_page(asked, std::move(page));
+                           on_.post([this, asked, page = std::move(page)]() mutable {
+                               on_page(asked, std::move(page));
+                           });
+                       });
+}
+
+void shard::on_page(page_request asked, result<read_page> page) {
+    subscriber* s = at(asked.slot);
+    if (s == nullptr || s->key != asked.key) return;
+    s->behind->reading = false;
+    if (!page) return end(*s, close_reason::broken);
+
+    std::uint64_t& known = s->more().gap_known;
+    std::optional<gap> lost = page->lost && page->lost->to.value > known ? page->lost : std::nullopt;
+    if (page->lost) known = std::max(known, page->lost->to.value);
+
+    std::shared_ptr<const block> told;
+    std::vector<item> items;
+    if (asked.open) {
+        opening& open = *asked.open;
+        if (lost && open.verdict == resume_verdict::resumed) open.verdict = resume_verdict::gap;
+        if (lost && !open.lost) {
+            open.lost = lost;
+            open.reason = "retention";
+        }
+        const position before_first =
+            page->events.empty() ? page->through : position{page->events.front()->pos.value - 1};
+        if (open.verdict != resume_verdict::resumed) s->cursor = std::max(s->cursor, before_first);
+        told = opening_block(*s, open);
+        items.push_back({&told, {}, false});
+        if (open.verdict == resume_verdict::gap) counters_.gaps.fetch_add(1, std::memory_order_relaxed);
+    } else if (lost) {
+        told = make_block(fmt::format("event: carillon.gap\ndata: {{\"from\":\"{}\",\"to\":\"{}\",\"reason\":\"slow\"}}\n\n",
+                                      hub_.id_of(lost->from), hub_.id_of(lost->to)));
+        items.push_back({&told, {}, false});
+        counters_.gaps.fetch_add(1, std::memory_order_relaxed);
+    }
+    std::vector<encoded_ptr> encoded;
+    encoded.reserve(page->events.size());
+    for (const event_ptr& e : page->events) {
+        encoded.push_back(cache_->get(e));
+        items.push_back({&cache_->block_of(*encoded.back(), s->envelope), e->pos, true});
+    }
+    const std::size_t events = page->events.size();
+    s->behind->blocked = false;
+    const outcome result = write(*s, items);
+    if (result == outcome::gone) return;
+    counters_.replayed.fetch_add(events, std::memory_order_relaxed);
+    if (asked.open) schedule(*s, on_.now() + s->profile->heartbeat_interval);
+    if (result == outcome::blocked) return;
+    if (page->through < asked.upto) return queue_catch_up(*s);
+    // Events that were routed since the question may have been passed over already: ask again.
+    if (asked.next_seq < next_seq_) return queue_catch_up(*s);
+    s->behind.reset();
+    counters_.behind.fetch_sub(1, std::memory_order_relaxed);
+    s->seen_seq = asked.next_seq;
+}
+
+void shard::writable(subscriber& s) {
+    if (!s.behind || !s.behind->blocked) return;
+    lag& late = *s.behind;
+    if (late.pinned) {
+        const std::string_view rest = late.pinned->view(s.chunked).substr(late.offset);
+        const iovec slice{const_cast<char*>(rest.data()), rest.size()};
+        const std::ptrdiff_t taken = s.out->write({&slice, 1});
+        if (taken == connection::broken) return close(s, close_reason::broken);
+        counters_.bytes.fetch_add(static_cast<std::uint64_t>(taken), std::memory_order_relaxed);
+        s.last_write = on_.now();
+        late.since = on_.now();
+        if (static_cast<std::size_t>(taken) < rest.size()) {
+            late.offset += static_cast<std::size_t>(taken);
+            return;
+        }
+        late.pinned.reset();
+        late.offset = 0;
+    }
+    late.blocked = false;
+    queue_catch_up(s);
+}
+
+void shard::queue_catch_up(subscriber& s) {
+    if (!s.behind->queued && !s.behind->reading) {
+        s.behind->queued = true;
+        catching_up_.push_back(s.slot);
+    }
+    if (catch_up_scheduled_) return;
+    catch_up_scheduled_ = true;
+    on_.defer([this] { catch_up_turn(); });
+}
+
+void shard::catch_up_turn() {
+    catch_up_scheduled_ = false;
+    for (std::size_t pages = 0; pages < pages_per_turn && !catching_up_.empty(); ++pages) {
+        subscriber* s = at(catching_up_.front());
+        catching_up_.pop_front();
+        // The slot may have a new stream by now, or one that was queued again: only who is marked is served.
+        if (s == nullptr || !s->behind || !s->behind->queued) continue;
+        s->behind->queued = false;
+        if (s->behind->blocked || s->behind->reading) continue;
+        const tail::end end = hub_.tail_->now();
+        ask(*s, end.head, end.next_seq, nullptr);
+    }
+    if (catching_up_.empty() || catch_up_scheduled_) return;
+    catch_up_scheduled_ = true;
+    on_.defer([this] { catch_up_turn(); });
+}
+
+// One block in the framing of the stream: the preamble, then the event.
+std::shared_ptr<const block> shard::opening_block(const subscriber& s, opening& open) const {
+    if (!open.event) return make_unframed(std::move(open.preamble));
+    std::string data = fmt::format(R"({{"resume":"{}","client":"{}","topics":[)", to_string(open.verdict), id_of(s));
+    bool first = true;
+    for (const std::string& topic : topics_of(s)) {
+        if (!std::exchange(first, false)) data += ',';
+        append_json_string(data, topic);
+    }
+    data += ']';
+    if (open.lost && open.verdict == resume_verdict::gap) {
+        data += fmt::format(R"(,"from":"{}","to":"{}","reason":"{}")", hub_.id_of(open.lost->from),
+                            hub_.id_of(open.lost->to), open.reason);
+    }
+    data += '}';
+    // ± 20 %, so that a crowd that was cut off together does not come back in step.
+    const std::int64_t base = s.profile->retry.count();
+    const std::int64_t retry = base * 4 / 5 + std::int64_t{quick_random()} % std::max<std::int64_t>(base * 2 / 5, 1);
+    const auto event = make_block(fmt::format("id: {}\nevent: carillon.open\nretry: {}\ndata: {}\n\n",
+                                              hub_.id_of(s.cursor), retry, data));
+    return make_unframed(open.preamble.append(event->view(s.chunked)));
+}
+
+}  // namespace carillon

@@ -1,0 +1,79 @@
+// What a shard holds of one stream. Small: there may be a hundred thousand.
+#pragma once
+
+#include <carillon/hub/stream.hpp>
+
+#include "hub/encoded_event.hpp"
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace carillon {
+
+struct topic_node;
+
+/// One entry in a node's list of subscribers, and where it stands there.
+struct subscription {
+    topic_node* node = nullptr;
+    std::uint32_t index = 0;
+};
+
+/// What only some streams need.
+struct subscriber_extras {
+    std::string metadata;
+    std::string token;                          ///< of a durable client
+    std::vector<subscription> more_topics;      ///< beyond the first
+    std::uint64_t gap_known = 0;                ///< trim marks up to here were told, or do not matter
+};
+
+/// A stream that does not take bytes, or has events to read from the journal.
+struct lag {
+    std::shared_ptr<const block> pinned;  ///< partly written; its remaining bytes must stay the same
+    std::size_t offset = 0;               ///< into the pinned block's view
+    std::chrono::steady_clock::time_point since;
+    bool blocked = false;                 ///< waits for `writable`
+    bool reading = false;                 ///< a page was asked for
+    bool queued = false;
+};
+
+/// Confined to its shard.
+struct subscriber {
+    connection* out = nullptr;
+    const stream_profile* profile = nullptr;
+    subscription first;
+    position cursor;             ///< every matching event up to here was handed over
+    std::uint64_t seen_seq = 0;  ///< events on the tail before this one are done
+    std::unique_ptr<lag> behind;  ///< null: live
+    std::unique_ptr<subscriber_extras> extras;
+    std::chrono::steady_clock::time_point last_write;
+    std::int64_t connected_ms = 0;
+    std::int64_t last_event_ms = 0;      ///< 0: none
+    std::int64_t last_heartbeat_ms = 0;  ///< 0: none
+    std::uint64_t next_tick = 0;         ///< the wheel's entry that counts
+    std::array<std::uint8_t, 16> key{};  ///< random part of the id
+    std::uint32_t slot = 0;
+    envelope_id envelope = 0;
+    bool chunked = false;
+    bool heartbeat_event = false;
+
+    subscriber_extras& more() {
+        if (!extras) extras = std::make_unique<subscriber_extras>();
+        return *extras;
+    }
+    std::size_t topic_count() const noexcept {
+        return (first.node != nullptr ? 1u : 0u) + (extras ? extras->more_topics.size() : 0u);
+    }
+    template <class Callback>
+    void each_subscription(Callback&& call) const {
+        if (first.node != nullptr) call(first);
+        if (extras) {
+            for (const subscription& s : extras->more_topics) call(s);
+        }
+    }
+};
+
+}  // namespace carillon

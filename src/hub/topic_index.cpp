@@ -1,0 +1,137 @@
+#include "hub/topic_index.hpp"
+
+#include <algorithm>
+
+namespace carillon {
+
+bool interest_filter::wants(const event& e) const noexcept {
+    if (wild_.load() != 0) return true;
+    return std::ranges::any_of(e.topics, [this](const topic& t) { return literal_[bucket(t.str())].load() != 0; });
+}
+
+std::atomic<std::uint32_t>& interest_filter::counter(const topic_pattern& p) noexcept {
+    return p.is_literal() ? literal_[bucket(p.str())] : wild_;
+}
+
+std::size_t interest_filter::bucket(std::string_view topic) noexcept { return string_hash{}(topic) % buckets; }
+
+/// The patterns as a tree of segments.
+struct topic_index::branch {
+    string_map<std::unique_ptr<branch>> children;
+    std::unique_ptr<branch> any;       ///< below `*`
+    topic_node* ends = nullptr;        ///< a pattern that ends here
+    topic_node* ends_deep = nullptr;   ///< a pattern that ends here with `**`
+
+    bool empty() const noexcept { return children.empty() && !any && ends == nullptr && ends_deep == nullptr; }
+};
+
+namespace {
+
+/// Takes the first segment off `rest`; `last` tells whether it was the only one.
+std::string_view next_segment(std::string_view& rest, bool& last) noexcept {
+    const std::size_t slash = rest.find('/');
+    last = slash == std::string_view::npos;
+    const std::string_view segment = rest.substr(0, slash);
+    rest = last ? std::string_view{} : rest.substr(slash + 1);
+    return segment;
+}
+
+}  // namespace
+
+topic_index::topic_index(interest_filter& interest) : interest_(interest), root_(std::make_unique<branch>()) {}
+topic_index::~topic_index() = default;
+
+topic_node* topic_index::find(const topic_pattern& p) const {
+    const auto& nodes = p.is_literal() ? literal_ : wild_;
+    const auto found = nodes.find(p.str());
+    return found == nodes.end() ? nullptr : found->second.get();
+}
+
+topic_node& topic_index::get(const topic_pattern& p, const topic_options_lookup& options_of) {
+    if (topic_node* known = find(p)) return *known;
+    auto made = std::make_unique<topic_node>(p);
+    topic_node& node = *made;
+    if (options_of) node.options = options_of(p.str());
+    (p.is_literal() ? literal_ : wild_).emplace(p.str(), std::move(made));
+    interest_.add(p);
+    if (p.is_literal()) return node;
+
+    branch* at = root_.get();
+    std::string_view rest = p.str();
+    for (bool last = false; !last;) {
+        const std::string_view segment = next_segment(rest, last);
+        if (segment == "**") {
+            at->ends_deep = &node;
+            return node;
+        }
+        auto& child = segment == "*" ? at->any : at->children[std::string(segment)];
+        if (!child) child = std::make_unique<branch>();
+        at = child.get();
+    }
+    at->ends = &node;
+    return node;
+}
+
+void topic_index::erase(topic_node& node) {
+    interest_.remove(node.pattern);
+    if (node.pattern.is_literal()) {
+        literal_.erase(literal_.find(node.pattern.str()));
+        return;
+    }
+    // Walk down, remember the way, then prune what became empty.
+    std::vector<std::pair<branch*, std::string_view>> way;
+    branch* at = root_.get();
+    std::string_view rest = node.pattern.str();
+    bool deep = false;
+    for (bool last = false; !last && !deep;) {
+        const std::string_view segment = next_segment(rest, last);
+        deep = segment == "**";
+        if (deep) break;
+        way.emplace_back(at, segment);
+        at = segment == "*" ? at->any.get() : at->children.find(segment)->second.get();
+    }
+    (deep ? at->ends_deep : at->ends) = nullptr;
+    for (; at->empty() && !way.empty(); way.pop_back()) {
+        const auto [parent, segment] = way.back();
+        if (segment == "*") {
+            parent->any.reset();
+        } else {
+            parent->children.erase(parent->children.find(segment));
+        }
+        at = parent;
+    }
+    wild_.erase(wild_.find(node.pattern.str()));
+}
+
+void topic_index::match_wild(const branch& at, std::string_view rest, bool first,
+                             std::vector<topic_node*>& out) const {
+    // No wildcard reaches a first segment that begins with `$`: that space is the hub's own.
+    const bool hidden = first && rest.starts_with('$');
+    if (at.ends_deep != nullptr && !hidden) out.push_back(at.ends_deep);
+    bool last = false;
+    const std::string_view segment = next_segment(rest, last);
+    const auto follow = [&](const branch& below) {
+        if (!last) {
+            match_wild(below, rest, false, out);
+            return;
+        }
+        if (below.ends != nullptr) out.push_back(below.ends);
+        if (below.ends_deep != nullptr) out.push_back(below.ends_deep);
+    };
+    if (const auto child = at.children.find(segment); child != at.children.end()) follow(*child->second);
+    if (at.any && !segment.empty() && !hidden) follow(*at.any);
+}
+
+void topic_index::match(const event& e, std::vector<topic_node*>& out) const {
+    const std::size_t before = out.size();
+    for (const topic& t : e.topics) {
+        if (const auto found = literal_.find(t.str()); found != literal_.end()) out.push_back(found->second.get());
+        if (!wild_.empty()) match_wild(*root_, t.str(), true, out);
+    }
+    if (e.topics.size() == 1) return;
+    const auto added = out.begin() + static_cast<std::ptrdiff_t>(before);
+    std::sort(added, out.end());
+    out.erase(std::unique(added, out.end()), out.end());
+}
+
+}  // namespace carillon

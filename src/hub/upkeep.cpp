@@ -1,0 +1,143 @@
+// Time: heartbeats, dead peers, cuts, the drain.
+#include <carillon/base/log.hpp>
+#include <carillon/hub/hub.hpp>
+#include <carillon/hub/shard.hpp>
+
+#include "hub/client_directory.hpp"
+#include "hub/client_id.hpp"
+#include "hub/subscriber.hpp"
+#include "hub/topic_index.hpp"
+#include "hub/wall_time.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace carillon {
+
+namespace {
+
+std::string_view reason_name(close_reason why) noexcept {
+    switch (why) {
+        case close_reason::removed: return "removed";
+        case close_reason::replaced: return "replaced";
+        case close_reason::drained: return "drain";
+        case close_reason::slow: return "slow";
+        case close_reason::dead: return "dead";
+        case close_reason::broken: return "broken";
+    }
+    return "removed";
+}
+
+}  // namespace
+
+void shard::start_ticking() {
+    if (ticking_) return;
+    ticking_ = true;
+    on_.call_after(wheel_.resolution(), [this] { tick(); });
+}
+
+void shard::tick() {
+    const auto now = on_.now();
+    wheel_.advance(now, [this](std::uint64_t tick, std::uint32_t slot) {
+        subscriber* s = at(slot);
+        if (s != nullptr && s->next_tick == tick) attend(*s);
+    });
+    if (drained_) drain_some(now);
+    hub_.clients_->purge(now);
+    ticking_ = counters_.subscribers.load(std::memory_order_relaxed) != 0 || drained_;
+    if (ticking_) on_.call_after(wheel_.resolution(), [this] { tick(); });
+}
+
+void shard::schedule(subscriber& s, clock::time_point due) {
+    s.next_tick = wheel_.tick_for(due);
+    wheel_.add(s.next_tick, s.slot);
+}
+
+void shard::attend(subscriber& s) {
+    const auto now = on_.now();
+    const auto interval = s.profile->heartbeat_interval;
+    // Up to an eighth earlier, by slot: streams that got the same event do not beat in the same moment.
+    const auto spread = interval / 8 * (s.slot % 64) / 64;
+    const bool quiet = now - s.last_write >= interval - spread - wheel_.resolution();
+    if ((quiet || s.behind) && s.out->peer_silent_for(s.profile->client_timeout)) {
+        counters_.dead_peers.fetch_add(1, std::memory_order_relaxed);
+        return close(s, close_reason::dead);
+    }
+    if (s.behind && s.behind->blocked) {
+        std::optional<std::chrono::milliseconds> patience;
+        s.each_subscription([&](const subscription& on) {
+            if (on.node->options.slow != slow_policy::cut) return;
+            patience = std::min(patience.value_or(on.node->options.cut_after), on.node->options.cut_after);
+        });
+        if (patience && now - s.behind->since >= *patience) {
+            counters_.slow_cuts.fetch_add(1, std::memory_order_relaxed);
+            log::warning("slow subscriber cut", {{"client", id_of(s)}, {"address", s.out->remote_address()}});
+            return close(s, close_reason::slow);
+        }
+        return schedule(s, now + std::min<clock::duration>(interval, std::chrono::seconds(1)));
+    }
+    if (!quiet || s.behind) return schedule(s, std::max(s.last_write, now - interval) + interval - spread);
+    const std::uint32_t slot = s.slot;
+    beat(s);
+    if (subscriber* still = at(slot); still == &s) schedule(s, now + interval - spread);
+}
+
+void shard::heartbeat(subscriber& s) {
+    if (!s.behind) beat(s);
+}
+
+void shard::beat(subscriber& s) {
+    // Nothing waits to be written to anyone: the stream has all there is up to the head.
+    const bool level = dirty_.empty() && s.seen_seq >= next_seq_;
+    std::shared_ptr<const block> bytes = heartbeat_;
+    position pos;
+    if (head_.value - std::min(head_, s.cursor).value > hub_.options()->cursor_lag && level) {
+        pos = head_;
+        bytes = make_block(fmt::format("id: {}\nevent: carillon.cursor\ndata: {{}}\n\n", hub_.id_of(head_)));
+    } else if (s.heartbeat_event) {
+        bytes = make_block(fmt::format("event: heartbeat\ndata: {{\"timestamp\":{}}}\n\n", wall_ms()));
+    }
+    s.last_heartbeat_ms = wall_ms();
+    const std::vector<item> items{{&bytes, pos, false}};
+    write(s, items);
+}
+
+void shard::end(subscriber& s, close_reason why) {
+    log::debug("stream ended", {{"client", id_of(s)}, {"reason", reason_name(why)}});
+    if (s.behind && s.behind->blocked) return close(s, why);
+    std::string text;
+    if (why == close_reason::drained) {
+        const auto base = hub_.options()->expected_downtime.count();
+        text = fmt::format("retry: {}\n", base + static_cast<std::int64_t>(quick_random()) % (base + 1));
+    }
+    text += fmt::format("event: carillon.close\ndata: {{\"reason\":\"{}\"}}\n\n", reason_name(why));
+    std::string bytes(make_block(text)->view(s.chunked));
+    if (s.chunked) bytes += "0\r\n\r\n";
+    const auto last = make_unframed(std::move(bytes));
+    const std::vector<item> items{{&last, {}, false}};
+    if (write(s, items) != outcome::gone) close(s, why);
+}
+
+void shard::drain(std::chrono::milliseconds window, std::function<void()> done) {
+    drained_ = std::move(done);
+    drain_end_ = on_.now() + window;
+    drain_next_ = 0;
+    if (!ticking_) start_ticking();
+}
+
+// As many each tick as are needed to be done at the end of the window.
+void shard::drain_some(clock::time_point now) {
+    const std::uint64_t left = counters_.subscribers.load(std::memory_order_relaxed);
+    const auto ticks = std::max<std::int64_t>((drain_end_ - now) / wheel_.resolution(), 1);
+    std::uint64_t quota = now >= drain_end_ ? left : (left + static_cast<std::uint64_t>(ticks) - 1) / static_cast<std::uint64_t>(ticks);
+    for (; quota > 0 && drain_next_ < slots_.size(); ++drain_next_) {
+        if (subscriber* s = at(drain_next_)) {
+            end(*s, close_reason::drained);
+            --quota;
+        }
+    }
+    if (counters_.subscribers.load(std::memory_order_relaxed) == 0) std::exchange(drained_, nullptr)();
+}
+
+}  // namespace carillon

@@ -41,7 +41,7 @@ shard::shard(hub& owner, executor& on, unsigned number)
 
 shard::~shard() = default;
 
-result<subscriber*> shard::open(stream_request request) {
+result<> shard::admits(const stream_request& request) const {
     const auto limits = hub_.options();
     if (request.topics.empty()) return fail(errc::invalid_request, "a stream needs at least one topic");
     if (request.topics.size() > limits->max_topics_per_client) {
@@ -52,15 +52,19 @@ result<subscriber*> shard::open(stream_request request) {
         return fail(errc::invalid_request, "`client` must be 22 to 128 characters of A-Z, a-z, 0-9, `_` and `-`");
     }
     if (hub_.draining()) return fail(errc::unavailable, "the server is going down");
-    if (hub_.subscribers_.fetch_add(1) >= limits->max_clients) {
+    if (hub_.subscribers() >= limits->max_clients) return fail(errc::max_clients, "the hub is full");
+    return {};
+}
+
+result<subscriber*> shard::open(stream_request request) {
+    if (auto admitted = admits(request); !admitted) return std::unexpected(admitted.error());
+    // Counted first and looked at again: other shards count too.
+    if (hub_.subscribers_.fetch_add(1) >= hub_.options()->max_clients) {
         hub_.subscribers_.fetch_sub(1);
         return fail(errc::max_clients, "the hub is full");
     }
     subscriber& s = allocate(request);
-    if (auto claimed = claim_durable(s, request); !claimed) {
-        release(s);
-        return std::unexpected(claimed.error());
-    }
+    claim_durable(s, request);
     for (const topic_pattern& topic : request.topics) attach(s, topic);
     const std::uint32_t slot = s.slot;
     begin(s, request);
@@ -91,8 +95,8 @@ subscriber& shard::allocate(const stream_request& request) {
     return s;
 }
 
-result<> shard::claim_durable(subscriber& s, stream_request& request) {
-    if (request.client.empty()) return {};
+void shard::claim_durable(subscriber& s, stream_request& request) {
+    if (request.client.empty()) return;
     s.more().token = request.client;
     auto claimed = hub_.clients_->claim(request.client, {number_, s.slot});
     if (claimed.previous) {
@@ -112,7 +116,6 @@ result<> shard::claim_durable(subscriber& s, stream_request& request) {
     });
     request.topics.insert(request.topics.end(), claimed.added.begin(), claimed.added.end());
     request.topics.push_back(private_topic(request.client));
-    return {};
 }
 
 void shard::release(subscriber& s) {

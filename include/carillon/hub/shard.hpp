@@ -44,6 +44,9 @@ class shard {
     shard(const shard&) = delete;
     shard& operator=(const shard&) = delete;
 
+    /// Whether `open` would take this stream now: the errors are its own.
+    result<> admits(const stream_request& request) const;
+
     /// Registers a stream and writes its preamble, its opening event and whatever it has missed, in that order.
     /// Errors, with nothing written: `invalid_request` (no topic, too many, bad client token), `max_clients`,
     /// `unavailable` (draining). On success the subscriber stays until `remove` or `connection::close`; a connection that
@@ -100,7 +103,7 @@ class shard {
     void attach(subscriber& s, const topic_pattern& topic);
     void detach(subscriber& s, topic_node& node);
     void detach_all(subscriber& s);
-    result<> claim_durable(subscriber& s, stream_request& request);
+    void claim_durable(subscriber& s, stream_request& request);
     std::vector<std::string> topics_of(const subscriber& s) const;
     void close(subscriber& s, close_reason why);
 

@@ -63,7 +63,6 @@ class parser {
     std::string last_event_id_;
     std::uint8_t bom_matched_ = 0;  ///< how many bytes of a leading BOM were seen; 4 = past the start
     bool after_cr_ = false;
-    bool has_data_ = false;
     bool failed_ = false;
 };
 

@@ -73,17 +73,17 @@ void publishers::on_ready(std::uint32_t index, std::uint32_t events) {
 
 void publishers::write(std::uint32_t index) {
     auto& p = publishers_[index];
-    const bool was_cut = p.written > 0;
     const auto rest = std::string_view(p.request).substr(p.written);
     const auto n = ::send(p.fd.get(), rest.data(), rest.size(), MSG_NOSIGNAL);
     if (n < 0 && errno != EAGAIN)
         return fail_with({errc::io_error, fmt::format("a publisher cannot write: {}",
                                                       std::strerror(errno))});
     if (n > 0) p.written += static_cast<std::size_t>(n);
-    if (p.written < p.request.size())
-        poller_.change(p.fd.get(), *this, index, EPOLLIN | EPOLLOUT);
-    else if (was_cut)
-        poller_.change(p.fd.get(), *this, index, EPOLLIN);
+    const bool wants_room = p.written < p.request.size();
+    if (wants_room == p.wants_room) return;
+    p.wants_room = wants_room;
+    const std::uint32_t events = wants_room ? EPOLLIN | EPOLLOUT : EPOLLIN;
+    poller_.change(p.fd.get(), *this, index, events);
 }
 
 void publishers::receive(std::uint32_t index) {

@@ -24,16 +24,16 @@ class publishers final : public ready_handler {
     result<> open(std::size_t count);
     std::size_t size() const noexcept { return publishers_.size(); }
 
-    bool idle(std::size_t publisher) const noexcept { return publishers_[publisher].sent_ns == 0; }
+    bool idle(std::size_t index) const noexcept { return publishers_[index].sent_ns == 0; }
     bool all_idle() const noexcept { return waiting_ == 0; }
 
     /// Sends `POST /events/publish/{topic}`. The publisher must be idle. `sent_ns` is the time that the answer's
     /// latency counts from; give what the payload says.
-    void post(std::size_t publisher, std::string_view topic, std::string_view body,
+    void post(std::size_t index, std::string_view topic, std::string_view body,
               std::uint64_t sent_ns);
 
     /// Called when a publisher is idle again; may post.
-    void on_answer(std::function<void(std::size_t publisher)> f) { answered_ = std::move(f); }
+    void on_answer(std::function<void(std::size_t index)> f) { answered_ = std::move(f); }
 
     void begin_turn() noexcept { reader_.synchronise(); }
     latency_histogram& answers() noexcept { return answers_; }
@@ -47,6 +47,7 @@ class publishers final : public ready_handler {
         std::uint64_t sent_ns = 0;  ///< 0: idle
         std::string request;
         std::size_t written = 0;
+        bool wants_room = false;  ///< epoll waits for EPOLLOUT as well
         std::string answer;
     };
 

@@ -1,0 +1,108 @@
+#include "transport/event_stream.hpp"
+
+#include <array>
+#include <cerrno>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+namespace carillon::transport {
+
+std::size_t address_counts::of(const net::ip_address& a) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = counts_.find(a);
+    return found == counts_.end() ? 0 : found->second;
+}
+
+void address_counts::add(const net::ip_address& a) {
+    const std::lock_guard lock(mutex_);
+    ++counts_[a];
+}
+
+void address_counts::remove(const net::ip_address& a) {
+    const std::lock_guard lock(mutex_);
+    const auto found = counts_.find(a);
+    if (--found->second == 0) counts_.erase(found);
+}
+
+event_stream::event_stream(net::unique_fd fd, net::loop& l, shard& home, const net::ip_address& client,
+                           address_counts& counts)
+    : loop_(l), home_(home), counts_(counts), fd_(std::move(fd)), client_(client) {
+    counts_.add(client_);
+}
+
+event_stream::~event_stream() { counts_.remove(client_); }
+
+event_stream* event_stream::start(net::unique_fd fd, net::loop& l, shard& home, const net::ip_address& client,
+                                  address_counts& counts) {
+    const int number = fd.get();
+    auto* stream = new event_stream(std::move(fd), l, home, client, counts);
+    l.replace(number, *stream);
+    return stream;
+}
+
+void event_stream::refuse(std::string_view last_word) {
+    const iovec slice{const_cast<char*>(last_word.data()), last_word.size()};
+    write({&slice, 1});
+    end();
+}
+
+std::ptrdiff_t event_stream::write(std::span<const iovec> slices) {
+    for (;;) {
+        ssize_t taken = 0;
+        if (slices.size() == 1) {
+            taken = ::send(fd_.get(), slices[0].iov_base, slices[0].iov_len, MSG_NOSIGNAL | MSG_DONTWAIT);
+        } else {
+            msghdr message{};
+            message.msg_iov = const_cast<iovec*>(slices.data());
+            message.msg_iovlen = slices.size();
+            taken = ::sendmsg(fd_.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+        }
+        if (taken >= 0) return taken;
+        if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS) return 0;
+        if (errno != EINTR) return broken;
+    }
+}
+
+void event_stream::close(close_reason) {
+    subscriber_ = nullptr;
+    end();
+}
+
+// The hub may close a stream from within a call that the stream made, so the object outlives the turn.
+void event_stream::end() {
+    if (ended_) return;
+    ended_ = true;
+    loop_.remove(fd_.get());
+    fd_.reset();
+    loop_.at_end_of_turn([this] { delete this; });
+}
+
+void event_stream::on_io(std::uint32_t events) {
+    bool gone = (events & (EPOLLERR | EPOLLHUP | EPOLLRDHUP)) != 0;
+    if (!gone && (events & EPOLLIN) != 0) {
+        // A stream has nothing to read; what comes is dropped, so that the end of the connection is seen.
+        std::array<char, 4096> ignored;
+        ssize_t n = 0;
+        while ((n = ::recv(fd_.get(), ignored.data(), ignored.size(), MSG_DONTWAIT)) > 0) {}
+        gone = n == 0 || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+    }
+    if (gone) {
+        if (subscriber_ != nullptr) home_.remove(*std::exchange(subscriber_, nullptr));
+        return end();
+    }
+    if ((events & EPOLLOUT) != 0 && subscriber_ != nullptr) home_.writable(*subscriber_);
+}
+
+bool event_stream::peer_silent_for(std::chrono::milliseconds limit) const {
+    tcp_info info{};
+    socklen_t size = sizeof info;
+    if (::getsockopt(fd_.get(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return false;  // a Unix socket
+    return info.tcpi_unacked > 0 && std::chrono::milliseconds(info.tcpi_last_ack_recv) >= limit;
+}
+
+std::string event_stream::remote_address() const { return client_.str(); }
+
+}  // namespace carillon::transport

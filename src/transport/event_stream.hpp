@@ -1,0 +1,60 @@
+// A socket that has become an event stream.
+#pragma once
+
+#include <carillon/hub/connection.hpp>
+#include <carillon/hub/shard.hpp>
+
+#include "net/address.hpp"
+#include "net/loop.hpp"
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+
+namespace carillon::transport {
+
+/// How many streams each address has. Synchronised inside; touched when streams come and go.
+class address_counts {
+   public:
+    std::size_t of(const net::ip_address& a) const;
+    void add(const net::ip_address& a);
+    void remove(const net::ip_address& a);
+
+   private:
+    mutable std::mutex mutex_;
+    std::unordered_map<net::ip_address, std::size_t, net::ip_address_hash> counts_;
+};
+
+/// Owns itself from `start` on: it goes when the peer does or when the hub closes it. Confined to its loop's thread.
+class event_stream final : public connection, public net::io_handler {
+   public:
+    /// `fd` is watched by `l` already. `counts` outlives all streams.
+    static event_stream* start(net::unique_fd fd, net::loop& l, shard& home, const net::ip_address& client,
+                               address_counts& counts);
+    /// The hub's answer to `shard::open`; null if the stream ended while it opened.
+    void attach(subscriber* s) noexcept { subscriber_ = s; }
+    /// Writes what fits of a last word and closes; for a stream that the hub did not take.
+    void refuse(std::string_view last_word);
+
+    std::ptrdiff_t write(std::span<const iovec> slices) override;
+    void close(close_reason why) override;
+    bool peer_silent_for(std::chrono::milliseconds limit) const override;
+    std::string remote_address() const override;
+    void on_io(std::uint32_t events) override;
+
+   private:
+    event_stream(net::unique_fd fd, net::loop& l, shard& home, const net::ip_address& client, address_counts& counts);
+    ~event_stream() override;
+    void end();
+
+    net::loop& loop_;
+    shard& home_;
+    address_counts& counts_;
+    subscriber* subscriber_ = nullptr;
+    net::unique_fd fd_;
+    net::ip_address client_;
+    bool ended_ = false;
+};
+
+}  // namespace carillon::transport

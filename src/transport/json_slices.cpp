@@ -1,0 +1,135 @@
+#include "transport/json_slices.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <boost/json/basic_parser_impl.hpp>
+#include <boost/json/monotonic_resource.hpp>
+#include <boost/json/parse.hpp>
+
+namespace carillon::transport {
+
+namespace {
+
+namespace json = boost::json;
+
+/// Accepts every event of the parser: only the grammar matters.
+struct grammar_only {
+    static constexpr std::size_t max_object_size = static_cast<std::size_t>(-1);
+    static constexpr std::size_t max_array_size = static_cast<std::size_t>(-1);
+    static constexpr std::size_t max_key_size = static_cast<std::size_t>(-1);
+    static constexpr std::size_t max_string_size = static_cast<std::size_t>(-1);
+
+    bool on_document_begin(json::error_code&) { return true; }
+    bool on_document_end(json::error_code&) { return true; }
+    bool on_object_begin(json::error_code&) { return true; }
+    bool on_object_end(std::size_t, json::error_code&) { return true; }
+    bool on_array_begin(json::error_code&) { return true; }
+    bool on_array_end(std::size_t, json::error_code&) { return true; }
+    bool on_key_part(json::string_view, std::size_t, json::error_code&) { return true; }
+    bool on_key(json::string_view, std::size_t, json::error_code&) { return true; }
+    bool on_string_part(json::string_view, std::size_t, json::error_code&) { return true; }
+    bool on_string(json::string_view, std::size_t, json::error_code&) { return true; }
+    bool on_number_part(json::string_view, json::error_code&) { return true; }
+    bool on_int64(std::int64_t, json::string_view, json::error_code&) { return true; }
+    bool on_uint64(std::uint64_t, json::string_view, json::error_code&) { return true; }
+    bool on_double(double, json::string_view, json::error_code&) { return true; }
+    bool on_bool(bool, json::error_code&) { return true; }
+    bool on_null(json::error_code&) { return true; }
+    bool on_comment_part(json::string_view, json::error_code&) { return true; }
+    bool on_comment(json::string_view, json::error_code&) { return true; }
+};
+
+constexpr std::string_view blanks = " \t\r\n";
+
+std::size_t skip_blanks(std::string_view text, std::size_t at) noexcept {
+    return std::min(text.find_first_not_of(blanks, at), text.size());
+}
+
+/// The end of the string that begins at `at`.
+std::size_t end_of_string(std::string_view text, std::size_t at) noexcept {
+    for (++at; text[at] != '"'; ++at) {
+        if (text[at] == '\\') ++at;
+    }
+    return at + 1;
+}
+
+/// The end of the value that begins at `at`. The text is known to be valid, so brackets match.
+std::size_t end_of_value(std::string_view text, std::size_t at) noexcept {
+    std::size_t depth = 0;
+    while (at < text.size()) {
+        const char c = text[at];
+        if (c == '"') {
+            at = end_of_string(text, at);
+            if (depth == 0) return at;
+            continue;
+        }
+        if (c == '{' || c == '[') ++depth;
+        if (c == '}' || c == ']') {
+            if (depth == 0) return at;
+            if (--depth == 0) return at + 1;
+        }
+        if (depth == 0 && (c == ',' || blanks.find(c) != std::string_view::npos)) return at;
+        ++at;
+    }
+    return at;
+}
+
+}  // namespace
+
+result<> check_json(std::string_view text) {
+    json::parse_options options;
+    options.max_depth = 64;
+    json::basic_parser<grammar_only> parser(options);
+    json::error_code ec;
+    const std::size_t used = parser.write_some(false, text.data(), text.size(), ec);
+    if (!ec && skip_blanks(text, used) != text.size()) ec = json::error::extra_data;
+    if (!ec) return {};
+    return fail(errc::invalid_request, "malformed JSON at byte " + std::to_string(used) + ": " + ec.message());
+}
+
+result<std::string> decode_string(std::string_view slice) {
+    if (!slice.starts_with('"')) return fail(errc::invalid_request, "a string is expected");
+    if (slice.find('\\') == std::string_view::npos) return std::string(slice.substr(1, slice.size() - 2));
+    json::error_code ec;
+    const json::value value = json::parse(json::string_view(slice.data(), slice.size()), ec);
+    if (ec || !value.is_string()) return fail(errc::invalid_request, "a string is expected");
+    return std::string(value.get_string());
+}
+
+result<std::vector<std::pair<std::string, std::string_view>>> object_members(std::string_view text) {
+    std::vector<std::pair<std::string, std::string_view>> members;
+    std::size_t at = skip_blanks(text, 0);
+    if (at == text.size() || text[at] != '{') return fail(errc::invalid_request, "a JSON object is expected");
+    at = skip_blanks(text, at + 1);
+    while (text[at] != '}') {
+        const std::size_t name_end = end_of_string(text, at);
+        auto name = decode_string(text.substr(at, name_end - at));
+        if (!name) return std::unexpected(name.error());
+        at = skip_blanks(text, skip_blanks(text, name_end) + 1);
+        const std::size_t value_end = end_of_value(text, at);
+        if (std::ranges::any_of(members, [&](const auto& m) { return m.first == *name; })) {
+            return fail(errc::invalid_request, "the field `" + *name + "` stands twice");
+        }
+        members.emplace_back(std::move(*name), text.substr(at, value_end - at));
+        at = skip_blanks(text, value_end);
+        if (text[at] == ',') at = skip_blanks(text, at + 1);
+    }
+    return members;
+}
+
+result<std::vector<std::string_view>> array_elements(std::string_view text) {
+    std::vector<std::string_view> elements;
+    std::size_t at = skip_blanks(text, 0);
+    if (at == text.size() || text[at] != '[') return fail(errc::invalid_request, "a JSON array is expected");
+    at = skip_blanks(text, at + 1);
+    while (text[at] != ']') {
+        const std::size_t end = end_of_value(text, at);
+        elements.push_back(text.substr(at, end - at));
+        at = skip_blanks(text, end);
+        if (text[at] == ',') at = skip_blanks(text, at + 1);
+    }
+    return elements;
+}
+
+}  // namespace carillon::transport

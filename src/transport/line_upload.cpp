@@ -1,0 +1,139 @@
+// Newline-delimited JSON: a long upload that is published as it arrives.
+#include "transport/publish_body.hpp"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace carillon::transport {
+
+namespace {
+
+constexpr std::size_t batch_events = 256;
+// Reading stops while this much waits for the journal: its pace is the publisher's.
+constexpr std::size_t max_waiting = 4;
+
+/// What the callbacks of the journal and the connection share; the upload may end before the last answer.
+class line_state : public std::enable_shared_from_this<line_state> {
+   public:
+    line_state(hub& h, std::optional<topic> path_topic, http::responder answer, http::upload_control control)
+        : hub_(h), topic_(std::move(path_topic)), answer_(std::move(answer)), control_(std::move(control)),
+          loop_(answer_.loop()), max_line_(2 * h.options()->max_event_size + 64 * 1024),
+          max_batch_(std::min(batch_events, h.options()->max_batch)) {}
+
+    http::upload::flow data(std::string_view bytes) {
+        while (!bytes.empty() && !failure_) {
+            const std::size_t end = bytes.find('\n');
+            partial_.append(bytes.substr(0, end));
+            if (partial_.size() > max_line_) {
+                set_failure({errc::event_too_large, fmt::format("line {}: too long", line_ + 1)});
+                break;
+            }
+            if (end == std::string_view::npos) break;
+            bytes.remove_prefix(end + 1);
+            take_line();
+        }
+        flush();
+        finish_if_done();
+        paused_ = waiting_ >= max_waiting && !failure_;
+        return paused_ ? http::upload::flow::pause : http::upload::flow::more;
+    }
+
+    void end() {
+        ended_ = true;
+        if (!failure_) take_line();
+        flush();
+        finish_if_done();
+    }
+
+   private:
+    void take_line() {
+        ++line_;
+        std::string text = std::exchange(partial_, {});
+        if (text.find_first_not_of(" \t\r") == std::string::npos) return;
+        auto parsed = parse_event(text, topic_);
+        if (!parsed) {
+            return set_failure({parsed.error().code, fmt::format("line {}: {}", line_, parsed.error().detail)});
+        }
+        if (batch_.empty()) first_line_ = line_;
+        batch_.push_back(std::move(*parsed));
+        if (batch_.size() >= max_batch_) flush();
+    }
+
+    void set_failure(error why) {
+        if (!failure_) failure_ = std::move(why);
+    }
+
+    void flush() {
+        if (batch_.empty()) return;
+        ++waiting_;
+        auto done = [self = shared_from_this(), from = first_line_](result<std::vector<published>> stored) {
+            if (self->loop_.in_loop_thread()) return self->stored(from, std::move(stored));
+            self->loop_.post([self, from, stored = std::move(stored)]() mutable { self->stored(from, std::move(stored)); });
+        };
+        hub_.publish(std::exchange(batch_, {}), std::move(done));
+    }
+
+    void stored(std::uint64_t from, result<std::vector<published>> answers) {
+        --waiting_;
+        if (answers) {
+            published_ += answers->size();
+            if (!answers->empty()) last_ = answers->back();
+        } else {
+            set_failure({answers.error().code, fmt::format("lines {} and after: {}", from, answers.error().detail)});
+        }
+        if (std::exchange(paused_, false)) control_.resume();
+        finish_if_done();
+    }
+
+    void finish_if_done() {
+        if (answered_ || waiting_ != 0 || !(ended_ || failure_)) return;
+        answered_ = true;
+        if (failure_) {
+            failure_->detail += fmt::format(" ({} events were published before)", published_);
+            return answer_.send(*failure_);
+        }
+        std::string text = fmt::format(R"({{"published":{})", published_);
+        if (last_.pos.value != 0) text += fmt::format(R"(,"id":"{}","position":{})", last_.id, last_.pos.value);
+        answer_.send(http::json_response(200, text + "}"));
+    }
+
+    hub& hub_;
+    const std::optional<topic> topic_;
+    http::responder answer_;
+    http::upload_control control_;
+    net::loop& loop_;
+    const std::size_t max_line_;
+    const std::size_t max_batch_;
+    std::string partial_;
+    std::vector<event> batch_;
+    std::uint64_t line_ = 0;
+    std::uint64_t first_line_ = 0;
+    std::uint64_t published_ = 0;
+    std::size_t waiting_ = 0;
+    published last_;
+    std::optional<error> failure_;
+    bool paused_ = false;
+    bool ended_ = false;
+    bool answered_ = false;
+};
+
+class line_upload final : public http::upload {
+   public:
+    explicit line_upload(std::shared_ptr<line_state> state) : state_(std::move(state)) {}
+    flow on_data(std::string_view bytes) override { return state_->data(bytes); }
+    void on_end() override { state_->end(); }
+
+   private:
+    std::shared_ptr<line_state> state_;
+};
+
+}  // namespace
+
+std::unique_ptr<http::upload> make_line_upload(hub& h, std::optional<topic> path_topic, http::responder answer,
+                                               http::upload_control control) {
+    return std::make_unique<line_upload>(
+        std::make_shared<line_state>(h, std::move(path_topic), std::move(answer), std::move(control)));
+}
+
+}  // namespace carillon::transport

@@ -1,0 +1,170 @@
+#include "transport/publish_body.hpp"
+
+#include <carillon/base/json_text.hpp>
+
+#include "transport/json_slices.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
+
+namespace carillon::transport {
+
+namespace {
+
+error in_field(std::string_view field, const error& why) {
+    return {why.code, fmt::format("`{}`: {}", field, why.detail)};
+}
+
+/// Sets one field of `e` from its JSON slice.
+result<> set_field(event& e, std::string_view name, std::string_view slice) {
+    if (name == "data") {
+        if (!slice.starts_with('"')) {
+            e.kind = payload_kind::json;
+            e.data = slice;
+            return {};
+        }
+        auto text = decode_string(slice);
+        if (!text) return std::unexpected(text.error());
+        e.data = std::move(*text);
+        return {};
+    }
+    if (name == "metadata") {
+        if (!slice.starts_with('{')) return fail(errc::invalid_request, "an object is expected");
+        e.metadata = slice;
+        return {};
+    }
+    if (name == "ephemeral") {
+        if (slice != "true" && slice != "false") return fail(errc::invalid_request, "true or false is expected");
+        e.ephemeral = slice == "true";
+        return {};
+    }
+    if (name == "retry") {
+        std::int64_t ms = 0;
+        const auto [end, bad] = std::from_chars(slice.data(), slice.data() + slice.size(), ms);
+        if (bad != std::errc{} || end != slice.data() + slice.size() || ms < 0) {
+            return fail(errc::invalid_request, "a whole number of milliseconds is expected");
+        }
+        e.retry = std::chrono::milliseconds(ms);
+        return {};
+    }
+    auto text = decode_string(slice);
+    if (!text) return std::unexpected(text.error());
+    if (name == "id") {
+        auto id = wire::event_id::parse(*text);
+        if (!id) return std::unexpected(id.error());
+        e.id = std::move(*id);
+    } else if (name == "event") {
+        auto parsed = wire::event_name::parse(*text);
+        if (!parsed) return std::unexpected(parsed.error());
+        e.name = std::move(*parsed);
+    } else if (name == "comment") {
+        e.comment = std::move(*text);
+    } else if (name == "timestamp") {
+        e.timestamp = std::move(*text);
+    } else {
+        return fail(errc::invalid_request, "no such field; an event has id, event, data, retry, comment, topic, topics, "
+                                           "metadata, timestamp and ephemeral");
+    }
+    return {};
+}
+
+result<> add_topic(event& e, std::string_view slice) {
+    auto name = decode_string(slice);
+    if (!name) return std::unexpected(name.error());
+    auto parsed = topic::parse(*name);
+    if (!parsed) return std::unexpected(parsed.error());
+    if (std::ranges::find(e.topics, *parsed) == e.topics.end()) e.topics.push_back(std::move(*parsed));
+    return {};
+}
+
+result<> add_topics(event& e, std::string_view slice) {
+    auto elements = array_elements(slice);
+    if (!elements) return std::unexpected(elements.error());
+    for (const std::string_view element : *elements) {
+        if (auto added = add_topic(e, element); !added) return added;
+    }
+    return {};
+}
+
+/// `text` has passed `check_json`.
+result<event> event_of(std::string_view text, const std::optional<topic>& path_topic) {
+    auto members = object_members(text);
+    if (!members) return std::unexpected(members.error());
+    event e;
+    bool has_data = false;
+    for (const auto& [name, slice] : *members) {
+        has_data = has_data || name == "data";
+        if (slice == "null" && name != "data") continue;
+        const result<> set = name == "topic"    ? add_topic(e, slice)
+                             : name == "topics" ? add_topics(e, slice)
+                                                : set_field(e, name, slice);
+        if (!set) return std::unexpected(in_field(name, set.error()));
+    }
+    if (!has_data) return fail(errc::invalid_request, "`data` is missing");
+    if (path_topic) {
+        if (!e.topics.empty() && std::ranges::find(e.topics, *path_topic) == e.topics.end()) {
+            return fail(errc::invalid_request, "the path and the body name different topics");
+        }
+        if (e.topics.empty()) e.topics.push_back(*path_topic);
+    }
+    if (e.topics.empty()) return fail(errc::invalid_request, "`topic` is missing");
+    return e;
+}
+
+}  // namespace
+
+result<body_format> format_of(const http::request& r) {
+    std::string type(r.header_value("Content-Type").value_or(""));
+    type.resize(std::min(type.size(), type.find(';')));
+    while (!type.empty() && type.back() == ' ') type.pop_back();
+    std::ranges::transform(type, type.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    if (type == "application/json" || (type.starts_with("application/") && type.ends_with("+json"))) {
+        return body_format::json;
+    }
+    if (type == "application/x-ndjson" || type == "application/ndjson" || type == "application/jsonl") {
+        return body_format::lines;
+    }
+    return fail(errc::unsupported_media_type,
+                "send `Content-Type: application/json`, or `application/x-ndjson` for one event a line");
+}
+
+result<event> parse_event(std::string_view text, const std::optional<topic>& path_topic) {
+    if (auto valid = check_json(text); !valid) return std::unexpected(valid.error());
+    return event_of(text, path_topic);
+}
+
+result<publish_body> parse_publish_body(std::string_view text, const std::optional<topic>& path_topic) {
+    if (auto valid = check_json(text); !valid) return std::unexpected(valid.error());
+    publish_body body;
+    const std::size_t start = text.find_first_not_of(" \t\r\n");
+    if (text[start] != '[') {
+        auto one = event_of(text, path_topic);
+        if (!one) return std::unexpected(one.error());
+        body.events.push_back(std::move(*one));
+        return body;
+    }
+    body.array = true;
+    auto elements = array_elements(text);
+    if (!elements) return std::unexpected(elements.error());
+    body.events.reserve(elements->size());
+    for (const std::string_view element : *elements) {
+        auto one = event_of(element, path_topic);
+        if (!one) {
+            return fail(one.error().code, fmt::format("event {}: {}", body.events.size(), one.error().detail));
+        }
+        body.events.push_back(std::move(*one));
+    }
+    return body;
+}
+
+std::string publish_answer(const published& p, std::string_view topic) {
+    std::string text = "{";
+    if (p.pos.value != 0) text += fmt::format(R"("id":"{}","position":{},)", p.id, p.pos.value);
+    text += R"("topic":)";
+    append_json_string(text, topic);
+    return text += '}';
+}
+
+}  // namespace carillon::transport

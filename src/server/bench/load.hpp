@@ -64,7 +64,8 @@ class load {
     std::uint64_t probes_skipped() const noexcept { return probes_skipped_; }
 
    private:
-    result<> turn_until(const std::function<bool()>& done, std::chrono::seconds limit);
+    result<> turn_until(const std::function<bool()>& done);
+    std::uint64_t progress() const noexcept;
     result<> turn(std::chrono::nanoseconds limit);
     void post_event(std::size_t publisher, std::size_t topic, std::uint32_t lane);
     void probe();

@@ -106,7 +106,8 @@ void publishers::complete(std::uint32_t index, std::uint64_t at_ns) {
     answers_.record(at_ns > p.sent_ns ? at_ns - p.sent_ns : 0);
     p.sent_ns = 0;
     --waiting_;
-    if (answered_) answered_(index);
+    ++answer_count_;
+    if (answer_handler_) answer_handler_(index);
 }
 
 void publishers::fail_with(error problem) {

@@ -33,9 +33,11 @@ class publishers final : public ready_handler {
               std::uint64_t sent_ns);
 
     /// Called when a publisher is idle again; may post.
-    void on_answer(std::function<void(std::size_t index)> f) { answered_ = std::move(f); }
+    void on_answer(std::function<void(std::size_t index)> f) { answer_handler_ = std::move(f); }
 
     void begin_turn() noexcept { reader_.synchronise(); }
+    /// Answers since the beginning; never reset.
+    std::uint64_t answered() const noexcept { return answer_count_; }
     latency_histogram& answers() noexcept { return answers_; }
     /// The bytes of the first answer.
     const std::string& first_answer() const noexcept { return first_answer_; }
@@ -63,7 +65,8 @@ class publishers final : public ready_handler {
     stamped_reader reader_;
     std::vector<publisher> publishers_;
     std::size_t waiting_ = 0;
-    std::function<void(std::size_t)> answered_;
+    std::function<void(std::size_t)> answer_handler_;
+    std::uint64_t answer_count_ = 0;
     latency_histogram answers_;
     std::string first_answer_;
     std::vector<char> buffer_;

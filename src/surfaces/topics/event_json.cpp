@@ -1,0 +1,75 @@
+#include "surfaces/topics/event_json.hpp"
+
+#include <carillon/base/json_text.hpp>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+namespace carillon::surfaces {
+
+std::string rfc3339(std::chrono::system_clock::time_point t) {
+    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(t.time_since_epoch());
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(ms);
+    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(static_cast<std::time_t>(seconds.count())),
+                       (ms - seconds).count());
+}
+
+void append_event_json(std::string& out, const stored_event& e, std::string_view id) {
+    out += '{';
+    if (!id.empty()) {
+        out += R"("id":)";
+        append_json_string(out, id);
+        out += fmt::format(R"(,"position":{},)", e.pos.value);
+    }
+    if (e.e.name) {
+        out += R"("event":)";
+        append_json_string(out, e.e.name->str());
+        out += ',';
+    }
+    out += R"("data":)";
+    if (e.e.kind == payload_kind::json) {
+        out += e.e.data;
+    } else {
+        append_json_string(out, e.e.data);
+    }
+    out += R"(,"topics":[)";
+    bool first = true;
+    for (const topic& t : e.e.topics) {
+        if (!std::exchange(first, false)) out += ',';
+        append_json_string(out, t.str());
+    }
+    out += ']';
+    if (!e.e.metadata.empty()) out.append(R"(,"metadata":)").append(e.e.metadata);
+    out += R"(,"timestamp":)";
+    append_json_string(out, e.e.timestamp.empty() ? rfc3339(e.stored_at) : e.e.timestamp);
+    out += '}';
+}
+
+void append_client_json(std::string& out, const client_info& c) {
+    out += R"({"id":)";
+    append_json_string(out, c.id);
+    out += R"(,"topics":[)";
+    bool first = true;
+    for (const std::string& t : c.topics) {
+        if (!std::exchange(first, false)) out += ',';
+        append_json_string(out, t);
+    }
+    out += ']';
+    if (!c.metadata.empty()) out.append(R"(,"metadata":)").append(c.metadata);
+    out += R"(,"address":)";
+    append_json_string(out, c.address);
+    const auto time = [&](std::string_view name, std::chrono::system_clock::time_point t) {
+        out += fmt::format(R"(,"{}":"{}")", name, rfc3339(t));
+    };
+    if (c.connected_at != std::chrono::system_clock::time_point{}) time("connectedAt", c.connected_at);
+    if (!c.last_event_id.empty()) {
+        out += R"(,"lastEventId":)";
+        append_json_string(out, c.last_event_id);
+    }
+    if (c.last_event_at) time("lastEventAt", *c.last_event_at);
+    if (c.last_heartbeat_at) time("lastHeartbeatAt", *c.last_heartbeat_at);
+    out += fmt::format(R"(,"durable":{},"connected":{},"behind":{}}})", c.durable,
+                       c.connected_at != std::chrono::system_clock::time_point{}, c.behind);
+}
+
+}  // namespace carillon::surfaces

@@ -1,0 +1,234 @@
+#include "surfaces/topics/topic_surface.hpp"
+
+#include <carillon/wire/encoder.hpp>
+
+#include "surfaces/topics/event_json.hpp"
+#include "transport/publish_body.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
+
+namespace carillon::surfaces {
+
+namespace {
+
+constexpr std::size_t max_listed = 1000;
+
+/// Brings a callback of the hub, on whatever thread, back to the request's loop with its responder.
+template <class Callback>
+auto on_loop_of(http::responder answer, Callback call) {
+    net::loop& loop = answer.loop();
+    auto held = std::make_shared<http::responder>(std::move(answer));  // callbacks are copied, a responder is not
+    return [&loop, held, call](auto value) {
+        if (loop.in_loop_thread()) return call(*held, std::move(value));
+        loop.post([held, call, value = std::move(value)]() mutable { call(*held, std::move(value)); });
+    };
+}
+
+result<std::optional<topic>> path_topic(const http::request& r) {
+    if (r.path_rest.empty()) return std::optional<topic>{};
+    auto parsed = topic::parse(r.path_rest.back());
+    if (!parsed) return std::unexpected(parsed.error());
+    return std::optional<topic>(std::move(*parsed));
+}
+
+result<std::vector<topic_pattern>> requested_topics(const http::request& r, std::size_t limit) {
+    std::vector<std::string> names = r.path_rest;
+    for (std::string& name : r.query_values("topic")) names.push_back(std::move(name));
+    std::vector<topic_pattern> patterns;
+    for (const std::string& name : names) {
+        auto parsed = topic_pattern::parse(name, limit);
+        if (!parsed) return std::unexpected(parsed.error());
+        if (parsed->str().starts_with('$')) return fail(errc::forbidden, "topics that begin with `$` are the hub's own");
+        if (std::ranges::find(patterns, *parsed) == patterns.end()) patterns.push_back(std::move(*parsed));
+    }
+    if (patterns.empty()) return fail(errc::invalid_request, "name a topic: `?topic=news`");
+    return patterns;
+}
+
+void answer_done(http::responder& answer, const result<>& done) {
+    if (!done) return answer.send(done.error());
+    answer.send(http::response{204, {}, {}, false});
+}
+
+}  // namespace
+
+bool full_envelope::encode(const stored_event& e, std::string_view id, std::string& out) const {
+    std::string data;
+    append_event_json(data, e, id);
+    wire::block b;
+    b.comment = e.e.comment;
+    b.retry = e.e.retry;
+    b.data = data;
+    wire::append(out, b, id);
+    return true;
+}
+
+topic_surface::topic_surface(hub& h, transport::stream_host& streams, topic_surface_options options)
+    : hub_(h), streams_(streams), options_(std::move(options)) {}
+
+void topic_surface::add_routes(http::router& routes) {
+    using member = void (topic_surface::*)(http::request&, http::responder);
+    const auto add = [&](std::string_view method, std::string_view path, member call, http::upload_handler up = {}) {
+        http::handler handle = [this, call](http::request& r, http::responder answer) {
+            if (!options_.enabled) return answer.send(error{errc::disabled, "the topic service is switched off"});
+            (this->*call)(r, std::move(answer));
+        };
+        routes.add(method, options_.prefix + std::string(path), std::move(handle), std::move(up));
+    };
+    const http::upload_handler up = [this](http::request& r, http::responder& answer, http::upload_control control) {
+        return upload(r, answer, std::move(control));
+    };
+    add("GET", "/subscribe", &topic_surface::subscribe);
+    add("GET", "/subscribe/{topic...}", &topic_surface::subscribe);
+    add("POST", "/publish", &topic_surface::publish, up);
+    add("POST", "/publish/{topic...}", &topic_surface::publish, up);
+    add("GET", "/history", &topic_surface::history);
+    add("GET", "/clients", &topic_surface::list_clients);
+    add("GET", "/clients/{id}", &topic_surface::show_client);
+    add("DELETE", "/clients/{id}", &topic_surface::remove_client);
+    add("POST", "/clients/{id}/send", &topic_surface::send_to_client);
+    add("POST", "/clients/{id}/heartbeat", &topic_surface::beat_client);
+    add("PUT", "/clients/{id}/topics/{topic...}", &topic_surface::change_topic);
+    add("DELETE", "/clients/{id}/topics/{topic...}", &topic_surface::change_topic);
+}
+
+void topic_surface::subscribe(http::request& r, http::responder answer) {
+    auto topics = requested_topics(r, hub_.options()->max_topic_length);
+    if (!topics) return answer.send(topics.error());
+    stream_request asked;
+    asked.topics = std::move(*topics);
+    asked.profile = &options_.profile;
+    const auto shape = r.query_value("envelope");
+    if (shape && *shape != "full" && *shape != "plain") {
+        return answer.send(error{errc::invalid_request, "`envelope` is `plain` or `full`"});
+    }
+    asked.envelope = shape == "full" ? options_.full : options_.profile.envelope;
+    streams_.open(r, std::move(answer), std::move(asked));
+}
+
+std::unique_ptr<http::upload> topic_surface::upload(http::request& r, http::responder& answer,
+                                                    http::upload_control control) {
+    if (!options_.enabled || transport::format_of(r) != transport::body_format::lines) return nullptr;
+    auto name = path_topic(r);
+    if (!name) return nullptr;  // the handler gives the error
+    return transport::make_line_upload(hub_, std::move(*name), std::move(answer), std::move(control));
+}
+
+void topic_surface::publish(http::request& r, http::responder answer) {
+    const auto format = transport::format_of(r);
+    if (!format) return answer.send(format.error());
+    auto name = path_topic(r);
+    if (!name) return answer.send(name.error());
+    auto body = transport::parse_publish_body(r.body, *name);
+    if (!body) return answer.send(body.error());
+    std::vector<std::string> topics;
+    topics.reserve(body->events.size());
+    for (const event& e : body->events) topics.push_back(e.topics.front().str());
+    hub_.publish(std::move(body->events),
+                 on_loop_of(std::move(answer), [topics = std::move(topics), array = body->array](
+                                                   http::responder& to, result<std::vector<published>> done) {
+                     if (!done) return to.send(done.error());
+                     std::string text = array ? "[" : "";
+                     for (std::size_t i = 0; i < done->size(); ++i) {
+                         if (i != 0) text += ',';
+                         text += transport::publish_answer((*done)[i], topics[i]);
+                     }
+                     to.send(http::json_response(200, text + (array ? "]" : "")));
+                 }));
+}
+
+void topic_surface::history(http::request& r, http::responder answer) {
+    auto topics = requested_topics(r, hub_.options()->max_topic_length);
+    if (!topics) return answer.send(topics.error());
+    hub::history_query query;
+    query.topics = std::move(*topics);
+    query.after_id = transport::cursor_of(r);
+    auto from = transport::rewind_of(r);
+    if (!from) return answer.send(from.error());
+    query.from = *from;
+    if (const auto limit = r.query_value("limit")) {
+        const auto [end, bad] = std::from_chars(limit->data(), limit->data() + limit->size(), query.max_events);
+        if (bad != std::errc{} || end != limit->data() + limit->size() || query.max_events == 0) {
+            return answer.send(error{errc::invalid_request, "`limit` is a number from 1 to 1000"});
+        }
+    } else if (const auto* last = std::get_if<rewind_last>(&query.from)) {
+        query.max_events = static_cast<std::size_t>(std::max<std::uint64_t>(last->count, 1));
+    }
+    query.max_events = std::min(query.max_events, max_listed);
+    hub_.history(std::move(query), on_loop_of(std::move(answer), [this](http::responder& to, result<hub::history_page> page) {
+                     if (!page) return to.send(page.error());
+                     std::string text = R"({"events":[)";
+                     bool first = true;
+                     for (const event_ptr& e : page->events) {
+                         if (!std::exchange(first, false)) text += ',';
+                         append_event_json(text, *e, hub_.id_of(*e));
+                     }
+                     text += fmt::format(R"(],"next":"{}","more":{},"resume":"{}")", page->next, page->more,
+                                         to_string(page->verdict));
+                     if (page->lost) {
+                         text += fmt::format(R"(,"gap":{{"from":"{}","to":"{}","reason":"retention"}})",
+                                             hub_.id_of(page->lost->from), hub_.id_of(page->lost->to));
+                     }
+                     to.send(http::json_response(200, text + "}"));
+                 }));
+}
+
+void topic_surface::list_clients(http::request&, http::responder answer) {
+    hub_.list_clients(max_listed, on_loop_of(std::move(answer), [this](http::responder& to, std::vector<client_info> all) {
+                          std::string text = fmt::format(R"({{"total":{},"clients":[)", hub_.subscribers());
+                          bool first = true;
+                          for (const client_info& c : all) {
+                              if (!std::exchange(first, false)) text += ',';
+                              append_client_json(text, c);
+                          }
+                          to.send(http::json_response(200, text + "]}"));
+                      }));
+}
+
+void topic_surface::show_client(http::request& r, http::responder answer) {
+    hub_.find_client(r.path_rest[0], on_loop_of(std::move(answer), [](http::responder& to, result<client_info> found) {
+                         if (!found) return to.send(found.error());
+                         std::string text;
+                         append_client_json(text, *found);
+                         to.send(http::json_response(200, std::move(text)));
+                     }));
+}
+
+void topic_surface::send_to_client(http::request& r, http::responder answer) {
+    const auto format = transport::format_of(r);
+    if (!format) return answer.send(format.error());
+    static const topic unused = *topic::parse("client");
+    auto e = transport::parse_event(r.body, unused);
+    if (!e) return answer.send(e.error());
+    hub_.send(r.path_rest[0], std::move(*e),
+              on_loop_of(std::move(answer), [](http::responder& to, result<std::vector<published>> done) {
+                  if (!done) return to.send(done.error());
+                  const published& p = done->front();
+                  to.send(http::json_response(
+                      200, p.pos.value == 0 ? "{}" : fmt::format(R"({{"id":"{}","position":{}}})", p.id, p.pos.value)));
+              }));
+}
+
+void topic_surface::change_topic(http::request& r, http::responder answer) {
+    auto pattern = topic_pattern::parse(r.path_rest[1], hub_.options()->max_topic_length);
+    if (!pattern) return answer.send(pattern.error());
+    if (pattern->str().starts_with('$')) {
+        return answer.send(error{errc::forbidden, "topics that begin with `$` are the hub's own"});
+    }
+    auto done = on_loop_of(std::move(answer), answer_done);
+    if (r.method == "PUT") return hub_.subscribe(r.path_rest[0], std::move(*pattern), std::move(done));
+    hub_.unsubscribe(r.path_rest[0], std::move(*pattern), std::move(done));
+}
+
+void topic_surface::beat_client(http::request& r, http::responder answer) {
+    hub_.heartbeat(r.path_rest[0], on_loop_of(std::move(answer), answer_done));
+}
+
+void topic_surface::remove_client(http::request& r, http::responder answer) {
+    hub_.remove(r.path_rest[0], on_loop_of(std::move(answer), answer_done));
+}
+
+}  // namespace carillon::surfaces

@@ -1,0 +1,51 @@
+// System A: a topic service. Routes and the two envelopes; everything else is the hub's.
+#pragma once
+
+#include <carillon/hub/hub.hpp>
+
+#include "http/server.hpp"
+#include "transport/stream_host.hpp"
+
+#include <memory>
+#include <string>
+
+namespace carillon::surfaces {
+
+/// One JSON object per event, unnamed, so that `onmessage` sees all: `{"id"?, "position"?, "event"?, "data", "topics",
+/// "metadata"?, "timestamp"?}`. Used with `?envelope=full`.
+class full_envelope final : public envelope {
+   public:
+    bool encode(const stored_event& e, std::string_view id, std::string& out) const override;
+};
+
+struct topic_surface_options {
+    bool enabled = true;              ///< false: 404 `DISABLED` on all its routes
+    std::string prefix = "/events";   ///< where its routes are mounted
+    envelope_id full = 1;             ///< where the hub has the full envelope
+    stream_profile profile;
+};
+
+/// Immutable while servers run. `h` and `streams` outlive it.
+class topic_surface {
+   public:
+    topic_surface(hub& h, transport::stream_host& streams, topic_surface_options options);
+    void add_routes(http::router& routes);
+
+   private:
+    void subscribe(http::request& r, http::responder answer);
+    void publish(http::request& r, http::responder answer);
+    std::unique_ptr<http::upload> upload(http::request& r, http::responder& answer, http::upload_control control);
+    void history(http::request& r, http::responder answer);
+    void list_clients(http::request& r, http::responder answer);
+    void show_client(http::request& r, http::responder answer);
+    void send_to_client(http::request& r, http::responder answer);
+    void change_topic(http::request& r, http::responder answer);
+    void beat_client(http::request& r, http::responder answer);
+    void remove_client(http::request& r, http::responder answer);
+
+    hub& hub_;
+    transport::stream_host& streams_;
+    const topic_surface_options options_;
+};
+
+}  // namespace carillon::surfaces

@@ -1,0 +1,206 @@
+#include "server/setting_values.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include <fmt/format.h>
+
+namespace carillon::server {
+
+namespace {
+
+struct unit {
+    std::string_view name;
+    std::uint64_t factor;
+};
+// Longest names first where one ends like another.
+constexpr std::array durations{unit{"ms", 1}, unit{"s", 1000}, unit{"m", 60'000}, unit{"h", 3'600'000}, unit{"d", 86'400'000}};
+constexpr std::array sizes{unit{"KiB", 1u << 10}, unit{"MiB", 1u << 20}, unit{"GiB", 1u << 30}};
+
+std::optional<std::uint64_t> whole(std::string_view text) {
+    std::uint64_t value = 0;
+    const auto [end, bad] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (bad != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return value;
+}
+
+template <std::size_t N>
+std::optional<std::uint64_t> with_unit(std::string_view text, const std::array<unit, N>& units) {
+    for (const auto& [name, factor] : units) {
+        if (!text.ends_with(name)) continue;
+        const auto count = whole(text.substr(0, text.size() - name.size()));
+        if (count && *count <= (std::uint64_t{1} << 62) / factor) return *count * factor;
+    }
+    return std::nullopt;
+}
+
+template <std::size_t N>
+std::string print_unit(std::uint64_t value, const std::array<unit, N>& units, std::string_view plain) {
+    std::string best = fmt::format("{}{}", value, plain);
+    for (const auto& [name, factor] : units) {
+        if (value != 0 && value % factor == 0) best = fmt::format("{}{}", value / factor, name);
+    }
+    return best;
+}
+
+result<> within(std::uint64_t value, const setting_info& info, const auto& print) {
+    if (value >= info.low && value <= info.high) return {};
+    if (value < info.low) return fail(errc::invalid_request, fmt::format("must be at least {}", print(info.low)));
+    return fail(errc::invalid_request, fmt::format("must be at most {}", print(info.high)));
+}
+
+result<std::string> single(const strings& texts) {
+    if (texts.size() != 1) return fail(errc::invalid_request, "one value is expected");
+    return texts.front();
+}
+
+std::string print_duration(std::uint64_t ms) { return ms == 0 ? "0s" : print_unit(ms, durations, "ms"); }
+std::string print_size(std::uint64_t bytes) { return print_unit(bytes, sizes, ""); }
+
+}  // namespace
+
+result<milliseconds> parse_duration(std::string_view text) {
+    if (text == "0") return milliseconds(0);
+    if (const auto ms = with_unit(text, durations)) return milliseconds(*ms);
+    return fail(errc::invalid_request, "a duration such as `500ms`, `30s`, `10m`, `24h` or `7d` is expected");
+}
+
+result<byte_count> parse_size(std::string_view text) {
+    if (const auto bytes = whole(text)) return byte_count{*bytes};
+    if (const auto bytes = with_unit(text, sizes)) return byte_count{*bytes};
+    return fail(errc::invalid_request, "a size such as `64KiB`, `1MiB` or a number of bytes is expected");
+}
+
+result<> assign(milliseconds& field, const setting_info& info, const strings& texts) {
+    const auto text = single(texts);
+    if (!text) return std::unexpected(text.error());
+    const auto value = parse_duration(*text);
+    if (!value) return std::unexpected(value.error());
+    if (auto ok = within(static_cast<std::uint64_t>(value->count()), info, print_duration); !ok) return ok;
+    field = *value;
+    return {};
+}
+
+result<> assign(byte_count& field, const setting_info& info, const strings& texts) {
+    const auto text = single(texts);
+    if (!text) return std::unexpected(text.error());
+    const auto value = parse_size(*text);
+    if (!value) return std::unexpected(value.error());
+    if (auto ok = within(value->value, info, print_size); !ok) return ok;
+    field = *value;
+    return {};
+}
+
+result<> assign(std::uint64_t& field, const setting_info& info, const strings& texts) {
+    const auto text = single(texts);
+    if (!text) return std::unexpected(text.error());
+    const auto value = whole(*text);
+    if (!value) return fail(errc::invalid_request, "a whole number is expected");
+    if (auto ok = within(*value, info, [](std::uint64_t n) { return fmt::format("{}", n); }); !ok) return ok;
+    field = *value;
+    return {};
+}
+
+result<> assign(bool& field, const setting_info&, const strings& texts) {
+    const auto text = single(texts);
+    if (!text) return std::unexpected(text.error());
+    if (*text != "true" && *text != "false") return fail(errc::invalid_request, "`true` or `false` is expected");
+    field = *text == "true";
+    return {};
+}
+
+result<> assign(std::string& field, const setting_info&, const strings& texts) {
+    auto text = single(texts);
+    if (!text) return std::unexpected(text.error());
+    field = std::move(*text);
+    return {};
+}
+
+result<> assign(choice& field, const setting_info&, const strings& texts) {
+    auto text = single(texts);
+    if (!text) return std::unexpected(text.error());
+    std::string_view rest = field.allowed;
+    while (!rest.empty()) {
+        const std::size_t bar = std::min(rest.find('|'), rest.size());
+        if (rest.substr(0, bar) == *text) {
+            field.value = std::move(*text);
+            return {};
+        }
+        rest.remove_prefix(std::min(bar + 1, rest.size()));
+    }
+    return fail(errc::invalid_request, fmt::format("one of `{}` is expected", field.allowed));
+}
+
+result<> assign(strings& field, const setting_info&, const strings& texts) {
+    field = texts;
+    return {};
+}
+
+std::string to_toml(milliseconds value) { return fmt::format("\"{}\"", print_duration(static_cast<std::uint64_t>(value.count()))); }
+std::string to_toml(byte_count value) { return fmt::format("\"{}\"", print_size(value.value)); }
+std::string to_toml(std::uint64_t value) { return fmt::format("{}", value); }
+std::string to_toml(bool value) { return value ? "true" : "false"; }
+std::string to_toml(const std::string& value) { return fmt::format("\"{}\"", value); }
+std::string to_toml(const choice& value) { return to_toml(value.value); }
+std::string to_toml(const strings& value) {
+    std::string text = "[";
+    for (const std::string& element : value) text += fmt::format("{}\"{}\"", text.size() > 1 ? ", " : "", element);
+    return text + "]";
+}
+
+strings split_list(std::string_view text) {
+    strings parts;
+    while (true) {
+        const std::size_t comma = text.find(',');
+        std::string_view part = text.substr(0, comma);
+        while (part.starts_with(' ')) part.remove_prefix(1);
+        while (part.ends_with(' ')) part.remove_suffix(1);
+        parts.emplace_back(part);
+        if (comma == std::string_view::npos) break;
+        text.remove_prefix(comma + 1);
+    }
+    if (parts.size() == 1 && parts.front().empty()) parts.clear();
+    return parts;
+}
+
+std::vector<std::string> row_field_names() {
+    return {"pattern",     "retention.max_events", "retention.max_bytes", "retention.max_age",
+            "slow.policy", "slow.cut_after",       "coalesce_window"};
+}
+
+result<> set_row_field(topic_row& row, std::string_view name, const std::string& text) {
+    const setting_info any{name, {}};
+    if (name == "pattern") return assign(row.pattern, any, {text});
+    if (name == "retention.max_events") return assign(row.keep.max_events, any, {text});
+    if (name == "retention.max_bytes") {
+        const auto size = parse_size(text);
+        if (!size) return std::unexpected(size.error());
+        row.keep.max_bytes = size->value;
+        return {};
+    }
+    if (name == "slow.policy") {
+        if (text != "catch_up" && text != "cut") return fail(errc::invalid_request, "`catch_up` or `cut` is expected");
+        row.options.slow = text == "cut" ? slow_policy::cut : slow_policy::catch_up;
+        return {};
+    }
+    if (name == "slow.cut_after") return assign(row.options.cut_after, any, {text});
+    if (name == "coalesce_window") return assign(row.options.coalesce_window, any, {text});
+    if (name != "retention.max_age") return fail(errc::not_found, "no such field");
+    const auto age = parse_duration(text);
+    if (!age) return std::unexpected(age.error());
+    row.keep.max_age = std::chrono::duration_cast<std::chrono::seconds>(*age);
+    return {};
+}
+
+std::string print_row_field(const topic_row& row, std::string_view name) {
+    if (name == "pattern") return row.pattern;
+    if (name == "retention.max_events") return fmt::format("{}", row.keep.max_events);
+    if (name == "retention.max_bytes") return print_size(row.keep.max_bytes);
+    if (name == "retention.max_age") return print_duration(static_cast<std::uint64_t>(milliseconds(row.keep.max_age).count()));
+    if (name == "slow.policy") return row.options.slow == slow_policy::cut ? "cut" : "catch_up";
+    if (name == "slow.cut_after") return print_duration(static_cast<std::uint64_t>(row.options.cut_after.count()));
+    return print_duration(static_cast<std::uint64_t>(row.options.coalesce_window.count()));
+}
+
+}  // namespace carillon::server

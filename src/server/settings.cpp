@@ -1,0 +1,267 @@
+#include "server/settings.hpp"
+
+#include "server/setting_values.hpp"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#define TOML_EXCEPTIONS 0
+#include <toml++/toml.h>
+
+namespace carillon::server {
+
+namespace {
+
+/// Levenshtein's distance, for "did you mean".
+std::size_t distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        std::size_t diagonal = std::exchange(row[0], i);
+        for (std::size_t k = 1; k <= b.size(); ++k) {
+            const std::size_t change = diagonal + (a[i - 1] == b[k - 1] ? 0 : 1);
+            diagonal = std::exchange(row[k], std::min({row[k] + 1, row[k - 1] + 1, change}));
+        }
+    }
+    return row.back();
+}
+
+std::string nearest(std::string_view wrong, const std::vector<std::string>& names) {
+    const auto best = std::ranges::min_element(names, {}, [&](const std::string& n) { return distance(wrong, n); });
+    return best == names.end() ? std::string{} : *best;
+}
+
+std::vector<std::string> all_names() {
+    std::vector<std::string> names;
+    settings defaults;
+    each_setting(defaults, [&](const setting_info& info, auto&) { names.emplace_back(info.name); });
+    return names;
+}
+
+/// Collects values from all sources and every mistake in them.
+class loader {
+   public:
+    explicit loader(loaded_settings& into) : into_(into), names_(all_names()) {}
+
+    void set(std::string_view name, const strings& texts, const std::string& origin) {
+        bool known = false;
+        each_setting(into_.values, [&](const setting_info& info, auto& field) {
+            if (info.name != name) return;
+            known = true;
+            if (auto done = assign(field, info, texts); !done) {
+                mistake(fmt::format("{}: `{}`: {}", origin, name, done.error().detail));
+            } else {
+                into_.from.insert_or_assign(std::string(name), origin);
+            }
+        });
+        if (!known) unknown(origin, name, names_);
+    }
+
+    void unknown(const std::string& origin, std::string_view name, const std::vector<std::string>& valid) {
+        mistake(fmt::format("{}: unknown setting `{}`; did you mean `{}`?", origin, name, nearest(name, valid)));
+    }
+    void mistake(std::string line) { mistakes_.push_back(std::move(line)); }
+    const strings& mistakes() const noexcept { return mistakes_; }
+
+    void file(const std::string& path) {
+        const toml::parse_result parsed = toml::parse_file(path);
+        if (!parsed) {
+            const auto& why = parsed.error();
+            return mistake(fmt::format("{}:{}: {}", path, why.source().begin.line, why.description()));
+        }
+        table(path, "", parsed.table());
+    }
+
+   private:
+    static std::string place(const std::string& path, const toml::node& node) {
+        return fmt::format("{}:{}", path, node.source().begin.line);
+    }
+
+    static std::optional<std::string> scalar(const toml::node& node) {
+        if (const auto* text = node.as_string()) return text->get();
+        if (const auto* number = node.as_integer()) return fmt::format("{}", number->get());
+        if (const auto* yes = node.as_boolean()) return yes->get() ? "true" : "false";
+        return std::nullopt;
+    }
+
+    void table(const std::string& path, const std::string& prefix, const toml::table& t) {
+        for (const auto& [key, node] : t) {
+            const std::string name = prefix + std::string(key.str());
+            if (name == "topics") {
+                rows(path, node);
+            } else if (const auto* inner = node.as_table()) {
+                table(path, name + ".", *inner);
+            } else if (const auto* list = node.as_array()) {
+                strings texts;
+                for (const auto& element : *list) {
+                    if (auto text = scalar(element)) texts.push_back(std::move(*text));
+                }
+                set(name, texts, place(path, node));
+            } else if (auto text = scalar(node)) {
+                set(name, {std::move(*text)}, place(path, node));
+            } else {
+                mistake(fmt::format("{}: `{}`: a string, number, boolean or list is expected", place(path, node), name));
+            }
+        }
+    }
+
+    void rows(const std::string& path, const toml::node& node) {
+        const auto* list = node.as_array();
+        if (list == nullptr) return mistake(place(path, node) + ": write `[[topics]]` for each row");
+        for (const auto& element : *list) {
+            const auto* row = element.as_table();
+            if (row == nullptr) {
+                mistake(place(path, element) + ": write `[[topics]]` for each row");
+                continue;
+            }
+            topic_row parsed;
+            parsed.line = static_cast<int>(element.source().begin.line);
+            fields(path, "", *row, parsed);
+            if (auto pattern = topic_pattern::parse(parsed.pattern); !pattern) {
+                mistake(fmt::format("{}: `pattern`: {}", place(path, element), pattern.error().detail));
+            }
+            into_.values.topics.push_back(std::move(parsed));
+        }
+    }
+
+    void fields(const std::string& path, const std::string& prefix, const toml::table& t, topic_row& row) {
+        for (const auto& [key, node] : t) {
+            const std::string name = prefix + std::string(key.str());
+            if (const auto* inner = node.as_table()) {
+                fields(path, name + ".", *inner, row);
+                continue;
+            }
+            const auto text = scalar(node);
+            if (!text) {
+                mistake(fmt::format("{}: `{}`: a string or number is expected", place(path, node), name));
+                continue;
+            }
+            if (auto done = set_row_field(row, name, *text); !done) {
+                if (done.error().code == errc::not_found) {
+                    unknown(place(path, node), name, row_field_names());
+                } else {
+                    mistake(fmt::format("{}: `{}`: {}", place(path, node), name, done.error().detail));
+                }
+            }
+        }
+    }
+
+    loaded_settings& into_;
+    const std::vector<std::string> names_;
+    strings mistakes_;
+};
+
+}  // namespace
+
+const topic_row* settings::row_for(std::string_view topic) const {
+    for (const topic_row& row : topics) {
+        const auto pattern = topic_pattern::parse(row.pattern);
+        if (pattern && (pattern->matches(topic) || pattern->str() == topic)) return &row;
+    }
+    return nullptr;
+}
+
+result<loaded_settings> load(const setting_sources& sources) {
+    loaded_settings loaded;
+    each_setting(loaded.values, [&](const setting_info& info, auto&) { loaded.from[std::string(info.name)] = "default"; });
+    loader l(loaded);
+    if (!sources.file.empty()) l.file(sources.file);
+
+    std::map<std::string, std::string> by_variable;
+    for (const std::string& name : all_names()) by_variable[variable_of(name)] = name;
+    std::vector<std::string> variables;
+    for (const auto& [variable, name] : by_variable) variables.push_back(variable);
+    for (const auto& [variable, value] : sources.environment) {
+        if (const auto known = by_variable.find(variable); known != by_variable.end()) {
+            l.set(known->second, split_list(value), variable);
+        } else {
+            l.unknown("environment", variable, variables);
+        }
+    }
+    std::map<std::string, strings> flags;
+    for (const auto& [name, text] : sources.flags) {
+        for (std::string& part : split_list(text)) flags[name].push_back(std::move(part));
+    }
+    for (const auto& [name, texts] : flags) l.set(name, texts, "--" + name);
+
+    if (l.mistakes().empty()) return loaded;
+    return fail(errc::invalid_request, fmt::format("{}", fmt::join(l.mistakes(), "\n")));
+}
+
+std::string variable_of(std::string_view setting) {
+    std::string name = "CARILLON_";
+    for (const char c : setting) name += c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    return name;
+}
+
+std::map<std::string, std::string> environment_settings() {
+    std::map<std::string, std::string> found;
+    for (char** entry = environ; *entry != nullptr; ++entry) {
+        const std::string_view text = *entry;
+        const std::size_t equals = text.find('=');
+        if (!text.starts_with("CARILLON_") || equals == std::string_view::npos) continue;
+        const std::string_view name = text.substr(0, equals);
+        if (name == "CARILLON_CONFIG" || name == "CARILLON_URL") continue;
+        found.emplace(name, text.substr(equals + 1));
+    }
+    return found;
+}
+
+std::vector<printed_setting> print(const settings& s) {
+    std::vector<printed_setting> all;
+    each_setting(s, [&](const setting_info& info, const auto& field) { all.push_back({info, to_toml(field)}); });
+    return all;
+}
+
+std::vector<std::string> changed_beyond_reload(const settings& before, const settings& after) {
+    const auto was = print(before);
+    const auto is = print(after);
+    std::vector<std::string> changed;
+    for (std::size_t i = 0; i < was.size(); ++i) {
+        if (was[i].value != is[i].value && !was[i].info.reloadable) changed.emplace_back(was[i].info.name);
+    }
+    return changed;
+}
+
+std::string reference_page() {
+    std::string page =
+        "# Settings\n\nGenerated by `carillon config --reference`. Each is a key of the TOML file, a flag `--name` and the "
+        "environment\nvariable beside it. Flags win over the environment, the environment over the file. \"Reload\" says "
+        "whether `SIGHUP`\nis enough.\n\n| Setting | Default | Reload | Environment | What it does |\n|---|---|---|---|---|\n";
+    for (const auto& [info, value] : print(settings{})) {
+        page += fmt::format("| `{}` | `{}` | {} | `{}` | {} |\n", info.name, value, info.reloadable ? "yes" : "no",
+                            variable_of(info.name), info.prose);
+    }
+    page += "\n## `[[topics]]`\n\nOne row per pattern; the first that matches a topic applies. Rows are reloaded.\n\n"
+            "| Field | Default |\n|---|---|\n| `pattern` | (required) |\n";
+    for (const std::string& name : row_field_names()) {
+        if (name != "pattern") page += fmt::format("| `{}` | `{}` |\n", name, print_row_field(topic_row{}, name));
+    }
+    return page;
+}
+
+std::string sample_file() {
+    std::string text = "# Carillon's settings, each with its default. Remove the `#` of what you change.\n";
+    std::string section;
+    for (const auto& [info, value] : print(settings{})) {
+        const std::size_t dot = info.name.find('.');
+        const std::string_view here = dot == std::string_view::npos ? std::string_view{} : info.name.substr(0, dot);
+        if (here != section) {
+            section = here;
+            text += fmt::format("\n[{}]\n", section);
+        }
+        const std::string_view key = dot == std::string_view::npos ? info.name : info.name.substr(dot + 1);
+        text += fmt::format("\n# {}\n# {} = {}\n", info.prose, key, value);
+    }
+    text += "\n# Rules by topic; the first pattern that matches applies.\n# [[topics]]\n# pattern = \"chat/**\"\n";
+    for (const std::string& name : row_field_names()) {
+        if (name != "pattern") text += fmt::format("# {} = \"{}\"\n", name, print_row_field(topic_row{}, name));
+    }
+    return text;
+}
+
+}  // namespace carillon::server

@@ -45,9 +45,10 @@ class connection;
 /// destroyed unused, the client gets a 500. Calls after the client has gone do nothing.
 class responder {
    public:
-    explicit responder(std::weak_ptr<connection> c) noexcept : connection_(std::move(c)) {}
+    responder(std::weak_ptr<connection> c, net::loop& l) noexcept
+        : connection_(std::move(c)), loop_(&l) {}
     responder(responder&&) noexcept = default;
-    responder& operator=(responder&&) noexcept = default;
+    responder& operator=(responder&& other) noexcept;  ///< what it held is answered with a 500
     ~responder();
 
     void send(response r);
@@ -62,14 +63,20 @@ class responder {
     };
     std::optional<taken> take_over();
 
-    net::loop& loop() const;
+    net::loop& loop() const noexcept { return *loop_; }
+    /// Also after the answer.
     bool client_gone() const noexcept { return connection_.expired(); }
 
    private:
+    friend class connection;
+    void answer_unused() noexcept;
+
     std::weak_ptr<connection> connection_;  // the server owns connections; an answer may come after the end of one
+    net::loop* loop_;
 };
 
-/// A body that is read as it arrives.
+/// A body that is read as it arrives. An answer before `on_end` ends it: the connection calls it no more, and closes when
+/// the client has had a moment to read the answer. Destroyed after the answer, never inside one of its own calls.
 class upload {
    public:
     enum class flow : std::uint8_t { more, pause };
@@ -90,15 +97,17 @@ class upload_control {
     std::weak_ptr<connection> connection_;
 };
 
+/// The request may be taken apart, and ends when the handler returns.
 using handler = std::function<void(request&, responder)>;
-/// Called when the head is complete. Returns null, leaving the responder untouched, to have the body buffered and the
-/// handler called; otherwise the upload has taken the responder.
+/// Called when the head of a request with a body is complete. Returns null, leaving the responder untouched, to have the
+/// body buffered and the handler called; otherwise the upload has taken the responder.
 using upload_handler = std::function<std::unique_ptr<upload>(request&, responder&, upload_control)>;
 
 /// Routes by method and path. Immutable while servers use it; shared by all loops.
 /// A pattern's segments are literal or `{name}` (one segment); `{name...}` at the end takes the rest, one segment or
-/// more. Values are percent-decoded once. Literal segments win over `{name}`. Unknown path: 404; known path with another
-/// method: 405 with `Allow`; OPTIONS is answered for every path.
+/// more, with its empty segments. Values are percent-decoded once, after the path was split, so "%2F" stays data.
+/// Literal segments win over `{name}`, and that over `{name...}`, among the patterns that have the method. Unknown path:
+/// 404; known path with another method: 405 with `Allow`; OPTIONS is answered for every path.
 class router {
    public:
     router();

@@ -1,9 +1,9 @@
 // The one clock of the measurements.
 #pragma once
 
-#include <time.h>
-
 #include <cstdint>
+
+#include <time.h>
 
 namespace carillon::server::benchmark {
 

@@ -53,7 +53,8 @@ void delivery_ledger::close(std::size_t subscriber, std::uint32_t lane, std::uin
 
 void delivery_ledger::skip(std::size_t place, std::uint32_t from, std::uint32_t to) {
     counts_.lost += to - from;
-    for (auto s = from; s < to && missing_.size() < max_remembered; ++s) missing_.insert({place, s});
+    for (auto s = from; s < to && missing_.size() < max_remembered; ++s)
+        missing_.insert({place, s});
 }
 
 }  // namespace carillon::server::benchmark

@@ -21,21 +21,23 @@ struct delivery_counts {
     friend bool operator==(const delivery_counts&, const delivery_counts&) = default;
 };
 
-/// Follows every (subscriber, lane) by its next expected sequence number. A number that was skipped is lost until it
-/// arrives late, and then out of order; any other repetition is doubled. Confined to one thread.
+/// Follows every (subscriber, lane) by its next expected sequence number. A number that was skipped
+/// is lost until it arrives late, and then out of order; any other repetition is doubled. Confined
+/// to one thread.
 class delivery_ledger {
-   public:
+public:
     delivery_ledger(std::size_t subscribers, std::size_t lanes);
 
     void record(std::size_t subscriber, std::uint32_t lane, std::uint32_t sequence);
     void record_malformed() noexcept { ++counts_.malformed; }
 
-    /// Counts as lost what `subscriber` did not get of the `sent` events of `lane`. Call once, when all is over.
+    /// Counts as lost what `subscriber` did not get of the `sent` events of `lane`. Call once, when
+    /// all is over.
     void close(std::size_t subscriber, std::uint32_t lane, std::uint32_t sent);
 
     const delivery_counts& counts() const noexcept { return counts_; }
 
-   private:
+private:
     struct missing_event {
         std::size_t place;
         std::uint32_t sequence;

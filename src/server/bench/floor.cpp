@@ -2,13 +2,6 @@
 
 #include "server/bench/payload.hpp"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
-
 #include <array>
 #include <charconv>
 #include <cstdlib>
@@ -17,6 +10,12 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
 
 namespace carillon::server::benchmark {
 
@@ -33,10 +32,11 @@ std::uint64_t thread_cpu_ns() noexcept {
 }
 
 class bare_loop {
-   public:
+public:
     bare_loop(int listener, const floor_script& script, floor_counters& counters)
         : listener_(listener), script_(script), counters_(counters), epoll_(::epoll_create1(0)) {
-        // Accepted sockets inherit it. With Nagle's algorithm each event would wait for the last one's ACK.
+        // Accepted sockets inherit it. With Nagle's algorithm each event would wait for the last
+        // one's ACK.
         const int on = 1;
         ::setsockopt(listener_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         watch(listener_);
@@ -46,8 +46,7 @@ class bare_loop {
     [[noreturn]] void run() {
         std::array<epoll_event, 512> ready;
         while (true) {
-            const int n =
-                ::epoll_wait(epoll_, ready.data(), static_cast<int>(ready.size()), -1);
+            const int n = ::epoll_wait(epoll_, ready.data(), static_cast<int>(ready.size()), -1);
             for (int i = 0; i < n; ++i) {
                 const int fd = ready[static_cast<std::size_t>(i)].data.fd;
                 if (fd == listener_)
@@ -58,7 +57,7 @@ class bare_loop {
         }
     }
 
-   private:
+private:
     static constexpr std::uint32_t nobody = ~0u;
 
     void watch(int fd) {
@@ -127,8 +126,8 @@ class bare_loop {
     }
 
     static void send_all(int fd, std::string_view bytes) {
-        // What does not fit is missing at the subscriber's, who reports it: the run then says so instead of the floor
-        // growing a queue.
+        // What does not fit is missing at the subscriber's, who reports it: the run then says so
+        // instead of the floor growing a queue.
         (void)::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     }
 
@@ -150,8 +149,8 @@ class bare_loop {
     int epoll_;
     std::string event_;
     std::array<char, 4096> buffer_{};
-    std::vector<int> subscribers_;         ///< in order of arrival, or by topic
-    std::vector<std::uint32_t> places_;    ///< by descriptor, in `subscribers_`
+    std::vector<int> subscribers_;       ///< in order of arrival, or by topic
+    std::vector<std::uint32_t> places_;  ///< by descriptor, in `subscribers_`
 };
 
 }  // namespace

@@ -1,4 +1,5 @@
-// The floor: what the kernel alone takes. A bare loop that writes the same bytes as the server, with the least code.
+// The floor: what the kernel alone takes. A bare loop that writes the same bytes as the server,
+// with the least code.
 #pragma once
 
 #include <atomic>
@@ -11,7 +12,8 @@ namespace carillon::server::benchmark {
 struct floor_script {
     enum class delivery : std::uint8_t {
         everyone,      ///< an event goes to every subscriber, then the publisher is answered
-        one_per_topic  ///< the publisher is answered, then the event goes to the one subscriber of its topic
+        one_per_topic  ///< the publisher is answered, then the event goes to the one subscriber of
+                       ///< its topic
     };
     delivery to = delivery::everyone;
     std::string opening;  ///< response head and opening event, in one write
@@ -28,8 +30,8 @@ struct floor_counters {
     std::atomic<std::uint64_t> send_ns{0};  ///< CPU time of the thread inside the loops of `send`
 };
 
-/// Serves on `listener` and never returns. Reads requests of the client of this bench only: one `recv` each, POSTs hold
-/// one event. Single-threaded, level-triggered epoll.
+/// Serves on `listener` and never returns. Reads requests of the client of this bench only: one
+/// `recv` each, POSTs hold one event. Single-threaded, level-triggered epoll.
 [[noreturn]] void run_floor(int listener, const floor_script& script, floor_counters& counters);
 
 }  // namespace carillon::server::benchmark

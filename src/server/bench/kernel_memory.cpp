@@ -2,6 +2,13 @@
 
 #include "net/loop.hpp"
 
+#include <array>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
 #include <arpa/inet.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
@@ -11,21 +18,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <array>
-#include <cstring>
-#include <fstream>
-#include <sstream>
-#include <string>
-#include <vector>
-
 namespace carillon::server::benchmark {
 
 namespace {
 
-// What one accepted and watched connection consists of. The caches of packets are left out: their bytes are part of
-// the buffers' account.
-constexpr std::array<std::string_view, 6> connection_caches = {
-    "TCP", "TCPv6", "sock_inode_cache", "filp", "dentry", "eventpoll_epi"};
+// What one accepted and watched connection consists of. The caches of packets are left out: their
+// bytes are part of the buffers' account.
+constexpr std::array<std::string_view, 6> connection_caches = {"TCP",  "TCPv6",  "sock_inode_cache",
+                                                               "filp", "dentry", "eventpoll_epi"};
 
 struct socket_request {
     nlmsghdr header{};
@@ -77,7 +77,8 @@ socket_memory read_socket_memory() {
     std::ifstream sockets("/proc/net/sockstat");
     for (std::string word; sockets >> word;) {
         if (word != "TCP:") continue;
-        while (sockets >> word && word != "mem") {}
+        while (sockets >> word && word != "mem") {
+        }
         std::uint64_t pages = 0;
         sockets >> pages;
         memory.buffers = pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
@@ -104,8 +105,8 @@ result<std::uint64_t> buffer_bytes_at(std::uint16_t local_port,
                 return fail(errc::io_error, "the kernel refuses sock_diag");
             const auto& socket = *static_cast<const inet_diag_msg*>(NLMSG_DATA(message));
             if (ntohs(socket.id.idiag_sport) != local_port) continue;
-            const auto peer = (std::uint64_t{ntohl(socket.id.idiag_dst[0])} << 16) |
-                              ntohs(socket.id.idiag_dport);
+            const auto peer =
+                (std::uint64_t{ntohl(socket.id.idiag_dst[0])} << 16) | ntohs(socket.id.idiag_dport);
             if (!peers.empty() && !peers.contains(peer)) continue;
             sum += buffer_bytes(socket, NLMSG_PAYLOAD(message, 0));
         }

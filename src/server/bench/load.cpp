@@ -20,7 +20,9 @@ constexpr auto silence_limit = 10s;
 constexpr auto longest_wait = 100ms;
 constexpr std::size_t quiet_topic = 999'999;
 
-std::size_t lanes_of(const load_options& o) { return o.topics > 1 ? 1 : o.publishers; }
+std::size_t lanes_of(const load_options& o) {
+    return o.topics > 1 ? 1 : std::max<std::size_t>(o.publishers, 1);
+}
 
 std::uint64_t in_ns(std::chrono::nanoseconds time) noexcept {
     return static_cast<std::uint64_t>(time.count());
@@ -41,7 +43,8 @@ result<> load::connect() {
 
 result<> load::connect_subscribers() {
     const auto topics = options_.topics;
-    subscribers_.open(options_.subscribers, [topics](std::size_t n) { return topic_name(n % topics); });
+    subscribers_.open(options_.subscribers,
+                      [topics](std::size_t n) { return topic_name(n % topics); });
     std::fill(sent_.begin(), sent_.end(), 0u);
     owed_ = 0;
     return turn_until([this] { return subscribers_.all_ready(); });
@@ -156,7 +159,8 @@ delivery_counts load::close_books() {
             ledger.close(s, 0, sent_[s % options_.topics]);
             continue;
         }
-        for (std::uint32_t lane = 0; lane < sent_.size(); ++lane) ledger.close(s, lane, sent_[lane]);
+        for (std::uint32_t lane = 0; lane < sent_.size(); ++lane)
+            ledger.close(s, lane, sent_[lane]);
     }
     return ledger.counts();
 }
@@ -189,8 +193,8 @@ std::size_t load::readers() const noexcept {
 }
 
 result<> load::all_arrived() {
-    auto arrived = turn_until(
-        [this] { return publishers_.all_idle() && subscribers_.delivered() >= owed_; });
+    auto arrived =
+        turn_until([this] { return publishers_.all_idle() && subscribers_.delivered() >= owed_; });
     if (arrived || arrived.error().code != errc::request_timeout) return arrived;
     // Stuck for good: the ledger tells who misses what, which says more than that time ran out.
     return fail(errc::request_timeout, fmt::format("{} of {} deliveries never came",

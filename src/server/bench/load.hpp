@@ -1,4 +1,5 @@
-// A measured crowd: subscribers and publishers on one thread, and the ways in which they make traffic.
+// A measured crowd: subscribers and publishers on one thread, and the ways in which they make
+// traffic.
 #pragma once
 
 #include <carillon/base/result.hpp>
@@ -19,15 +20,17 @@ namespace carillon::server::benchmark {
 struct load_options {
     std::size_t subscribers = 0;
     std::size_t publishers = 1;
-    std::size_t topics = 1;       ///< subscriber n listens to topic n modulo this
-    bool stamp_arrivals = false;  ///< latencies by the kernel's clock; costs a little of everybody's CPU
+    std::size_t topics = 1;  ///< subscriber n listens to topic n modulo this
+    bool stamp_arrivals =
+        false;  ///< latencies by the kernel's clock; costs a little of everybody's CPU
     std::size_t stalling = 0;
 };
 
-/// Every way of publishing returns when all that was published has arrived at all who read it and every publisher has
-/// its answer; it fails if that does not happen in time. Confined to one thread.
+/// Every way of publishing returns when all that was published has arrived at all who read it and
+/// every publisher has its answer; it fails if that does not happen in time. Confined to one
+/// thread.
 class load {
-   public:
+public:
     load(const target& where, const load_options& options);
     load(const load&) = delete;
     load& operator=(const load&) = delete;
@@ -44,8 +47,8 @@ class load {
     result<> arrays(std::uint32_t count, std::uint32_t events_per_array);
     /// All publishers, as fast as answered, one topic after the other.
     result<> round_robin(std::uint32_t events);
-    /// Publisher 0 sends one event per `interval`; meanwhile the other publishers, in turn, send one per
-    /// `probe_interval` to a topic that nobody listens to (0: none).
+    /// Publisher 0 sends one event per `interval`; meanwhile the other publishers, in turn, send
+    /// one per `probe_interval` to a topic that nobody listens to (0: none).
     result<> paced(std::uint32_t events, std::chrono::nanoseconds interval,
                    std::chrono::nanoseconds probe_interval = {});
 
@@ -63,7 +66,7 @@ class load {
     publishers& publishing() noexcept { return publishers_; }
     std::uint64_t probes_skipped() const noexcept { return probes_skipped_; }
 
-   private:
+private:
     result<> turn_until(const std::function<bool()>& done);
     std::uint64_t progress() const noexcept;
     result<> turn(std::chrono::nanoseconds limit);

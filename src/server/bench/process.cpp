@@ -2,22 +2,21 @@
 
 #include "server/bench/clock.hpp"
 
-#include <dirent.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
 #include <string_view>
 #include <utility>
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace carillon::server::benchmark {
 
@@ -74,7 +73,8 @@ bool is_ready(const target& where) {
     if (::poll(&waiting, 1, 1000) != 1) return false;
     char answer[64];
     const auto n = ::recv(fd->get(), answer, sizeof answer, 0);
-    return n > 0 && std::string_view(answer, static_cast<std::size_t>(n)).starts_with("HTTP/1.1 200 ");
+    return n > 0 &&
+           std::string_view(answer, static_cast<std::size_t>(n)).starts_with("HTTP/1.1 200 ");
 }
 
 std::string last_words(int log) {
@@ -104,8 +104,9 @@ bool child_process::has_ended() noexcept {
 result<subject> subject::start_server(const std::vector<std::string>& arguments) {
     std::uint16_t port = 0;
     {
-        // Taken and given back: the server must choose nothing, so that no log has to be read. Should another process
-        // take it in between, the server says "address in use" and the run ends with that.
+        // Taken and given back: the server must choose nothing, so that no log has to be read.
+        // Should another process take it in between, the server says "address in use" and the run
+        // ends with that.
         auto taken = listen_on_loopback(port);
         if (!taken) return std::unexpected(taken.error());
     }
@@ -126,7 +127,8 @@ result<subject> subject::start_server(const std::vector<std::string>& arguments)
     const auto end = now_ns() + start_limit_ns;
     while (!is_ready(s.where_)) {
         if (s.child_.has_ended() || now_ns() > end)
-            return fail(errc::unavailable, "the server did not get ready:\n" + last_words(log.get()));
+            return fail(errc::unavailable,
+                        "the server did not get ready:\n" + last_words(log.get()));
         ::poll(nullptr, 0, ready_poll_ms);
     }
     return s;

@@ -6,19 +6,20 @@
 #include "server/bench/floor.hpp"
 #include "server/bench/socket.hpp"
 
-#include <sys/types.h>
-
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include <sys/types.h>
+
 namespace carillon::server::benchmark {
 
-/// A child that is killed and reaped with this object. It is killed as well if this process ends in any other way.
+/// A child that is killed and reaped with this object. It is killed as well if this process ends in
+/// any other way.
 class child_process {
-   public:
+public:
     child_process() = default;
     explicit child_process(pid_t pid) noexcept : pid_(pid) {}
     child_process(child_process&& other) noexcept : pid_(std::exchange(other.pid_, 0)) {}
@@ -32,14 +33,15 @@ class child_process {
     void kill() noexcept;
     bool has_ended() noexcept;
 
-   private:
+private:
     pid_t pid_ = 0;
 };
 
 /// What is measured, as the cases see it. All figures are of the whole process.
 class subject {
-   public:
-    /// `carillon serve --listen 127.0.0.1:PORT`, this very binary, plus `arguments`; waits until `/ready` says so.
+public:
+    /// `carillon serve --listen 127.0.0.1:PORT`, this very binary, plus `arguments`; waits until
+    /// `/ready` says so.
     static result<subject> start_server(const std::vector<std::string>& arguments);
     /// The bare loop, in a process of its own.
     static result<subject> start_floor(const floor_script& script);
@@ -50,7 +52,8 @@ class subject {
     bool is_ours() const noexcept { return child_.pid() != 0; }
     bool has_process() const noexcept { return pid_ != 0; }
 
-    /// CPU time of all threads so far (/proc/PID/task/*/schedstat: exact for threads that sleep at this moment).
+    /// CPU time of all threads so far (/proc/PID/task/*/schedstat: exact for threads that sleep at
+    /// this moment).
     std::uint64_t cpu_ns() const;
     /// Proportional set size: private pages, and the process's share of shared ones.
     std::uint64_t pss_bytes() const;
@@ -60,7 +63,7 @@ class subject {
     /// Ends it, as the kernel does it: its ends of the connections are closed.
     void kill() noexcept { child_.kill(); }
 
-   private:
+private:
     target where_;
     child_process child_;
     pid_t pid_ = 0;

@@ -1,8 +1,5 @@
 #include "server/bench/publishers.hpp"
 
-#include <poll.h>
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
@@ -10,6 +7,8 @@
 #include <iterator>
 
 #include <fmt/format.h>
+#include <poll.h>
+#include <sys/socket.h>
 
 namespace carillon::server::benchmark {
 
@@ -76,8 +75,8 @@ void publishers::write(std::uint32_t index) {
     const auto rest = std::string_view(p.request).substr(p.written);
     const auto n = ::send(p.fd.get(), rest.data(), rest.size(), MSG_NOSIGNAL);
     if (n < 0 && errno != EAGAIN)
-        return fail_with({errc::io_error, fmt::format("a publisher cannot write: {}",
-                                                      std::strerror(errno))});
+        return fail_with(
+            {errc::io_error, fmt::format("a publisher cannot write: {}", std::strerror(errno))});
     if (n > 0) p.written += static_cast<std::size_t>(n);
     const bool wants_room = p.written < p.request.size();
     if (wants_room == p.wants_room) return;

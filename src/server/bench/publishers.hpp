@@ -15,9 +15,10 @@
 
 namespace carillon::server::benchmark {
 
-/// Confined to one thread. One request at a time per publisher. Any answer but 200 ends the run: see `problem`.
+/// Confined to one thread. One request at a time per publisher. Any answer but 200 ends the run:
+/// see `problem`.
 class publishers final : public ready_handler {
-   public:
+public:
     publishers(poller& p, const target& where, bool stamp_arrivals);
 
     /// Connects, waiting up to two seconds for each.
@@ -27,8 +28,8 @@ class publishers final : public ready_handler {
     bool idle(std::size_t index) const noexcept { return publishers_[index].sent_ns == 0; }
     bool all_idle() const noexcept { return waiting_ == 0; }
 
-    /// Sends `POST /events/publish/{topic}`. The publisher must be idle. `sent_ns` is the time that the answer's
-    /// latency counts from; give what the payload says.
+    /// Sends `POST /events/publish/{topic}`. The publisher must be idle. `sent_ns` is the time that
+    /// the answer's latency counts from; give what the payload says.
     void post(std::size_t index, std::string_view topic, std::string_view body,
               std::uint64_t sent_ns);
 
@@ -43,7 +44,7 @@ class publishers final : public ready_handler {
     const std::string& first_answer() const noexcept { return first_answer_; }
     const std::optional<error>& problem() const noexcept { return problem_; }
 
-   private:
+private:
     struct publisher {
         net::unique_fd fd;
         std::uint64_t sent_ns = 0;  ///< 0: idle
@@ -73,8 +74,8 @@ class publishers final : public ready_handler {
     std::optional<error> problem_;
 };
 
-/// The size of the response that `bytes` begin with, from its Content-Length; empty: more bytes are needed. Fails if the
-/// head does not end within 64 KiB or gives no length.
+/// The size of the response that `bytes` begin with, from its Content-Length; empty: more bytes are
+/// needed. Fails if the head does not end within 64 KiB or gives no length.
 result<std::optional<std::size_t>> response_size(std::string_view bytes);
 
 }  // namespace carillon::server::benchmark

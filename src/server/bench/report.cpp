@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -32,7 +33,7 @@ row as_row(const figure& f) {
     if (f.target || f.is_ratio) r[4] = with_unit(median(f.judged), unit);
     if (!f.target) return r;
     r[5] = "≤ " + with_unit(*f.target, unit);
-    r[6] = f.reached() ? "yes" : "NO";
+    r[6] = f.reached() ? "yes" : "no";
     return r;
 }
 
@@ -53,7 +54,7 @@ std::string padded_line(const row& r, const std::array<std::size_t, column_count
 }
 
 boost::json::array as_array(const std::vector<double>& values) {
-    return {values.begin(), values.end()};
+    return boost::json::array(values.begin(), values.end());
 }
 
 std::string delivery_line(const delivery_counts& c) {
@@ -84,7 +85,7 @@ void report::add_ratio(std::string_view case_name, std::string_view name, std::s
     f.is_ratio = true;
     f.server.push_back(server);
     f.floor.push_back(floor);
-    f.judged.push_back(floor > 0 ? server / floor : 0);
+    f.judged.push_back(floor > 0 ? server / floor : std::numeric_limits<double>::infinity());
 }
 
 void report::add_quotient(std::string_view case_name, std::string_view name, std::string_view unit,
@@ -108,7 +109,8 @@ std::string report::text() const {
     for (const auto& f : figures_) rows.push_back(as_row(f));
     std::array<std::size_t, column_count> widths{};
     for (const auto& r : rows)
-        for (std::size_t i = 0; i < column_count; ++i) widths[i] = std::max(widths[i], width_of(r[i]));
+        for (std::size_t i = 0; i < column_count; ++i)
+            widths[i] = std::max(widths[i], width_of(r[i]));
     std::string out;
     for (const auto& r : rows) out += padded_line(r, widths);
     out += '\n' + delivery_line(deliveries_) + '\n';
@@ -117,7 +119,8 @@ std::string report::text() const {
 }
 
 std::string report::markdown() const {
-    std::string out = fmt::format("| {} |\n|---|---|--:|--:|--:|--:|---|\n", fmt::join(titles, " | "));
+    std::string out =
+        fmt::format("| {} |\n|---|---|--:|--:|--:|--:|---|\n", fmt::join(titles, " | "));
     for (const auto& f : figures_) out += fmt::format("| {} |\n", fmt::join(as_row(f), " | "));
     out += '\n' + delivery_line(deliveries_) + ".\n";
     for (const auto& p : problems_) out += "\nFailed: " + p + '\n';
@@ -142,15 +145,14 @@ std::string report::json() const {
         figures.push_back(std::move(o));
     }
     boost::json::array problems(problems_.begin(), problems_.end());
-    return boost::json::serialize(boost::json::object{
-        {"figures", std::move(figures)},
-        {"deliveries",
-         {{"delivered", deliveries_.delivered},
-          {"lost", deliveries_.lost},
-          {"doubled", deliveries_.doubled},
-          {"out_of_order", deliveries_.out_of_order},
-          {"malformed", deliveries_.malformed}}},
-        {"problems", std::move(problems)}});
+    return boost::json::serialize(boost::json::object{{"figures", std::move(figures)},
+                                                      {"deliveries",
+                                                       {{"delivered", deliveries_.delivered},
+                                                        {"lost", deliveries_.lost},
+                                                        {"doubled", deliveries_.doubled},
+                                                        {"out_of_order", deliveries_.out_of_order},
+                                                        {"malformed", deliveries_.malformed}}},
+                                                      {"problems", std::move(problems)}});
 }
 
 std::string readable(double value) {

@@ -27,11 +27,12 @@ struct figure {
 };
 
 class report {
-   public:
+public:
     /// Adds a pair: judged is server ÷ floor.
     void add_ratio(std::string_view case_name, std::string_view name, std::string_view unit,
                    double server, double floor, std::optional<double> target);
-    /// Adds a quotient whose lower part is not the floor's (`judged`), with the server's figure behind it.
+    /// Adds a quotient whose lower part is not the floor's (`judged`), with the server's figure
+    /// behind it.
     void add_quotient(std::string_view case_name, std::string_view name, std::string_view unit,
                       double server, double judged, std::optional<double> target);
     /// Adds a figure that is judged as it is.
@@ -51,7 +52,7 @@ class report {
     std::string json() const;
     std::string markdown() const;
 
-   private:
+private:
     figure& at(std::string_view case_name, std::string_view name, std::string_view unit,
                std::optional<double> target);
 

@@ -2,17 +2,16 @@
 
 #include "server/bench/clock.hpp"
 
-#include <arpa/inet.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstring>
 #include <memory>
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <unistd.h>
 
 namespace carillon::server::benchmark {
 
@@ -22,7 +21,8 @@ constexpr std::size_t source_addresses = 32;
 constexpr std::uint32_t first_source = (127u << 24) + 2;
 
 void set_option(int fd, int level, int name, int value) noexcept {
-    // Every one of them only changes the quality of the figures; without it the run is still correct.
+    // Every one of them only changes the quality of the figures; without it the run is still
+    // correct.
     (void)::setsockopt(fd, level, name, &value, sizeof value);
 }
 
@@ -97,7 +97,8 @@ result<net::unique_fd> connect_to(const target& where, const socket_kind& kind) 
     if (kind.small_receive_buffer) set_option(fd.get(), SOL_SOCKET, SO_RCVBUF, 4096);
     if (kind.stamp_arrivals) set_option(fd.get(), SOL_SOCKET, SO_TIMESTAMPNS, 1);
     if (where.is_ipv4_loopback()) {
-        // The port is chosen when connecting: then only address, port and peer together must be unique.
+        // The port is chosen when connecting: then only address, port and peer together must be
+        // unique.
         set_option(fd.get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
         const auto source =
             ipv4(first_source + static_cast<std::uint32_t>(kind.number % source_addresses), 0);

@@ -51,8 +51,8 @@ void latency_histogram::clear() noexcept {
 std::uint64_t latency_histogram::percentile(double percent) const noexcept {
     if (count_ == 0) return 0;
     const auto exact_rank = std::ceil(percent / 100.0 * static_cast<double>(count_));
-    const auto rank = std::clamp(static_cast<std::uint64_t>(std::max(exact_rank, 1.0)),
-                                 std::uint64_t{1}, count_);
+    const auto rank =
+        std::clamp(static_cast<std::uint64_t>(std::max(exact_rank, 1.0)), std::uint64_t{1}, count_);
     std::uint64_t seen = 0;
     for (std::size_t i = 0; i < buckets_.size(); ++i) {
         seen += buckets_[i];

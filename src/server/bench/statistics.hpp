@@ -7,10 +7,11 @@
 
 namespace carillon::server::benchmark {
 
-/// Counts nanoseconds in buckets that are at most 0.2 % wide, so that millions of samples cost a fixed 136 KB.
-/// Values below 1,024 ns are exact; values past 2^41 ns (36 minutes) count as that. Confined to one thread.
+/// Counts nanoseconds in buckets that are at most 0.2 % wide, so that millions of samples cost a
+/// fixed 136 KB. Values below 1,024 ns are exact; values past 2^41 ns (36 minutes) count as that.
+/// Confined to one thread.
 class latency_histogram {
-   public:
+public:
     latency_histogram();
 
     void record(std::uint64_t ns) noexcept;
@@ -18,11 +19,11 @@ class latency_histogram {
     void clear() noexcept;
 
     std::uint64_t count() const noexcept { return count_; }
-    /// The smallest value that at least `percent` % of the samples do not exceed (nearest rank), as the middle of its
-    /// bucket. 0 without samples.
+    /// The smallest value that at least `percent` % of the samples do not exceed (nearest rank), as
+    /// the middle of its bucket. 0 without samples.
     std::uint64_t percentile(double percent) const noexcept;
 
-   private:
+private:
     std::vector<std::uint32_t> buckets_;
     std::uint64_t count_ = 0;
 };

@@ -2,12 +2,11 @@
 
 #include "server/bench/payload.hpp"
 
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <cstring>
 
 #include <fmt/format.h>
+#include <sys/socket.h>
 
 namespace carillon::server::benchmark {
 

@@ -20,14 +20,15 @@
 namespace carillon::server::benchmark {
 
 struct subscriber_options {
-    std::size_t lanes = 1;           ///< publishers whose sequences are followed
-    bool stamp_arrivals = false;     ///< latencies end when the kernel has the bytes
-    std::size_t stalling = 0;        ///< the first so many get a small receive buffer and no say in latencies
+    std::size_t lanes = 1;        ///< publishers whose sequences are followed
+    bool stamp_arrivals = false;  ///< latencies end when the kernel has the bytes
+    std::size_t stalling =
+        0;  ///< the first so many get a small receive buffer and no say in latencies
 };
 
 /// Confined to one thread. The first failure of any subscriber ends the run: see `problem`.
 class subscribers final : public ready_handler, private wire::parser_listener {
-   public:
+public:
     using topic_of = std::function<std::string(std::size_t subscriber)>;
 
     subscribers(poller& p, const target& where, const subscriber_options& options);
@@ -37,7 +38,8 @@ class subscribers final : public ready_handler, private wire::parser_listener {
     /// Closes all; what they missed is not counted.
     void close();
 
-    /// Those whose opening event arrived. A subscriber sees every event that is published afterwards.
+    /// Those whose opening event arrived. A subscriber sees every event that is published
+    /// afterwards.
     std::size_t ready() const noexcept { return ready_; }
     bool all_ready() const noexcept { return ready_ == streams_.size(); }
     std::size_t size() const noexcept { return streams_.size(); }
@@ -60,7 +62,7 @@ class subscribers final : public ready_handler, private wire::parser_listener {
 
     const std::optional<error>& problem() const noexcept { return problem_; }
 
-   private:
+private:
     struct subscriber {
         net::unique_fd fd;
         bool connected = false;

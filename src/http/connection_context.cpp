@@ -1,0 +1,135 @@
+#include "http/connection_context.hpp"
+
+#include "http/connection.hpp"
+
+#include <algorithm>
+
+namespace carillon::http {
+
+namespace {
+
+/// For what comes in after the answer to a refused request, so that the client gets to read the
+/// answer.
+constexpr std::chrono::milliseconds linger_time = std::chrono::seconds(2);
+
+constexpr std::size_t index(wait_for what) noexcept { return static_cast<std::size_t>(what); }
+
+}  // namespace
+
+connection_context::connection_context(net::loop& l, const router& r,
+                                       std::shared_ptr<const server_options> o, server_counters& c)
+    : loop(l),
+      routes(r),
+      counters(c),
+      options(std::move(o)),
+      input_(std::make_unique<std::array<char, input_size>>()) {}
+
+connection_context::~connection_context() {
+    for (const wait_list& list : lists_) {
+        while (list.first != nullptr) list.first->close();
+    }
+    if (sweep_timer_ != 0) loop.cancel(sweep_timer_);
+}
+
+std::string_view connection_context::date_line() {
+    const std::time_t now = std::time(nullptr);
+    if (now != date_second_) {
+        date_second_ = now;
+        std::tm utc{};
+        ::gmtime_r(&now, &utc);
+        constexpr const char* days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+        constexpr const char* months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+        // Not by strftime alone: its names follow the process's locale, HTTP's do not.
+        char rest[32] = {};
+        date_line_ = "Date: ";
+        date_line_ += days[utc.tm_wday];
+        date_line_.append(rest, std::strftime(rest, sizeof rest, ", %d ", &utc));
+        date_line_ += months[utc.tm_mon];
+        date_line_.append(rest, std::strftime(rest, sizeof rest, " %Y %H:%M:%S GMT\r\n", &utc));
+    }
+    return date_line_;
+}
+
+std::chrono::milliseconds connection_context::duration_of(wait_for what) const noexcept {
+    const limits& bounds = options->limits;
+    switch (what) {
+        case wait_for::request:
+            return bounds.idle_timeout;
+        case wait_for::head:
+            return bounds.head_timeout;
+        case wait_for::body:
+            return bounds.body_timeout;
+        case wait_for::writing:
+            return bounds.write_timeout;
+        case wait_for::lingering:
+            return linger_time;
+        case wait_for::handler:
+            break;
+    }
+    return std::chrono::milliseconds::max();
+}
+
+void connection_context::wait(connection& c, wait_for what) {
+    unlink(c);
+    c.waits_for_ = what;
+    c.waits_since_ = loop.now();
+    wait_list& list = lists_[index(what)];
+    c.older_ = list.last;
+    (list.last != nullptr ? list.last->newer_ : list.first) = &c;
+    list.last = &c;
+    c.listed_ = true;
+    if (sweep_timer_ == 0 && what != wait_for::handler) arm_sweep();
+}
+
+void connection_context::unlink(connection& c) noexcept {
+    if (!c.listed_) return;
+    wait_list& list = lists_[index(c.waits_for_)];
+    (c.older_ != nullptr ? c.older_->newer_ : list.first) = c.newer_;
+    (c.newer_ != nullptr ? c.newer_->older_ : list.last) = c.older_;
+    c.older_ = c.newer_ = nullptr;
+    c.listed_ = false;
+}
+
+void connection_context::leave(connection& c) noexcept { unlink(c); }
+
+void connection_context::arm_sweep() {
+    // A quarter of the shortest time: nobody waits much longer than announced, and a busy server
+    // sweeps once a second.
+    std::chrono::milliseconds shortest = linger_time;
+    for (std::size_t i = 0; i < wait_kinds; ++i) {
+        shortest = std::min(shortest, duration_of(static_cast<wait_for>(i)));
+    }
+    using std::chrono::milliseconds;
+    const auto interval = std::clamp(shortest / 4, milliseconds(5), milliseconds(1000));
+    sweep_timer_ = loop.call_after(interval, [this] { sweep(); });
+}
+
+void connection_context::sweep() {
+    sweep_timer_ = 0;
+    bool somebody_waits = false;
+    for (std::size_t i = 0; i < wait_kinds; ++i) {
+        if (static_cast<wait_for>(i) == wait_for::handler) continue;
+        const auto duration = duration_of(static_cast<wait_for>(i));
+        wait_list& list = lists_[i];
+        while (list.first != nullptr && loop.now() - list.first->waits_since_ >= duration) {
+            list.first->on_timeout();
+        }
+        somebody_waits = somebody_waits || list.first != nullptr;
+    }
+    if (somebody_waits && sweep_timer_ == 0) arm_sweep();
+}
+
+void connection_context::reload(std::shared_ptr<const server_options> o) {
+    options = std::move(o);
+    if (sweep_timer_ == 0) return;
+    loop.cancel(sweep_timer_);
+    arm_sweep();
+}
+
+void connection_context::close_idle() {
+    const wait_list& list = lists_[index(wait_for::request)];
+    while (list.first != nullptr) list.first->close();
+}
+
+}  // namespace carillon::http

@@ -1,0 +1,61 @@
+#include "http/response_writer.hpp"
+
+#include <carillon/base/log.hpp>
+
+#include "http/problem.hpp"
+#include "http/text.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace carillon::http {
+
+namespace {
+
+void append_number(std::string& out, std::uint64_t number) {
+    char digits[20];
+    out.append(digits, std::to_chars(digits, digits + sizeof digits, number).ptr);
+}
+
+/// A line break in a value would let whoever chose the value write headers of their own.
+bool is_safe(const header& h) noexcept {
+    const auto breaks = [](char c) { return c == '\r' || c == '\n' || c == '\0'; };
+    return !h.first.empty() && std::ranges::all_of(h.first, is_token_char) &&
+           std::ranges::none_of(h.second, breaks);
+}
+
+}  // namespace
+
+void append_head(std::string& out, const response& r, const response_frame& frame) {
+    out += "HTTP/1.1 ";
+    append_number(out, static_cast<std::uint64_t>(r.status));
+    out += ' ';
+    out += phrase_of(r.status);
+    out += "\r\n";
+    out += frame.date_line;
+    for (const header& h : r.headers) {
+        if (!is_safe(h)) {
+            log::error("left out a response header that would break the response",
+                       {{"status", r.status}});
+            continue;
+        }
+        out += h.first;
+        out += ": ";
+        out += h.second;
+        out += "\r\n";
+    }
+    out += frame.common_lines;
+    if (status_has_body(r.status)) {
+        out += "Content-Length: ";
+        append_number(out, r.body.size());
+        out += "\r\n";
+    }
+    if (frame.close) {
+        out += "Connection: close\r\n";
+    } else if (frame.http10) {
+        out += "Connection: keep-alive\r\n";
+    }
+    out += "\r\n";
+}
+
+}  // namespace carillon::http

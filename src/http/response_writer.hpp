@@ -1,0 +1,27 @@
+// The bytes of a response (RFC 9112, section 4).
+#pragma once
+
+#include "http/message.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace carillon::http {
+
+struct response_frame {
+    std::string_view date_line;     ///< with its CRLF
+    std::string_view common_lines;  ///< headers that every response bears, with their CRLFs
+    bool close = false;             ///< the connection ends afterwards
+    bool http10 = false;            ///< keep-alive has to be said
+    bool head = false;              ///< the answer to HEAD: the body's length, but no body
+};
+
+/// Appends the head. A header of the handler that would break the framing is left out.
+void append_head(std::string& out, const response& r, const response_frame& frame);
+
+/// False for the statuses that never have one (RFC 9110, 6.4.1).
+constexpr bool status_has_body(int status) noexcept {
+    return status >= 200 && status != 204 && status != 304;
+}
+
+}  // namespace carillon::http

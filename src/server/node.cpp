@@ -1,0 +1,243 @@
+#include "server/node.hpp"
+
+#include <carillon/base/log.hpp>
+#include <carillon/hub/hub.hpp>
+
+#include "http/server.hpp"
+#include "server/endpoints.hpp"
+#include "surfaces/topics/topic_surface.hpp"
+#include "transport/loop_executor.hpp"
+#include "transport/stream_host.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+namespace carillon::server {
+
+namespace {
+
+constexpr envelope_id full_envelope_number = 1;
+constexpr auto trim_interval = std::chrono::seconds(1);
+
+std::size_t shard_count(const settings& s) {
+    if (s.shards != 0) return s.shards;
+    // One core is left to the kernel's network work and, later, the journal's writer.
+    return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 2, 65) - 1;
+}
+
+hub_options hub_options_of(const settings& s) {
+    hub_options o;
+    o.max_clients = s.stream.max_clients;
+    o.max_topics_per_client = s.stream.max_topics_per_client;
+    o.max_topics_per_event = s.publish.max_topics_per_event;
+    o.max_topic_length = s.publish.max_topic_length;
+    o.max_event_size = s.publish.max_event_size.value;
+    o.max_batch = s.publish.max_batch;
+    o.max_replay_events = s.stream.max_replay_events;
+    o.cursor_lag = s.stream.cursor_lag;
+    o.client_grace = s.stream.client_grace;
+    o.expected_downtime = s.drain.expected_downtime;
+    o.options_of = [rows = s](std::string_view topic) {
+        const topic_row* row = rows.row_for(topic);
+        return row != nullptr ? row->options : topic_options{};
+    };
+    o.envelopes = {std::make_shared<surfaces::full_envelope>()};
+    return o;
+}
+
+retention_lookup retention_of(const settings& s) {
+    return [rows = s](std::string_view topic) {
+        const topic_row* row = rows.row_for(topic);
+        if (row != nullptr) return row->keep;
+        if (topic.starts_with("$client/")) return retention{1000, 1u << 20, std::chrono::hours(1)};
+        return retention{};
+    };
+}
+
+result<std::shared_ptr<const http::server_options>> http_options_of(const settings& s) {
+    auto o = std::make_shared<http::server_options>();
+    o->limits = {s.http.max_target_size.value, s.http.max_head_size.value, s.http.max_body_size.value,
+                 s.http.head_timeout,          s.http.body_timeout,        s.http.idle_timeout,
+                 s.http.write_timeout};
+    o->access.allowed_hosts = s.http.allowed_hosts;
+    o->access.cors_origins = s.http.cors_origins;
+    o->access.cors_credentials = s.http.cors_credentials;
+    for (const std::string& text : s.http.trusted_proxies) {
+        auto network = net::ip_network::parse(text);
+        if (!network) return fail(errc::invalid_request, "`http.trusted_proxies`: " + network.error().detail);
+        o->access.trusted_proxies.push_back(*network);
+    }
+    return o;
+}
+
+transport::stream_limits stream_limits_of(const settings& s) {
+    return {s.stream.max_clients_per_address, s.stream.overload_retry};
+}
+
+surfaces::topic_surface_options topic_options_of(const settings& s) {
+    surfaces::topic_surface_options o;
+    o.enabled = s.topic_service.enabled;
+    o.prefix = s.topic_service.prefix;
+    o.full = full_envelope_number;
+    o.profile = {"topics", 0, s.stream.heartbeat_interval, s.stream.retry, s.stream.client_timeout};
+    return o;
+}
+
+result<std::vector<net::listening_socket>> open_listeners(const settings& s) {
+    const net::socket_options options{static_cast<int>(s.http.send_buffer.value), static_cast<int>(s.http.send_buffer.value),
+                                      static_cast<int>(s.http.backlog)};
+    std::vector<net::listening_socket> all;
+    for (const std::string& text : s.listen) {
+        result<std::vector<net::listening_socket>> some;
+        if (text == "systemd") {
+            some = net::inherited_listeners(options);
+            if (some && some->empty()) return fail(errc::invalid_request, "`listen = systemd`, but no socket was handed over");
+        } else {
+            const auto where = net::endpoint::parse(text);
+            if (!where) return fail(errc::invalid_request, fmt::format("`listen = {}`: {}", text, where.error().detail));
+            some = net::listen(*where, options);
+        }
+        if (!some) return std::unexpected(some.error());
+        for (auto& socket : *some) {
+            if (!socket.loopback_only && s.auth.mode.value != "none") {
+                return fail(errc::invalid_request,
+                            fmt::format("`{}` can be reached from other machines and nothing asks who calls; write `auth.mode = "
+                                        "\"none\"` if that is meant, and name the hosts in `http.allowed_hosts`",
+                                        socket.bound.str()));
+            }
+            all.push_back(std::move(socket));
+        }
+    }
+    if (all.empty()) return fail(errc::invalid_request, "`listen` is empty");
+    return all;
+}
+
+}  // namespace
+
+struct node::parts {
+    struct worker {
+        net::loop loop;
+        transport::loop_executor executor{loop};
+        std::unique_ptr<http::server> server;
+        std::thread thread;
+    };
+
+    explicit parts(settings s) : current(std::move(s)) {}
+
+    settings current;
+    std::vector<net::listening_socket> listeners;
+    std::vector<std::unique_ptr<worker>> workers;
+    std::unique_ptr<hub> events;
+    std::unique_ptr<transport::stream_host> streams;
+    std::unique_ptr<surfaces::topic_surface> topics;
+    http::router routes;
+    std::atomic<bool> drained{false};
+
+    void build(const std::shared_ptr<const http::server_options>& http);
+    std::string metrics() const;
+    void trim_regularly();
+};
+
+void node::parts::build(const std::shared_ptr<const http::server_options>& http) {
+    memory_journal_options kept;
+    kept.retention_of = retention_of(current);
+    kept.max_bytes = current.journal.max_bytes.value;
+    kept.max_empty_topics = current.journal.max_empty_topics;
+    events = std::make_unique<hub>(hub_options_of(current), make_memory_journal(std::move(kept)));
+    streams = std::make_unique<transport::stream_host>(*events, stream_limits_of(current));
+    topics = std::make_unique<surfaces::topic_surface>(*events, *streams, topic_options_of(current));
+    topics->add_routes(routes);
+    add_endpoints(routes, {events.get(), [this] { return metrics(); }, current.topic_service.prefix});
+    for (std::size_t i = 0; i < shard_count(current); ++i) {
+        auto& w = *workers.emplace_back(std::make_unique<worker>());
+        streams->add_loop(w.loop, events->add_shard(w.executor));
+        w.server = std::make_unique<http::server>(w.loop, routes, http);
+    }
+}
+
+std::string node::parts::metrics() const {
+    std::vector<const http::server_counters*> http;
+    for (const auto& w : workers) http.push_back(&w->server->counters());
+    return metrics_text(*events, events->record().stats(), http);
+}
+
+void node::parts::trim_regularly() {
+    events->record().trim(std::chrono::system_clock::now());
+    workers.front()->loop.call_after(trim_interval, [this] { trim_regularly(); });
+}
+
+node::node() = default;
+
+node::~node() { stop(); }
+
+result<std::unique_ptr<node>> node::create(settings s) {
+    const auto http = http_options_of(s);
+    if (!http) return std::unexpected(http.error());
+    auto listeners = open_listeners(s);
+    if (!listeners) return std::unexpected(listeners.error());
+    std::unique_ptr<node> made(new node);
+    made->parts_ = std::make_unique<parts>(std::move(s));
+    made->parts_->listeners = std::move(*listeners);
+    made->parts_->build(*http);
+    for (const auto& w : made->parts_->workers) {
+        for (const auto& socket : made->parts_->listeners) {
+            if (auto ok = w->server->accept_on(socket.fd.get()); !ok) return std::unexpected(ok.error());
+        }
+    }
+    return made;
+}
+
+void node::start() {
+    parts* p = parts_.get();
+    p->workers.front()->loop.post([p] { p->trim_regularly(); });
+    for (const auto& w : p->workers) {
+        w->thread = std::thread([loop = &w->loop] { loop->run(); });
+    }
+}
+
+void node::drain() {
+    parts_->events->drain(parts_->current.drain.window, [p = parts_.get()] { p->drained.store(true); });
+}
+
+bool node::drained() const { return parts_->drained.load(); }
+
+void node::stop() {
+    if (!parts_) return;
+    for (const auto& w : parts_->workers) {
+        if (!w->thread.joinable()) continue;
+        w->loop.post([s = w->server.get()] {
+            s->stop_accepting();
+            s->close_when_idle();
+        });
+        // What was posted before runs first: answers that are due go out.
+        w->loop.post([l = &w->loop] { l->at_end_of_turn([l] { l->stop(); }); });
+        w->thread.join();
+    }
+}
+
+void node::reload(const settings& s) {
+    const auto http = http_options_of(s);
+    if (!http) return log::error("settings not reloaded", {{"reason", http.error().detail}});
+    parts_->current = s;
+    parts_->events->reload(hub_options_of(s));
+    parts_->events->record().set_retention(retention_of(s));
+    parts_->streams->reload(stream_limits_of(s));
+    for (const auto& w : parts_->workers) {
+        w->loop.post([server = w->server.get(), options = *http] { server->reload(options); });
+    }
+}
+
+std::vector<std::string> node::addresses() const {
+    std::vector<std::string> all;
+    for (const auto& socket : parts_->listeners) all.push_back(socket.bound.str());
+    return all;
+}
+
+std::size_t node::streams() const { return parts_->events->subscribers(); }
+std::size_t node::shards() const { return parts_->workers.size(); }
+
+}  // namespace carillon::server

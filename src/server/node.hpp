@@ -1,0 +1,39 @@
+// One running server: the hub, its loops and threads, the listeners, the surfaces.
+#pragma once
+
+#include "net/listener.hpp"
+#include "server/settings.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace carillon::server {
+
+/// Constructed and steered by one thread; runs its loops on threads of its own.
+class node {
+   public:
+    /// Binds the listeners and builds everything; nothing is served yet.
+    static result<std::unique_ptr<node>> create(settings s);
+    ~node();
+
+    void start();
+    /// Turns `/ready` false, ends the streams over the drain's window. `drained()` tells when they are gone.
+    void drain();
+    bool drained() const;
+    /// Ends the loops and joins their threads.
+    void stop();
+    /// Takes over what can change while streams are up.
+    void reload(const settings& s);
+
+    std::vector<std::string> addresses() const;
+    std::size_t streams() const;
+    std::size_t shards() const;
+
+   private:
+    node();
+    struct parts;
+    std::unique_ptr<parts> parts_;
+};
+
+}  // namespace carillon::server

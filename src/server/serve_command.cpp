@@ -1,0 +1,82 @@
+#include <carillon/base/log.hpp>
+
+#include "server/commands.hpp"
+#include "server/endpoints.hpp"
+#include "server/log_sink.hpp"
+#include "server/node.hpp"
+
+#include <csignal>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace carillon::server {
+
+namespace {
+
+void reload(node& running, settings& current, const setting_sources& sources) {
+    auto loaded = load(sources);
+    if (!loaded) return log::error("settings not reloaded", {{"reason", loaded.error().detail}});
+    for (const std::string& name : changed_beyond_reload(current, loaded->values)) {
+        log::warning("setting takes effect with a restart", {{"setting", name}});
+    }
+    running.reload(loaded->values);
+    start_logging(loaded->values.log.format.value, loaded->values.log.level.value);
+    current = std::move(loaded->values);
+    log::info("settings reloaded");
+}
+
+/// Until the server is to end: true if it shall end at once.
+bool wait_for_end(node& running, settings& current, const setting_sources& sources, const sigset_t& signals) {
+    bool draining = false;
+    const timespec step{0, 20'000'000};
+    while (!draining || !running.drained()) {
+        const int got = draining ? ::sigtimedwait(&signals, nullptr, &step) : ::sigwaitinfo(&signals, nullptr);
+        if (got == SIGHUP) reload(running, current, sources);
+        if (got != SIGTERM && got != SIGINT) continue;
+        if (draining) return true;
+        draining = true;
+        log::info("draining", {{"streams", running.streams()}, {"window_ms", current.drain.window.count()}});
+        running.drain();
+    }
+    return false;
+}
+
+}  // namespace
+
+int serve(const setting_sources& sources) {
+    auto loaded = load(sources);
+    if (!loaded) {
+        fmt::print(stderr, "{}\n", loaded.error().detail);
+        return 2;
+    }
+    start_logging(loaded->values.log.format.value, loaded->values.log.level.value);
+
+    // Before any thread: all inherit the mask, and signals come to this one when it waits for them.
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (const int s : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, s);
+    ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+
+    const std::uint64_t files = net::raise_file_limit();
+    if (files < loaded->values.stream.max_clients) {
+        log::warning("fewer file descriptors than clients allowed",
+                     {{"limit", files}, {"max_clients", loaded->values.stream.max_clients}});
+    }
+    auto running = node::create(loaded->values);
+    if (!running) {
+        fmt::print(stderr, "carillon: {}\n", running.error().detail);
+        return 1;
+    }
+    (*running)->start();
+    for (const std::string& address : (*running)->addresses()) {
+        log::info("listening", {{"address", address}, {"version", version()}, {"shards", (*running)->shards()}});
+    }
+    const bool at_once = wait_for_end(**running, loaded->values, sources, signals);
+    (*running)->stop();
+    log::info("stopped", {{"drained", !at_once}});
+    return 0;
+}
+
+}  // namespace carillon::server

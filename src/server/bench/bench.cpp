@@ -32,7 +32,8 @@ struct command_line {
 };
 
 void describe(CLI::App& app, command_line& to) {
-    app.add_option("--case", to.options.cases, "Run only this case; may be repeated (see --list)");
+    app.add_option("--case", to.options.cases, "Run only this case; may be repeated (see --list)")
+        ->allow_extra_args(false);
     app.add_option("--pairs", to.options.pairs,
                    "Runs of each case, server and floor in turn; the table shows medians")
         ->check(CLI::Range(1, 100))
@@ -53,7 +54,7 @@ void describe(CLI::App& app, command_line& to) {
     // For checking the harness: "floor" measures the floor against itself.
     app.add_option("--server", to.server, "")->group("");
     app.footer(
-        "\nWithout --url the server is this program, in a process of its own.\n"
+        "Without --url the server is this program, in a process of its own.\n"
         "Exit code: 1 if any delivery was lost, doubled or out of order, or a case failed.\n"
         "A target that was missed is in the table and no failure.");
 }

@@ -1,0 +1,132 @@
+#include "server/commands.hpp"
+#include "server/endpoints.hpp"
+#include "server/setting_values.hpp"
+
+#include <cstdlib>
+#include <functional>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+namespace carillon::server {
+
+namespace {
+
+constexpr const char* examples = R"(
+Examples:
+  carillon serve                                       on http://localhost:3000
+  carillon serve --listen 127.0.0.1:8080 --log.level debug
+  carillon subscribe news 'chat/**'                    print events as they come
+  carillon publish news '{"text":"hello"}'             publish one
+  tail -f app.log | carillon publish logs              publish lines
+  carillon config --sample > carillon.toml             a file with every setting
+)";
+
+/// `--config`, and a flag for every setting; the names go into `sources` as they are met.
+void add_settings(CLI::App& command, setting_sources& sources, bool all) {
+    command.add_option("-c,--config", sources.file, "Read settings from this TOML file")->envname("CARILLON_CONFIG");
+    settings defaults;
+    each_setting(defaults, [&](const setting_info& info, const auto& field) {
+        const std::string name(info.name);
+        std::string flags = "--" + name;
+        if (name == "data_dir") flags += ",--data-dir";
+        if (name == "log.level") flags += ",--log-level";
+        auto* option = command.add_option_function<std::vector<std::string>>(
+            flags,
+            [&sources, name](const std::vector<std::string>& texts) {
+                for (const std::string& text : texts) sources.flags.emplace_back(name, text);
+            },
+            fmt::format("{} [{}]", info.prose, to_toml(field)));
+        option->type_name("")->take_all();
+        if (!all && name != "listen" && name != "data_dir" && name != "log.level") option->group("");
+    });
+}
+
+std::string default_url() {
+    const char* url = std::getenv("CARILLON_URL");
+    return url != nullptr ? url : "http://127.0.0.1:3000";
+}
+
+struct command_line {
+    setting_sources serve_sources;
+    publish_arguments publish;
+    subscribe_arguments subscribe;
+    config_arguments config;
+    std::string publish_data;
+};
+
+void add_serve(CLI::App& app, command_line& line, bool all) {
+    CLI::App* serve = app.add_subcommand("serve", "Run the server");
+    add_settings(*serve, line.serve_sources, all);
+    serve->set_help_all_flag("--help-all", "Show the flags of all settings");
+}
+
+void add_publish(CLI::App& app, command_line& line) {
+    CLI::App* publish = app.add_subcommand("publish", "Publish an event, or one for each line of stdin");
+    publish->add_option("topic", line.publish.topic, "Where to publish")->required();
+    publish->add_option("data", line.publish_data, "JSON or text; without it, lines are read from stdin");
+    publish->add_option("--url", line.publish.url, "The server")->default_val(default_url());
+    publish->add_option("--event", line.publish.event, "The event's name");
+    publish->add_option("--id", line.publish.id, "Your own id for it");
+    publish->add_flag("--text", line.publish.text, "Send data as text even if it is JSON");
+    publish->add_flag("--ndjson", line.publish.ndjson, "Lines are whole events: {\"data\":…,\"event\":…}");
+    publish->add_flag("--ephemeral", line.publish.ephemeral, "Do not store; only those who listen now get it");
+    publish->add_option("-H,--header", line.publish.headers, "A further request header")->take_all();
+}
+
+void add_subscribe(CLI::App& app, command_line& line) {
+    CLI::App* subscribe = app.add_subcommand("subscribe", "Print events as they come; reconnects and resumes");
+    subscribe->add_option("topics", line.subscribe.topics, "Topics and patterns, such as chat/*/typing or news/**")->required();
+    subscribe->add_option("--url", line.subscribe.url, "The server")->default_val(default_url());
+    subscribe->add_flag("--json", line.subscribe.json, "One JSON object a line");
+    subscribe->add_flag("--full", line.subscribe.full, "Whole events: topics, metadata, timestamp");
+    subscribe->add_option("--last", line.subscribe.last, "Begin with the last N events");
+    subscribe->add_option("--since", line.subscribe.since, "Begin at a time: 10m, 2026-01-31T12:00:00Z, earliest");
+    subscribe->add_option("--from", line.subscribe.from, "Begin after this event id");
+    subscribe->add_option("--client", line.subscribe.client, "Be a durable client of this token");
+    subscribe->add_option("-n,--count", line.subscribe.count, "Stop after N events");
+    subscribe->add_option("-H,--header", line.subscribe.headers, "A further request header")->take_all();
+}
+
+void add_config(CLI::App& app, command_line& line) {
+    CLI::App* config = app.add_subcommand("config", "Show the settings in force and where they come from");
+    add_settings(*config, line.config.sources, false);
+    config->add_option("--topic", line.config.topic, "Show which [[topics]] row applies to this topic");
+    config->add_option("--check", line.config.sources.file, "Check this file")->each([&line](const std::string&) {
+        line.config.check = true;
+    });
+    config->add_flag("--reference", line.config.reference, "Print the reference page");
+    config->add_flag("--sample", line.config.sample, "Print a commented file with every setting");
+}
+
+}  // namespace
+
+int run(int argc, char** argv) {
+    const std::vector<std::string> words(argv, argv + argc);
+    if (argc > 1 && words[1] == "bench") return bench(argc - 1, argv + 1);
+    const bool all = std::ranges::find(words, "--help-all") != words.end();
+    command_line line;
+    CLI::App app("Carillon, a Server-Sent Events hub: back ends publish over HTTP, browsers and services listen.", "carillon");
+    app.set_version_flag("-V,--version", std::string("carillon ") + std::string(version()));
+    app.require_subcommand(1);
+    app.footer(examples);
+    add_serve(app, line, all);
+    add_publish(app, line);
+    add_subscribe(app, line);
+    add_config(app, line);
+    app.add_subcommand("bench", "Measure this machine: fan-out, memory, latency, beside the physical floor");
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& why) {
+        return app.exit(why) == 0 ? 0 : 2;
+    }
+    const CLI::App& chosen = *app.get_subcommands().front();
+    line.serve_sources.environment = line.config.sources.environment = environment_settings();
+    if (chosen.get_name() == "serve") return serve(line.serve_sources);
+    if (chosen.get_name() == "config") return config(line.config);
+    if (chosen.get_name() == "subscribe") return subscribe(line.subscribe);
+    if (chosen.count("data") != 0) line.publish.data = line.publish_data;
+    return publish(line.publish);
+}
+
+}  // namespace carillon::server

@@ -1,4 +1,5 @@
-// What a page in a browser may make this server do: allowed host names, origins, CORS (Fetch standard, section 3.2).
+// What a page in a browser may make this server do: allowed host names, origins, CORS (Fetch
+// standard, section 3.2).
 #pragma once
 
 #include "http/message.hpp"
@@ -10,19 +11,21 @@
 
 namespace carillon::http {
 
-/// Refuses a `Host` that is not allowed (a page that rebinds its own name to this address), and a write that another
-/// site's page sends. HTTP/1.0 without `Host` passes: no browser sends it.
+/// Refuses a `Host` that is not allowed (a page that rebinds its own name to this address), and a
+/// write that another site's page sends. HTTP/1.0 without `Host` passes: no browser sends it.
 result<> check_access(const access_rules& rules, const request& r, const request_head& head);
 
-/// The headers that let the page at `origin` read a response, each line with its CRLF; empty without CORS origins.
+/// The headers that let the page at `origin` read a response, each line with its CRLF; empty
+/// without CORS origins.
 std::string cors_lines(const access_rules& rules, std::optional<std::string_view> origin);
 
-/// Answers OPTIONS: `allow` lists the path's methods. A preflight from an allowed origin learns what it may send.
+/// Answers OPTIONS: `allow` lists the path's methods. A preflight from an allowed origin learns
+/// what it may send.
 response options_response(const access_rules& rules, const request& r, const request_head& head,
                           std::string allow);
 
-/// Whom a request comes from: the peer, or, if that is a trusted proxy, the last address that trusted proxies vouch for
-/// in `Forwarded` (RFC 7239) or `X-Forwarded-For`.
+/// Whom a request comes from: the peer, or, if that is a trusted proxy, the last address that
+/// trusted proxies vouch for in `Forwarded` (RFC 7239) or `X-Forwarded-For`.
 net::ip_address client_of(const access_rules& rules, const request& r, const net::ip_address& peer);
 
 }  // namespace carillon::http

@@ -9,16 +9,18 @@
 
 namespace carillon::http {
 
-/// Holds no bytes: data is handed on as views of the input. Extensions and trailer fields are read and ignored.
+/// Holds no bytes: data is handed on as views of the input. Extensions and trailer fields are read
+/// and ignored.
 class chunk_decoder {
-   public:
-    /// Takes from the front of `in` until there is data, the body ends, or nothing is left. The data views `in`'s
-    /// memory; empty if there was none. `max_line`: bytes of a chunk's head line, and of all trailers together.
+public:
+    /// Takes from the front of `in` until there is data, the body ends, or nothing is left. The
+    /// data views `in`'s memory; empty if there was none. `max_line`: bytes of a chunk's head line,
+    /// and of all trailers together.
     std::expected<std::string_view, refusal> next(std::string_view& in, std::size_t max_line);
 
     bool done() const noexcept { return state_ == state::done; }
 
-   private:
+private:
     enum class state : std::uint8_t {
         size_start,
         size,

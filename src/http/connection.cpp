@@ -99,6 +99,7 @@ std::optional<responder::taken> connection::hand_over() {
     phase_ = phase::closed;
     context_.leave(*this);
     add(context_.counters.open, std::uint64_t{0} - 1);
+    add(context_.counters.responses_2xx, 1);
     responder::taken taken{std::move(fd_), std::move(common_lines_)};
     const auto last = std::move(self_);
     return taken;
@@ -123,6 +124,7 @@ bool connection::wants_input() const noexcept {
 }
 
 void connection::advance() {
+    if (!wants_input()) return;
     const std::string held = std::exchange(pending_, {});
     context_.input_left = held;
     int reads = 0;
@@ -305,14 +307,14 @@ void connection::feed_upload(const request_reader::piece& piece) {
         if (flow == upload::flow::pause && !resumed_) {
             paused_ = true;
             body_end_due_ = piece.end;
-            context_.wait(*this, wait_for::handler);
+            context_.wait(*this, wait_for::answer);
             return;
         }
     }
     if (!piece.end) return;
     body_unread_ = false;
     phase_ = phase::answering;
-    context_.wait(*this, wait_for::handler);
+    context_.wait(*this, wait_for::answer);
     if (!guarded([&] { upload_->on_end(); }) && unanswered_) {
         unanswered_ = false;
         write(problem({errc::internal, "the upload failed"}));
@@ -342,7 +344,7 @@ void connection::buffer(const request_reader::piece& piece) {
 void connection::dispatch(const handler& h) {
     phase_ = phase::answering;
     unanswered_ = true;
-    context_.wait(*this, wait_for::handler);
+    context_.wait(*this, wait_for::answer);
     const auto own = std::move(request_);
     request& r = own ? *own : context_.request;
     context_.current = &r;

@@ -16,10 +16,10 @@
 
 namespace carillon::http {
 
-/// Confined to the loop's thread. Owns itself from `start` until it is closed or handed over; whoever calls it from
-/// outside holds a shared pointer meanwhile.
+/// Confined to the loop's thread. Owns itself from `start` until it is closed or handed over;
+/// whoever calls it from outside holds a shared pointer meanwhile.
 class connection final : public net::io_handler {
-   public:
+public:
     static void start(connection_context& context, net::unique_fd fd, const net::ip_address& peer);
     connection(connection_context& context, net::unique_fd fd, const net::ip_address& peer) noexcept
         : context_(context), fd_(std::move(fd)), peer_(peer) {}
@@ -34,7 +34,7 @@ class connection final : public net::io_handler {
     std::optional<responder::taken> hand_over();
     void resume_upload();
 
-   private:
+private:
     friend class connection_context;  // keeps the waiting lists
 
     enum class phase : std::uint8_t { head, body, answering, writing, lingering, closed };

@@ -64,7 +64,7 @@ std::chrono::milliseconds connection_context::duration_of(wait_for what) const n
             return bounds.write_timeout;
         case wait_for::lingering:
             return linger_time;
-        case wait_for::handler:
+        case wait_for::answer:
             break;
     }
     return std::chrono::milliseconds::max();
@@ -79,7 +79,7 @@ void connection_context::wait(connection& c, wait_for what) {
     (list.last != nullptr ? list.last->newer_ : list.first) = &c;
     list.last = &c;
     c.listed_ = true;
-    if (sweep_timer_ == 0 && what != wait_for::handler) arm_sweep();
+    if (sweep_timer_ == 0 && what != wait_for::answer) arm_sweep();
 }
 
 void connection_context::unlink(connection& c) noexcept {
@@ -109,7 +109,7 @@ void connection_context::sweep() {
     sweep_timer_ = 0;
     bool somebody_waits = false;
     for (std::size_t i = 0; i < wait_kinds; ++i) {
-        if (static_cast<wait_for>(i) == wait_for::handler) continue;
+        if (static_cast<wait_for>(i) == wait_for::answer) continue;
         const auto duration = duration_of(static_cast<wait_for>(i));
         wait_list& list = lists_[i];
         while (list.first != nullptr && loop.now() - list.first->waits_since_ >= duration) {

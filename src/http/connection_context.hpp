@@ -16,9 +16,9 @@
 
 namespace carillon::http {
 
-/// What a connection waits for. Each has one duration, so the connections that wait for it are kept in the order in
-/// which they began to, and only the oldest need a look.
-enum class wait_for : std::uint8_t { request, head, body, writing, lingering, handler };
+/// What a connection waits for. Each has one duration, so the connections that wait for it are kept
+/// in the order in which they began to, and only the oldest need a look.
+enum class wait_for : std::uint8_t { request, head, body, writing, lingering, answer };
 
 inline constexpr std::size_t wait_kinds = 6;
 
@@ -30,7 +30,7 @@ struct wait_list {
 
 /// Confined to the server's loop. Holds every connection in exactly one wait_list.
 class connection_context {
-   public:
+public:
     static constexpr std::size_t input_size = 64u << 10;
 
     connection_context(net::loop& l, const router& r, std::shared_ptr<const server_options> o,
@@ -47,8 +47,8 @@ class connection_context {
 
     // Used by one connection at a time, from one readiness to the end of its handling.
     std::array<char, input_size>& input() noexcept { return *input_; }
-    std::string_view input_left;         ///< what the connection being handled has not consumed
-    http::request request;               ///< parsed in place; its strings keep their memory
+    std::string_view input_left;             ///< what the connection being handled has not consumed
+    http::request request;                   ///< parsed in place; its strings keep their memory
     const http::request* current = nullptr;  ///< being handled, for the log
     std::string output;
 
@@ -64,7 +64,7 @@ class connection_context {
     /// Closes the connections between two requests.
     void close_idle();
 
-   private:
+private:
     std::chrono::milliseconds duration_of(wait_for what) const noexcept;
     void unlink(connection& c) noexcept;
     void sweep();

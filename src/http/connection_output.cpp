@@ -5,6 +5,7 @@
 #include "http/problem.hpp"
 #include "http/response_writer.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -41,7 +42,7 @@ void connection::on_timeout() {
             return close();
         case wait_for::request:
         case wait_for::lingering:
-        case wait_for::handler:
+        case wait_for::answer:
             return close();
     }
 }
@@ -71,10 +72,11 @@ void connection::write(response r) {
     count(context_.counters, r.status);
     if (r.status >= 400 && log::enabled(log::level::info)) {
         const request* const asked = in_io_ ? context_.current : nullptr;
-        log::info("request refused", {{"status", r.status},
-                                      {"client", (asked ? asked->client : peer_).str()},
-                                      {"method", asked ? asked->method : std::string()},
-                                      {"path", asked ? asked->path : std::string()}});
+        log::info(r.status < 500 ? "request refused" : "request failed",
+                  {{"status", r.status},
+                   {"client", (asked ? asked->client : peer_).str()},
+                   {"method", asked ? asked->method : std::string()},
+                   {"path", asked ? asked->path : std::string()}});
     }
     std::string& out = context_.output;
     out.clear();
@@ -82,9 +84,8 @@ void connection::write(response r) {
                 {.date_line = context_.date_line(),
                  .common_lines = common_lines_,
                  .close = close_after_,
-                 .http10 = http10_,
-                 .head = head_only_});
-    if (head_only_ || !status_has_body(r.status)) r.body.clear();
+                 .http10 = http10_});
+    if (head_only_ || !status_has_body(r.status)) r.body.clear();  // HEAD: its length was told
     if (r.body.size() <= copied_body_size) {
         out += r.body;
         r.body.clear();
@@ -136,6 +137,7 @@ void connection::flush() {
         if (phase_ == phase::writing) context_.wait(*this, wait_for::writing);
     }
     outgoing_.reset();
+    if (phase_ == phase::body && !paused_) context_.wait(*this, wait_for::body);
     if (phase_ == phase::writing) after_response();
 }
 

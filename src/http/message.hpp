@@ -17,16 +17,16 @@ namespace carillon::http {
 using header = std::pair<std::string, std::string>;
 
 struct request {
-    std::string method;         ///< "GET", …; a HEAD request reaches its GET handler, with `head` true
+    std::string method;  ///< "GET", …; a HEAD request reaches its GET handler, with `head` true
     bool head = false;
-    std::string path;           ///< raw, still percent-encoded, begins with "/"
-    std::string query;          ///< raw, without "?"
+    std::string path;   ///< raw, still percent-encoded, begins with "/"
+    std::string query;  ///< raw, without "?"
     std::vector<header> headers;
-    std::string body;           ///< decoded from chunks; empty for uploads that are read as they come
+    std::string body;  ///< decoded from chunks; empty for uploads that are read as they come
     std::vector<std::string> path_rest;  ///< one decoded value per `{name}` of the route, in order
-    net::ip_address client;     ///< from Forwarded / X-Forwarded-For if the peer is a trusted proxy
-    bool forwarded = false;     ///< has Forwarded, X-Forwarded-* or Via
-    bool http10 = false;        ///< HTTP/1.0: no chunks
+    net::ip_address client;  ///< from Forwarded / X-Forwarded-For if the peer is a trusted proxy
+    bool forwarded = false;  ///< has Forwarded, X-Forwarded-* or Via
+    bool http10 = false;     ///< HTTP/1.0: no chunks
 
     /// First value of that name; nothing if absent.
     std::optional<std::string_view> header_value(std::string_view name) const noexcept;
@@ -40,19 +40,22 @@ struct request {
 
 struct response {
     int status = 200;
-    std::vector<header> headers;  ///< without Content-Length, Connection, Date: the connection adds them
+    std::vector<header>
+        headers;  ///< without Content-Length, Connection, Date: the connection adds them
     std::string body;
-    bool close = false;           ///< end the connection afterwards
+    bool close = false;  ///< end the connection afterwards
 };
 
 /// Percent-decodes once. Nothing if an escape is malformed.
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space = false);
 
-/// True if an `Accept` header (RFC 9110, 12.5.1) admits `type/subtype`; an absent or empty header admits all.
-bool accepts(std::optional<std::string_view> accept, std::string_view type, std::string_view subtype) noexcept;
+/// True if an `Accept` header (RFC 9110, 12.5.1) admits `type/subtype`; an absent or empty header
+/// admits all.
+bool accepts(std::optional<std::string_view> accept, std::string_view type,
+             std::string_view subtype) noexcept;
 
-/// The RFC 9457 document for an error: status from the code, `application/problem+json`, members `type`, `title`,
-/// `status`, `detail`, `code`.
+/// The RFC 9457 document for an error: status from the code, `application/problem+json`, members
+/// `type`, `title`, `status`, `detail`, `code`.
 response problem(const error& e);
 int status_of(errc code) noexcept;
 

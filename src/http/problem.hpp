@@ -9,7 +9,8 @@ namespace carillon::http {
 
 response problem_document(int status, std::string_view code, std::string_view detail);
 
-/// The status line's phrase (RFC 9110, section 15), such as "Not Found"; "Unknown" for a status that is not used here.
+/// The status line's phrase (RFC 9110, section 15), such as "Not Found"; "Unknown" for a status
+/// that is not used here.
 std::string_view phrase_of(int status) noexcept;
 
 }  // namespace carillon::http

@@ -15,10 +15,10 @@ namespace carillon::http {
 struct request_head {
     enum class expectation : std::uint8_t { none, go_ahead, unknown };
 
-    std::optional<std::string_view> host;    ///< valid syntax, with port; absent only in HTTP/1.0
+    std::optional<std::string_view> host;  ///< valid syntax, with port; absent only in HTTP/1.0
     std::optional<std::string_view> origin;
     std::optional<std::string_view> fetch_site;
-    std::optional<std::uint64_t> length;     ///< Content-Length
+    std::optional<std::uint64_t> length;  ///< Content-Length
     bool chunked = false;
     bool keep_alive = false;
     expectation expects = expectation::none;
@@ -28,8 +28,8 @@ struct request_head {
 
 inline constexpr std::size_t max_header_fields = 128;
 
-/// `head` has passed a head_scanner and ends with its empty line. Fills `into` but for `client`, `path_rest` and `body`,
-/// reusing its memory. A path of "*" occurs with OPTIONS only.
+/// `head` has passed a head_scanner and ends with its empty line. Fills `into` but for `client`,
+/// `path_rest` and `body`, reusing its memory. A path of "*" occurs with OPTIONS only.
 std::expected<request_head, refusal> parse_head(std::string_view head, request& into);
 
 }  // namespace carillon::http

@@ -13,9 +13,10 @@
 
 namespace carillon::http {
 
-/// Pure: no I/O, no clock. Keeps bytes only of a head that is not complete yet. After a refusal it is spent.
+/// Pure: no I/O, no clock. Keeps bytes only of a head that is not complete yet. After a refusal it
+/// is spent.
 class request_reader {
-   public:
+public:
     /// Takes from the front of `in` until a head is complete; nothing if `in` ran out before.
     std::expected<std::optional<request_head>, refusal> next_head(std::string_view& in,
                                                                   const limits& bounds,
@@ -31,7 +32,7 @@ class request_reader {
     /// Part of a head has arrived.
     bool in_head() const noexcept { return buffer_.size() > scanner_.begin(); }
 
-   private:
+private:
     std::expected<std::optional<request_head>, refusal> begin_body(std::string_view head,
                                                                    request& into);
 

@@ -13,7 +13,6 @@ struct response_frame {
     std::string_view common_lines;  ///< headers that every response bears, with their CRLFs
     bool close = false;             ///< the connection ends afterwards
     bool http10 = false;            ///< keep-alive has to be said
-    bool head = false;              ///< the answer to HEAD: the body's length, but no body
 };
 
 /// Appends the head. A header of the handler that would break the framing is left out.

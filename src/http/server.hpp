@@ -1,4 +1,5 @@
-// HTTP/1.1 on the sockets of one loop: connections, routing, the checks that protect a local server.
+// HTTP/1.1 on the sockets of one loop: connections, routing, the checks that protect a local
+// server.
 #pragma once
 
 #include "http/message.hpp"
@@ -17,21 +18,29 @@
 namespace carillon::http {
 
 struct limits {
-    std::size_t max_target_size = 8u << 10;    ///< bytes of the request target; beyond: 414
-    std::size_t max_head_size = 32u << 10;     ///< bytes of the request head; beyond: 431
-    std::size_t max_body_size = 8u << 20;      ///< bytes of a buffered body; beyond: 413
-    std::chrono::milliseconds head_timeout = std::chrono::seconds(10);   ///< first byte to end of head; then 408
-    std::chrono::milliseconds body_timeout = std::chrono::seconds(30);   ///< without progress of the body; then 408
-    std::chrono::milliseconds idle_timeout = std::chrono::seconds(75);   ///< between requests, and before the first
-    std::chrono::milliseconds write_timeout = std::chrono::seconds(30);  ///< a response that the peer does not take
+    std::size_t max_target_size = 8u << 10;  ///< bytes of the request target; beyond: 414
+    std::size_t max_head_size = 32u << 10;   ///< bytes of the request head; beyond: 431
+    std::size_t max_body_size = 8u << 20;    ///< bytes of a buffered body; beyond: 413
+    std::chrono::milliseconds head_timeout =
+        std::chrono::seconds(10);  ///< first byte to end of head; then 408
+    std::chrono::milliseconds body_timeout =
+        std::chrono::seconds(30);  ///< without progress of the body; then 408
+    std::chrono::milliseconds idle_timeout =
+        std::chrono::seconds(75);  ///< between requests, and before the first
+    std::chrono::milliseconds write_timeout =
+        std::chrono::seconds(30);  ///< a response that the peer does not take
 };
 
-/// What protects a server on a developer's machine or behind a proxy. Names and origins are lower case.
+/// What protects a server on a developer's machine or behind a proxy. Names and origins are lower
+/// case.
 struct access_rules {
-    std::vector<std::string> allowed_hosts;    ///< names without port; "*" admits all; "*.example.com" one DNS label
-    std::vector<std::string> cors_origins;     ///< exact origins, "https://*.example.com" (one label), or "*"
+    std::vector<std::string>
+        allowed_hosts;  ///< names without port; "*" admits all; "*.example.com" one DNS label
+    std::vector<std::string>
+        cors_origins;  ///< exact origins, "https://*.example.com" (one label), or "*"
     bool cors_credentials = false;
-    std::vector<net::ip_network> trusted_proxies;  ///< whose Forwarded / X-Forwarded-For is believed
+    std::vector<net::ip_network>
+        trusted_proxies;  ///< whose Forwarded / X-Forwarded-For is believed
 };
 
 struct server_options {
@@ -41,10 +50,11 @@ struct server_options {
 
 class connection;
 
-/// What a handler got to answer with. Movable; may be kept and used later, on the loop's thread only. If it is
-/// destroyed unused, the client gets a 500. Calls after the client has gone do nothing.
+/// What a handler got to answer with. Movable; may be kept and used later, on the loop's thread
+/// only. If it is destroyed unused, the client gets a 500. Calls after the client has gone do
+/// nothing.
 class responder {
-   public:
+public:
     responder(std::weak_ptr<connection> c, net::loop& l) noexcept
         : connection_(std::move(c)), loop_(&l) {}
     responder(responder&&) noexcept = default;
@@ -54,9 +64,10 @@ class responder {
     void send(response r);
     void send(const error& e) { send(problem(e)); }
 
-    /// Ends HTTP on this connection and hands over its socket, still watched by the loop: call `loop.replace` for it, or
-    /// `loop.remove` and close. Everything the connection needed for parsing is freed. Nothing if the client has gone.
-    /// CORS and other headers that every response must bear are in `common_headers`, ready to be written.
+    /// Ends HTTP on this connection and hands over its socket, still watched by the loop: call
+    /// `loop.replace` for it, or `loop.remove` and close. Everything the connection needed for
+    /// parsing is freed. Nothing if the client has gone. CORS and other headers that every response
+    /// must bear are in `common_headers`, ready to be written.
     struct taken {
         net::unique_fd fd;
         std::string common_headers;
@@ -67,18 +78,20 @@ class responder {
     /// Also after the answer.
     bool client_gone() const noexcept { return connection_.expired(); }
 
-   private:
+private:
     friend class connection;
     void answer_unused() noexcept;
 
-    std::weak_ptr<connection> connection_;  // the server owns connections; an answer may come after the end of one
+    std::weak_ptr<connection>
+        connection_;  // the server owns connections; an answer may come after the end of one
     net::loop* loop_;
 };
 
-/// A body that is read as it arrives. An answer before `on_end` ends it: the connection calls it no more, and closes when
-/// the client has had a moment to read the answer. Destroyed after the answer, never inside one of its own calls.
+/// A body that is read as it arrives. An answer before `on_end` ends it: the connection calls it no
+/// more, and closes when the client has had a moment to read the answer. Destroyed after the
+/// answer, never inside one of its own calls.
 class upload {
-   public:
+public:
     enum class flow : std::uint8_t { more, pause };
     virtual ~upload() = default;
     /// `pause` stops reading from the socket until `resume()` of the connection's `upload_control`.
@@ -89,27 +102,29 @@ class upload {
 
 /// Lets a paused upload go on. Own thread; does nothing if the client has gone.
 class upload_control {
-   public:
+public:
     explicit upload_control(std::weak_ptr<connection> c) noexcept : connection_(std::move(c)) {}
     void resume();
 
-   private:
+private:
     std::weak_ptr<connection> connection_;
 };
 
 /// The request may be taken apart, and ends when the handler returns.
 using handler = std::function<void(request&, responder)>;
-/// Called when the head of a request with a body is complete. Returns null, leaving the responder untouched, to have the
-/// body buffered and the handler called; otherwise the upload has taken the responder.
+/// Called when the head of a request with a body is complete. Returns null, leaving the responder
+/// untouched, to have the body buffered and the handler called; otherwise the upload has taken the
+/// responder.
 using upload_handler = std::function<std::unique_ptr<upload>(request&, responder&, upload_control)>;
 
 /// Routes by method and path. Immutable while servers use it; shared by all loops.
-/// A pattern's segments are literal or `{name}` (one segment); `{name...}` at the end takes the rest, one segment or
-/// more, with its empty segments. Values are percent-decoded once, after the path was split, so "%2F" stays data.
-/// Literal segments win over `{name}`, and that over `{name...}`, among the patterns that have the method. Unknown path:
-/// 404; known path with another method: 405 with `Allow`; OPTIONS is answered for every path.
+/// A pattern's segments are literal or `{name}` (one segment); `{name...}` at the end takes the
+/// rest, one segment or more, with its empty segments. Values are percent-decoded once, after the
+/// path was split, so "%2F" stays data. Literal segments win over `{name}`, and that over
+/// `{name...}`, among the patterns that have the method. Unknown path: 404; known path with another
+/// method: 405 with `Allow`; OPTIONS is answered for every path.
 class router {
-   public:
+public:
     router();
     ~router();
     void add(std::string_view method, std::string_view pattern, handler h, upload_handler u = {});
@@ -118,12 +133,12 @@ class router {
         const handler* on_request = nullptr;
         const upload_handler* on_upload = nullptr;
         std::vector<std::string> values;
-        std::string allow;      ///< methods of the path, for `Allow`; empty: unknown path
+        std::string allow;  ///< methods of the path, for `Allow`; empty: unknown path
     };
     /// HEAD finds GET's handler.
     match find(std::string_view method, std::string_view path) const;
 
-   private:
+private:
     struct node;
     std::unique_ptr<node> root_;
 };
@@ -132,15 +147,16 @@ class router {
 struct server_counters {
     std::atomic<std::uint64_t> accepted{0};
     std::atomic<std::uint64_t> requests{0};
-    std::atomic<std::uint64_t> responses_2xx{0};
+    std::atomic<std::uint64_t> responses_2xx{0};  ///< all below 400, and the sockets taken over
     std::atomic<std::uint64_t> responses_4xx{0};
     std::atomic<std::uint64_t> responses_5xx{0};
     std::atomic<std::uint64_t> open{0};  ///< connections that speak HTTP now (streams have left)
 };
 
-/// One loop's HTTP connections. Confined to the loop's thread, but for construction and the counters.
+/// One loop's HTTP connections. Confined to the loop's thread, but for construction and the
+/// counters.
 class server {
-   public:
+public:
     server(net::loop& l, const router& routes, std::shared_ptr<const server_options> options);
     ~server();
 
@@ -156,7 +172,7 @@ class server {
 
     const server_counters& counters() const noexcept { return counters_; }
 
-   private:
+private:
     friend class connection;
     struct impl;
     std::unique_ptr<impl> impl_;

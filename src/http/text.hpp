@@ -52,8 +52,8 @@ constexpr bool is_token_char(char c) noexcept {
     return c != '\0' && std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
 }
 
-/// Cuts the part before the first `separator` that stands outside of quoted strings off `rest`. Call while `rest` holds
-/// something.
+/// Cuts the part before the first `separator` that stands outside of quoted strings off `rest`.
+/// Call while `rest` holds something.
 constexpr std::string_view next_part(std::string_view& rest, char separator) noexcept {
     bool quoted = false;
     std::size_t at = 0;

@@ -12,33 +12,39 @@
 
 namespace carillon::net {
 
-/// Set on the listening socket; accepted sockets inherit them, which saves a system call each per connection.
+/// Set on the listening socket; accepted sockets inherit them, which saves a system call each per
+/// connection.
 struct socket_options {
-    int send_buffer = 16 << 10;      ///< SO_SNDBUF in bytes (the kernel doubles it); bounds what a stalled reader holds
+    int send_buffer =
+        16
+        << 10;  ///< SO_SNDBUF in bytes (the kernel doubles it); bounds what a stalled reader holds
     int notsent_low_watermark = 16 << 10;  ///< TCP_NOTSENT_LOWAT in bytes
     int backlog = 4096;
 };
 
-/// "HOST:PORT", "[V6]:PORT", ":PORT" (all addresses), "PORT" (loopback), "unix:/path". A host name may give several.
+/// "HOST:PORT", "[V6]:PORT", ":PORT" (all addresses), "PORT" (loopback), "unix:/path". A host name
+/// may give several.
 struct endpoint {
     std::string host;
     std::uint16_t port = 0;
     std::string path;  ///< of a Unix socket; then host is empty
     static result<endpoint> parse(std::string_view text);
     std::string str() const;
+    friend bool operator==(const endpoint&, const endpoint&) = default;
 };
 
 struct listening_socket {
     unique_fd fd;
-    endpoint bound;       ///< with the port that the system chose for port 0
-    bool loopback_only;   ///< no other machine can reach it (loopback addresses and Unix sockets)
+    endpoint bound;      ///< with the port that the system chose for port 0
+    bool loopback_only;  ///< no other machine can reach it (loopback addresses and Unix sockets)
 };
 
-/// Binds without SO_REUSEPORT, so that "address in use" is an error and never a half-stolen port. A stale Unix socket
-/// file (nobody listens) is replaced.
+/// Binds without SO_REUSEPORT, so that "address in use" is an error and never a half-stolen port. A
+/// stale Unix socket file (nobody listens) is replaced.
 result<std::vector<listening_socket>> listen(const endpoint& where, const socket_options& options);
 
-/// The sockets that systemd passed (LISTEN_FDS, sd_listen_fds(3)); empty if none. Clears the environment variables.
+/// The sockets that systemd passed (LISTEN_FDS, sd_listen_fds(3)); empty if none. Clears the
+/// environment variables.
 result<std::vector<listening_socket>> inherited_listeners(const socket_options& options);
 
 /// Raises RLIMIT_NOFILE as far as allowed. Returns the limit in force.

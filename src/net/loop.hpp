@@ -19,7 +19,7 @@ namespace carillon::net {
 
 /// A file descriptor that is closed once. Move-only.
 class unique_fd {
-   public:
+public:
     unique_fd() = default;
     explicit unique_fd(int fd) noexcept : fd_(fd) {}
     unique_fd(unique_fd&& other) noexcept : fd_(other.release()) {}
@@ -34,25 +34,27 @@ class unique_fd {
     int release() noexcept { return std::exchange(fd_, -1); }
     void reset(int fd = -1) noexcept;
 
-   private:
+private:
     int fd_ = -1;
 };
 
-/// Told on the loop's thread when its descriptor is ready. `events` are epoll's (EPOLLIN, EPOLLOUT, …).
+/// Told on the loop's thread when its descriptor is ready. `events` are epoll's (EPOLLIN, EPOLLOUT,
+/// …).
 class io_handler {
-   public:
+public:
     virtual void on_io(std::uint32_t events) = 0;
 
-   protected:
+protected:
     ~io_handler() = default;
 };
 
 /// Confined to the thread that calls `run`, but for `post` and `stop`.
 ///
-/// Descriptors are watched edge-triggered for reading and writing from the moment they are added, so a connection costs
-/// one epoll_ctl in its life. A handler reads or writes until EAGAIN, or asks to be called again with `poke`.
+/// Descriptors are watched edge-triggered for reading and writing from the moment they are added,
+/// so a connection costs one epoll_ctl in its life. A handler reads or writes until EAGAIN, or asks
+/// to be called again with `poke`.
 class loop {
-   public:
+public:
     using task = std::function<void()>;
     using clock = std::chrono::steady_clock;
     using timer_id = std::uint64_t;
@@ -62,24 +64,27 @@ class loop {
     loop(const loop&) = delete;
     loop& operator=(const loop&) = delete;
 
-    /// Watches `fd`; `handler` must stay until `remove`. `level_triggered_reads` is for listeners: EPOLLIN only, shared
-    /// between loops with EPOLLEXCLUSIVE.
+    /// Watches `fd`; `handler` must stay until `remove`. `level_triggered_reads` is for listeners:
+    /// EPOLLIN only, shared between loops with EPOLLEXCLUSIVE.
     result<> add(int fd, io_handler& handler);
     result<> add_listener(int fd, io_handler& handler);
     /// Hands a watched descriptor to another handler: one store, no system call.
     void replace(int fd, io_handler& handler) noexcept;
-    /// Stops watching. No event that was already fetched reaches the handler afterwards. Call before closing.
+    /// Stops watching. No event that was already fetched reaches the handler afterwards. Call
+    /// before closing.
     void remove(int fd) noexcept;
     /// `remove` and close in one system call instead of two. The descriptor must have no duplicate.
     void close(unique_fd fd) noexcept;
-    /// Calls whoever then handles `fd` with `events` in the next turn; a descriptor that is reused until then gets a
-    /// readiness too many, never one too few.
+    /// Calls whoever then handles `fd` with `events` in the next turn; a descriptor that is reused
+    /// until then gets a readiness too many, never one too few.
     void poke(int fd, std::uint32_t events);
 
-    /// Runs `t` on the loop's thread, soon. From any thread. Dropped, with its captures, if the loop ends first.
+    /// Runs `t` on the loop's thread, soon. From any thread. Dropped, with its captures, if the
+    /// loop ends first.
     void post(task t);
-    /// Runs `t` when this turn's I/O, tasks and timers are done; one added by such a task waits for the end of the next
-    /// turn, which does not sleep, so that a long job can let I/O in between its slices. Own thread only.
+    /// Runs `t` when this turn's I/O, tasks and timers are done; one added by such a task waits for
+    /// the end of the next turn, which does not sleep, so that a long job can let I/O in between
+    /// its slices. Own thread only.
     void at_end_of_turn(task t);
     timer_id call_after(clock::duration delay, task t);
     void cancel(timer_id id) noexcept;
@@ -88,11 +93,12 @@ class loop {
     clock::time_point now() const noexcept { return now_; }
     bool in_loop_thread() const noexcept;
 
-    /// Until `stop`, which may be called from any thread or before. A stopped loop does not run again.
+    /// Until `stop`, which may be called from any thread or before. A stopped loop does not run
+    /// again.
     void run();
     void stop();
 
-   private:
+private:
     void turn(int timeout_ms);
     int wait_ms() const;
     void dispatch(int count);

@@ -29,7 +29,7 @@ result<stretch> one_at_a_time(case_run& run, subject& s, std::size_t subscribers
     auto done = run.drive(traffic, [&]() -> result<> {
         if (auto warm = traffic.one_at_a_time(20); !warm) return warm;
         auto measured = measure(s, traffic, [&] {
-            return traffic.one_at_a_time(run.events(events_for(subscribers, 500'000)));
+            return traffic.one_at_a_time(run.events(events_for(subscribers, 1'000'000)));
         });
         if (!measured) return std::unexpected(measured.error());
         spent = *measured;

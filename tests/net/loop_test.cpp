@@ -1,0 +1,373 @@
+#include "net/loop.hpp"
+
+#include <memory>
+#include <string>
+#include <thread>
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace carillon::net {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct socket_pair {
+    socket_pair() {
+        int fds[2];
+        EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
+        ours.reset(fds[0]);
+        theirs.reset(fds[1]);
+    }
+    void send(std::string_view text) const {
+        EXPECT_EQ(::write(theirs.get(), text.data(), text.size()),
+                  static_cast<ssize_t>(text.size()));
+    }
+    std::string read() const {
+        char room[256];
+        const auto got = ::read(ours.get(), room, sizeof room);
+        return got > 0 ? std::string(room, static_cast<std::size_t>(got)) : std::string();
+    }
+    unique_fd ours;
+    unique_fd theirs;
+};
+
+struct recorder final : io_handler {
+    explicit recorder(std::function<void(std::uint32_t)> then) : on_ready(std::move(then)) {}
+    void on_io(std::uint32_t events) override {
+        ++calls;
+        seen |= events;
+        on_ready(events);
+    }
+    std::function<void(std::uint32_t)> on_ready;
+    int calls = 0;
+    std::uint32_t seen = 0;
+};
+
+TEST(unique_fd, closes_what_it_holds_once) {
+    int fds[2];
+    ASSERT_EQ(::pipe(fds), 0);
+    unique_fd a(fds[0]);
+    unique_fd b(std::move(a));
+    EXPECT_FALSE(a);
+    EXPECT_EQ(b.get(), fds[0]);
+    b = unique_fd(fds[1]);
+    EXPECT_EQ(::fcntl(fds[0], F_GETFD), -1) << "closed by the assignment";
+    EXPECT_EQ(b.release(), fds[1]);
+    EXPECT_EQ(::close(fds[1]), 0);
+}
+
+TEST(loop, runs_tasks_posted_by_many_threads_each_once) {
+    loop l;
+    constexpr int threads = 4;
+    constexpr int each = 1000;
+    int ran = 0;
+    std::vector<std::thread> posters;
+    for (int t = 0; t < threads; ++t) {
+        posters.emplace_back([&] {
+            for (int i = 0; i < each; ++i) {
+                l.post([&] {
+                    EXPECT_TRUE(l.in_loop_thread());
+                    if (++ran == threads * each) l.stop();
+                });
+            }
+        });
+    }
+    l.run();
+    for (auto& p : posters) p.join();
+    EXPECT_EQ(ran, threads * each);
+    EXPECT_FALSE(l.in_loop_thread());
+}
+
+TEST(loop, keeps_the_order_of_tasks_posted_by_one_thread) {
+    loop l;
+    std::vector<int> order;
+    for (int i = 0; i < 5; ++i) l.post([&, i] { order.push_back(i); });
+    l.post([&] { l.post([&] { l.stop(); }); });
+    l.run();
+    EXPECT_EQ(order, (std::vector{0, 1, 2, 3, 4}));
+}
+
+TEST(loop, wakes_from_sleep_for_a_posted_task) {
+    loop l;
+    std::thread runner([&] { l.run(); });
+    for (int i = 0; i < 100; ++i) {
+        std::atomic<bool> done{false};
+        l.post([&] {
+            done = true;
+            done.notify_one();
+        });
+        done.wait(false);
+    }
+    l.stop();
+    runner.join();
+}
+
+TEST(loop, stops_when_told_before_it_runs) {
+    loop l;
+    l.stop();
+    l.run();
+}
+
+TEST(loop, drops_tasks_and_their_captures_when_it_ends) {
+    const auto captured = std::make_shared<int>(1);
+    {
+        loop l;
+        l.post([captured] {});
+        l.at_end_of_turn([captured] {});
+        l.call_after(1h, [captured] {});
+        EXPECT_EQ(captured.use_count(), 4);
+    }
+    EXPECT_EQ(captured.use_count(), 1);
+}
+
+TEST(loop, lets_dropped_captures_use_the_loop) {
+    struct poster {
+        loop* l;
+        ~poster() {
+            l->post([] {});
+            l->call_after(1h, [] {});
+        }
+    };
+    loop l;
+    l.post([p = std::make_shared<poster>(&l)] {});
+    l.call_after(1h, [p = std::make_shared<poster>(&l)] {});
+}
+
+TEST(loop, fires_timers_in_the_order_they_are_due) {
+    loop l;
+    std::vector<int> order;
+    const auto start = loop::clock::now();
+    l.call_after(20ms, [&] {
+        order.push_back(3);
+        l.stop();
+    });
+    l.call_after(2ms, [&] { order.push_back(2); });
+    l.call_after(0ms, [&] { order.push_back(1); });
+    l.run();
+    EXPECT_EQ(order, (std::vector{1, 2, 3}));
+    EXPECT_GE(loop::clock::now() - start, 20ms);
+}
+
+TEST(loop, forgets_cancelled_timers) {
+    loop l;
+    bool fired = false;
+    loop::timer_id later = 0;
+    const auto first = l.call_after(0ms, [&] { fired = true; });
+    l.cancel(first);
+    l.cancel(first);
+    l.cancel(12345);
+    l.call_after(1ms, [&] { l.cancel(later); });
+    later = l.call_after(2ms, [&] { fired = true; });
+    l.call_after(10ms, [&] { l.stop(); });
+    l.run();
+    EXPECT_FALSE(fired);
+}
+
+TEST(loop, lets_io_in_between_timers_without_delay) {
+    loop l;
+    socket_pair pair;
+    int ticks = 0;
+    std::function<void()> again = [&] {
+        if (++ticks == 3) pair.send("x");
+        l.call_after(0ms, again);
+    };
+    recorder handler([&](std::uint32_t) {
+        if (pair.read() == "x") l.stop();
+    });
+    ASSERT_TRUE(l.add(pair.ours.get(), handler));
+    again();
+    l.run();
+    EXPECT_LT(ticks, 100);
+}
+
+TEST(loop, runs_io_then_tasks_then_timers_then_the_end_of_the_turn) {
+    loop l;
+    socket_pair pair;
+    std::vector<std::string> order;
+    recorder handler([&](std::uint32_t events) {
+        if ((events & EPOLLIN) == 0) return;
+        pair.read();
+        order.emplace_back("io");
+        l.at_end_of_turn([&] {
+            order.emplace_back("end");
+            // Queued while the end runs: not before the next turn's I/O.
+            l.at_end_of_turn([&] {
+                order.emplace_back("next end");
+                l.stop();
+            });
+            pair.send("y");
+        });
+        handler.on_ready = [&](std::uint32_t) { order.emplace_back("next io"); };
+        l.post([&] { order.emplace_back("task"); });
+        l.call_after(-1ms, [&] { order.emplace_back("timer"); });
+    });
+    ASSERT_TRUE(l.add(pair.ours.get(), handler));
+    pair.send("x");
+    l.run();
+    EXPECT_EQ(order,
+              (std::vector<std::string>{"io", "task", "timer", "end", "next io", "next end"}));
+}
+
+TEST(loop, tells_about_readiness_once_per_edge) {
+    loop l;
+    socket_pair pair;
+    recorder handler([](std::uint32_t) {});
+    ASSERT_TRUE(l.add(pair.ours.get(), handler));
+    pair.send("x");  // and is never read
+    l.call_after(20ms, [&] { l.stop(); });
+    l.run();
+    EXPECT_EQ(handler.calls, 1);
+    EXPECT_TRUE(handler.seen & EPOLLIN);
+    EXPECT_TRUE(handler.seen & EPOLLOUT);
+}
+
+TEST(loop, calls_nobody_who_was_removed_within_the_batch) {
+    loop l;
+    socket_pair a;
+    socket_pair b;
+    std::unique_ptr<recorder> first;
+    std::unique_ptr<recorder> second;
+    const auto remove_other = [&](socket_pair& other, std::unique_ptr<recorder>& handler) {
+        l.remove(other.ours.get());
+        handler.reset();
+        l.at_end_of_turn([&] { l.stop(); });
+    };
+    int calls = 0;
+    first = std::make_unique<recorder>([&](std::uint32_t) {
+        ++calls;
+        remove_other(b, second);
+    });
+    second = std::make_unique<recorder>([&](std::uint32_t) {
+        ++calls;
+        remove_other(a, first);
+    });
+    ASSERT_TRUE(l.add(a.ours.get(), *first));
+    ASSERT_TRUE(l.add(b.ours.get(), *second));
+    l.run();
+    EXPECT_EQ(calls, 1);
+}
+
+TEST(loop, tells_no_old_news_to_a_reused_descriptor) {
+    loop l;
+    socket_pair a;
+    socket_pair b;
+    int reused = -1;
+    recorder fresh([](std::uint32_t) {});
+    socket_pair other;
+    unique_fd fresh_fd;
+    bool done = false;
+    const auto swap_out = [&](socket_pair& victim) {
+        if (std::exchange(done, true)) return;
+        reused = victim.ours.get();
+        l.close(std::move(victim.ours));
+        // The lowest free number: the victim's.
+        fresh_fd.reset(::dup(other.ours.get()));
+        ASSERT_EQ(fresh_fd.get(), reused);
+        ASSERT_TRUE(l.add(reused, fresh));
+        l.at_end_of_turn([&] { l.stop(); });
+    };
+    recorder on_a([&](std::uint32_t) { swap_out(b); });
+    recorder on_b([&](std::uint32_t) { swap_out(a); });
+    ASSERT_TRUE(l.add(a.ours.get(), on_a));
+    ASSERT_TRUE(l.add(b.ours.get(), on_b));
+    a.theirs.reset();  // hang-ups, which the new owner of the number must not see
+    b.theirs.reset();
+    l.run();
+    EXPECT_EQ(fresh.calls, 0);
+}
+
+TEST(loop, hands_a_descriptor_to_another_handler) {
+    loop l;
+    socket_pair pair;
+    recorder second([&](std::uint32_t) {
+        if (pair.read() == "2") l.stop();
+    });
+    recorder first([&](std::uint32_t) {
+        if (pair.read() != "1") return;
+        l.replace(pair.ours.get(), second);
+        pair.send("2");
+    });
+    ASSERT_TRUE(l.add(pair.ours.get(), first));
+    pair.send("1");
+    l.run();
+    EXPECT_EQ(first.calls, 1);
+    EXPECT_GE(second.calls, 1);
+}
+
+TEST(loop, pokes_in_the_next_turn) {
+    loop l;
+    socket_pair pair;
+    std::vector<std::string> order;
+    recorder handler([&](std::uint32_t events) {
+        if (order.empty()) {
+            order.emplace_back("first");
+            l.poke(pair.ours.get(), EPOLLIN);
+            l.at_end_of_turn([&] { order.emplace_back("end"); });
+            return;
+        }
+        EXPECT_EQ(events, static_cast<std::uint32_t>(EPOLLIN));
+        order.emplace_back("poked");
+        l.stop();
+    });
+    ASSERT_TRUE(l.add(pair.ours.get(), handler));
+    l.run();
+    EXPECT_EQ(order, (std::vector<std::string>{"first", "end", "poked"}));
+}
+
+TEST(loop, pokes_nobody_who_was_removed) {
+    loop l;
+    socket_pair pair;
+    recorder handler([](std::uint32_t) {});
+    ASSERT_TRUE(l.add(pair.ours.get(), handler));
+    l.poke(pair.ours.get(), EPOLLIN);
+    l.remove(pair.ours.get());
+    l.call_after(2ms, [&] { l.stop(); });
+    l.run();
+    EXPECT_EQ(handler.calls, 0);
+}
+
+TEST(loop, reports_a_descriptor_that_cannot_be_watched) {
+    loop l;
+    recorder handler([](std::uint32_t) {});
+    int fds[2];
+    ASSERT_EQ(::pipe(fds), 0);
+    ::close(fds[0]);
+    ::close(fds[1]);
+    const auto added = l.add(fds[0], handler);
+    ASSERT_FALSE(added);
+    EXPECT_EQ(added.error().code, errc::io_error);
+}
+
+TEST(loop, handles_more_ready_descriptors_than_one_batch_holds) {
+    loop l;
+    constexpr int count = 700;
+    std::vector<socket_pair> pairs(count);
+    std::vector<std::unique_ptr<recorder>> handlers;
+    int ready = 0;
+    for (const socket_pair& pair : pairs) {
+        handlers.push_back(std::make_unique<recorder>([&](std::uint32_t) {
+            if (++ready == count) l.stop();
+        }));
+        ASSERT_TRUE(l.add(pair.ours.get(), *handlers.back()));
+    }
+    l.run();
+    EXPECT_EQ(ready, count);
+}
+
+TEST(loop, keeps_the_time_of_the_turn) {
+    loop l;
+    l.call_after(0ms, [&] {
+        const auto now = l.now();
+        EXPECT_EQ(now, l.now());
+        EXPECT_LE(now, loop::clock::now());
+        EXPECT_LT(loop::clock::now() - now, 10s);
+        l.stop();
+    });
+    l.run();
+}
+
+}  // namespace
+}  // namespace carillon::net

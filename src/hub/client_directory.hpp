@@ -17,7 +17,7 @@ namespace carillon {
 
 /// Synchronised inside; touched when durable clients come, go and change topics, never per event.
 class client_directory {
-   public:
+public:
     using clock = std::chrono::steady_clock;
     struct place {
         unsigned shard = 0;
@@ -25,8 +25,8 @@ class client_directory {
         friend bool operator==(const place&, const place&) = default;
     };
     struct claimed {
-        std::optional<place> previous;      ///< a connection that this one replaces
-        std::vector<topic_pattern> added;   ///< topics from earlier connections
+        std::optional<place> previous;     ///< a connection that this one replaces
+        std::vector<topic_pattern> added;  ///< topics from earlier connections
         std::vector<topic_pattern> removed;
     };
 
@@ -78,10 +78,12 @@ class client_directory {
         const std::lock_guard lock(mutex_);
         if (now < next_purge_) return;
         next_purge_ = now + std::chrono::seconds(1);
-        std::erase_if(records_, [now](const auto& entry) { return !entry.second.where && entry.second.expires <= now; });
+        std::erase_if(records_, [now](const auto& entry) {
+            return !entry.second.where && entry.second.expires <= now;
+        });
     }
 
-   private:
+private:
     struct record {
         std::optional<place> where;
         std::vector<topic_pattern> added, removed;

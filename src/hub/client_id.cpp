@@ -12,7 +12,8 @@ namespace carillon {
 
 namespace {
 
-constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+constexpr std::string_view alphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 constexpr std::size_t packed_size = 21;
 constexpr std::size_t text_size = 28;
 
@@ -80,15 +81,20 @@ std::uint32_t quick_random() noexcept {
 }
 
 bool is_client_token(std::string_view text) noexcept {
-    return text.size() >= 22 && text.size() <= 128 && text.find_first_not_of(alphabet) == std::string_view::npos;
+    return text.size() >= 22 && text.size() <= 128 &&
+           text.find_first_not_of(alphabet) == std::string_view::npos;
 }
 
 std::string_view to_string(resume_verdict v) noexcept {
     switch (v) {
-        case resume_verdict::fresh: return "fresh";
-        case resume_verdict::resumed: return "resumed";
-        case resume_verdict::gap: return "gap";
-        case resume_verdict::reset: return "reset";
+        case resume_verdict::fresh:
+            return "fresh";
+        case resume_verdict::resumed:
+            return "resumed";
+        case resume_verdict::gap:
+            return "gap";
+        case resume_verdict::reset:
+            return "reset";
     }
     return "fresh";
 }

@@ -1,4 +1,5 @@
-// Ids of clients that are not durable: unguessable, and telling where the client is without a table.
+// Ids of clients that are not durable: unguessable, and telling where the client is without a
+// table.
 #pragma once
 
 #include <array>

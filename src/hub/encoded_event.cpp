@@ -43,7 +43,8 @@ std::shared_ptr<encoded_event> encode_cache::get(const event_ptr& e) {
     if (e->pos.value == 0) return made;
     order_.push_back(made);
     by_position_.emplace(e->pos.value, std::prev(order_.end()));
-    // Counted as one encoding each: enough to bound the memory, and no bookkeeping when one is made.
+    // Counted as one encoding each: enough to bound the memory, and no bookkeeping when one is
+    // made.
     bytes_ += 2 * e->e.size() + 256;
     evict();
     return made;

@@ -23,7 +23,9 @@ struct block {
     std::uint32_t body = 0;
 
     std::string_view raw() const noexcept { return std::string_view(bytes).substr(head, body); }
-    std::string_view view(bool chunked) const noexcept { return chunked ? std::string_view(bytes) : raw(); }
+    std::string_view view(bool chunked) const noexcept {
+        return chunked ? std::string_view(bytes) : raw();
+    }
 };
 
 /// Adds the chunk's head and end around `text`.
@@ -35,12 +37,13 @@ std::shared_ptr<const block> make_unframed(std::string text);
 struct encoded_event {
     event_ptr event;
     std::uint64_t seq = 0;  ///< on the tail; 0 when it was read from the journal
-    std::vector<std::shared_ptr<const block>> blocks;  ///< by envelope; a block without body: shown nowhere
+    std::vector<std::shared_ptr<const block>>
+        blocks;  ///< by envelope; a block without body: shown nowhere
 };
 
 /// The encoder and its bounded memory: the newest encodings, by position. Confined to its shard.
 class encode_cache {
-   public:
+public:
     using envelopes = std::vector<std::shared_ptr<const envelope>>;
     encode_cache(envelopes known, std::string epoch, std::size_t max_bytes)
         : envelopes_(std::move(known)), epoch_(std::move(epoch)), max_bytes_(max_bytes) {}
@@ -51,7 +54,7 @@ class encode_cache {
     /// The block of `e` for an envelope. Lives as long as `e`.
     const std::shared_ptr<const block>& block_of(encoded_event& e, envelope_id kind);
 
-   private:
+private:
     void evict();
 
     const envelopes envelopes_;
@@ -59,7 +62,8 @@ class encode_cache {
     const std::size_t max_bytes_;
     std::size_t bytes_ = 0;
     std::list<std::shared_ptr<encoded_event>> order_;  ///< oldest first
-    std::unordered_map<std::uint64_t, std::list<std::shared_ptr<encoded_event>>::iterator> by_position_;
+    std::unordered_map<std::uint64_t, std::list<std::shared_ptr<encoded_event>>::iterator>
+        by_position_;
     std::string scratch_;
 };
 

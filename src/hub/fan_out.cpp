@@ -91,8 +91,8 @@ void shard::fan_out() {
     schedule_fan_out();
 }
 
-// Serves everybody on the node once; false if the slice ended before. An event that comes meanwhile goes along to whoever
-// is served after it came; the others get it in the next pass.
+// Serves everybody on the node once; false if the slice ended before. An event that comes meanwhile
+// goes along to whoever is served after it came; the others get it in the next pass.
 bool shard::pass(topic_node& node, clock::time_point deadline, std::size_t& writes) {
     if (!node.in_pass) {
         node.in_pass = true;
@@ -101,23 +101,27 @@ bool shard::pass(topic_node& node, clock::time_point deadline, std::size_t& writ
     }
     while (node.next < node.subscribers.size()) {
         if (writes >= slice_writes) return false;
-        if (writes % writes_between_clock_reads == writes_between_clock_reads - 1 && clock::now() >= deadline) {
+        if (writes % writes_between_clock_reads == writes_between_clock_reads - 1 &&
+            clock::now() >= deadline) {
             writes = slice_writes;
             return false;
         }
-        if (node.next + 4 < node.subscribers.size()) __builtin_prefetch(node.subscribers[node.next + 4]);
+        if (node.next + 4 < node.subscribers.size())
+            __builtin_prefetch(node.subscribers[node.next + 4]);
         subscriber& s = *node.subscribers[node.next++];
         if (s.behind || s.seen_seq >= next_seq_) continue;
         ++writes;
         serve(s);
     }
     node.in_pass = false;
-    node.recent.erase(node.recent.begin(), node.recent.begin() + static_cast<std::ptrdiff_t>(node.covered));
+    node.recent.erase(node.recent.begin(),
+                      node.recent.begin() + static_cast<std::ptrdiff_t>(node.covered));
     if (node.recent.empty() && node.recent.capacity() > 64) node.recent.shrink_to_fit();
     return true;
 }
 
-// Writes all that was routed since the subscriber was last served, whichever of its topics it came under.
+// Writes all that was routed since the subscriber was last served, whichever of its topics it came
+// under.
 shard::outcome shard::serve(subscriber& s) {
     if (s.seen_seq >= next_seq_) return outcome::done;
     due_.clear();
@@ -200,13 +204,15 @@ lag& shard::fall_behind(subscriber& s) {
     return *s.behind;
 }
 
-// The connection took `offset` bytes of `at`: the rest of it is pinned; what comes after is read from the journal when
-// the connection takes bytes again. What is no event is pinned even unbegun, since no journal has it.
+// The connection took `offset` bytes of `at`: the rest of it is pinned; what comes after is read
+// from the journal when the connection takes bytes again. What is no event is pinned even unbegun,
+// since no journal has it.
 void shard::block_on(subscriber& s, const item& at, std::size_t offset) {
     lag& late = fall_behind(s);
     late.blocked = true;
     late.since = on_.now();
-    schedule(s, on_.now() + std::min<clock::duration>(s.profile->heartbeat_interval, std::chrono::seconds(1)));
+    schedule(s, on_.now() + std::min<clock::duration>(s.profile->heartbeat_interval,
+                                                      std::chrono::seconds(1)));
     if (offset == 0 && at.is_event) return;
     late.pinned = *at.bytes;
     late.offset = offset;

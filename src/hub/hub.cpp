@@ -17,7 +17,8 @@
 namespace carillon {
 
 hub::hub(hub_options options, std::unique_ptr<journal> record)
-    : journal_(std::move(record)), tail_(std::make_unique<tail>(journal_->head())),
+    : journal_(std::move(record)),
+      tail_(std::make_unique<tail>(journal_->head())),
       clients_(std::make_unique<client_directory>()),
       options_(std::make_shared<const hub_options>(std::move(options))) {}
 
@@ -40,7 +41,9 @@ void hub::reload(hub_options options) {
     }
 }
 
-std::string hub::id_of(position p) const { return fmt::format("{}.{}", journal_->epoch(), p.value); }
+std::string hub::id_of(position p) const {
+    return fmt::format("{}.{}", journal_->epoch(), p.value);
+}
 
 std::string hub::id_of(const stored_event& e) const {
     if (e.pos.value == 0) return {};
@@ -50,12 +53,13 @@ std::string hub::id_of(const stored_event& e) const {
 result<> hub::check(const event& e, const hub_options& limits) const {
     if (e.topics.empty()) return fail(errc::invalid_request, "an event needs a topic");
     if (e.topics.size() > limits.max_topics_per_event) {
-        return fail(errc::invalid_request,
-                    fmt::format("an event may have at most {} topics", limits.max_topics_per_event));
+        return fail(errc::invalid_request, fmt::format("an event may have at most {} topics",
+                                                       limits.max_topics_per_event));
     }
     for (const topic& t : e.topics) {
         if (t.reserved()) {
-            return fail(errc::invalid_request, fmt::format("topic `{}` is reserved for the hub", t.str()));
+            return fail(errc::invalid_request,
+                        fmt::format("topic `{}` is reserved for the hub", t.str()));
         }
         if (t.str().size() > limits.max_topic_length) {
             return fail(errc::invalid_request,
@@ -63,14 +67,16 @@ result<> hub::check(const event& e, const hub_options& limits) const {
         }
     }
     if (e.name && e.name->str().starts_with("carillon.")) {
-        return fail(errc::invalid_request, "event names that begin with `carillon.` are reserved for the hub");
+        return fail(errc::invalid_request,
+                    "event names that begin with `carillon.` are reserved for the hub");
     }
     if (e.id && cursor::parse(e.id->str())) {
         return fail(errc::invalid_request, "`id` has the form of the hub's own ids");
     }
     if (e.size() > limits.max_event_size) {
         return fail(errc::event_too_large,
-                    fmt::format("the event has {} bytes, at most {} are allowed", e.size(), limits.max_event_size));
+                    fmt::format("the event has {} bytes, at most {} are allowed", e.size(),
+                                limits.max_event_size));
     }
     return {};
 }
@@ -79,7 +85,8 @@ void hub::publish(std::vector<event> batch, publish_callback done) {
     const auto limits = options();
     if (batch.size() > limits->max_batch) {
         return done(fail(errc::payload_too_large,
-                         fmt::format("{} events in one publish, at most {} are allowed", batch.size(), limits->max_batch)));
+                         fmt::format("{} events in one publish, at most {} are allowed",
+                                     batch.size(), limits->max_batch)));
     }
     events stored;
     stored.reserve(batch.size());
@@ -96,26 +103,29 @@ void hub::publish(std::vector<event> batch, publish_callback done) {
 }
 
 void hub::append(events batch, publish_callback done) {
-    journal_->append(std::move(batch), [this, done = std::move(done)](
-                                           result<> stored, std::span<const std::shared_ptr<stored_event>> all) {
-        if (!stored) return done(std::unexpected(stored.error()));
-        committed(all);
-        std::vector<published> answers;
-        answers.reserve(all.size());
-        for (const auto& e : all) answers.push_back({id_of(*e), e->pos});
-        done(std::move(answers));
-    });
+    journal_->append(std::move(batch),
+                     [this, done = std::move(done)](
+                         result<> stored, std::span<const std::shared_ptr<stored_event>> all) {
+                         if (!stored) return done(std::unexpected(stored.error()));
+                         committed(all);
+                         std::vector<published> answers;
+                         answers.reserve(all.size());
+                         for (const auto& e : all) answers.push_back({id_of(*e), e->pos});
+                         done(std::move(answers));
+                     });
 }
 
 void hub::committed(std::span<const std::shared_ptr<stored_event>> batch) {
     published_.fetch_add(batch.size(), std::memory_order_relaxed);
-    std::uint64_t woken = tail_->push(batch, static_cast<unsigned>(shards_.size()), [this](unsigned s, const event& e) {
-        return shards_[s]->interest().wants(e);
-    });
-    for (; woken != 0; woken &= woken - 1) shards_[static_cast<std::size_t>(std::countr_zero(woken))]->wake();
+    std::uint64_t woken =
+        tail_->push(batch, static_cast<unsigned>(shards_.size()),
+                    [this](unsigned s, const event& e) { return shards_[s]->interest().wants(e); });
+    for (; woken != 0; woken &= woken - 1)
+        shards_[static_cast<std::size_t>(std::countr_zero(woken))]->wake();
 }
 
-// Finds the shard that has the client and runs the task there; a durable client between two connections gives null.
+// Finds the shard that has the client and runs the task there; a durable client between two
+// connections gives null.
 void hub::with_client(std::string_view client, client_task t, client_callback done) {
     const auto unknown = [] { return fail(errc::client_not_found, "no client has this id"); };
     const auto durable = clients_->find(client);
@@ -129,7 +139,8 @@ void hub::with_client(std::string_view client, client_task t, client_callback do
     }
     if (number >= shards_.size()) return done(unknown());
     shard& home = *shards_[number];
-    home.on().post([this, &home, name = std::string(client), t = std::move(t), done = std::move(done), unknown] {
+    home.on().post([this, &home, name = std::string(client), t = std::move(t),
+                    done = std::move(done), unknown] {
         const auto now = clients_->find(name);
         subscriber* s = nullptr;
         if (!now.known) {
@@ -145,13 +156,16 @@ void hub::with_client(std::string_view client, client_task t, client_callback do
 }
 
 void hub::send(std::string_view client, event e, publish_callback done) {
-    if (!is_client_token(client)) return done(fail(errc::client_not_found, "no client has this id"));
+    if (!is_client_token(client))
+        return done(fail(errc::client_not_found, "no client has this id"));
     e.topics.assign(1, *topic::parse("probe"));
-    if (auto checked = check(e, *options()); !checked) return done(std::unexpected(checked.error()));
+    if (auto checked = check(e, *options()); !checked)
+        return done(std::unexpected(checked.error()));
     auto stored = std::make_shared<stored_event>();
     stored->e = std::move(e);
     stored->e.topics.assign(1, private_topic_name(client));
-    // Listening first, storing second: the client's stream is sure to show it. Both callbacks need `done`, one runs.
+    // Listening first, storing second: the client's stream is sure to show it. Both callbacks need
+    // `done`, one runs.
     auto answer = std::make_shared<publish_callback>(std::move(done));
     with_client(
         client,
@@ -167,7 +181,8 @@ void hub::send(std::string_view client, event e, publish_callback done) {
 void hub::subscribe(std::string_view client, topic_pattern topic, client_callback done) {
     with_client(
         client,
-        [this, name = std::string(client), topic = std::move(topic)](shard& home, subscriber* s) -> result<> {
+        [this, name = std::string(client), topic = std::move(topic)](shard& home,
+                                                                     subscriber* s) -> result<> {
             if (s != nullptr) return home.subscribe(*s, topic);
             clients_->change(name, topic, true);
             return {};
@@ -178,7 +193,8 @@ void hub::subscribe(std::string_view client, topic_pattern topic, client_callbac
 void hub::unsubscribe(std::string_view client, topic_pattern topic, client_callback done) {
     with_client(
         client,
-        [this, name = std::string(client), topic = std::move(topic)](shard& home, subscriber* s) -> result<> {
+        [this, name = std::string(client), topic = std::move(topic)](shard& home,
+                                                                     subscriber* s) -> result<> {
             if (s != nullptr) return home.unsubscribe(*s, topic);
             clients_->change(name, topic, false);
             return {};
@@ -201,7 +217,8 @@ void hub::heartbeat(std::string_view client, client_callback done) {
     with_client(
         client,
         [](shard& home, subscriber* s) -> result<> {
-            if (s == nullptr) return fail(errc::send_error, "the client is between two connections");
+            if (s == nullptr)
+                return fail(errc::send_error, "the client is between two connections");
             home.heartbeat(*s);
             return {};
         },
@@ -243,7 +260,8 @@ void hub::list_clients(std::size_t limit, std::function<void(std::vector<client_
                 const std::lock_guard lock(g->mutex);
                 const std::size_t room = limit - std::min(limit, g->all.size());
                 some.resize(std::min(some.size(), room));
-                g->all.insert(g->all.end(), std::make_move_iterator(some.begin()), std::make_move_iterator(some.end()));
+                g->all.insert(g->all.end(), std::make_move_iterator(some.begin()),
+                              std::make_move_iterator(some.end()));
                 last = --g->missing == 0;
             }
             if (last) done(std::move(g->all));
@@ -265,12 +283,14 @@ void hub::history(history_query q, std::function<void(result<history_page>)> don
         start = journal_->before_time(since->time, patterns);
     } else {
         const auto* last = std::get_if<rewind_last>(&q.from);
-        start = journal_->before_last(last != nullptr ? std::min<std::uint64_t>(last->count, q.max_events) : q.max_events,
-                                      patterns);
+        start = journal_->before_last(
+            last != nullptr ? std::min<std::uint64_t>(last->count, q.max_events) : q.max_events,
+            patterns);
     }
     constexpr std::size_t max_bytes = 8u << 20;
     journal_->read({patterns, start, head, q.max_events, max_bytes},
-                   [this, page = std::move(page), head, done = std::move(done)](result<read_page> read) mutable {
+                   [this, page = std::move(page), head,
+                    done = std::move(done)](result<read_page> read) mutable {
                        if (!read) return done(std::unexpected(read.error()));
                        page.more = read->through < head;
                        page.next = id_of(read->through);
@@ -285,7 +305,8 @@ void hub::history(history_query q, std::function<void(result<history_page>)> don
 
 void hub::drain(std::chrono::milliseconds window, std::function<void()> done) {
     draining_.store(true, std::memory_order_relaxed);
-    auto missing = std::make_shared<std::atomic<std::size_t>>(shards_.size());  // shared by the shards' callbacks
+    auto missing = std::make_shared<std::atomic<std::size_t>>(
+        shards_.size());  // shared by the shards' callbacks
     auto finish = std::make_shared<std::function<void()>>(std::move(done));
     for (const auto& s : shards_) {
         s->on().post([missing, finish, window, &shard = *s] {

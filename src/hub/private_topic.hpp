@@ -12,6 +12,8 @@ namespace carillon {
 inline topic private_topic_name(std::string_view client) {
     return *topic::parse("$client/" + std::string(client));
 }
-inline topic_pattern private_topic(std::string_view client) { return topic_pattern(private_topic_name(client)); }
+inline topic_pattern private_topic(std::string_view client) {
+    return topic_pattern(private_topic_name(client));
+}
 
 }  // namespace carillon

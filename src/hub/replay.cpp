@@ -1,4 +1,5 @@
-// Resuming and catching up: what a stream missed is read from the journal, until it is level with the tail.
+// Resuming and catching up: what a stream missed is read from the journal, until it is level with
+// the tail.
 #include <carillon/base/json_text.hpp>
 #include <carillon/hub/hub.hpp>
 #include <carillon/hub/shard.hpp>
@@ -45,7 +46,8 @@ struct shard::page_request {
     std::array<std::uint8_t, 16> key{};
     position upto;
     std::uint64_t next_seq = 0;
-    std::shared_ptr<opening> open;  ///< for the first page only; shared because callbacks are copied
+    std::shared_ptr<opening>
+        open;  ///< for the first page only; shared because callbacks are copied
 };
 
 void shard::begin(subscriber& s, stream_request& request) {
@@ -78,7 +80,8 @@ void shard::begin(subscriber& s, stream_request& request) {
         const auto head = opening_block(s, *open);
         items_.assign(1, {&head, {}, false});
         const std::uint32_t slot = s.slot;
-        if (write(s, items_) != outcome::gone) schedule(*at(slot), on_.now() + s.profile->heartbeat_interval);
+        if (write(s, items_) != outcome::gone)
+            schedule(*at(slot), on_.now() + s.profile->heartbeat_interval);
         return;
     }
     const std::uint64_t budget = hub_.options()->max_replay_events;
@@ -89,19 +92,22 @@ void shard::begin(subscriber& s, stream_request& request) {
         if (open->verdict == resume_verdict::resumed) open->verdict = resume_verdict::gap;
         s.cursor = oldest;
     }
-    // Who asked for what is left, or has an unknown cursor, is not told again of what was trimmed before.
+    // Who asked for what is left, or has an unknown cursor, is not told again of what was trimmed
+    // before.
     if (rewinds) s.more().gap_known = end.head.value;
     fall_behind(s);
     ask(s, end.head, end.next_seq, std::move(open));
 }
 
-void shard::ask(subscriber& s, position upto, std::uint64_t next_seq, std::shared_ptr<opening> open) {
+void shard::ask(subscriber& s, position upto, std::uint64_t next_seq,
+                std::shared_ptr<opening> open) {
     s.behind->reading = true;
     const auto patterns = patterns_of(s);
     const page_request asked{s.slot, s.key, upto, next_seq, std::move(open)};
     hub_.record().read({patterns, s.cursor, upto, page_events, page_bytes},
                        [this, asked, thread = std::this_thread::get_id()](result<read_page> page) {
-                           if (std::this_thread::get_id() == thread) return on_page(asked, std::move(page));
+                           if (std::this_thread::get_id() == thread)
+                               return on_page(asked, std::move(page));
                            on_.post([this, asked, page = std::move(page)]() mutable {
                                on_page(asked, std::move(page));
                            });
@@ -115,7 +121,8 @@ void shard::on_page(page_request asked, result<read_page> page) {
     if (!page) return end(*s, close_reason::broken);
 
     std::uint64_t& known = s->more().gap_known;
-    std::optional<gap> lost = page->lost && page->lost->to.value > known ? page->lost : std::nullopt;
+    std::optional<gap> lost =
+        page->lost && page->lost->to.value > known ? page->lost : std::nullopt;
     if (page->lost) known = std::max(known, page->lost->to.value);
 
     std::shared_ptr<const block> told;
@@ -132,10 +139,12 @@ void shard::on_page(page_request asked, result<read_page> page) {
         if (open.verdict != resume_verdict::resumed) s->cursor = std::max(s->cursor, before_first);
         told = opening_block(*s, open);
         items.push_back({&told, {}, false});
-        if (open.verdict == resume_verdict::gap) counters_.gaps.fetch_add(1, std::memory_order_relaxed);
+        if (open.verdict == resume_verdict::gap)
+            counters_.gaps.fetch_add(1, std::memory_order_relaxed);
     } else if (lost) {
-        told = make_block(fmt::format("event: carillon.gap\ndata: {{\"from\":\"{}\",\"to\":\"{}\",\"reason\":\"slow\"}}\n\n",
-                                      hub_.id_of(lost->from), hub_.id_of(lost->to)));
+        told = make_block(fmt::format(
+            "event: carillon.gap\ndata: {{\"from\":\"{}\",\"to\":\"{}\",\"reason\":\"slow\"}}\n\n",
+            hub_.id_of(lost->from), hub_.id_of(lost->to)));
         items.push_back({&told, {}, false});
         counters_.gaps.fetch_add(1, std::memory_order_relaxed);
     }
@@ -197,7 +206,8 @@ void shard::catch_up_turn() {
     for (std::size_t pages = 0; pages < pages_per_turn && !catching_up_.empty(); ++pages) {
         subscriber* s = at(catching_up_.front());
         catching_up_.pop_front();
-        // The slot may have a new stream by now, or one that was queued again: only who is marked is served.
+        // The slot may have a new stream by now, or one that was queued again: only who is marked
+        // is served.
         if (s == nullptr || !s->behind || !s->behind->queued) continue;
         s->behind->queued = false;
         if (s->behind->blocked || s->behind->reading) continue;
@@ -212,7 +222,8 @@ void shard::catch_up_turn() {
 // One block in the framing of the stream: the preamble, then the event.
 std::shared_ptr<const block> shard::opening_block(const subscriber& s, opening& open) const {
     if (!open.event) return make_unframed(std::move(open.preamble));
-    std::string data = fmt::format(R"({{"resume":"{}","client":"{}","topics":[)", to_string(open.verdict), id_of(s));
+    std::string data = fmt::format(R"({{"resume":"{}","client":"{}","topics":[)",
+                                   to_string(open.verdict), id_of(s));
     bool first = true;
     for (const std::string& topic : topics_of(s)) {
         if (!std::exchange(first, false)) data += ',';
@@ -226,9 +237,11 @@ std::shared_ptr<const block> shard::opening_block(const subscriber& s, opening& 
     data += '}';
     // ± 20 %, so that a crowd that was cut off together does not come back in step.
     const std::int64_t base = s.profile->retry.count();
-    const std::int64_t retry = base * 4 / 5 + std::int64_t{quick_random()} % std::max<std::int64_t>(base * 2 / 5, 1);
-    const auto event = make_block(fmt::format("id: {}\nevent: carillon.open\nretry: {}\ndata: {}\n\n",
-                                              hub_.id_of(s.cursor), retry, data));
+    const std::int64_t retry =
+        base * 4 / 5 + std::int64_t{quick_random()} % std::max<std::int64_t>(base * 2 / 5, 1);
+    const auto event =
+        make_block(fmt::format("id: {}\nevent: carillon.open\nretry: {}\ndata: {}\n\n",
+                               hub_.id_of(s.cursor), retry, data));
     return make_unframed(open.preamble.append(event->view(s.chunked)));
 }
 

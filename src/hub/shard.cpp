@@ -1,7 +1,6 @@
 // Registration: streams come and go, topics are added and removed.
-#include <carillon/hub/shard.hpp>
-
 #include <carillon/hub/hub.hpp>
+#include <carillon/hub/shard.hpp>
 
 #include "hub/client_directory.hpp"
 #include "hub/client_id.hpp"
@@ -29,11 +28,15 @@ encode_cache::envelopes with_plain(const hub_options& options) {
 }  // namespace
 
 shard::shard(hub& owner, executor& on, unsigned number)
-    : hub_(owner), on_(on), number_(number), interest_(std::make_unique<interest_filter>()),
+    : hub_(owner),
+      on_(on),
+      number_(number),
+      interest_(std::make_unique<interest_filter>()),
       index_(std::make_unique<topic_index>(*interest_)),
-      cache_(std::make_unique<encode_cache>(with_plain(*owner.options()), std::string(owner.record().epoch()),
-                                            encode_cache_bytes)),
-      heartbeat_(make_block(":\n")), wheel_(on.now(), tick_length) {
+      cache_(std::make_unique<encode_cache>(
+          with_plain(*owner.options()), std::string(owner.record().epoch()), encode_cache_bytes)),
+      heartbeat_(make_block(":\n")),
+      wheel_(on.now(), tick_length) {
     const tail::end end = hub_.tail_->now();
     head_ = end.head;
     next_seq_ = end.next_seq;
@@ -43,16 +46,20 @@ shard::~shard() = default;
 
 result<> shard::admits(const stream_request& request) const {
     const auto limits = hub_.options();
-    if (request.topics.empty()) return fail(errc::invalid_request, "a stream needs at least one topic");
+    if (request.topics.empty())
+        return fail(errc::invalid_request, "a stream needs at least one topic");
     if (request.topics.size() > limits->max_topics_per_client) {
-        return fail(errc::invalid_request,
-                    "a stream may listen to at most " + std::to_string(limits->max_topics_per_client) + " topics");
+        return fail(errc::invalid_request, "a stream may listen to at most " +
+                                               std::to_string(limits->max_topics_per_client) +
+                                               " topics");
     }
     if (!request.client.empty() && !is_client_token(request.client)) {
-        return fail(errc::invalid_request, "`client` must be 22 to 128 characters of A-Z, a-z, 0-9, `_` and `-`");
+        return fail(errc::invalid_request,
+                    "`client` must be 22 to 128 characters of A-Z, a-z, 0-9, `_` and `-`");
     }
     if (hub_.draining()) return fail(errc::unavailable, "the server is going down");
-    if (hub_.subscribers() >= limits->max_clients) return fail(errc::max_clients, "the hub is full");
+    if (hub_.subscribers() >= limits->max_clients)
+        return fail(errc::max_clients, "the hub is full");
     return {};
 }
 
@@ -103,7 +110,8 @@ void shard::claim_durable(subscriber& s, stream_request& request) {
         shard& other = *hub_.shards_[claimed.previous->shard];
         const auto replace = [&other, slot = claimed.previous->slot, token = request.client] {
             subscriber* old = other.at(slot);
-            if (old != nullptr && old->extras && old->extras->token == token) other.end(*old, close_reason::replaced);
+            if (old != nullptr && old->extras && old->extras->token == token)
+                other.end(*old, close_reason::replaced);
         };
         if (&other == this) {
             replace();
@@ -120,7 +128,8 @@ void shard::claim_durable(subscriber& s, stream_request& request) {
 
 void shard::release(subscriber& s) {
     if (s.extras && !s.extras->token.empty()) {
-        hub_.clients_->release(s.extras->token, {number_, s.slot}, on_.now() + hub_.options()->client_grace);
+        hub_.clients_->release(s.extras->token, {number_, s.slot},
+                               on_.now() + hub_.options()->client_grace);
     }
     detach_all(s);
     if (s.behind) counters_.behind.fetch_sub(1, std::memory_order_relaxed);
@@ -163,7 +172,8 @@ void move_place(topic_node& node, std::size_t from, std::size_t to) {
 
 void shard::detach(subscriber& s, topic_node& node) {
     std::size_t hole = place_in(s, node);
-    // Those before `next` are served in the pass under way: keep them before it, or someone is left out or served twice.
+    // Those before `next` are served in the pass under way: keep them before it, or someone is left
+    // out or served twice.
     if (node.in_pass && hole < node.next) {
         --node.next;
         move_place(node, node.next, hole);
@@ -178,9 +188,11 @@ void shard::detach(subscriber& s, topic_node& node) {
             s.extras->more_topics.pop_back();
         }
     } else {
-        std::erase_if(s.extras->more_topics, [&](const subscription& known) { return known.node == &node; });
+        std::erase_if(s.extras->more_topics,
+                      [&](const subscription& known) { return known.node == &node; });
     }
-    if (node.subscribers.empty() && !node.dirty && !node.in_pass && !node.waiting) index_->erase(node);
+    if (node.subscribers.empty() && !node.dirty && !node.in_pass && !node.waiting)
+        index_->erase(node);
     counters_.topics.store(index_->size(), std::memory_order_relaxed);
 }
 
@@ -194,19 +206,21 @@ bool shard::listens(const subscriber& s, const topic_node* node) const {
     return node != nullptr && found;
 }
 
-// Everything from before is written first, so that the cursor can move to now: the new topic starts here and a later
-// catch-up does not reach behind it.
+// Everything from before is written first, so that the cursor can move to now: the new topic starts
+// here and a later catch-up does not reach behind it.
 result<> shard::add_live(subscriber& s, const topic_pattern& topic) {
     if (listens(s, index_->find(topic))) return {};
     take_tail();
-    if (!s.behind && serve(s) == outcome::gone) return fail(errc::send_error, "the client has just gone");
+    if (!s.behind && serve(s) == outcome::gone)
+        return fail(errc::send_error, "the client has just gone");
     attach(s, topic);
     if (!s.behind) s.cursor = std::max(s.cursor, head_);
     return {};
 }
 
 result<> shard::subscribe(subscriber& s, const topic_pattern& topic) {
-    if (s.topic_count() >= hub_.options()->max_topics_per_client && !listens(s, index_->find(topic))) {
+    if (s.topic_count() >= hub_.options()->max_topics_per_client &&
+        !listens(s, index_->find(topic))) {
         return fail(errc::invalid_request, "this client listens to as many topics as it may");
     }
     if (auto added = add_live(s, topic); !added) return added;
@@ -214,7 +228,9 @@ result<> shard::subscribe(subscriber& s, const topic_pattern& topic) {
     return {};
 }
 
-result<> shard::listen_privately(subscriber& s, const topic_pattern& topic) { return add_live(s, topic); }
+result<> shard::listen_privately(subscriber& s, const topic_pattern& topic) {
+    return add_live(s, topic);
+}
 
 result<> shard::unsubscribe(subscriber& s, const topic_pattern& topic) {
     topic_node* node = index_->find(topic);
@@ -226,7 +242,8 @@ result<> shard::unsubscribe(subscriber& s, const topic_pattern& topic) {
 
 void shard::reload(const hub_options& options) {
     index_->each([&](topic_node& node) {
-        node.options = options.options_of ? options.options_of(node.pattern.str()) : topic_options{};
+        node.options =
+            options.options_of ? options.options_of(node.pattern.str()) : topic_options{};
     });
 }
 

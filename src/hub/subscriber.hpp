@@ -25,18 +25,19 @@ struct subscription {
 /// What only some streams need.
 struct subscriber_extras {
     std::string metadata;
-    std::string token;                          ///< of a durable client
-    std::vector<subscription> more_topics;      ///< beyond the first
-    std::uint64_t gap_known = 0;                ///< trim marks up to here were told, or do not matter
+    std::string token;                      ///< of a durable client
+    std::vector<subscription> more_topics;  ///< beyond the first
+    std::uint64_t gap_known = 0;            ///< trim marks up to here were told, or do not matter
 };
 
 /// A stream that does not take bytes, or has events to read from the journal.
 struct lag {
-    std::shared_ptr<const block> pinned;  ///< partly written; its remaining bytes must stay the same
-    std::size_t offset = 0;               ///< into the pinned block's view
+    std::shared_ptr<const block>
+        pinned;              ///< partly written; its remaining bytes must stay the same
+    std::size_t offset = 0;  ///< into the pinned block's view
     std::chrono::steady_clock::time_point since;
-    bool blocked = false;                 ///< waits for `writable`
-    bool reading = false;                 ///< a page was asked for
+    bool blocked = false;  ///< waits for `writable`
+    bool reading = false;  ///< a page was asked for
     bool queued = false;
 };
 
@@ -45,8 +46,8 @@ struct subscriber {
     connection* out = nullptr;
     const stream_profile* profile = nullptr;
     subscription first;
-    position cursor;             ///< every matching event up to here was handed over
-    std::uint64_t seen_seq = 0;  ///< events on the tail before this one are done
+    position cursor;              ///< every matching event up to here was handed over
+    std::uint64_t seen_seq = 0;   ///< events on the tail before this one are done
     std::unique_ptr<lag> behind;  ///< null: live
     std::unique_ptr<subscriber_extras> extras;
     std::chrono::steady_clock::time_point last_write;

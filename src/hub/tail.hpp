@@ -13,19 +13,20 @@
 
 namespace carillon {
 
-/// Synchronised inside. A shard that has nothing to fetch holds nothing back; one that falls further behind than
-/// the tail is long has to read the journal.
+/// Synchronised inside. A shard that has nothing to fetch holds nothing back; one that falls
+/// further behind than the tail is long has to read the journal.
 class tail {
-   public:
+public:
     static constexpr unsigned max_shards = 64;
 
     explicit tail(position head, std::size_t max_events = 65'536, std::size_t max_bytes = 64u << 20)
         : head_(head), max_events_(max_events), max_bytes_(max_bytes) {}
 
-    /// Appends; `wants(shard, event)` is asked for each shard. Returns the shards that have something to fetch now and
-    /// had nothing before, as bits.
+    /// Appends; `wants(shard, event)` is asked for each shard. Returns the shards that have
+    /// something to fetch now and had nothing before, as bits.
     template <class Wants>
-    std::uint64_t push(std::span<const std::shared_ptr<stored_event>> events, unsigned shards, Wants&& wants) {
+    std::uint64_t push(std::span<const std::shared_ptr<stored_event>> events, unsigned shards,
+                       Wants&& wants) {
         const std::lock_guard lock(mutex_);
         std::uint64_t woken = 0;
         for (const auto& e : events) {
@@ -43,8 +44,8 @@ class tail {
         return woken;
     }
 
-    /// The order's end at one moment: whatever is pushed later has a sequence of at least `next_seq` and, if it is
-    /// stored, a position beyond `head`.
+    /// The order's end at one moment: whatever is pushed later has a sequence of at least
+    /// `next_seq` and, if it is stored, a position beyond `head`.
     struct end {
         position head;
         std::uint64_t next_seq = 0;
@@ -67,18 +68,19 @@ class tail {
         const std::uint64_t oldest = next_seq_ - events_.size();
         f.overrun = from < oldest;
         f.first_seq = std::max(from, oldest);
-        out.assign(events_.begin() + static_cast<std::ptrdiff_t>(f.first_seq - oldest), events_.end());
+        out.assign(events_.begin() + static_cast<std::ptrdiff_t>(f.first_seq - oldest),
+                   events_.end());
         return f;
     }
 
-   private:
+private:
     static constexpr std::uint64_t none = ~std::uint64_t{0};
 
     void trim(unsigned shards) {
         std::uint64_t needed = next_seq_;
         for (unsigned s = 0; s < shards; ++s) needed = std::min(needed, pending_[s]);
-        while (!events_.empty() && (next_seq_ - events_.size() < needed || events_.size() > max_events_ ||
-                                    bytes_ > max_bytes_)) {
+        while (!events_.empty() && (next_seq_ - events_.size() < needed ||
+                                    events_.size() > max_events_ || bytes_ > max_bytes_)) {
             bytes_ -= events_.front()->e.size();
             events_.pop_front();
         }
@@ -89,7 +91,8 @@ class tail {
     std::uint64_t next_seq_ = 1;
     position head_;
     std::size_t bytes_ = 0;
-    std::vector<std::uint64_t> pending_ = std::vector<std::uint64_t>(max_shards, none);  ///< first to fetch, by shard
+    std::vector<std::uint64_t> pending_ =
+        std::vector<std::uint64_t>(max_shards, none);  ///< first to fetch, by shard
     const std::size_t max_events_;
     const std::size_t max_bytes_;
 };

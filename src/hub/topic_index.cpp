@@ -6,23 +6,28 @@ namespace carillon {
 
 bool interest_filter::wants(const event& e) const noexcept {
     if (wild_.load() != 0) return true;
-    return std::ranges::any_of(e.topics, [this](const topic& t) { return literal_[bucket(t.str())].load() != 0; });
+    return std::ranges::any_of(
+        e.topics, [this](const topic& t) { return literal_[bucket(t.str())].load() != 0; });
 }
 
 std::atomic<std::uint32_t>& interest_filter::counter(const topic_pattern& p) noexcept {
     return p.is_literal() ? literal_[bucket(p.str())] : wild_;
 }
 
-std::size_t interest_filter::bucket(std::string_view topic) noexcept { return string_hash{}(topic) % buckets; }
+std::size_t interest_filter::bucket(std::string_view topic) noexcept {
+    return string_hash{}(topic) % buckets;
+}
 
 /// The patterns as a tree of segments.
 struct topic_index::branch {
     string_map<std::unique_ptr<branch>> children;
-    std::unique_ptr<branch> any;       ///< below `*`
-    topic_node* ends = nullptr;        ///< a pattern that ends here
-    topic_node* ends_deep = nullptr;   ///< a pattern that ends here with `**`
+    std::unique_ptr<branch> any;      ///< below `*`
+    topic_node* ends = nullptr;       ///< a pattern that ends here
+    topic_node* ends_deep = nullptr;  ///< a pattern that ends here with `**`
 
-    bool empty() const noexcept { return children.empty() && !any && ends == nullptr && ends_deep == nullptr; }
+    bool empty() const noexcept {
+        return children.empty() && !any && ends == nullptr && ends_deep == nullptr;
+    }
 };
 
 namespace {
@@ -38,7 +43,8 @@ std::string_view next_segment(std::string_view& rest, bool& last) noexcept {
 
 }  // namespace
 
-topic_index::topic_index(interest_filter& interest) : interest_(interest), root_(std::make_unique<branch>()) {}
+topic_index::topic_index(interest_filter& interest)
+    : interest_(interest), root_(std::make_unique<branch>()) {}
 topic_index::~topic_index() = default;
 
 topic_node* topic_index::find(const topic_pattern& p) const {
@@ -118,14 +124,16 @@ void topic_index::match_wild(const branch& at, std::string_view rest, bool first
         if (below.ends != nullptr) out.push_back(below.ends);
         if (below.ends_deep != nullptr) out.push_back(below.ends_deep);
     };
-    if (const auto child = at.children.find(segment); child != at.children.end()) follow(*child->second);
+    if (const auto child = at.children.find(segment); child != at.children.end())
+        follow(*child->second);
     if (at.any && !segment.empty() && !hidden) follow(*at.any);
 }
 
 void topic_index::match(const event& e, std::vector<topic_node*>& out) const {
     const std::size_t before = out.size();
     for (const topic& t : e.topics) {
-        if (const auto found = literal_.find(t.str()); found != literal_.end()) out.push_back(found->second.get());
+        if (const auto found = literal_.find(t.str()); found != literal_.end())
+            out.push_back(found->second.get());
         if (!wild_.empty()) match_wild(*root_, t.str(), true, out);
     }
     if (e.topics.size() == 1) return;

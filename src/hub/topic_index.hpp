@@ -28,22 +28,23 @@ struct topic_node {
     const topic_pattern pattern;
     topic_options options;
     std::vector<subscriber*> subscribers;
-    std::vector<std::shared_ptr<encoded_event>> recent;  ///< routed and not yet written to all, oldest first
-    std::size_t next = 0;        ///< whom the pass under way serves next
-    std::size_t covered = 0;     ///< how many of `recent` the pass under way had when it began
-    bool dirty = false;          ///< queued for a pass
+    std::vector<std::shared_ptr<encoded_event>>
+        recent;               ///< routed and not yet written to all, oldest first
+    std::size_t next = 0;     ///< whom the pass under way serves next
+    std::size_t covered = 0;  ///< how many of `recent` the pass under way had when it began
+    bool dirty = false;       ///< queued for a pass
     bool in_pass = false;
-    bool waiting = false;        ///< for its coalescing window to end
+    bool waiting = false;  ///< for its coalescing window to end
 };
 
 /// Which topics a shard may want: told to publishers without a lock. May say yes wrongly, never no.
 class interest_filter {
-   public:
+public:
     void add(const topic_pattern& p) { counter(p).fetch_add(1); }
     void remove(const topic_pattern& p) { counter(p).fetch_sub(1); }
     bool wants(const event& e) const noexcept;
 
-   private:
+private:
     std::atomic<std::uint32_t>& counter(const topic_pattern& p) noexcept;
     static std::size_t bucket(std::string_view topic) noexcept;
 
@@ -54,7 +55,7 @@ class interest_filter {
 
 /// Confined to its shard.
 class topic_index {
-   public:
+public:
     explicit topic_index(interest_filter& interest);
     ~topic_index();
 
@@ -71,9 +72,10 @@ class topic_index {
         for (auto& [name, node] : wild_) call(*node);
     }
 
-   private:
+private:
     struct branch;
-    void match_wild(const branch& at, std::string_view rest, bool first, std::vector<topic_node*>& out) const;
+    void match_wild(const branch& at, std::string_view rest, bool first,
+                    std::vector<topic_node*>& out) const;
 
     interest_filter& interest_;
     string_map<std::unique_ptr<topic_node>> literal_;

@@ -19,12 +19,18 @@ namespace {
 
 std::string_view reason_name(close_reason why) noexcept {
     switch (why) {
-        case close_reason::removed: return "removed";
-        case close_reason::replaced: return "replaced";
-        case close_reason::drained: return "drain";
-        case close_reason::slow: return "slow";
-        case close_reason::dead: return "dead";
-        case close_reason::broken: return "broken";
+        case close_reason::removed:
+            return "removed";
+        case close_reason::replaced:
+            return "replaced";
+        case close_reason::drained:
+            return "drain";
+        case close_reason::slow:
+            return "slow";
+        case close_reason::dead:
+            return "dead";
+        case close_reason::broken:
+            return "broken";
     }
     return "removed";
 }
@@ -57,7 +63,8 @@ void shard::schedule(subscriber& s, clock::time_point due) {
 void shard::attend(subscriber& s) {
     const auto now = on_.now();
     const auto interval = s.profile->heartbeat_interval;
-    // Up to an eighth earlier, by slot: streams that got the same event do not beat in the same moment.
+    // Up to an eighth earlier, by slot: streams that got the same event do not beat in the same
+    // moment.
     const auto spread = interval / 8 * (s.slot % 64) / 64;
     const bool quiet = now - s.last_write >= interval - spread - wheel_.resolution();
     if ((quiet || s.behind) && s.out->peer_silent_for(s.profile->client_timeout)) {
@@ -68,16 +75,19 @@ void shard::attend(subscriber& s) {
         std::optional<std::chrono::milliseconds> patience;
         s.each_subscription([&](const subscription& on) {
             if (on.node->options.slow != slow_policy::cut) return;
-            patience = std::min(patience.value_or(on.node->options.cut_after), on.node->options.cut_after);
+            patience =
+                std::min(patience.value_or(on.node->options.cut_after), on.node->options.cut_after);
         });
         if (patience && now - s.behind->since >= *patience) {
             counters_.slow_cuts.fetch_add(1, std::memory_order_relaxed);
-            log::warning("slow subscriber cut", {{"client", id_of(s)}, {"address", s.out->remote_address()}});
+            log::warning("slow subscriber cut",
+                         {{"client", id_of(s)}, {"address", s.out->remote_address()}});
             return close(s, close_reason::slow);
         }
         return schedule(s, now + std::min<clock::duration>(interval, std::chrono::seconds(1)));
     }
-    if (!quiet || s.behind) return schedule(s, std::max(s.last_write, now - interval) + interval - spread);
+    if (!quiet || s.behind)
+        return schedule(s, std::max(s.last_write, now - interval) + interval - spread);
     const std::uint32_t slot = s.slot;
     beat(s);
     if (subscriber* still = at(slot); still == &s) schedule(s, now + interval - spread);
@@ -94,9 +104,11 @@ void shard::beat(subscriber& s) {
     position pos;
     if (head_.value - std::min(head_, s.cursor).value > hub_.options()->cursor_lag && level) {
         pos = head_;
-        bytes = make_block(fmt::format("id: {}\nevent: carillon.cursor\ndata: {{}}\n\n", hub_.id_of(head_)));
+        bytes = make_block(
+            fmt::format("id: {}\nevent: carillon.cursor\ndata: {{}}\n\n", hub_.id_of(head_)));
     } else if (s.heartbeat_event) {
-        bytes = make_block(fmt::format("event: heartbeat\ndata: {{\"timestamp\":{}}}\n\n", wall_ms()));
+        bytes =
+            make_block(fmt::format("event: heartbeat\ndata: {{\"timestamp\":{}}}\n\n", wall_ms()));
     }
     s.last_heartbeat_ms = wall_ms();
     const std::vector<item> items{{&bytes, pos, false}};
@@ -109,7 +121,8 @@ void shard::end(subscriber& s, close_reason why) {
     std::string text;
     if (why == close_reason::drained) {
         const auto base = hub_.options()->expected_downtime.count();
-        text = fmt::format("retry: {}\n", base + static_cast<std::int64_t>(quick_random()) % (base + 1));
+        text = fmt::format("retry: {}\n",
+                           base + static_cast<std::int64_t>(quick_random()) % (base + 1));
     }
     text += fmt::format("event: carillon.close\ndata: {{\"reason\":\"{}\"}}\n\n", reason_name(why));
     std::string bytes(make_block(text)->view(s.chunked));
@@ -130,14 +143,17 @@ void shard::drain(std::chrono::milliseconds window, std::function<void()> done) 
 void shard::drain_some(clock::time_point now) {
     const std::uint64_t left = counters_.subscribers.load(std::memory_order_relaxed);
     const auto ticks = std::max<std::int64_t>((drain_end_ - now) / wheel_.resolution(), 1);
-    std::uint64_t quota = now >= drain_end_ ? left : (left + static_cast<std::uint64_t>(ticks) - 1) / static_cast<std::uint64_t>(ticks);
+    std::uint64_t quota = now >= drain_end_ ? left
+                                            : (left + static_cast<std::uint64_t>(ticks) - 1) /
+                                                  static_cast<std::uint64_t>(ticks);
     for (; quota > 0 && drain_next_ < slots_.size(); ++drain_next_) {
         if (subscriber* s = at(drain_next_)) {
             end(*s, close_reason::drained);
             --quota;
         }
     }
-    if (counters_.subscribers.load(std::memory_order_relaxed) == 0) std::exchange(drained_, nullptr)();
+    if (counters_.subscribers.load(std::memory_order_relaxed) == 0)
+        std::exchange(drained_, nullptr)();
 }
 
 }  // namespace carillon

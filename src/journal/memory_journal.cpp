@@ -23,13 +23,14 @@ std::uint64_t value_of(const event_ptr& e) noexcept { return e->pos.value; }
 
 memory_journal::memory_journal(memory_journal_options options)
     : epoch_(random_epoch()), options_(std::move(options)) {
-    if (!options_.retention_of) options_.retention_of = [](std::string_view) { return retention{}; };
+    if (!options_.retention_of)
+        options_.retention_of = [](std::string_view) { return retention{}; };
     options_.max_empty_topics = std::max<std::size_t>(options_.max_empty_topics, 1);
     if (!options_.now) options_.now = [] { return std::chrono::system_clock::now(); };
 }
 
-// The first thread that finds nobody committing commits for all who come meanwhile, so that callbacks run in order
-// and without a lock, just as with a store that has a writer thread.
+// The first thread that finds nobody committing commits for all who come meanwhile, so that
+// callbacks run in order and without a lock, just as with a store that has a writer thread.
 void memory_journal::append(group events, commit_callback done) {
     {
         const std::lock_guard lock(queue_mutex_);
@@ -106,8 +107,9 @@ void memory_journal::trim_front(topic_log& log) {
     }
 }
 
-// A topic without events is kept for its trim mark. Beyond the limit the oldest marks are merged into one that all
-// unknown topics share: it may report a gap that was none for a topic, never hide one.
+// A topic without events is kept for its trim mark. Beyond the limit the oldest marks are merged
+// into one that all unknown topics share: it may report a gap that was none for a topic, never hide
+// one.
 void memory_journal::remember_empty(topic_log& log) {
     empty_.emplace(log.trimmed, &log);
     while (empty_.size() > options_.max_empty_topics) {
@@ -126,7 +128,8 @@ void memory_journal::enforce_total_size() {
 }
 
 void memory_journal::trim(std::chrono::system_clock::time_point now) {
-    // Fronts are ordered by position and so by age; a topic that keeps long stands in the way of none.
+    // Fronts are ordered by position and so by age; a topic that keeps long stands in the way of
+    // none.
     static constexpr std::size_t topics_per_call = 4096;
     const std::lock_guard lock(mutex_);
     auto it = by_front_.lower_bound({trim_resume_, nullptr});
@@ -161,7 +164,8 @@ std::vector<const topic_log*> memory_journal::matching(topic_patterns patterns) 
             continue;
         }
         const std::string_view prefix = pattern->literal_prefix();
-        for (auto it = sorted_.lower_bound(prefix); it != sorted_.end() && it->starts_with(prefix); ++it) {
+        for (auto it = sorted_.lower_bound(prefix); it != sorted_.end() && it->starts_with(prefix);
+             ++it) {
             if (pattern->matches(*it)) logs.push_back(topics_.find(*it)->second.get());
         }
     }
@@ -195,7 +199,9 @@ read_page memory_journal::read_locked(const read_query& q) const {
     if (lost > q.after.value) page.lost = gap{q.after, position{lost}};
 
     using run = std::span<const event_ptr>;
-    const auto later = [](const run& a, const run& b) { return value_of(a.front()) > value_of(b.front()); };
+    const auto later = [](const run& a, const run& b) {
+        return value_of(a.front()) > value_of(b.front());
+    };
     std::priority_queue<run, std::vector<run>, decltype(later)> runs(later);
     for (const topic_log* log : logs) {
         const run events = log->after(q.after.value);
@@ -223,7 +229,8 @@ read_page memory_journal::read_locked(const read_query& q) const {
     return page;
 }
 
-std::optional<found_cursor> memory_journal::find(std::string_view last_event_id, topic_patterns patterns) {
+std::optional<found_cursor> memory_journal::find(std::string_view last_event_id,
+                                                 topic_patterns patterns) {
     const std::lock_guard lock(mutex_);
     if (const auto own = cursor::parse(last_event_id)) {
         if (own->epoch != epoch_ || own->pos.value > head_) return std::nullopt;
@@ -258,12 +265,14 @@ position memory_journal::before_last(std::uint64_t count, topic_patterns pattern
     return position{newest[std::min<std::size_t>(count, newest.size()) - 1] - 1};
 }
 
-position memory_journal::before_time(std::chrono::system_clock::time_point t, topic_patterns patterns) {
+position memory_journal::before_time(std::chrono::system_clock::time_point t,
+                                     topic_patterns patterns) {
     const std::lock_guard lock(mutex_);
     std::uint64_t before = head_;
     for (const topic_log* log : matching(patterns)) {
         const auto events = log->all();
-        const auto first = std::ranges::lower_bound(events, t, {}, [](const event_ptr& e) { return e->stored_at; });
+        const auto first = std::ranges::lower_bound(
+            events, t, {}, [](const event_ptr& e) { return e->stored_at; });
         if (first != events.end()) before = std::min(before, value_of(*first) - 1);
     }
     return position{before};

@@ -17,12 +17,13 @@
 namespace carillon {
 
 class memory_journal final : public journal {
-   public:
+public:
     explicit memory_journal(memory_journal_options options);
 
     void append(group events, commit_callback done) override;
     void read(const read_query& q, std::function<void(result<read_page>)> done) override;
-    std::optional<found_cursor> find(std::string_view last_event_id, topic_patterns patterns) override;
+    std::optional<found_cursor> find(std::string_view last_event_id,
+                                     topic_patterns patterns) override;
     position before_last(std::uint64_t count, topic_patterns patterns) override;
     position before_time(std::chrono::system_clock::time_point t, topic_patterns patterns) override;
     position head() const override;
@@ -31,7 +32,7 @@ class memory_journal final : public journal {
     void trim(std::chrono::system_clock::time_point now) override;
     void set_retention(retention_lookup retention_of) override;
 
-   private:
+private:
     struct request {
         group events;
         commit_callback done;
@@ -59,9 +60,11 @@ class memory_journal final : public journal {
     mutable std::mutex mutex_;
     memory_journal_options options_;
     string_map<std::unique_ptr<topic_log>> topics_;
-    std::set<std::string_view> sorted_;                       ///< names, for patterns
-    std::set<std::pair<std::uint64_t, topic_log*>> by_front_;  ///< oldest event of each topic that has one
-    std::set<std::pair<std::uint64_t, topic_log*>> empty_;     ///< trim mark of topics that became empty
+    std::set<std::string_view> sorted_;  ///< names, for patterns
+    std::set<std::pair<std::uint64_t, topic_log*>>
+        by_front_;  ///< oldest event of each topic that has one
+    std::set<std::pair<std::uint64_t, topic_log*>>
+        empty_;  ///< trim mark of topics that became empty
     std::uint64_t head_ = 0;
     std::uint64_t forgotten_ = 0;  ///< newest trim mark of topics that are no longer kept
     std::uint64_t trim_resume_ = 0;

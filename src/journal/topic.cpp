@@ -11,10 +11,12 @@ result<> check_name(std::string_view text, std::size_t limit) {
     limit = std::min(limit, topic::max_size);
     if (text.empty()) return fail(errc::invalid_request, "a topic is not empty");
     if (text.size() > limit) {
-        return fail(errc::invalid_request, "a topic has at most " + std::to_string(limit) + " bytes");
+        return fail(errc::invalid_request,
+                    "a topic has at most " + std::to_string(limit) + " bytes");
     }
     const auto control = [](char c) { return (static_cast<unsigned char>(c) < 0x20) || c == 0x7F; };
-    if (std::ranges::any_of(text, control)) return fail(errc::invalid_request, "a topic holds no control characters");
+    if (std::ranges::any_of(text, control))
+        return fail(errc::invalid_request, "a topic holds no control characters");
     if (!wire::is_utf8(text)) return fail(errc::invalid_request, "a topic is UTF-8");
     return {};
 }
@@ -32,7 +34,8 @@ std::string_view take_segment(std::string_view& rest, bool& last) noexcept {
 result<topic> topic::parse(std::string_view text, std::size_t limit) {
     if (auto checked = check_name(text, limit); !checked) return std::unexpected(checked.error());
     if (text.find('*') != std::string_view::npos) {
-        return fail(errc::invalid_request, "a published topic holds no `*`; it is the wildcard of streams");
+        return fail(errc::invalid_request,
+                    "a published topic holds no `*`; it is the wildcard of streams");
     }
     return topic(text);
 }
@@ -45,7 +48,8 @@ result<topic_pattern> topic_pattern::parse(std::string_view text, std::size_t li
     for (bool last = false; !last;) {
         const std::string_view segment = take_segment(rest, last);
         if (segment.find('*') == std::string_view::npos || segment == "*") continue;
-        if (segment != "**") return fail(errc::invalid_request, "`*` stands for a whole segment: `a/*/b`, `a/**`");
+        if (segment != "**")
+            return fail(errc::invalid_request, "`*` stands for a whole segment: `a/*/b`, `a/**`");
         if (!last) return fail(errc::invalid_request, "`**` is the last segment of a pattern");
     }
     // `a/**` matches `a` as well: its slash is no part of what all matches begin with.

@@ -15,7 +15,7 @@ namespace carillon {
 
 /// Not synchronised: the journal's lock guards it.
 class topic_log {
-   public:
+public:
     struct own_id {
         std::uint64_t first;  ///< earliest stored position
         std::uint32_t count;
@@ -55,7 +55,8 @@ class topic_log {
         if (first_ * 2 >= events_.size()) {
             events_.erase(events_.begin(), events_.begin() + static_cast<std::ptrdiff_t>(first_));
             first_ = 0;
-            if (events_.capacity() > 64 && events_.size() * 4 < events_.capacity()) events_.shrink_to_fit();
+            if (events_.capacity() > 64 && events_.size() * 4 < events_.capacity())
+                events_.shrink_to_fit();
         }
     }
 
@@ -63,7 +64,7 @@ class topic_log {
         return all().size() > keep.max_events || (bytes_ > keep.max_bytes && !empty());
     }
 
-   private:
+private:
     void forget_own_id(const stored_event& gone) {
         const auto at = own_ids.find(gone.e.id->str());
         if (at == own_ids.end()) return;

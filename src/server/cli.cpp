@@ -24,7 +24,8 @@ Examples:
 
 /// `--config`, and a flag for every setting; the names go into `sources` as they are met.
 void add_settings(CLI::App& command, setting_sources& sources, bool all) {
-    command.add_option("-c,--config", sources.file, "Read settings from this TOML file")->envname("CARILLON_CONFIG");
+    command.add_option("-c,--config", sources.file, "Read settings from this TOML file")
+        ->envname("CARILLON_CONFIG");
     settings defaults;
     each_setting(defaults, [&](const setting_info& info, const auto& field) {
         const std::string name(info.name);
@@ -38,7 +39,8 @@ void add_settings(CLI::App& command, setting_sources& sources, bool all) {
             },
             fmt::format("{} [{}]", info.prose, to_toml(field)));
         option->type_name("")->take_all();
-        if (!all && name != "listen" && name != "data_dir" && name != "log.level") option->group("");
+        if (!all && name != "listen" && name != "data_dir" && name != "log.level")
+            option->group("");
     });
 }
 
@@ -62,39 +64,51 @@ void add_serve(CLI::App& app, command_line& line, bool all) {
 }
 
 void add_publish(CLI::App& app, command_line& line) {
-    CLI::App* publish = app.add_subcommand("publish", "Publish an event, or one for each line of stdin");
+    CLI::App* publish =
+        app.add_subcommand("publish", "Publish an event, or one for each line of stdin");
     publish->add_option("topic", line.publish.topic, "Where to publish")->required();
-    publish->add_option("data", line.publish_data, "JSON or text; without it, lines are read from stdin");
+    publish->add_option("data", line.publish_data,
+                        "JSON or text; without it, lines are read from stdin");
     publish->add_option("--url", line.publish.url, "The server")->default_val(default_url());
     publish->add_option("--event", line.publish.event, "The event's name");
     publish->add_option("--id", line.publish.id, "Your own id for it");
     publish->add_flag("--text", line.publish.text, "Send data as text even if it is JSON");
-    publish->add_flag("--ndjson", line.publish.ndjson, "Lines are whole events: {\"data\":…,\"event\":…}");
-    publish->add_flag("--ephemeral", line.publish.ephemeral, "Do not store; only those who listen now get it");
-    publish->add_option("-H,--header", line.publish.headers, "A further request header")->take_all();
+    publish->add_flag("--ndjson", line.publish.ndjson,
+                      "Lines are whole events: {\"data\":…,\"event\":…}");
+    publish->add_flag("--ephemeral", line.publish.ephemeral,
+                      "Do not store; only those who listen now get it");
+    publish->add_option("-H,--header", line.publish.headers, "A further request header")
+        ->take_all();
 }
 
 void add_subscribe(CLI::App& app, command_line& line) {
-    CLI::App* subscribe = app.add_subcommand("subscribe", "Print events as they come; reconnects and resumes");
-    subscribe->add_option("topics", line.subscribe.topics, "Topics and patterns, such as chat/*/typing or news/**")->required();
+    CLI::App* subscribe =
+        app.add_subcommand("subscribe", "Print events as they come; reconnects and resumes");
+    subscribe
+        ->add_option("topics", line.subscribe.topics,
+                     "Topics and patterns, such as chat/*/typing or news/**")
+        ->required();
     subscribe->add_option("--url", line.subscribe.url, "The server")->default_val(default_url());
     subscribe->add_flag("--json", line.subscribe.json, "One JSON object a line");
     subscribe->add_flag("--full", line.subscribe.full, "Whole events: topics, metadata, timestamp");
     subscribe->add_option("--last", line.subscribe.last, "Begin with the last N events");
-    subscribe->add_option("--since", line.subscribe.since, "Begin at a time: 10m, 2026-01-31T12:00:00Z, earliest");
+    subscribe->add_option("--since", line.subscribe.since,
+                          "Begin at a time: 10m, 2026-01-31T12:00:00Z, earliest");
     subscribe->add_option("--from", line.subscribe.from, "Begin after this event id");
     subscribe->add_option("--client", line.subscribe.client, "Be a durable client of this token");
     subscribe->add_option("-n,--count", line.subscribe.count, "Stop after N events");
-    subscribe->add_option("-H,--header", line.subscribe.headers, "A further request header")->take_all();
+    subscribe->add_option("-H,--header", line.subscribe.headers, "A further request header")
+        ->take_all();
 }
 
 void add_config(CLI::App& app, command_line& line) {
-    CLI::App* config = app.add_subcommand("config", "Show the settings in force and where they come from");
+    CLI::App* config =
+        app.add_subcommand("config", "Show the settings in force and where they come from");
     add_settings(*config, line.config.sources, false);
-    config->add_option("--topic", line.config.topic, "Show which [[topics]] row applies to this topic");
-    config->add_option("--check", line.config.sources.file, "Check this file")->each([&line](const std::string&) {
-        line.config.check = true;
-    });
+    config->add_option("--topic", line.config.topic,
+                       "Show which [[topics]] row applies to this topic");
+    config->add_option("--check", line.config.sources.file, "Check this file")
+        ->each([&line](const std::string&) { line.config.check = true; });
     config->add_flag("--reference", line.config.reference, "Print the reference page");
     config->add_flag("--sample", line.config.sample, "Print a commented file with every setting");
 }
@@ -106,7 +120,10 @@ int run(int argc, char** argv) {
     if (argc > 1 && words[1] == "bench") return bench(argc - 1, argv + 1);
     const bool all = std::ranges::find(words, "--help-all") != words.end();
     command_line line;
-    CLI::App app("Carillon, a Server-Sent Events hub: back ends publish over HTTP, browsers and services listen.", "carillon");
+    CLI::App app(
+        "Carillon, a Server-Sent Events hub: back ends publish over HTTP, browsers and services "
+        "listen.",
+        "carillon");
     app.set_version_flag("-V,--version", std::string("carillon ") + std::string(version()));
     app.require_subcommand(1);
     app.footer(examples);
@@ -114,7 +131,8 @@ int run(int argc, char** argv) {
     add_publish(app, line);
     add_subscribe(app, line);
     add_config(app, line);
-    app.add_subcommand("bench", "Measure this machine: fan-out, memory, latency, beside the physical floor");
+    app.add_subcommand("bench",
+                       "Measure this machine: fan-out, memory, latency, beside the physical floor");
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& why) {

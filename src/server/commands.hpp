@@ -18,8 +18,8 @@ struct publish_arguments {
     std::optional<std::string> data;  ///< nothing: lines from stdin
     std::string event;
     std::string id;
-    bool text = false;                ///< never read data as JSON
-    bool ndjson = false;              ///< lines are whole events
+    bool text = false;    ///< never read data as JSON
+    bool ndjson = false;  ///< lines are whole events
     bool ephemeral = false;
     std::vector<std::string> headers;
 };
@@ -32,9 +32,9 @@ struct subscribe_arguments {
     bool full = false;
     std::string last;
     std::string since;
-    std::string from;                 ///< a cursor
+    std::string from;  ///< a cursor
     std::string client;
-    std::uint64_t count = 0;          ///< stop after so many events; 0: never
+    std::uint64_t count = 0;  ///< stop after so many events; 0: never
     std::vector<std::string> headers;
 };
 int subscribe(const subscribe_arguments& a);

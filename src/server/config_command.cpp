@@ -34,7 +34,8 @@ int config(const config_arguments& a) {
         }
         const topic_row defaults;
         for (const std::string& name : row_field_names()) {
-            fmt::print("  {:<22} {}\n", name, print_row_field(row != nullptr ? *row : defaults, name));
+            fmt::print("  {:<22} {}\n", name,
+                       print_row_field(row != nullptr ? *row : defaults, name));
         }
         return 0;
     }

@@ -15,29 +15,34 @@ void add_endpoints(http::router& routes, const endpoint_sources& from) {
         answer.send(http::json_response(200, R"({"status":"ok"})"));
     });
     routes.add("GET", "/ready", [events = from.events](http::request&, http::responder answer) {
-        if (!events->draining()) return answer.send(http::json_response(200, R"({"status":"ready"})"));
+        if (!events->draining())
+            return answer.send(http::json_response(200, R"({"status":"ready"})"));
         answer.send(error{errc::unavailable, "the server is draining"});
     });
     routes.add("GET", "/metrics", [text = from.metrics](http::request&, http::responder answer) {
-        answer.send(http::response{200, {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}}, text(), false});
+        answer.send(http::response{
+            200, {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}}, text(), false});
     });
     routes.add("GET", "/api", [prefix = from.topic_prefix](http::request&, http::responder answer) {
         answer.send(http::json_response(
-            200, fmt::format(R"({{"name":"carillon","version":"{}","endpoints":{{"subscribe":"GET {}/subscribe/{{topic}}",)"
-                             R"("publish":"POST {}/publish/{{topic}}","history":"GET {}/history?topic={{topic}}",)"
-                             R"("clients":"GET {}/clients","health":"GET /health","ready":"GET /ready","metrics":"GET /metrics"}}}})",
-                             version(), prefix, prefix, prefix, prefix)));
+            200,
+            fmt::format(
+                R"({{"name":"carillon","version":"{}","endpoints":{{"subscribe":"GET {}/subscribe/{{topic}}",)"
+                R"("publish":"POST {}/publish/{{topic}}","history":"GET {}/history?topic={{topic}}",)"
+                R"("clients":"GET {}/clients","health":"GET /health","ready":"GET /ready","metrics":"GET /metrics"}}}})",
+                version(), prefix, prefix, prefix, prefix)));
     });
     routes.add("GET", "/", [](http::request&, http::responder answer) {
-        answer.send(http::response{200,
-                                   {{"Content-Type", "text/html; charset=utf-8"},
-                                    {"Cache-Control", "no-cache"},
-                                    {"X-Content-Type-Options", "nosniff"},
-                                    {"Content-Security-Policy",
-                                     "default-src 'self'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
-                                     "frame-ancestors 'none'"}},
-                                   std::string(start_page()),
-                                   false});
+        answer.send(http::response{
+            200,
+            {{"Content-Type", "text/html; charset=utf-8"},
+             {"Cache-Control", "no-cache"},
+             {"X-Content-Type-Options", "nosniff"},
+             {"Content-Security-Policy",
+              "default-src 'self'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
+              "frame-ancestors 'none'"}},
+            std::string(start_page()),
+            false});
     });
 }
 

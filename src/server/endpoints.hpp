@@ -13,7 +13,8 @@
 namespace carillon::server {
 
 /// Everything that `/metrics` shows, in Prometheus' text format.
-std::string metrics_text(const hub& h, const journal_stats& record, const std::vector<const http::server_counters*>& http);
+std::string metrics_text(const hub& h, const journal_stats& record,
+                         const std::vector<const http::server_counters*>& http);
 
 struct endpoint_sources {
     const hub* events = nullptr;

@@ -41,7 +41,8 @@ std::size_t take_header(char* data, std::size_t size, std::size_t count, void* u
     constexpr std::string_view name = "retry-after:";
     if (line.size() > name.size() && ::strncasecmp(line.data(), name.data(), name.size()) == 0) {
         x.answer.retry_after = line.substr(line.find_first_not_of(' ', name.size()));
-        x.answer.retry_after.resize(std::min(x.answer.retry_after.size(), x.answer.retry_after.find('\r')));
+        x.answer.retry_after.resize(
+            std::min(x.answer.retry_after.size(), x.answer.retry_after.find('\r')));
     }
     return line.size();
 }
@@ -50,7 +51,9 @@ std::size_t give_body(char* into, std::size_t size, std::size_t count, void* use
     return static_cast<exchange_state*>(user)->call.upload(into, size * count);
 }
 
-int watch(void*, curl_off_t, curl_off_t, curl_off_t, curl_off_t) { return stop_wanted.load() ? 1 : 0; }
+int watch(void*, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+    return stop_wanted.load() ? 1 : 0;
+}
 
 }  // namespace
 
@@ -58,7 +61,7 @@ bool interrupted() noexcept { return stop_wanted.load(); }
 
 void catch_interrupts() {
     for (const int s : {SIGINT, SIGTERM}) {
-        struct sigaction action {};
+        struct sigaction action{};
         action.sa_handler = [](int) { stop_wanted.store(true); };
         ::sigaction(s, &action, nullptr);  // no SA_RESTART: a blocking read of stdin ends
     }
@@ -67,14 +70,18 @@ void catch_interrupts() {
 result<http_answer> perform(const http_call& call) {
     static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
     if (ready != CURLE_OK) return fail(errc::io_error, "libcurl does not start");
-    const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> curl(curl_easy_init(), &curl_easy_cleanup);
+    const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> curl(curl_easy_init(),
+                                                                   &curl_easy_cleanup);
     curl_slist* list = nullptr;
     for (const std::string& h : call.headers) list = curl_slist_append(list, h.c_str());
-    const std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers(list, &curl_slist_free_all);
+    const std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers(list,
+                                                                              &curl_slist_free_all);
 
     exchange_state x{call, curl.get(), {}};
     std::array<char, CURL_ERROR_SIZE> why{};
-    const auto set = [&](CURLoption option, auto value) { curl_easy_setopt(curl.get(), option, value); };
+    const auto set = [&](CURLoption option, auto value) {
+        curl_easy_setopt(curl.get(), option, value);
+    };
     set(CURLOPT_URL, call.url.c_str());
     set(CURLOPT_PROTOCOLS_STR, "http,https");
     set(CURLOPT_NOPROXY, "*");
@@ -99,7 +106,8 @@ result<http_answer> perform(const http_call& call) {
     const char* type = nullptr;
     curl_easy_getinfo(curl.get(), CURLINFO_CONTENT_TYPE, &type);
     if (type != nullptr) x.answer.content_type = type;
-    // An end that we wanted, and an answer that came before the whole body was sent, are no failures.
+    // An end that we wanted, and an answer that came before the whole body was sent, are no
+    // failures.
     if (done == CURLE_OK || (done == CURLE_WRITE_ERROR && x.answer.status == 200) ||
         (done == CURLE_SEND_ERROR && x.answer.status >= 400)) {
         return std::move(x.answer);
@@ -110,7 +118,8 @@ result<http_answer> perform(const http_call& call) {
 std::string percent_encode(std::string_view text, std::string_view keep) {
     std::string out;
     for (const char c : text) {
-        const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+        const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+                           (c >= 'A' && c <= 'Z') ||
                            std::string_view("-._~").find(c) != std::string_view::npos ||
                            keep.find(c) != std::string_view::npos;
         if (plain) {
@@ -123,7 +132,8 @@ std::string percent_encode(std::string_view text, std::string_view keep) {
 }
 
 std::string explain(const http_answer& answer) {
-    if (answer.content_type.starts_with("application/problem+json") && transport::check_json(answer.body)) {
+    if (answer.content_type.starts_with("application/problem+json") &&
+        transport::check_json(answer.body)) {
         std::string code, detail;
         if (const auto members = transport::object_members(answer.body)) {
             for (const auto& [name, slice] : *members) {

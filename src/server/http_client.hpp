@@ -15,7 +15,7 @@ namespace carillon::server {
 struct http_answer {
     long status = 0;
     std::string content_type;
-    std::string body;        ///< at most 1 MiB; empty if `on_body` took it
+    std::string body;  ///< at most 1 MiB; empty if `on_body` took it
     std::string retry_after;
 };
 

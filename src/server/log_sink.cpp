@@ -2,8 +2,8 @@
 
 #include <carillon/base/json_text.hpp>
 
-#include <atomic>
 #include <array>
+#include <atomic>
 #include <chrono>
 
 #include <fmt/chrono.h>
@@ -17,7 +17,8 @@ namespace carillon::server {
 namespace {
 
 constexpr std::array<std::string_view, 5> level_names{"debug", "info", "warning", "error", "off"};
-constexpr std::array<std::string_view, 5> secret_names{"token", "secret", "password", "authorization", "cookie"};
+constexpr std::array<std::string_view, 5> secret_names{"token", "secret", "password",
+                                                       "authorization", "cookie"};
 
 std::atomic<log_format> current_format{log_format::text};
 
@@ -46,7 +47,8 @@ std::string value_text(const log::field& f, bool json) {
         [&](const auto& v) -> std::string {
             if constexpr (std::is_same_v<std::decay_t<decltype(v)>, std::string_view>) {
                 const std::string text = masked(v);
-                const bool quoted = json || text.empty() || text.find_first_of(" \"=\n\r\t") != std::string::npos;
+                const bool quoted =
+                    json || text.empty() || text.find_first_of(" \"=\n\r\t") != std::string::npos;
                 if (!quoted) return text;
                 std::string out;
                 append_json_string(out, text);
@@ -60,23 +62,27 @@ std::string value_text(const log::field& f, bool json) {
 
 void sink(log::level l, std::string_view message, std::initializer_list<log::field> fields) {
     const auto now = std::chrono::system_clock::now();
-    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count();
+    const auto ms =
+        std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count();
     const log_format format = current_format.load(std::memory_order_relaxed);
     const std::string time =
         format == log_format::json
-            ? fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(static_cast<std::time_t>(ms / 1000)), ms % 1000)
+            ? fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z",
+                          fmt::gmtime(static_cast<std::time_t>(ms / 1000)), ms % 1000)
             : fmt::format("{:%H:%M:%S}", fmt::localtime(static_cast<std::time_t>(ms / 1000)));
-    spdlog::default_logger_raw()->log(spdlog::level::critical, "{}", format_line(format, l, time, message, fields));
+    spdlog::default_logger_raw()->log(spdlog::level::critical, "{}",
+                                      format_line(format, l, time, message, fields));
 }
 
 }  // namespace
 
-std::string format_line(log_format format, log::level l, std::string_view time, std::string_view message,
-                        std::initializer_list<log::field> fields) {
+std::string format_line(log_format format, log::level l, std::string_view time,
+                        std::string_view message, std::initializer_list<log::field> fields) {
     const std::string_view level = level_names[static_cast<std::size_t>(l)];
     if (format == log_format::text) {
         std::string line = fmt::format("{} {:<7} {}", time, level, masked(message));
-        for (const log::field& f : fields) line += fmt::format("  {}={}", f.name, value_text(f, false));
+        for (const log::field& f : fields)
+            line += fmt::format("  {}={}", f.name, value_text(f, false));
         return line;
     }
     std::string line = fmt::format(R"({{"time":"{}","level":"{}","message":)", time, level);

@@ -11,12 +11,13 @@ namespace carillon::server {
 
 enum class log_format : std::uint8_t { text, json };
 
-/// One line without its end. Values of fields that are named like secrets, and `token=` in texts, are masked.
-std::string format_line(log_format format, log::level l, std::string_view time, std::string_view message,
-                        std::initializer_list<log::field> fields);
+/// One line without its end. Values of fields that are named like secrets, and `token=` in texts,
+/// are masked.
+std::string format_line(log_format format, log::level l, std::string_view time,
+                        std::string_view message, std::initializer_list<log::field> fields);
 
-/// Makes this process's log lines go to stderr. `format`: "auto" (text on a terminal), "text" or "json"; `level` as in
-/// the setting `log.level`. Call again to change.
+/// Makes this process's log lines go to stderr. `format`: "auto" (text on a terminal), "text" or
+/// "json"; `level` as in the setting `log.level`. Call again to change.
 void start_logging(std::string_view format, std::string_view level);
 
 }  // namespace carillon::server

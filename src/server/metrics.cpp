@@ -13,20 +13,23 @@ namespace {
 
 using labels = std::vector<std::pair<std::string, std::string>>;
 
-/// Families in the making; counters are read when they are asked for, so the hot path locks nothing.
+/// Families in the making; counters are read when they are asked for, so the hot path locks
+/// nothing.
 class families {
-   public:
-    void counter(const std::string& name, const std::string& help, double value, const labels& of = {}) {
+public:
+    void counter(const std::string& name, const std::string& help, double value,
+                 const labels& of = {}) {
         add(name, help, prometheus::MetricType::Counter, of).counter.value = value;
     }
-    void gauge(const std::string& name, const std::string& help, double value, const labels& of = {}) {
+    void gauge(const std::string& name, const std::string& help, double value,
+               const labels& of = {}) {
         add(name, help, prometheus::MetricType::Gauge, of).gauge.value = value;
     }
     std::string text() const { return prometheus::TextSerializer().Serialize(all_); }
 
-   private:
-    prometheus::ClientMetric& add(const std::string& name, const std::string& help, prometheus::MetricType type,
-                                  const labels& of) {
+private:
+    prometheus::ClientMetric& add(const std::string& name, const std::string& help,
+                                  prometheus::MetricType type, const labels& of) {
         auto family = std::ranges::find(all_, name, &prometheus::MetricFamily::name);
         if (family == all_.end()) {
             all_.push_back({name, help, type, {}});
@@ -43,7 +46,8 @@ void add_process(families& f) {
     std::ifstream statm("/proc/self/statm");
     double size = 0, resident = 0;
     statm >> size >> resident;
-    f.gauge("process_resident_memory_bytes", "Resident memory.", resident * static_cast<double>(::sysconf(_SC_PAGESIZE)));
+    f.gauge("process_resident_memory_bytes", "Resident memory.",
+            resident * static_cast<double>(::sysconf(_SC_PAGESIZE)));
     f.counter("process_cpu_seconds_total", "User and system CPU time.",
               static_cast<double>(std::clock()) / static_cast<double>(CLOCKS_PER_SEC));
 }
@@ -55,23 +59,31 @@ std::string metrics_text(const hub& h, const journal_stats& record,
     const auto number = [](std::uint64_t n) { return static_cast<double>(n); };
     const hub_stats s = h.stats();
     families f;
-    f.gauge("carillon_build_info", "1, with the version.", 1, {{"version", std::string(version())}});
+    f.gauge("carillon_build_info", "1, with the version.", 1,
+            {{"version", std::string(version())}});
     f.gauge("carillon_subscribers", "Open event streams.", number(s.subscribers));
     f.counter("carillon_connections_total", "Event streams opened.", number(s.connections));
     f.counter("carillon_events_published_total", "Events published.", number(s.published));
-    f.counter("carillon_events_delivered_total", "Events handed to connections, live and replayed.", number(s.delivered));
-    f.counter("carillon_replayed_events_total", "Events handed to connections from the journal.", number(s.replayed));
+    f.counter("carillon_events_delivered_total", "Events handed to connections, live and replayed.",
+              number(s.delivered));
+    f.counter("carillon_replayed_events_total", "Events handed to connections from the journal.",
+              number(s.replayed));
     f.counter("carillon_bytes_sent_total", "Bytes of event streams.", number(s.bytes));
     f.counter("carillon_gaps_total", "Gaps told to clients.", number(s.gaps));
     f.gauge("carillon_slow_subscribers", "Streams that are behind.", number(s.slow));
     f.counter("carillon_slow_cuts_total", "Streams cut by a slow policy.", number(s.slow_cuts));
-    f.counter("carillon_dead_peers_total", "Streams whose peer acknowledged nothing.", number(s.dead_peers));
-    f.counter("carillon_fan_out_yields_total", "Fan-outs that let other work in between.", number(s.fan_out_yields));
-    f.gauge("carillon_topics_subscribed", "Topics and patterns with a listener, summed over shards.", number(s.topics));
-    f.gauge("carillon_journal_events", "Events in the journal, once per topic.", number(record.events));
+    f.counter("carillon_dead_peers_total", "Streams whose peer acknowledged nothing.",
+              number(s.dead_peers));
+    f.counter("carillon_fan_out_yields_total", "Fan-outs that let other work in between.",
+              number(s.fan_out_yields));
+    f.gauge("carillon_topics_subscribed",
+            "Topics and patterns with a listener, summed over shards.", number(s.topics));
+    f.gauge("carillon_journal_events", "Events in the journal, once per topic.",
+            number(record.events));
     f.gauge("carillon_journal_bytes", "Bytes of these events.", number(record.bytes));
     f.gauge("carillon_journal_topics", "Topics the journal knows.", number(record.topics));
-    f.counter("carillon_journal_trimmed_total", "Events that retention took.", number(record.trimmed));
+    f.counter("carillon_journal_trimmed_total", "Events that retention took.",
+              number(record.trimmed));
     f.gauge("carillon_draining", "1 while the server drains.", h.draining() ? 1 : 0);
     std::uint64_t accepted = 0, open = 0, ok = 0, client = 0, server = 0;
     for (const http::server_counters* c : http) {

@@ -60,15 +60,17 @@ retention_lookup retention_of(const settings& s) {
 
 result<std::shared_ptr<const http::server_options>> http_options_of(const settings& s) {
     auto o = std::make_shared<http::server_options>();
-    o->limits = {s.http.max_target_size.value, s.http.max_head_size.value, s.http.max_body_size.value,
-                 s.http.head_timeout,          s.http.body_timeout,        s.http.idle_timeout,
+    o->limits = {s.http.max_target_size.value, s.http.max_head_size.value,
+                 s.http.max_body_size.value,   s.http.head_timeout,
+                 s.http.body_timeout,          s.http.idle_timeout,
                  s.http.write_timeout};
     o->access.allowed_hosts = s.http.allowed_hosts;
     o->access.cors_origins = s.http.cors_origins;
     o->access.cors_credentials = s.http.cors_credentials;
     for (const std::string& text : s.http.trusted_proxies) {
         auto network = net::ip_network::parse(text);
-        if (!network) return fail(errc::invalid_request, "`http.trusted_proxies`: " + network.error().detail);
+        if (!network)
+            return fail(errc::invalid_request, "`http.trusted_proxies`: " + network.error().detail);
         o->access.trusted_proxies.push_back(*network);
     }
     return o;
@@ -88,26 +90,34 @@ surfaces::topic_surface_options topic_options_of(const settings& s) {
 }
 
 result<std::vector<net::listening_socket>> open_listeners(const settings& s) {
-    const net::socket_options options{static_cast<int>(s.http.send_buffer.value), static_cast<int>(s.http.send_buffer.value),
+    const net::socket_options options{static_cast<int>(s.http.send_buffer.value),
+                                      static_cast<int>(s.http.send_buffer.value),
                                       static_cast<int>(s.http.backlog)};
     std::vector<net::listening_socket> all;
     for (const std::string& text : s.listen) {
         result<std::vector<net::listening_socket>> some;
         if (text == "systemd") {
             some = net::inherited_listeners(options);
-            if (some && some->empty()) return fail(errc::invalid_request, "`listen = systemd`, but no socket was handed over");
+            if (some && some->empty())
+                return fail(errc::invalid_request,
+                            "`listen = systemd`, but no socket was handed over");
         } else {
             const auto where = net::endpoint::parse(text);
-            if (!where) return fail(errc::invalid_request, fmt::format("`listen = {}`: {}", text, where.error().detail));
+            if (!where)
+                return fail(errc::invalid_request,
+                            fmt::format("`listen = {}`: {}", text, where.error().detail));
             some = net::listen(*where, options);
         }
         if (!some) return std::unexpected(some.error());
         for (auto& socket : *some) {
             if (!socket.loopback_only && s.auth.mode.value != "none") {
-                return fail(errc::invalid_request,
-                            fmt::format("`{}` can be reached from other machines and nothing asks who calls; write `auth.mode = "
-                                        "\"none\"` if that is meant, and name the hosts in `http.allowed_hosts`",
-                                        socket.bound.str()));
+                return fail(
+                    errc::invalid_request,
+                    fmt::format(
+                        "`{}` can be reached from other machines and nothing asks who calls; write "
+                        "`auth.mode = "
+                        "\"none\"` if that is meant, and name the hosts in `http.allowed_hosts`",
+                        socket.bound.str()));
             }
             all.push_back(std::move(socket));
         }
@@ -149,9 +159,11 @@ void node::parts::build(const std::shared_ptr<const http::server_options>& http)
     kept.max_empty_topics = current.journal.max_empty_topics;
     events = std::make_unique<hub>(hub_options_of(current), make_memory_journal(std::move(kept)));
     streams = std::make_unique<transport::stream_host>(*events, stream_limits_of(current));
-    topics = std::make_unique<surfaces::topic_surface>(*events, *streams, topic_options_of(current));
+    topics =
+        std::make_unique<surfaces::topic_surface>(*events, *streams, topic_options_of(current));
     topics->add_routes(routes);
-    add_endpoints(routes, {events.get(), [this] { return metrics(); }, current.topic_service.prefix});
+    add_endpoints(routes,
+                  {events.get(), [this] { return metrics(); }, current.topic_service.prefix});
     for (std::size_t i = 0; i < shard_count(current); ++i) {
         auto& w = *workers.emplace_back(std::make_unique<worker>());
         streams->add_loop(w.loop, events->add_shard(w.executor));
@@ -185,7 +197,8 @@ result<std::unique_ptr<node>> node::create(settings s) {
     made->parts_->build(*http);
     for (const auto& w : made->parts_->workers) {
         for (const auto& socket : made->parts_->listeners) {
-            if (auto ok = w->server->accept_on(socket.fd.get()); !ok) return std::unexpected(ok.error());
+            if (auto ok = w->server->accept_on(socket.fd.get()); !ok)
+                return std::unexpected(ok.error());
         }
     }
     return made;
@@ -200,7 +213,8 @@ void node::start() {
 }
 
 void node::drain() {
-    parts_->events->drain(parts_->current.drain.window, [p = parts_.get()] { p->drained.store(true); });
+    parts_->events->drain(parts_->current.drain.window,
+                          [p = parts_.get()] { p->drained.store(true); });
 }
 
 bool node::drained() const { return parts_->drained.load(); }

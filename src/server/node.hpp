@@ -12,13 +12,14 @@ namespace carillon::server {
 
 /// Constructed and steered by one thread; runs its loops on threads of its own.
 class node {
-   public:
+public:
     /// Binds the listeners and builds everything; nothing is served yet.
     static result<std::unique_ptr<node>> create(settings s);
     ~node();
 
     void start();
-    /// Turns `/ready` false, ends the streams over the drain's window. `drained()` tells when they are gone.
+    /// Turns `/ready` false, ends the streams over the drain's window. `drained()` tells when they
+    /// are gone.
     void drain();
     bool drained() const;
     /// Ends the loops and joins their threads.
@@ -30,7 +31,7 @@ class node {
     std::size_t streams() const;
     std::size_t shards() const;
 
-   private:
+private:
     node();
     struct parts;
     std::unique_ptr<parts> parts_;

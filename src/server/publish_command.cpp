@@ -28,7 +28,8 @@ std::string event_line(const publish_arguments& a, std::string_view data) {
     add("event", a.event);
     if (a.ephemeral) line += "\"ephemeral\":true,";
     line += "\"data\":";
-    const bool json = !a.text && transport::check_json(data).has_value() && data.find('\n') == std::string_view::npos;
+    const bool json = !a.text && transport::check_json(data).has_value() &&
+                      data.find('\n') == std::string_view::npos;
     if (json) {
         line += data;
     } else {
@@ -39,7 +40,7 @@ std::string event_line(const publish_arguments& a, std::string_view data) {
 
 /// The upload's bytes: the one event, or what stdin gives, line by line.
 class line_source {
-   public:
+public:
     explicit line_source(const publish_arguments& a) : arguments_(a) {
         if (a.data) {
             pending_ = event_line(a, *a.data);
@@ -55,7 +56,7 @@ class line_source {
         return size;
     }
 
-   private:
+private:
     void next_line() {
         std::string line;
         if (interrupted() || !std::getline(std::cin, line)) {
@@ -73,7 +74,8 @@ class line_source {
         if (::isatty(STDERR_FILENO) != 1 || now - shown_ < std::chrono::milliseconds(200)) return;
         shown_ = now;
         const double seconds = std::chrono::duration<double>(now - started_).count();
-        fmt::print(stderr, "\r{} events, {:.0f}/s ", count_, static_cast<double>(count_) / std::max(seconds, 0.001));
+        fmt::print(stderr, "\r{} events, {:.0f}/s ", count_,
+                   static_cast<double>(count_) / std::max(seconds, 0.001));
     }
 
     const publish_arguments& arguments_;

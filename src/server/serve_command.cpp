@@ -27,16 +27,19 @@ void reload(node& running, settings& current, const setting_sources& sources) {
 }
 
 /// Until the server is to end: true if it shall end at once.
-bool wait_for_end(node& running, settings& current, const setting_sources& sources, const sigset_t& signals) {
+bool wait_for_end(node& running, settings& current, const setting_sources& sources,
+                  const sigset_t& signals) {
     bool draining = false;
     const timespec step{0, 20'000'000};
     while (!draining || !running.drained()) {
-        const int got = draining ? ::sigtimedwait(&signals, nullptr, &step) : ::sigwaitinfo(&signals, nullptr);
+        const int got =
+            draining ? ::sigtimedwait(&signals, nullptr, &step) : ::sigwaitinfo(&signals, nullptr);
         if (got == SIGHUP) reload(running, current, sources);
         if (got != SIGTERM && got != SIGINT) continue;
         if (draining) return true;
         draining = true;
-        log::info("draining", {{"streams", running.streams()}, {"window_ms", current.drain.window.count()}});
+        log::info("draining",
+                  {{"streams", running.streams()}, {"window_ms", current.drain.window.count()}});
         running.drain();
     }
     return false;
@@ -71,7 +74,8 @@ int serve(const setting_sources& sources) {
     }
     (*running)->start();
     for (const std::string& address : (*running)->addresses()) {
-        log::info("listening", {{"address", address}, {"version", version()}, {"shards", (*running)->shards()}});
+        log::info("listening",
+                  {{"address", address}, {"version", version()}, {"shards", (*running)->shards()}});
     }
     const bool at_once = wait_for_end(**running, loaded->values, sources, signals);
     (*running)->stop();

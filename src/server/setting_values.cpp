@@ -15,7 +15,8 @@ struct unit {
     std::uint64_t factor;
 };
 // Longest names first where one ends like another.
-constexpr std::array durations{unit{"ms", 1}, unit{"s", 1000}, unit{"m", 60'000}, unit{"h", 3'600'000}, unit{"d", 86'400'000}};
+constexpr std::array durations{unit{"ms", 1}, unit{"s", 1000}, unit{"m", 60'000},
+                               unit{"h", 3'600'000}, unit{"d", 86'400'000}};
 constexpr std::array sizes{unit{"KiB", 1u << 10}, unit{"MiB", 1u << 20}, unit{"GiB", 1u << 30}};
 
 std::optional<std::uint64_t> whole(std::string_view text) {
@@ -36,7 +37,8 @@ std::optional<std::uint64_t> with_unit(std::string_view text, const std::array<u
 }
 
 template <std::size_t N>
-std::string print_unit(std::uint64_t value, const std::array<unit, N>& units, std::string_view plain) {
+std::string print_unit(std::uint64_t value, const std::array<unit, N>& units,
+                       std::string_view plain) {
     std::string best = fmt::format("{}{}", value, plain);
     for (const auto& [name, factor] : units) {
         if (value != 0 && value % factor == 0) best = fmt::format("{}{}", value / factor, name);
@@ -46,7 +48,8 @@ std::string print_unit(std::uint64_t value, const std::array<unit, N>& units, st
 
 result<> within(std::uint64_t value, const setting_info& info, const auto& print) {
     if (value >= info.low && value <= info.high) return {};
-    if (value < info.low) return fail(errc::invalid_request, fmt::format("must be at least {}", print(info.low)));
+    if (value < info.low)
+        return fail(errc::invalid_request, fmt::format("must be at least {}", print(info.low)));
     return fail(errc::invalid_request, fmt::format("must be at most {}", print(info.high)));
 }
 
@@ -55,7 +58,9 @@ result<std::string> single(const strings& texts) {
     return texts.front();
 }
 
-std::string print_duration(std::uint64_t ms) { return ms == 0 ? "0s" : print_unit(ms, durations, "ms"); }
+std::string print_duration(std::uint64_t ms) {
+    return ms == 0 ? "0s" : print_unit(ms, durations, "ms");
+}
 std::string print_size(std::uint64_t bytes) { return print_unit(bytes, sizes, ""); }
 
 }  // namespace
@@ -63,13 +68,15 @@ std::string print_size(std::uint64_t bytes) { return print_unit(bytes, sizes, ""
 result<milliseconds> parse_duration(std::string_view text) {
     if (text == "0") return milliseconds(0);
     if (const auto ms = with_unit(text, durations)) return milliseconds(*ms);
-    return fail(errc::invalid_request, "a duration such as `500ms`, `30s`, `10m`, `24h` or `7d` is expected");
+    return fail(errc::invalid_request,
+                "a duration such as `500ms`, `30s`, `10m`, `24h` or `7d` is expected");
 }
 
 result<byte_count> parse_size(std::string_view text) {
     if (const auto bytes = whole(text)) return byte_count{*bytes};
     if (const auto bytes = with_unit(text, sizes)) return byte_count{*bytes};
-    return fail(errc::invalid_request, "a size such as `64KiB`, `1MiB` or a number of bytes is expected");
+    return fail(errc::invalid_request,
+                "a size such as `64KiB`, `1MiB` or a number of bytes is expected");
 }
 
 result<> assign(milliseconds& field, const setting_info& info, const strings& texts) {
@@ -77,7 +84,8 @@ result<> assign(milliseconds& field, const setting_info& info, const strings& te
     if (!text) return std::unexpected(text.error());
     const auto value = parse_duration(*text);
     if (!value) return std::unexpected(value.error());
-    if (auto ok = within(static_cast<std::uint64_t>(value->count()), info, print_duration); !ok) return ok;
+    if (auto ok = within(static_cast<std::uint64_t>(value->count()), info, print_duration); !ok)
+        return ok;
     field = *value;
     return {};
 }
@@ -97,7 +105,8 @@ result<> assign(std::uint64_t& field, const setting_info& info, const strings& t
     if (!text) return std::unexpected(text.error());
     const auto value = whole(*text);
     if (!value) return fail(errc::invalid_request, "a whole number is expected");
-    if (auto ok = within(*value, info, [](std::uint64_t n) { return fmt::format("{}", n); }); !ok) return ok;
+    if (auto ok = within(*value, info, [](std::uint64_t n) { return fmt::format("{}", n); }); !ok)
+        return ok;
     field = *value;
     return {};
 }
@@ -105,7 +114,8 @@ result<> assign(std::uint64_t& field, const setting_info& info, const strings& t
 result<> assign(bool& field, const setting_info&, const strings& texts) {
     const auto text = single(texts);
     if (!text) return std::unexpected(text.error());
-    if (*text != "true" && *text != "false") return fail(errc::invalid_request, "`true` or `false` is expected");
+    if (*text != "true" && *text != "false")
+        return fail(errc::invalid_request, "`true` or `false` is expected");
     field = *text == "true";
     return {};
 }
@@ -137,7 +147,9 @@ result<> assign(strings& field, const setting_info&, const strings& texts) {
     return {};
 }
 
-std::string to_toml(milliseconds value) { return fmt::format("\"{}\"", print_duration(static_cast<std::uint64_t>(value.count()))); }
+std::string to_toml(milliseconds value) {
+    return fmt::format("\"{}\"", print_duration(static_cast<std::uint64_t>(value.count())));
+}
 std::string to_toml(byte_count value) { return fmt::format("\"{}\"", print_size(value.value)); }
 std::string to_toml(std::uint64_t value) { return fmt::format("{}", value); }
 std::string to_toml(bool value) { return value ? "true" : "false"; }
@@ -145,7 +157,8 @@ std::string to_toml(const std::string& value) { return fmt::format("\"{}\"", val
 std::string to_toml(const choice& value) { return to_toml(value.value); }
 std::string to_toml(const strings& value) {
     std::string text = "[";
-    for (const std::string& element : value) text += fmt::format("{}\"{}\"", text.size() > 1 ? ", " : "", element);
+    for (const std::string& element : value)
+        text += fmt::format("{}\"{}\"", text.size() > 1 ? ", " : "", element);
     return text + "]";
 }
 
@@ -180,7 +193,8 @@ result<> set_row_field(topic_row& row, std::string_view name, const std::string&
         return {};
     }
     if (name == "slow.policy") {
-        if (text != "catch_up" && text != "cut") return fail(errc::invalid_request, "`catch_up` or `cut` is expected");
+        if (text != "catch_up" && text != "cut")
+            return fail(errc::invalid_request, "`catch_up` or `cut` is expected");
         row.options.slow = text == "cut" ? slow_policy::cut : slow_policy::catch_up;
         return {};
     }
@@ -197,9 +211,11 @@ std::string print_row_field(const topic_row& row, std::string_view name) {
     if (name == "pattern") return row.pattern;
     if (name == "retention.max_events") return fmt::format("{}", row.keep.max_events);
     if (name == "retention.max_bytes") return print_size(row.keep.max_bytes);
-    if (name == "retention.max_age") return print_duration(static_cast<std::uint64_t>(milliseconds(row.keep.max_age).count()));
+    if (name == "retention.max_age")
+        return print_duration(static_cast<std::uint64_t>(milliseconds(row.keep.max_age).count()));
     if (name == "slow.policy") return row.options.slow == slow_policy::cut ? "cut" : "catch_up";
-    if (name == "slow.cut_after") return print_duration(static_cast<std::uint64_t>(row.options.cut_after.count()));
+    if (name == "slow.cut_after")
+        return print_duration(static_cast<std::uint64_t>(row.options.cut_after.count()));
     return print_duration(static_cast<std::uint64_t>(row.options.coalesce_window.count()));
 }
 

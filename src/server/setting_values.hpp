@@ -14,7 +14,8 @@ result<milliseconds> parse_duration(std::string_view text);
 /// "64KiB", "1MiB", "2GiB", or bytes.
 result<byte_count> parse_size(std::string_view text);
 
-/// Each takes all texts that a source gives for the setting; only lists may have more or less than one.
+/// Each takes all texts that a source gives for the setting; only lists may have more or less than
+/// one.
 result<> assign(milliseconds& field, const setting_info& info, const strings& texts);
 result<> assign(byte_count& field, const setting_info& info, const strings& texts);
 result<> assign(std::uint64_t& field, const setting_info& info, const strings& texts);

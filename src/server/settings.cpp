@@ -31,7 +31,8 @@ std::size_t distance(std::string_view a, std::string_view b) {
 }
 
 std::string nearest(std::string_view wrong, const std::vector<std::string>& names) {
-    const auto best = std::ranges::min_element(names, {}, [&](const std::string& n) { return distance(wrong, n); });
+    const auto best = std::ranges::min_element(
+        names, {}, [&](const std::string& n) { return distance(wrong, n); });
     return best == names.end() ? std::string{} : *best;
 }
 
@@ -44,7 +45,7 @@ std::vector<std::string> all_names() {
 
 /// Collects values from all sources and every mistake in them.
 class loader {
-   public:
+public:
     explicit loader(loaded_settings& into) : into_(into), names_(all_names()) {}
 
     void set(std::string_view name, const strings& texts, const std::string& origin) {
@@ -61,8 +62,10 @@ class loader {
         if (!known) unknown(origin, name, names_);
     }
 
-    void unknown(const std::string& origin, std::string_view name, const std::vector<std::string>& valid) {
-        mistake(fmt::format("{}: unknown setting `{}`; did you mean `{}`?", origin, name, nearest(name, valid)));
+    void unknown(const std::string& origin, std::string_view name,
+                 const std::vector<std::string>& valid) {
+        mistake(fmt::format("{}: unknown setting `{}`; did you mean `{}`?", origin, name,
+                            nearest(name, valid)));
     }
     void mistake(std::string line) { mistakes_.push_back(std::move(line)); }
     const strings& mistakes() const noexcept { return mistakes_; }
@@ -71,12 +74,13 @@ class loader {
         const toml::parse_result parsed = toml::parse_file(path);
         if (!parsed) {
             const auto& why = parsed.error();
-            return mistake(fmt::format("{}:{}: {}", path, why.source().begin.line, why.description()));
+            return mistake(
+                fmt::format("{}:{}: {}", path, why.source().begin.line, why.description()));
         }
         table(path, "", parsed.table());
     }
 
-   private:
+private:
     static std::string place(const std::string& path, const toml::node& node) {
         return fmt::format("{}:{}", path, node.source().begin.line);
     }
@@ -104,14 +108,16 @@ class loader {
             } else if (auto text = scalar(node)) {
                 set(name, {std::move(*text)}, place(path, node));
             } else {
-                mistake(fmt::format("{}: `{}`: a string, number, boolean or list is expected", place(path, node), name));
+                mistake(fmt::format("{}: `{}`: a string, number, boolean or list is expected",
+                                    place(path, node), name));
             }
         }
     }
 
     void rows(const std::string& path, const toml::node& node) {
         const auto* list = node.as_array();
-        if (list == nullptr) return mistake(place(path, node) + ": write `[[topics]]` for each row");
+        if (list == nullptr)
+            return mistake(place(path, node) + ": write `[[topics]]` for each row");
         for (const auto& element : *list) {
             const auto* row = element.as_table();
             if (row == nullptr) {
@@ -122,13 +128,15 @@ class loader {
             parsed.line = static_cast<int>(element.source().begin.line);
             fields(path, "", *row, parsed);
             if (auto pattern = topic_pattern::parse(parsed.pattern); !pattern) {
-                mistake(fmt::format("{}: `pattern`: {}", place(path, element), pattern.error().detail));
+                mistake(
+                    fmt::format("{}: `pattern`: {}", place(path, element), pattern.error().detail));
             }
             into_.values.topics.push_back(std::move(parsed));
         }
     }
 
-    void fields(const std::string& path, const std::string& prefix, const toml::table& t, topic_row& row) {
+    void fields(const std::string& path, const std::string& prefix, const toml::table& t,
+                topic_row& row) {
         for (const auto& [key, node] : t) {
             const std::string name = prefix + std::string(key.str());
             if (const auto* inner = node.as_table()) {
@@ -137,14 +145,16 @@ class loader {
             }
             const auto text = scalar(node);
             if (!text) {
-                mistake(fmt::format("{}: `{}`: a string or number is expected", place(path, node), name));
+                mistake(fmt::format("{}: `{}`: a string or number is expected", place(path, node),
+                                    name));
                 continue;
             }
             if (auto done = set_row_field(row, name, *text); !done) {
                 if (done.error().code == errc::not_found) {
                     unknown(place(path, node), name, row_field_names());
                 } else {
-                    mistake(fmt::format("{}: `{}`: {}", place(path, node), name, done.error().detail));
+                    mistake(
+                        fmt::format("{}: `{}`: {}", place(path, node), name, done.error().detail));
                 }
             }
         }
@@ -167,7 +177,9 @@ const topic_row* settings::row_for(std::string_view topic) const {
 
 result<loaded_settings> load(const setting_sources& sources) {
     loaded_settings loaded;
-    each_setting(loaded.values, [&](const setting_info& info, auto&) { loaded.from[std::string(info.name)] = "default"; });
+    each_setting(loaded.values, [&](const setting_info& info, auto&) {
+        loaded.from[std::string(info.name)] = "default";
+    });
     loader l(loaded);
     if (!sources.file.empty()) l.file(sources.file);
 
@@ -194,7 +206,8 @@ result<loaded_settings> load(const setting_sources& sources) {
 
 std::string variable_of(std::string_view setting) {
     std::string name = "CARILLON_";
-    for (const char c : setting) name += c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    for (const char c : setting)
+        name += c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
     return name;
 }
 
@@ -213,7 +226,9 @@ std::map<std::string, std::string> environment_settings() {
 
 std::vector<printed_setting> print(const settings& s) {
     std::vector<printed_setting> all;
-    each_setting(s, [&](const setting_info& info, const auto& field) { all.push_back({info, to_toml(field)}); });
+    each_setting(s, [&](const setting_info& info, const auto& field) {
+        all.push_back({info, to_toml(field)});
+    });
     return all;
 }
 
@@ -222,44 +237,57 @@ std::vector<std::string> changed_beyond_reload(const settings& before, const set
     const auto is = print(after);
     std::vector<std::string> changed;
     for (std::size_t i = 0; i < was.size(); ++i) {
-        if (was[i].value != is[i].value && !was[i].info.reloadable) changed.emplace_back(was[i].info.name);
+        if (was[i].value != is[i].value && !was[i].info.reloadable)
+            changed.emplace_back(was[i].info.name);
     }
     return changed;
 }
 
 std::string reference_page() {
     std::string page =
-        "# Settings\n\nGenerated by `carillon config --reference`. Each is a key of the TOML file, a flag `--name` and the "
-        "environment\nvariable beside it. Flags win over the environment, the environment over the file. \"Reload\" says "
-        "whether `SIGHUP`\nis enough.\n\n| Setting | Default | Reload | Environment | What it does |\n|---|---|---|---|---|\n";
+        "# Settings\n\nGenerated by `carillon config --reference`. Each is a key of the TOML file, "
+        "a flag `--name` and the "
+        "environment\nvariable beside it. Flags win over the environment, the environment over the "
+        "file. \"Reload\" says "
+        "whether `SIGHUP`\nis enough.\n\n| Setting | Default | Reload | Environment | What it does "
+        "|\n|---|---|---|---|---|\n";
     for (const auto& [info, value] : print(settings{})) {
-        page += fmt::format("| `{}` | `{}` | {} | `{}` | {} |\n", info.name, value, info.reloadable ? "yes" : "no",
-                            variable_of(info.name), info.prose);
+        page += fmt::format("| `{}` | `{}` | {} | `{}` | {} |\n", info.name, value,
+                            info.reloadable ? "yes" : "no", variable_of(info.name), info.prose);
     }
-    page += "\n## `[[topics]]`\n\nOne row per pattern; the first that matches a topic applies. Rows are reloaded.\n\n"
-            "| Field | Default |\n|---|---|\n| `pattern` | (required) |\n";
+    page +=
+        "\n## `[[topics]]`\n\nOne row per pattern; the first that matches a topic applies. Rows "
+        "are reloaded.\n\n"
+        "| Field | Default |\n|---|---|\n| `pattern` | (required) |\n";
     for (const std::string& name : row_field_names()) {
-        if (name != "pattern") page += fmt::format("| `{}` | `{}` |\n", name, print_row_field(topic_row{}, name));
+        if (name != "pattern")
+            page += fmt::format("| `{}` | `{}` |\n", name, print_row_field(topic_row{}, name));
     }
     return page;
 }
 
 std::string sample_file() {
-    std::string text = "# Carillon's settings, each with its default. Remove the `#` of what you change.\n";
+    std::string text =
+        "# Carillon's settings, each with its default. Remove the `#` of what you change.\n";
     std::string section;
     for (const auto& [info, value] : print(settings{})) {
         const std::size_t dot = info.name.find('.');
-        const std::string_view here = dot == std::string_view::npos ? std::string_view{} : info.name.substr(0, dot);
+        const std::string_view here =
+            dot == std::string_view::npos ? std::string_view{} : info.name.substr(0, dot);
         if (here != section) {
             section = here;
             text += fmt::format("\n[{}]\n", section);
         }
-        const std::string_view key = dot == std::string_view::npos ? info.name : info.name.substr(dot + 1);
+        const std::string_view key =
+            dot == std::string_view::npos ? info.name : info.name.substr(dot + 1);
         text += fmt::format("\n# {}\n# {} = {}\n", info.prose, key, value);
     }
-    text += "\n# Rules by topic; the first pattern that matches applies.\n# [[topics]]\n# pattern = \"chat/**\"\n";
+    text +=
+        "\n# Rules by topic; the first pattern that matches applies.\n# [[topics]]\n# pattern = "
+        "\"chat/**\"\n";
     for (const std::string& name : row_field_names()) {
-        if (name != "pattern") text += fmt::format("# {} = \"{}\"\n", name, print_row_field(topic_row{}, name));
+        if (name != "pattern")
+            text += fmt::format("# {} = \"{}\"\n", name, print_row_field(topic_row{}, name));
     }
     return text;
 }

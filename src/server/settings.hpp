@@ -1,4 +1,5 @@
-// Everything that an operator can set: declared once here, read from defaults, file, environment and flags.
+// Everything that an operator can set: declared once here, read from defaults, file, environment
+// and flags.
 #pragma once
 
 #include <carillon/base/result.hpp>
@@ -41,7 +42,9 @@ struct settings {
     strings listen{"127.0.0.1:3000"};
     std::string data_dir;
     std::uint64_t shards = 0;
-    struct { choice mode{"default", "default|none"}; } auth;
+    struct {
+        choice mode{"default", "default|none"};
+    } auth;
     struct {
         byte_count max_target_size{8u << 10};
         byte_count max_head_size{32u << 10};
@@ -102,9 +105,9 @@ struct settings {
 struct setting_info {
     std::string_view name;
     std::string_view prose;
-    std::uint64_t low = 0;                      ///< bounds of numbers, sizes in bytes, durations in ms
+    std::uint64_t low = 0;  ///< bounds of numbers, sizes in bytes, durations in ms
     std::uint64_t high = ~std::uint64_t{0};
-    bool reloadable = false;                    ///< takes effect on SIGHUP
+    bool reloadable = false;  ///< takes effect on SIGHUP
 };
 
 /// Calls `visit(setting_info, field)` for every setting but the topic rows.
@@ -112,45 +115,109 @@ template <class Settings, class Visitor>
 void each_setting(Settings& s, Visitor&& visit) {
     constexpr std::uint64_t no_limit = ~std::uint64_t{0};
     constexpr std::uint64_t day = 86'400'000;
-    visit({"listen", "Where to listen: HOST:PORT, [V6]:PORT, unix:/path, or `systemd` for sockets handed over."}, s.listen);
+    visit({"listen",
+           "Where to listen: HOST:PORT, [V6]:PORT, unix:/path, or `systemd` for sockets handed "
+           "over."},
+          s.listen);
     visit({"data_dir", "Folder for durable data. The memory journal needs none."}, s.data_dir);
-    visit({"shards", "Event loops, one thread each; 0: one less than the cores, at least one.", 0, 64}, s.shards);
-    visit({"auth.mode", "`none` must be written out to listen beyond loopback while there is no authentication."}, s.auth.mode);
-    visit({"http.max_target_size", "Bytes of a request target; beyond: 414.", 64, 1u << 20, true}, s.http.max_target_size);
-    visit({"http.max_head_size", "Bytes of a request head; beyond: 431.", 256, 1u << 20, true}, s.http.max_head_size);
-    visit({"http.max_body_size", "Bytes of a buffered request body; beyond: 413.", 0, no_limit, true}, s.http.max_body_size);
-    visit({"http.head_timeout", "From the first byte of a request to the end of its head; then 408.", 1, day, true}, s.http.head_timeout);
-    visit({"http.body_timeout", "Without progress of a request body; then 408.", 1, day, true}, s.http.body_timeout);
-    visit({"http.idle_timeout", "How long a connection may stay without a request.", 1, day, true}, s.http.idle_timeout);
-    visit({"http.write_timeout", "How long a response may wait for the client to take it.", 1, day, true}, s.http.write_timeout);
-    visit({"http.allowed_hosts", "Names that a `Host` header may have; `*` admits all, `*.example.com` one label.", 0, no_limit, true}, s.http.allowed_hosts);
-    visit({"http.cors_origins", "Origins of pages that may use this server: exact, `https://*.example.com`, or `*`.", 0, no_limit, true}, s.http.cors_origins);
-    visit({"http.cors_credentials", "Whether pages of those origins may send cookies and credentials.", 0, no_limit, true}, s.http.cors_credentials);
-    visit({"http.trusted_proxies", "Addresses or networks whose Forwarded and X-Forwarded-For are believed.", 0, no_limit, true}, s.http.trusted_proxies);
-    visit({"http.send_buffer", "SO_SNDBUF of a connection; bounds what a stalled reader holds in the kernel.", 4096, 64u << 20}, s.http.send_buffer);
-    visit({"http.backlog", "Connections that may wait to be accepted.", 1, 1u << 20}, s.http.backlog);
-    visit({"stream.heartbeat_interval", "A comment goes out after this long without an event.", 100, day}, s.stream.heartbeat_interval);
-    visit({"stream.retry", "Told to clients as `retry:`, plus or minus 20 % each.", 1, day}, s.stream.retry);
-    visit({"stream.client_timeout", "A peer that acknowledges nothing for this long is dead.", 100, day}, s.stream.client_timeout);
-    visit({"stream.client_grace", "How long a durable client (`?client=`) may be away.", 0, day, true}, s.stream.client_grace);
-    visit({"stream.max_clients", "Streams over all shards.", 1, no_limit, true}, s.stream.max_clients);
-    visit({"stream.max_clients_per_address", "Streams from one address; 0: no limit.", 0, no_limit, true}, s.stream.max_clients_per_address);
-    visit({"stream.max_topics_per_client", "Topics and patterns that one stream may listen to.", 1, 100'000, true}, s.stream.max_topics_per_client);
-    visit({"stream.max_replay_events", "Events replayed to one connection; more missed than that is a gap.", 0, no_limit, true}, s.stream.max_replay_events);
-    visit({"stream.cursor_lag", "Positions a stream's cursor may lag behind before `carillon.cursor` moves it.", 1, no_limit, true}, s.stream.cursor_lag);
-    visit({"stream.overload_retry", "When clients that cannot be served are told to come back; up to twice as long.", 1, day, true}, s.stream.overload_retry);
-    visit({"publish.max_event_size", "Bytes of one event.", 1, 1u << 30, true}, s.publish.max_event_size);
+    visit({"shards", "Event loops, one thread each; 0: one less than the cores, at least one.", 0,
+           64},
+          s.shards);
+    visit(
+        {"auth.mode",
+         "`none` must be written out to listen beyond loopback while there is no authentication."},
+        s.auth.mode);
+    visit({"http.max_target_size", "Bytes of a request target; beyond: 414.", 64, 1u << 20, true},
+          s.http.max_target_size);
+    visit({"http.max_head_size", "Bytes of a request head; beyond: 431.", 256, 1u << 20, true},
+          s.http.max_head_size);
+    visit(
+        {"http.max_body_size", "Bytes of a buffered request body; beyond: 413.", 0, no_limit, true},
+        s.http.max_body_size);
+    visit({"http.head_timeout",
+           "From the first byte of a request to the end of its head; then 408.", 1, day, true},
+          s.http.head_timeout);
+    visit({"http.body_timeout", "Without progress of a request body; then 408.", 1, day, true},
+          s.http.body_timeout);
+    visit({"http.idle_timeout", "How long a connection may stay without a request.", 1, day, true},
+          s.http.idle_timeout);
+    visit({"http.write_timeout", "How long a response may wait for the client to take it.", 1, day,
+           true},
+          s.http.write_timeout);
+    visit({"http.allowed_hosts",
+           "Names that a `Host` header may have; `*` admits all, `*.example.com` one label.", 0,
+           no_limit, true},
+          s.http.allowed_hosts);
+    visit({"http.cors_origins",
+           "Origins of pages that may use this server: exact, `https://*.example.com`, or `*`.", 0,
+           no_limit, true},
+          s.http.cors_origins);
+    visit({"http.cors_credentials",
+           "Whether pages of those origins may send cookies and credentials.", 0, no_limit, true},
+          s.http.cors_credentials);
+    visit({"http.trusted_proxies",
+           "Addresses or networks whose Forwarded and X-Forwarded-For are believed.", 0, no_limit,
+           true},
+          s.http.trusted_proxies);
+    visit({"http.send_buffer",
+           "SO_SNDBUF of a connection; bounds what a stalled reader holds in the kernel.", 4096,
+           64u << 20},
+          s.http.send_buffer);
+    visit({"http.backlog", "Connections that may wait to be accepted.", 1, 1u << 20},
+          s.http.backlog);
+    visit({"stream.heartbeat_interval", "A comment goes out after this long without an event.", 100,
+           day},
+          s.stream.heartbeat_interval);
+    visit({"stream.retry", "Told to clients as `retry:`, plus or minus 20 % each.", 1, day},
+          s.stream.retry);
+    visit({"stream.client_timeout", "A peer that acknowledges nothing for this long is dead.", 100,
+           day},
+          s.stream.client_timeout);
+    visit({"stream.client_grace", "How long a durable client (`?client=`) may be away.", 0, day,
+           true},
+          s.stream.client_grace);
+    visit({"stream.max_clients", "Streams over all shards.", 1, no_limit, true},
+          s.stream.max_clients);
+    visit({"stream.max_clients_per_address", "Streams from one address; 0: no limit.", 0, no_limit,
+           true},
+          s.stream.max_clients_per_address);
+    visit({"stream.max_topics_per_client", "Topics and patterns that one stream may listen to.", 1,
+           100'000, true},
+          s.stream.max_topics_per_client);
+    visit({"stream.max_replay_events",
+           "Events replayed to one connection; more missed than that is a gap.", 0, no_limit, true},
+          s.stream.max_replay_events);
+    visit({"stream.cursor_lag",
+           "Positions a stream's cursor may lag behind before `carillon.cursor` moves it.", 1,
+           no_limit, true},
+          s.stream.cursor_lag);
+    visit({"stream.overload_retry",
+           "When clients that cannot be served are told to come back; up to twice as long.", 1, day,
+           true},
+          s.stream.overload_retry);
+    visit({"publish.max_event_size", "Bytes of one event.", 1, 1u << 30, true},
+          s.publish.max_event_size);
     visit({"publish.max_batch", "Events in one array.", 1, 1'000'000, true}, s.publish.max_batch);
-    visit({"publish.max_topic_length", "Bytes of a topic.", 1, topic::max_size, true}, s.publish.max_topic_length);
-    visit({"publish.max_topics_per_event", "Topics of one event.", 1, 1000, true}, s.publish.max_topics_per_event);
+    visit({"publish.max_topic_length", "Bytes of a topic.", 1, topic::max_size, true},
+          s.publish.max_topic_length);
+    visit({"publish.max_topics_per_event", "Topics of one event.", 1, 1000, true},
+          s.publish.max_topics_per_event);
     visit({"journal.kind", "Where events are kept."}, s.journal.kind);
-    visit({"journal.max_bytes", "Bytes kept over all topics; the oldest events go first.", 0, no_limit}, s.journal.max_bytes);
-    visit({"journal.max_empty_topics", "Topics remembered for their trim mark alone.", 1, no_limit}, s.journal.max_empty_topics);
-    visit({"drain.window", "Streams end spread over this time when the server is told to stop.", 0, day, true}, s.drain.window);
-    visit({"drain.expected_downtime", "Streams that end are told to come back after this, up to twice as long.", 1, day, true}, s.drain.expected_downtime);
+    visit({"journal.max_bytes", "Bytes kept over all topics; the oldest events go first.", 0,
+           no_limit},
+          s.journal.max_bytes);
+    visit({"journal.max_empty_topics", "Topics remembered for their trim mark alone.", 1, no_limit},
+          s.journal.max_empty_topics);
+    visit({"drain.window", "Streams end spread over this time when the server is told to stop.", 0,
+           day, true},
+          s.drain.window);
+    visit({"drain.expected_downtime",
+           "Streams that end are told to come back after this, up to twice as long.", 1, day, true},
+          s.drain.expected_downtime);
     visit({"log.level", "The lowest level that is written.", 0, no_limit, true}, s.log.level);
     visit({"log.format", "`auto`: text on a terminal, JSON lines elsewhere."}, s.log.format);
-    visit({"topic_service.enabled", "Whether the topic service answers; otherwise 404 DISABLED."}, s.topic_service.enabled);
+    visit({"topic_service.enabled", "Whether the topic service answers; otherwise 404 DISABLED."},
+          s.topic_service.enabled);
     visit({"topic_service.prefix", "Where the topic service is mounted."}, s.topic_service.prefix);
 }
 
@@ -158,9 +225,10 @@ void each_setting(Settings& s, Visitor&& visit) {
 using origins = std::map<std::string, std::string, std::less<>>;
 
 struct setting_sources {
-    std::string file;                                           ///< empty: none
-    std::map<std::string, std::string> environment;             ///< variables that begin with CARILLON_
-    std::vector<std::pair<std::string, std::string>> flags;     ///< setting name, text; lists may repeat
+    std::string file;                                ///< empty: none
+    std::map<std::string, std::string> environment;  ///< variables that begin with CARILLON_
+    std::vector<std::pair<std::string, std::string>>
+        flags;  ///< setting name, text; lists may repeat
 };
 
 struct loaded_settings {
@@ -168,13 +236,14 @@ struct loaded_settings {
     origins from;
 };
 
-/// Defaults, file, environment, flags, in that order. On failure the detail has one line per mistake, each with its place
-/// and, for an unknown name, the nearest valid one.
+/// Defaults, file, environment, flags, in that order. On failure the detail has one line per
+/// mistake, each with its place and, for an unknown name, the nearest valid one.
 result<loaded_settings> load(const setting_sources& sources);
 
 /// `CARILLON_HTTP_MAX_BODY_SIZE` for `http.max_body_size`.
 std::string variable_of(std::string_view setting);
-/// The variables of this process that begin with `CARILLON_`, except those of commands (`CARILLON_CONFIG`).
+/// The variables of this process that begin with `CARILLON_`, except those of commands
+/// (`CARILLON_CONFIG`).
 std::map<std::string, std::string> environment_settings();
 
 /// Names of settings that differ and take effect only with a restart.

@@ -20,7 +20,7 @@ using std::chrono::milliseconds;
 
 /// Prints events, remembers the cursor and what the server says about reconnecting.
 class printer final : public wire::parser_listener {
-   public:
+public:
     explicit printer(const subscribe_arguments& a) : arguments_(a) {}
 
     void on_event(const wire::message& m) override {
@@ -52,11 +52,14 @@ class printer final : public wire::parser_listener {
     const std::string& cursor() const noexcept { return cursor_; }
     milliseconds retry() const noexcept { return retry_; }
 
-   private:
+private:
     static void note(const wire::message& m) {
-        if (m.type == "carillon.open" && m.data.find(R"("resume":"fresh")") != std::string_view::npos) return;
+        if (m.type == "carillon.open" &&
+            m.data.find(R"("resume":"fresh")") != std::string_view::npos)
+            return;
         if (m.type == "carillon.cursor") return;
-        fmt::print(stderr, "carillon: {} {}\n", m.type.substr(std::string_view("carillon.").size()), m.data);
+        fmt::print(stderr, "carillon: {} {}\n", m.type.substr(std::string_view("carillon.").size()),
+                   m.data);
     }
 
     const subscribe_arguments& arguments_;
@@ -79,15 +82,18 @@ std::string target(const subscribe_arguments& a) {
 /// False if the wait was interrupted.
 bool wait_for(milliseconds time) {
     const auto until = std::chrono::steady_clock::now() + time;
-    while (!interrupted() && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(milliseconds(50));
+    while (!interrupted() && std::chrono::steady_clock::now() < until)
+        std::this_thread::sleep_for(milliseconds(50));
     return !interrupted();
 }
 
 /// Doubles from `base` up to a minute, with a random half.
 milliseconds backoff(milliseconds base, unsigned failures) {
     static std::minstd_rand generator{std::random_device{}()};
-    const std::int64_t full = std::min<std::int64_t>(std::max<std::int64_t>(base.count(), 100) << std::min(failures, 10u), 60'000);
-    return milliseconds(full / 2 + static_cast<std::int64_t>(generator() % static_cast<std::uint64_t>(full / 2 + 1)));
+    const std::int64_t full = std::min<std::int64_t>(
+        std::max<std::int64_t>(base.count(), 100) << std::min(failures, 10u), 60'000);
+    return milliseconds(full / 2 + static_cast<std::int64_t>(
+                                       generator() % static_cast<std::uint64_t>(full / 2 + 1)));
 }
 
 }  // namespace
@@ -113,7 +119,8 @@ int subscribe(const subscribe_arguments& a) {
         if (!out.cursor().empty()) cursor = out.cursor();
         milliseconds wait = backoff(out.retry(), failures);
         if (!answer) {
-            fmt::print(stderr, "carillon: {}; again in {:.1f} s\n", answer.error().detail, static_cast<double>(wait.count()) / 1000);
+            fmt::print(stderr, "carillon: {}; again in {:.1f} s\n", answer.error().detail,
+                       static_cast<double>(wait.count()) / 1000);
         } else if (answer->status == 204) {
             return 0;
         } else if (answer->status >= 400 && answer->status != 429 && answer->status < 500) {
@@ -121,9 +128,11 @@ int subscribe(const subscribe_arguments& a) {
             return 1;
         } else if (answer->status != 200) {
             int seconds = 0;
-            std::from_chars(answer->retry_after.data(), answer->retry_after.data() + answer->retry_after.size(), seconds);
+            std::from_chars(answer->retry_after.data(),
+                            answer->retry_after.data() + answer->retry_after.size(), seconds);
             wait = std::max<milliseconds>(wait, std::chrono::seconds(std::clamp(seconds, 0, 300)));
-            fmt::print(stderr, "carillon: {}; again in {:.1f} s\n", explain(*answer), static_cast<double>(wait.count()) / 1000);
+            fmt::print(stderr, "carillon: {}; again in {:.1f} s\n", explain(*answer),
+                       static_cast<double>(wait.count()) / 1000);
         } else if (failures == 0) {
             wait = out.retry();
         }

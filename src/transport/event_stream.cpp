@@ -27,16 +27,16 @@ void address_counts::remove(const net::ip_address& a) {
     if (--found->second == 0) counts_.erase(found);
 }
 
-event_stream::event_stream(net::unique_fd fd, net::loop& l, shard& home, const net::ip_address& client,
-                           address_counts& counts)
+event_stream::event_stream(net::unique_fd fd, net::loop& l, shard& home,
+                           const net::ip_address& client, address_counts& counts)
     : loop_(l), home_(home), counts_(counts), fd_(std::move(fd)), client_(client) {
     counts_.add(client_);
 }
 
 event_stream::~event_stream() { counts_.remove(client_); }
 
-event_stream* event_stream::start(net::unique_fd fd, net::loop& l, shard& home, const net::ip_address& client,
-                                  address_counts& counts) {
+event_stream* event_stream::start(net::unique_fd fd, net::loop& l, shard& home,
+                                  const net::ip_address& client, address_counts& counts) {
     const int number = fd.get();
     auto* stream = new event_stream(std::move(fd), l, home, client, counts);
     l.replace(number, *stream);
@@ -53,7 +53,8 @@ std::ptrdiff_t event_stream::write(std::span<const iovec> slices) {
     for (;;) {
         ssize_t taken = 0;
         if (slices.size() == 1) {
-            taken = ::send(fd_.get(), slices[0].iov_base, slices[0].iov_len, MSG_NOSIGNAL | MSG_DONTWAIT);
+            taken = ::send(fd_.get(), slices[0].iov_base, slices[0].iov_len,
+                           MSG_NOSIGNAL | MSG_DONTWAIT);
         } else {
             msghdr message{};
             message.msg_iov = const_cast<iovec*>(slices.data());
@@ -71,7 +72,8 @@ void event_stream::close(close_reason) {
     end();
 }
 
-// The hub may close a stream from within a call that the stream made, so the object outlives the turn.
+// The hub may close a stream from within a call that the stream made, so the object outlives the
+// turn.
 void event_stream::end() {
     if (ended_) return;
     ended_ = true;
@@ -83,10 +85,12 @@ void event_stream::end() {
 void event_stream::on_io(std::uint32_t events) {
     bool gone = (events & (EPOLLERR | EPOLLHUP | EPOLLRDHUP)) != 0;
     if (!gone && (events & EPOLLIN) != 0) {
-        // A stream has nothing to read; what comes is dropped, so that the end of the connection is seen.
+        // A stream has nothing to read; what comes is dropped, so that the end of the connection is
+        // seen.
         std::array<char, 4096> ignored;
         ssize_t n = 0;
-        while ((n = ::recv(fd_.get(), ignored.data(), ignored.size(), MSG_DONTWAIT)) > 0) {}
+        while ((n = ::recv(fd_.get(), ignored.data(), ignored.size(), MSG_DONTWAIT)) > 0) {
+        }
         gone = n == 0 || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
     }
     if (gone) {
@@ -99,7 +103,8 @@ void event_stream::on_io(std::uint32_t events) {
 bool event_stream::peer_silent_for(std::chrono::milliseconds limit) const {
     tcp_info info{};
     socklen_t size = sizeof info;
-    if (::getsockopt(fd_.get(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return false;  // a Unix socket
+    if (::getsockopt(fd_.get(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0)
+        return false;  // a Unix socket
     return info.tcpi_unacked > 0 && std::chrono::milliseconds(info.tcpi_last_ack_recv) >= limit;
 }
 

@@ -16,22 +16,23 @@ namespace carillon::transport {
 
 /// How many streams each address has. Synchronised inside; touched when streams come and go.
 class address_counts {
-   public:
+public:
     std::size_t of(const net::ip_address& a) const;
     void add(const net::ip_address& a);
     void remove(const net::ip_address& a);
 
-   private:
+private:
     mutable std::mutex mutex_;
     std::unordered_map<net::ip_address, std::size_t, net::ip_address_hash> counts_;
 };
 
-/// Owns itself from `start` on: it goes when the peer does or when the hub closes it. Confined to its loop's thread.
+/// Owns itself from `start` on: it goes when the peer does or when the hub closes it. Confined to
+/// its loop's thread.
 class event_stream final : public connection, public net::io_handler {
-   public:
+public:
     /// `fd` is watched by `l` already. `counts` outlives all streams.
-    static event_stream* start(net::unique_fd fd, net::loop& l, shard& home, const net::ip_address& client,
-                               address_counts& counts);
+    static event_stream* start(net::unique_fd fd, net::loop& l, shard& home,
+                               const net::ip_address& client, address_counts& counts);
     /// The hub's answer to `shard::open`; null if the stream ended while it opened.
     void attach(subscriber* s) noexcept { subscriber_ = s; }
     /// Writes what fits of a last word and closes; for a stream that the hub did not take.
@@ -43,8 +44,9 @@ class event_stream final : public connection, public net::io_handler {
     std::string remote_address() const override;
     void on_io(std::uint32_t events) override;
 
-   private:
-    event_stream(net::unique_fd fd, net::loop& l, shard& home, const net::ip_address& client, address_counts& counts);
+private:
+    event_stream(net::unique_fd fd, net::loop& l, shard& home, const net::ip_address& client,
+                 address_counts& counts);
     ~event_stream() override;
     void end();
 

@@ -85,22 +85,26 @@ result<> check_json(std::string_view text) {
     const std::size_t used = parser.write_some(false, text.data(), text.size(), ec);
     if (!ec && skip_blanks(text, used) != text.size()) ec = json::error::extra_data;
     if (!ec) return {};
-    return fail(errc::invalid_request, "malformed JSON at byte " + std::to_string(used) + ": " + ec.message());
+    return fail(errc::invalid_request,
+                "malformed JSON at byte " + std::to_string(used) + ": " + ec.message());
 }
 
 result<std::string> decode_string(std::string_view slice) {
     if (!slice.starts_with('"')) return fail(errc::invalid_request, "a string is expected");
-    if (slice.find('\\') == std::string_view::npos) return std::string(slice.substr(1, slice.size() - 2));
+    if (slice.find('\\') == std::string_view::npos)
+        return std::string(slice.substr(1, slice.size() - 2));
     json::error_code ec;
     const json::value value = json::parse(json::string_view(slice.data(), slice.size()), ec);
     if (ec || !value.is_string()) return fail(errc::invalid_request, "a string is expected");
     return std::string(value.get_string());
 }
 
-result<std::vector<std::pair<std::string, std::string_view>>> object_members(std::string_view text) {
+result<std::vector<std::pair<std::string, std::string_view>>> object_members(
+    std::string_view text) {
     std::vector<std::pair<std::string, std::string_view>> members;
     std::size_t at = skip_blanks(text, 0);
-    if (at == text.size() || text[at] != '{') return fail(errc::invalid_request, "a JSON object is expected");
+    if (at == text.size() || text[at] != '{')
+        return fail(errc::invalid_request, "a JSON object is expected");
     at = skip_blanks(text, at + 1);
     while (text[at] != '}') {
         const std::size_t name_end = end_of_string(text, at);
@@ -121,7 +125,8 @@ result<std::vector<std::pair<std::string, std::string_view>>> object_members(std
 result<std::vector<std::string_view>> array_elements(std::string_view text) {
     std::vector<std::string_view> elements;
     std::size_t at = skip_blanks(text, 0);
-    if (at == text.size() || text[at] != '[') return fail(errc::invalid_request, "a JSON array is expected");
+    if (at == text.size() || text[at] != '[')
+        return fail(errc::invalid_request, "a JSON array is expected");
     at = skip_blanks(text, at + 1);
     while (text[at] != ']') {
         const std::size_t end = end_of_value(text, at);

@@ -13,12 +13,18 @@ constexpr std::size_t batch_events = 256;
 // Reading stops while this much waits for the journal: its pace is the publisher's.
 constexpr std::size_t max_waiting = 4;
 
-/// What the callbacks of the journal and the connection share; the upload may end before the last answer.
+/// What the callbacks of the journal and the connection share; the upload may end before the last
+/// answer.
 class line_state : public std::enable_shared_from_this<line_state> {
-   public:
-    line_state(hub& h, std::optional<topic> path_topic, http::responder answer, http::upload_control control)
-        : hub_(h), topic_(std::move(path_topic)), answer_(std::move(answer)), control_(std::move(control)),
-          loop_(answer_.loop()), max_line_(2 * h.options()->max_event_size + 64 * 1024),
+public:
+    line_state(hub& h, std::optional<topic> path_topic, http::responder answer,
+               http::upload_control control)
+        : hub_(h),
+          topic_(std::move(path_topic)),
+          answer_(std::move(answer)),
+          control_(std::move(control)),
+          loop_(answer_.loop()),
+          max_line_(2 * h.options()->max_event_size + 64 * 1024),
           max_batch_(std::min(batch_events, h.options()->max_batch)) {}
 
     http::upload::flow data(std::string_view bytes) {
@@ -46,14 +52,15 @@ class line_state : public std::enable_shared_from_this<line_state> {
         finish_if_done();
     }
 
-   private:
+private:
     void take_line() {
         ++line_;
         std::string text = std::exchange(partial_, {});
         if (text.find_first_not_of(" \t\r") == std::string::npos) return;
         auto parsed = parse_event(text, topic_);
         if (!parsed) {
-            return set_failure({parsed.error().code, fmt::format("line {}: {}", line_, parsed.error().detail)});
+            return set_failure(
+                {parsed.error().code, fmt::format("line {}: {}", line_, parsed.error().detail)});
         }
         if (batch_.empty()) first_line_ = line_;
         batch_.push_back(std::move(*parsed));
@@ -67,9 +74,12 @@ class line_state : public std::enable_shared_from_this<line_state> {
     void flush() {
         if (batch_.empty()) return;
         ++waiting_;
-        auto done = [self = shared_from_this(), from = first_line_](result<std::vector<published>> stored) {
+        auto done = [self = shared_from_this(),
+                     from = first_line_](result<std::vector<published>> stored) {
             if (self->loop_.in_loop_thread()) return self->stored(from, std::move(stored));
-            self->loop_.post([self, from, stored = std::move(stored)]() mutable { self->stored(from, std::move(stored)); });
+            self->loop_.post([self, from, stored = std::move(stored)]() mutable {
+                self->stored(from, std::move(stored));
+            });
         };
         hub_.publish(std::exchange(batch_, {}), std::move(done));
     }
@@ -80,7 +90,8 @@ class line_state : public std::enable_shared_from_this<line_state> {
             published_ += answers->size();
             if (!answers->empty()) last_ = answers->back();
         } else {
-            set_failure({answers.error().code, fmt::format("lines {} and after: {}", from, answers.error().detail)});
+            set_failure({answers.error().code,
+                         fmt::format("lines {} and after: {}", from, answers.error().detail)});
         }
         if (std::exchange(paused_, false)) control_.resume();
         finish_if_done();
@@ -94,7 +105,8 @@ class line_state : public std::enable_shared_from_this<line_state> {
             return answer_.send(*failure_);
         }
         std::string text = fmt::format(R"({{"published":{})", published_);
-        if (last_.pos.value != 0) text += fmt::format(R"(,"id":"{}","position":{})", last_.id, last_.pos.value);
+        if (last_.pos.value != 0)
+            text += fmt::format(R"(,"id":"{}","position":{})", last_.id, last_.pos.value);
         answer_.send(http::json_response(200, text + "}"));
     }
 
@@ -119,21 +131,22 @@ class line_state : public std::enable_shared_from_this<line_state> {
 };
 
 class line_upload final : public http::upload {
-   public:
+public:
     explicit line_upload(std::shared_ptr<line_state> state) : state_(std::move(state)) {}
     flow on_data(std::string_view bytes) override { return state_->data(bytes); }
     void on_end() override { state_->end(); }
 
-   private:
+private:
     std::shared_ptr<line_state> state_;
 };
 
 }  // namespace
 
-std::unique_ptr<http::upload> make_line_upload(hub& h, std::optional<topic> path_topic, http::responder answer,
+std::unique_ptr<http::upload> make_line_upload(hub& h, std::optional<topic> path_topic,
+                                               http::responder answer,
                                                http::upload_control control) {
-    return std::make_unique<line_upload>(
-        std::make_shared<line_state>(h, std::move(path_topic), std::move(answer), std::move(control)));
+    return std::make_unique<line_upload>(std::make_shared<line_state>(
+        h, std::move(path_topic), std::move(answer), std::move(control)));
 }
 
 }  // namespace carillon::transport

@@ -10,14 +10,16 @@
 namespace carillon::transport {
 
 class loop_executor final : public executor {
-   public:
+public:
     explicit loop_executor(net::loop& l) noexcept : loop_(l) {}
     void post(task t) override { loop_.post(std::move(t)); }
     void defer(task t) override { loop_.at_end_of_turn(std::move(t)); }
-    void call_after(clock::duration delay, task t) override { loop_.call_after(delay, std::move(t)); }
+    void call_after(clock::duration delay, task t) override {
+        loop_.call_after(delay, std::move(t));
+    }
     clock::time_point now() const override { return loop_.now(); }
 
-   private:
+private:
     net::loop& loop_;
 };
 

@@ -36,7 +36,8 @@ result<> set_field(event& e, std::string_view name, std::string_view slice) {
         return {};
     }
     if (name == "ephemeral") {
-        if (slice != "true" && slice != "false") return fail(errc::invalid_request, "true or false is expected");
+        if (slice != "true" && slice != "false")
+            return fail(errc::invalid_request, "true or false is expected");
         e.ephemeral = slice == "true";
         return {};
     }
@@ -64,8 +65,9 @@ result<> set_field(event& e, std::string_view name, std::string_view slice) {
     } else if (name == "timestamp") {
         e.timestamp = std::move(*text);
     } else {
-        return fail(errc::invalid_request, "no such field; an event has id, event, data, retry, comment, topic, topics, "
-                                           "metadata, timestamp and ephemeral");
+        return fail(errc::invalid_request,
+                    "no such field; an event has id, event, data, retry, comment, topic, topics, "
+                    "metadata, timestamp and ephemeral");
     }
     return {};
 }
@@ -75,7 +77,8 @@ result<> add_topic(event& e, std::string_view slice) {
     if (!name) return std::unexpected(name.error());
     auto parsed = topic::parse(*name);
     if (!parsed) return std::unexpected(parsed.error());
-    if (std::ranges::find(e.topics, *parsed) == e.topics.end()) e.topics.push_back(std::move(*parsed));
+    if (std::ranges::find(e.topics, *parsed) == e.topics.end())
+        e.topics.push_back(std::move(*parsed));
     return {};
 }
 
@@ -119,15 +122,19 @@ result<body_format> format_of(const http::request& r) {
     std::string type(r.header_value("Content-Type").value_or(""));
     type.resize(std::min(type.size(), type.find(';')));
     while (!type.empty() && type.back() == ' ') type.pop_back();
-    std::ranges::transform(type, type.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    if (type == "application/json" || (type.starts_with("application/") && type.ends_with("+json"))) {
+    std::ranges::transform(type, type.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    if (type == "application/json" ||
+        (type.starts_with("application/") && type.ends_with("+json"))) {
         return body_format::json;
     }
-    if (type == "application/x-ndjson" || type == "application/ndjson" || type == "application/jsonl") {
+    if (type == "application/x-ndjson" || type == "application/ndjson" ||
+        type == "application/jsonl") {
         return body_format::lines;
     }
-    return fail(errc::unsupported_media_type,
-                "send `Content-Type: application/json`, or `application/x-ndjson` for one event a line");
+    return fail(
+        errc::unsupported_media_type,
+        "send `Content-Type: application/json`, or `application/x-ndjson` for one event a line");
 }
 
 result<event> parse_event(std::string_view text, const std::optional<topic>& path_topic) {
@@ -135,7 +142,8 @@ result<event> parse_event(std::string_view text, const std::optional<topic>& pat
     return event_of(text, path_topic);
 }
 
-result<publish_body> parse_publish_body(std::string_view text, const std::optional<topic>& path_topic) {
+result<publish_body> parse_publish_body(std::string_view text,
+                                        const std::optional<topic>& path_topic) {
     if (auto valid = check_json(text); !valid) return std::unexpected(valid.error());
     publish_body body;
     const std::size_t start = text.find_first_not_of(" \t\r\n");
@@ -152,7 +160,8 @@ result<publish_body> parse_publish_body(std::string_view text, const std::option
     for (const std::string_view element : *elements) {
         auto one = event_of(element, path_topic);
         if (!one) {
-            return fail(one.error().code, fmt::format("event {}: {}", body.events.size(), one.error().detail));
+            return fail(one.error().code,
+                        fmt::format("event {}: {}", body.events.size(), one.error().detail));
         }
         body.events.push_back(std::move(*one));
     }

@@ -18,14 +18,14 @@ namespace carillon::transport {
 
 enum class body_format : std::uint8_t { json, lines };  ///< one JSON text; newline-delimited JSON
 
-/// From `Content-Type`: `application/json` and `…+json`; `application/x-ndjson`, `application/ndjson`,
-/// `application/jsonl`. Others fail with `unsupported_media_type`: a page of a foreign site can send a form without asking,
-/// but no JSON type.
+/// From `Content-Type`: `application/json` and `…+json`; `application/x-ndjson`,
+/// `application/ndjson`, `application/jsonl`. Others fail with `unsupported_media_type`: a page of
+/// a foreign site can send a form without asking, but no JSON type.
 result<body_format> format_of(const http::request& r);
 
-/// `{id?, event?, data, retry?, comment?, topic?, topics?, metadata?, timestamp?, ephemeral?}`. A string `data` is sent as
-/// it is, anything else as the publisher's own JSON text. `topic` is the path's, if it has one; the body may not name another.
-/// `text` need not be valid.
+/// `{id?, event?, data, retry?, comment?, topic?, topics?, metadata?, timestamp?, ephemeral?}`. A
+/// string `data` is sent as it is, anything else as the publisher's own JSON text. `topic` is the
+/// path's, if it has one; the body may not name another. `text` need not be valid.
 result<event> parse_event(std::string_view text, const std::optional<topic>& path_topic);
 
 struct publish_body {
@@ -33,14 +33,17 @@ struct publish_body {
     bool array = false;
 };
 /// One event or an array of events.
-result<publish_body> parse_publish_body(std::string_view text, const std::optional<topic>& path_topic);
+result<publish_body> parse_publish_body(std::string_view text,
+                                        const std::optional<topic>& path_topic);
 
 /// `{"id", "position", "topic"}`; the ids are absent for ephemeral events.
 std::string publish_answer(const published& p, std::string_view topic);
 
-/// Publishes the lines of a body as they arrive, and answers at the end with `{"published", "id"?, "position"?}` or with
-/// a problem that says which line failed and how many before it were published.
-std::unique_ptr<http::upload> make_line_upload(hub& h, std::optional<topic> path_topic, http::responder answer,
+/// Publishes the lines of a body as they arrive, and answers at the end with `{"published", "id"?,
+/// "position"?}` or with a problem that says which line failed and how many before it were
+/// published.
+std::unique_ptr<http::upload> make_line_upload(hub& h, std::optional<topic> path_topic,
+                                               http::responder answer,
                                                http::upload_control control);
 
 }  // namespace carillon::transport

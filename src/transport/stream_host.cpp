@@ -20,12 +20,15 @@ constexpr std::string_view sdk_header = "Carillon-Sdk";
 
 std::int64_t jittered(std::chrono::milliseconds base) {
     thread_local std::minstd_rand generator{std::random_device{}()};
-    return base.count() + static_cast<std::int64_t>(generator() % static_cast<std::uint64_t>(base.count() + 1));
+    return base.count() +
+           static_cast<std::int64_t>(generator() % static_cast<std::uint64_t>(base.count() + 1));
 }
 
-/// True for what a browser's EventSource sends: it names the type, where curl and others send `*/*`.
+/// True for what a browser's EventSource sends: it names the type, where curl and others send
+/// `*/*`.
 bool is_event_source(const http::request& r) {
-    return r.header_value("Accept").value_or("").find("text/event-stream") != std::string_view::npos &&
+    return r.header_value("Accept").value_or("").find("text/event-stream") !=
+               std::string_view::npos &&
            !r.header_value(sdk_header);
 }
 
@@ -42,12 +45,13 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
         std::int64_t ms;
     };
     // "ms" first: it ends like "s".
-    static constexpr std::array units{unit{"ms", 1}, unit{"s", 1000}, unit{"m", 60'000}, unit{"h", 3'600'000},
-                                      unit{"d", 86'400'000}};
+    static constexpr std::array units{unit{"ms", 1}, unit{"s", 1000}, unit{"m", 60'000},
+                                      unit{"h", 3'600'000}, unit{"d", 86'400'000}};
     for (const auto& [name, ms] : units) {
         if (!text.ends_with(name)) continue;
         const auto count = whole_number(text.substr(0, text.size() - name.size()));
-        if (count && *count <= 1'000'000'000'000 / ms) return std::chrono::milliseconds(*count * ms);
+        if (count && *count <= 1'000'000'000'000 / ms)
+            return std::chrono::milliseconds(*count * ms);
     }
     return std::nullopt;
 }
@@ -55,20 +59,24 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
 /// RFC 3339, section 5.6: `2026-01-31T12:00:00Z`, with fraction and offset.
 std::optional<std::chrono::system_clock::time_point> parse_rfc3339(const std::string& text) {
     int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, used = 0;
-    if (std::sscanf(text.c_str(), "%4d-%2d-%2d%*[Tt ]%2d:%2d:%2d%n", &year, &month, &day, &hour, &minute, &second, &used) != 6) {
+    if (std::sscanf(text.c_str(), "%4d-%2d-%2d%*[Tt ]%2d:%2d:%2d%n", &year, &month, &day, &hour,
+                    &minute, &second, &used) != 6) {
         return std::nullopt;
     }
     using namespace std::chrono;
-    const year_month_day date{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
+    const year_month_day date{std::chrono::year(year),
+                              std::chrono::month(static_cast<unsigned>(month)),
                               std::chrono::day(static_cast<unsigned>(day))};
     if (!date.ok() || hour > 23 || minute > 59 || second > 60) return std::nullopt;
     std::string_view rest = std::string_view(text).substr(static_cast<std::size_t>(used));
-    if (rest.starts_with('.')) rest.remove_prefix(std::min(rest.find_first_not_of("0123456789", 1), rest.size()));
+    if (rest.starts_with('.'))
+        rest.remove_prefix(std::min(rest.find_first_not_of("0123456789", 1), rest.size()));
     int offset = 0;
     if (rest != "Z" && rest != "z") {
         int h = 0, m = 0;
         char sign = 0;
-        if (std::sscanf(std::string(rest).c_str(), "%c%2d:%2d", &sign, &h, &m) != 3) return std::nullopt;
+        if (std::sscanf(std::string(rest).c_str(), "%c%2d:%2d", &sign, &h, &m) != 3)
+            return std::nullopt;
         if (sign != '+' && sign != '-') return std::nullopt;
         offset = (sign == '-' ? -1 : 1) * (h * 60 + m);
     }
@@ -77,19 +85,22 @@ std::optional<std::chrono::system_clock::time_point> parse_rfc3339(const std::st
 
 }  // namespace
 
-result<std::chrono::system_clock::time_point> parse_since(std::string_view text,
-                                                          std::chrono::system_clock::time_point now) {
+result<std::chrono::system_clock::time_point> parse_since(
+    std::string_view text, std::chrono::system_clock::time_point now) {
     if (text == "earliest") return std::chrono::system_clock::time_point{};
     if (const auto ago = parse_duration(text)) return now - *ago;
     if (const auto seconds = whole_number(text); seconds && *seconds < 100'000'000'000) {
         return std::chrono::system_clock::time_point(std::chrono::seconds(*seconds));
     }
     if (const auto time = parse_rfc3339(std::string(text))) return *time;
-    return fail(errc::invalid_request, "`since` is a duration such as `10m`, an RFC 3339 time, seconds since 1970 or `earliest`");
+    return fail(
+        errc::invalid_request,
+        "`since` is a duration such as `10m`, an RFC 3339 time, seconds since 1970 or `earliest`");
 }
 
 std::string cursor_of(const http::request& r) {
-    if (const auto header = r.header_value("Last-Event-ID"); header && !header->empty()) return std::string(*header);
+    if (const auto header = r.header_value("Last-Event-ID"); header && !header->empty())
+        return std::string(*header);
     for (const char* name : {"last_event_id", "lastEventId", "lastEventID", "evs_last_event_id"}) {
         if (auto value = r.query_value(name); value && !value->empty()) return std::move(*value);
     }
@@ -115,24 +126,30 @@ stream_host::stream_host(hub& h, stream_limits limits)
 
 void stream_host::add_loop(net::loop& l, shard& s) { shards_.emplace_back(&l, &s); }
 
-void stream_host::reload(stream_limits limits) { limits_.store(std::make_shared<const stream_limits>(limits)); }
+void stream_host::reload(stream_limits limits) {
+    limits_.store(std::make_shared<const stream_limits>(limits));
+}
 
 shard& stream_host::shard_of(const net::loop& l) const {
     return *std::ranges::find(shards_, &l, [](const auto& entry) { return entry.first; })->second;
 }
 
-// Only 200 keeps an EventSource alive (WHATWG HTML, section 9.2.3): any other status would close it for good. So it is
-// told to come back later, and everyone else gets the plain truth.
+// Only 200 keeps an EventSource alive (WHATWG HTML, section 9.2.3): any other status would close it
+// for good. So it is told to come back later, and everyone else gets the plain truth.
 void stream_host::refuse(const http::request& r, http::responder answer, const error& why) const {
-    const bool passing = why.code == errc::unavailable || why.code == errc::max_clients || why.code == errc::rate_limited;
+    const bool passing = why.code == errc::unavailable || why.code == errc::max_clients ||
+                         why.code == errc::rate_limited;
     if (!passing) return answer.send(why);
-    const auto base = hub_.draining() ? hub_.options()->expected_downtime : limits_.load()->overload_retry;
+    const auto base =
+        hub_.draining() ? hub_.options()->expected_downtime : limits_.load()->overload_retry;
     if (is_event_source(r)) {
         http::response told;
-        told.headers = {{"Content-Type", "text/event-stream"}, {"Cache-Control", "no-cache, no-transform"},
+        told.headers = {{"Content-Type", "text/event-stream"},
+                        {"Cache-Control", "no-cache, no-transform"},
                         {"X-Accel-Buffering", "no"}};
-        told.body = fmt::format("retry: {}\nevent: carillon.unavailable\ndata: {{\"code\":\"{}\"}}\n\n", jittered(base),
-                                to_string(why.code));
+        told.body =
+            fmt::format("retry: {}\nevent: carillon.unavailable\ndata: {{\"code\":\"{}\"}}\n\n",
+                        jittered(base), to_string(why.code));
         told.close = true;
         return answer.send(std::move(told));
     }
@@ -157,33 +174,42 @@ void stream_host::open(http::request& r, http::responder answer, stream_request 
 
     net::loop& loop = answer.loop();
     shard& home = shard_of(loop);
-    if (auto admitted = home.admits(asked); !admitted) return refuse(r, std::move(answer), admitted.error());
+    if (auto admitted = home.admits(asked); !admitted)
+        return refuse(r, std::move(answer), admitted.error());
     const std::size_t per_address = limits_.load()->max_clients_per_address;
     if (per_address != 0 && addresses_.of(r.client) >= per_address) {
-        return refuse(r, std::move(answer), {errc::rate_limited, "too many streams from this address"});
+        return refuse(r, std::move(answer),
+                      {errc::rate_limited, "too many streams from this address"});
     }
     if (r.head) {
         http::response only_head;
-        only_head.headers = {{"Content-Type", "text/event-stream"}, {"Cache-Control", "no-cache, no-transform"},
+        only_head.headers = {{"Content-Type", "text/event-stream"},
+                             {"Cache-Control", "no-cache, no-transform"},
                              {"X-Accel-Buffering", "no"}};
         return answer.send(std::move(only_head));
     }
     auto taken = answer.take_over();
     if (!taken) return;
     asked.preamble.reserve(256 + taken->common_headers.size());
-    asked.preamble.append("HTTP/1.1 200 OK\r\n").append(stream_headers).append(taken->common_headers);
-    asked.preamble.append(r.http10 ? "Connection: close\r\n\r\n"
-                                   : "Connection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n");
-    event_stream* stream = event_stream::start(std::move(taken->fd), loop, home, r.client, addresses_);
+    asked.preamble.append("HTTP/1.1 200 OK\r\n")
+        .append(stream_headers)
+        .append(taken->common_headers);
+    asked.preamble.append(r.http10
+                              ? "Connection: close\r\n\r\n"
+                              : "Connection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n");
+    event_stream* stream =
+        event_stream::start(std::move(taken->fd), loop, home, r.client, addresses_);
     asked.out = stream;
     const bool chunked = asked.frame == framing::chunked;
     const std::string head = asked.preamble;
     auto opened = home.open(std::move(asked));
     if (opened) return stream->attach(*opened);
     // Another shard took the last place meanwhile.
-    const std::string told = fmt::format("retry: {}\nevent: carillon.unavailable\ndata: {{\"code\":\"{}\"}}\n\n",
-                                         jittered(limits_.load()->overload_retry), to_string(opened.error().code));
-    stream->refuse(chunked ? fmt::format("{}{:x}\r\n{}\r\n0\r\n\r\n", head, told.size(), told) : head + told);
+    const std::string told =
+        fmt::format("retry: {}\nevent: carillon.unavailable\ndata: {{\"code\":\"{}\"}}\n\n",
+                    jittered(limits_.load()->overload_retry), to_string(opened.error().code));
+    stream->refuse(chunked ? fmt::format("{}{:x}\r\n{}\r\n0\r\n\r\n", head, told.size(), told)
+                           : head + told);
 }
 
 }  // namespace carillon::transport

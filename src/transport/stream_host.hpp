@@ -18,12 +18,13 @@ namespace carillon::transport {
 
 struct stream_limits {
     std::size_t max_clients_per_address = 0;  ///< 0: no limit
-    std::chrono::milliseconds overload_retry = std::chrono::seconds(10);  ///< told with the 200 form, up to twice as long
+    std::chrono::milliseconds overload_retry =
+        std::chrono::seconds(10);  ///< told with the 200 form, up to twice as long
 };
 
 /// `10m`, `24h`, `7d`, `30s`, `500ms` ago; `earliest`; an RFC 3339 time; seconds since 1970.
-result<std::chrono::system_clock::time_point> parse_since(std::string_view text,
-                                                          std::chrono::system_clock::time_point now);
+result<std::chrono::system_clock::time_point> parse_since(
+    std::string_view text, std::chrono::system_clock::time_point now);
 
 /// The cursor of a request: `Last-Event-ID`, else `last_event_id`, `lastEventId`, `lastEventID` or
 /// `evs_last_event_id` in the query. Empty if there is none.
@@ -32,20 +33,21 @@ std::string cursor_of(const http::request& r);
 /// `?last=n` or `?since=…`.
 result<rewind> rewind_of(const http::request& r);
 
-/// Opens streams on the shard of the loop that the request came to. Shared by all loops; loops are added before any runs.
+/// Opens streams on the shard of the loop that the request came to. Shared by all loops; loops are
+/// added before any runs.
 class stream_host {
-   public:
+public:
     stream_host(hub& h, stream_limits limits);
 
     void add_loop(net::loop& l, shard& s);
 
-    /// `asked` has topics, profile, envelope; the rest comes from the request: cursor, rewind, `client`, `open`,
-    /// `heartbeat`, framing. Answers everything, errors too.
+    /// `asked` has topics, profile, envelope; the rest comes from the request: cursor, rewind,
+    /// `client`, `open`, `heartbeat`, framing. Answers everything, errors too.
     void open(http::request& r, http::responder answer, stream_request asked);
 
     void reload(stream_limits limits);
 
-   private:
+private:
     shard& shard_of(const net::loop& l) const;
     void refuse(const http::request& r, http::responder answer, const error& why) const;
 

@@ -6,7 +6,8 @@ namespace carillon::wire {
 
 namespace {
 
-/// One `<prefix><line>` per line of `text`; CR, LF and CRLF end lines. An empty text is one empty line.
+/// One `<prefix><line>` per line of `text`; CR, LF and CRLF end lines. An empty text is one empty
+/// line.
 void append_lines(std::string& out, std::string_view prefix, std::string_view text) {
     for (;;) {
         const std::size_t end = text.find_first_of("\r\n");

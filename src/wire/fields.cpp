@@ -7,7 +7,8 @@ namespace carillon::wire {
 
 namespace {
 
-/// The length of the well-formed sequence at the start of `text`, 0 if there is none (RFC 3629, section 4).
+/// The length of the well-formed sequence at the start of `text`, 0 if there is none (RFC 3629,
+/// section 4).
 std::size_t sequence_size(std::string_view text) noexcept {
     const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
     const auto follows = [&](std::size_t i, unsigned low = 0x80, unsigned high = 0xBF) {
@@ -29,7 +30,8 @@ std::size_t sequence_size(std::string_view text) noexcept {
     return 0;
 }
 
-constexpr std::string_view id_alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~-";
+constexpr std::string_view id_alphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~-";
 
 }  // namespace
 
@@ -62,7 +64,8 @@ result<event_name> event_name::parse(std::string_view text) {
 }
 
 result<event_id> event_id::parse(std::string_view text) {
-    if (text.empty() || text.size() > max_size) return fail(errc::invalid_request, "an id has 1 to 128 characters");
+    if (text.empty() || text.size() > max_size)
+        return fail(errc::invalid_request, "an id has 1 to 128 characters");
     if (text.find_first_not_of(id_alphabet) != std::string_view::npos) {
         return fail(errc::invalid_request, "an id holds only A-Z, a-z, 0-9, `.`, `_`, `~` and `-`");
     }

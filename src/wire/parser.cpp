@@ -85,16 +85,19 @@ void parser::field(std::string_view name, std::string_view value) {
         std::int64_t ms = 0;
         const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), ms);
         const bool digits = std::ranges::all_of(value, [](char c) { return c >= '0' && c <= '9'; });
-        if (!value.empty() && digits && error == std::errc{}) listener_.on_retry(std::chrono::milliseconds(ms));
+        if (!value.empty() && digits && error == std::errc{})
+            listener_.on_retry(std::chrono::milliseconds(ms));
     }
 }
 
 void parser::dispatch() {
     last_event_id_ = id_;
-    // A lone `data` line leaves one LF in the buffer: that is not empty, so an event with empty data is dispatched.
+    // A lone `data` line leaves one LF in the buffer: that is not empty, so an event with empty
+    // data is dispatched.
     if (!data_.empty()) {
         data_.pop_back();
-        listener_.on_event({type_.empty() ? std::string_view("message") : type_, data_, last_event_id_});
+        listener_.on_event(
+            {type_.empty() ? std::string_view("message") : type_, data_, last_event_id_});
     }
     data_.clear();
     type_.clear();

@@ -1,5 +1,5 @@
-// The logging facade. The library only describes what happened; where it goes is the embedder's choice.
-// Thread-safe: `write` may be called from any thread, and so may the sink be.
+// The logging facade. The library only describes what happened; where it goes is the embedder's
+// choice. Thread-safe: `write` may be called from any thread, and so may the sink be.
 #pragma once
 
 #include <atomic>

@@ -9,8 +9,8 @@
 
 namespace carillon {
 
-/// Why an operation did not happen. The names are stable: they are the `code` of the problem documents
-/// (RFC 9457) that the server sends, and what C++ callers switch on.
+/// Why an operation did not happen. The names are stable: they are the `code` of the problem
+/// documents (RFC 9457) that the server sends, and what C++ callers switch on.
 enum class errc : std::uint8_t {
     invalid_request,         ///< malformed input; correct it, do not repeat it
     unauthenticated,         ///< no or bad credentials
@@ -33,9 +33,9 @@ enum class errc : std::uint8_t {
     rate_limited,            ///< too much from this caller; try again later
     disabled,                ///< switched off in the settings
     not_implemented,         ///< a method or transfer coding this server does not know
-    unavailable,             ///< for the moment: draining, overloaded or out of space; try again later
-    io_error,                ///< the system refused a read or write
-    internal,                ///< a bug; please report it
+    unavailable,  ///< for the moment: draining, overloaded or out of space; try again later
+    io_error,     ///< the system refused a read or write
+    internal,     ///< a bug; please report it
 };
 
 /// The stable name, such as "CLIENT_NOT_FOUND". Static storage.
@@ -43,7 +43,8 @@ std::string_view to_string(errc code) noexcept;
 
 struct error {
     errc code = errc::internal;
-    std::string detail;  ///< one sentence for a person; never secret, may quote the caller's own input
+    std::string
+        detail;  ///< one sentence for a person; never secret, may quote the caller's own input
 
     friend bool operator==(const error&, const error&) = default;
 };

@@ -9,22 +9,23 @@
 
 namespace carillon {
 
-/// Confined to one thread. A timer cannot be cancelled: its owner remembers the tick it waits for and ignores others,
-/// so moving a deadline costs nothing until the old one fires.
+/// Confined to one thread. A timer cannot be cancelled: its owner remembers the tick it waits for
+/// and ignores others, so moving a deadline costs nothing until the old one fires.
 template <class T>
 class timer_wheel {
-   public:
+public:
     using clock = std::chrono::steady_clock;
     static constexpr std::size_t slots = 1024;
 
     timer_wheel(clock::time_point start, clock::duration resolution)
         : start_(start), resolution_(resolution) {}
 
-    /// The tick at which something due at `due` is announced: never before `due`, and no further away than the wheel
-    /// reaches (`slots` ticks); who is told too early adds itself again.
+    /// The tick at which something due at `due` is announced: never before `due`, and no further
+    /// away than the wheel reaches (`slots` ticks); who is told too early adds itself again.
     std::uint64_t tick_for(clock::time_point due) const noexcept {
         const auto away = due - start_ + resolution_ - clock::duration(1);
-        const std::uint64_t wanted = away.count() < 0 ? 0 : static_cast<std::uint64_t>(away / resolution_);
+        const std::uint64_t wanted =
+            away.count() < 0 ? 0 : static_cast<std::uint64_t>(away / resolution_);
         if (wanted <= tick_) return tick_ + 1;
         return wanted - tick_ < slots ? wanted : tick_ + slots - 1;
     }
@@ -35,7 +36,8 @@ class timer_wheel {
     /// Announces everything due by `now`: calls `due(tick, value)`. The callback may add timers.
     template <class Callback>
     void advance(clock::time_point now, Callback&& due) {
-        const std::uint64_t target = now < start_ ? 0 : static_cast<std::uint64_t>((now - start_) / resolution_);
+        const std::uint64_t target =
+            now < start_ ? 0 : static_cast<std::uint64_t>((now - start_) / resolution_);
         while (tick_ < target) {
             ++tick_;
             fired_.clear();
@@ -46,7 +48,7 @@ class timer_wheel {
 
     clock::duration resolution() const noexcept { return resolution_; }
 
-   private:
+private:
     clock::time_point start_;
     clock::duration resolution_;
     std::uint64_t tick_ = 0;

@@ -21,16 +21,18 @@ enum class close_reason : std::uint8_t {
 
 /// Implemented by transports and embedders; used on the shard's thread only.
 class connection {
-   public:
+public:
     static constexpr std::ptrdiff_t broken = -1;
 
     virtual ~connection() = default;
 
-    /// Writes what fits without blocking. Returns the bytes taken (0: none now) or `broken`. After fewer bytes than were
-    /// offered the connection must call `shard::writable` once it can take more.
+    /// Writes what fits without blocking. Returns the bytes taken (0: none now) or `broken`. After
+    /// fewer bytes than were offered the connection must call `shard::writable` once it can take
+    /// more.
     virtual std::ptrdiff_t write(std::span<const iovec> slices) = 0;
 
-    /// The hub has let go: no further call comes, and none may be made for this subscriber. Flush what was taken, then end.
+    /// The hub has let go: no further call comes, and none may be made for this subscriber. Flush
+    /// what was taken, then end.
     virtual void close(close_reason why) = 0;
 
     /// True if something was sent and the peer has acknowledged nothing for at least `limit`.

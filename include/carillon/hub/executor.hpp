@@ -6,18 +6,19 @@
 
 namespace carillon {
 
-/// The thread that a shard lives on. The server implements it with its own loop; an embedder with a loop of theirs
-/// implements these four calls.
+/// The thread that a shard lives on. The server implements it with its own loop; an embedder with a
+/// loop of theirs implements these four calls.
 class executor {
-   public:
+public:
     using task = std::function<void()>;
     using clock = std::chrono::steady_clock;
 
     virtual ~executor() = default;
     /// Runs `t` on the shard's thread, soon. Called from any thread.
     virtual void post(task t) = 0;
-    /// Runs `t` on the shard's thread after the I/O that is ready now was handled; tasks deferred by a deferred task run
-    /// in the next turn, so that I/O gets its share. Called on the shard's thread.
+    /// Runs `t` on the shard's thread after the I/O that is ready now was handled; tasks deferred
+    /// by a deferred task run in the next turn, so that I/O gets its share. Called on the shard's
+    /// thread.
     virtual void defer(task t) = 0;
     /// Runs `t` once after `delay`. Called on the shard's thread.
     virtual void call_after(clock::duration delay, task t) = 0;

@@ -26,25 +26,27 @@ struct published {
     position pos;    ///< 0 for ephemeral events
 };
 
-/// Totals over all shards at one moment; each counter is exact, they need not belong to the same instant.
+/// Totals over all shards at one moment; each counter is exact, they need not belong to the same
+/// instant.
 struct hub_stats {
     std::uint64_t subscribers = 0;
-    std::uint64_t connections = 0;       ///< streams opened since the start
-    std::uint64_t delivered = 0;         ///< events handed to connections, live and replayed
-    std::uint64_t replayed = 0;          ///< of these, from the journal
+    std::uint64_t connections = 0;  ///< streams opened since the start
+    std::uint64_t delivered = 0;    ///< events handed to connections, live and replayed
+    std::uint64_t replayed = 0;     ///< of these, from the journal
     std::uint64_t bytes = 0;
     std::uint64_t gaps = 0;
-    std::uint64_t slow = 0;              ///< subscribers that are behind now
+    std::uint64_t slow = 0;  ///< subscribers that are behind now
     std::uint64_t slow_cuts = 0;
     std::uint64_t dead_peers = 0;
     std::uint64_t published = 0;
-    std::uint64_t topics = 0;            ///< topics and patterns with a listener, summed over shards
+    std::uint64_t topics = 0;  ///< topics and patterns with a listener, summed over shards
     std::uint64_t fan_out_yields = 0;
 };
 
-/// Thread-safe, except where a call says otherwise. Shards are added before the first publish and live as long as the hub.
+/// Thread-safe, except where a call says otherwise. Shards are added before the first publish and
+/// live as long as the hub.
 class hub {
-   public:
+public:
     hub(hub_options options, std::unique_ptr<journal> record);
     ~hub();
 
@@ -53,17 +55,18 @@ class hub {
     std::span<const std::unique_ptr<shard>> shards() const noexcept { return shards_; }
 
     using publish_callback = std::function<void(result<std::vector<published>>)>;
-    /// All or nothing. `done` runs when the events are stored, on any thread, perhaps before this returns.
-    /// Errors: `invalid_request` (reserved topic or name, id of the hub's own form, too many topics),
-    /// `event_too_large`, `payload_too_large` (batch), `unavailable`.
+    /// All or nothing. `done` runs when the events are stored, on any thread, perhaps before this
+    /// returns. Errors: `invalid_request` (reserved topic or name, id of the hub's own form, too
+    /// many topics), `event_too_large`, `payload_too_large` (batch), `unavailable`.
     void publish(std::vector<event> events, publish_callback done);
 
-    /// Sends an event to one client alone; its stream shows it in order with all others, and it survives the
-    /// reconnection of a durable client. The event's `topics` are ignored. Errors: `client_not_found`, `send_error`.
+    /// Sends an event to one client alone; its stream shows it in order with all others, and it
+    /// survives the reconnection of a durable client. The event's `topics` are ignored. Errors:
+    /// `client_not_found`, `send_error`.
     void send(std::string_view client, event e, publish_callback done);
 
-    /// Each runs `done` on the shard's thread, or at once with `client_not_found`. A durable client between two
-    /// connections is found too.
+    /// Each runs `done` on the shard's thread, or at once with `client_not_found`. A durable client
+    /// between two connections is found too.
     using client_callback = std::function<void(result<>)>;
     void subscribe(std::string_view client, topic_pattern topic, client_callback done);
     void unsubscribe(std::string_view client, topic_pattern topic, client_callback done);
@@ -76,34 +79,38 @@ class hub {
     /// Newest first turned oldest first: up to `max_events` events of the patterns after a point.
     struct history_query {
         std::vector<topic_pattern> topics;
-        std::string after_id;     ///< a cursor; empty: none
-        rewind from;              ///< used without a cursor; neither: the newest `max_events`
+        std::string after_id;  ///< a cursor; empty: none
+        rewind from;           ///< used without a cursor; neither: the newest `max_events`
         std::size_t max_events = 100;
     };
     struct history_page {
         std::vector<event_ptr> events;
-        std::string next;         ///< cursor to go on from
+        std::string next;  ///< cursor to go on from
         bool more = false;
         resume_verdict verdict = resume_verdict::fresh;
         std::optional<gap> lost;
     };
     void history(history_query q, std::function<void(result<history_page>)> done);
 
-    /// Ends all streams, spread over `window`; `done` runs on some shard's thread when none is left.
+    /// Ends all streams, spread over `window`; `done` runs on some shard's thread when none is
+    /// left.
     void drain(std::chrono::milliseconds window, std::function<void()> done);
     bool draining() const noexcept { return draining_.load(std::memory_order_relaxed); }
 
-    /// Takes what can change while streams are up: limits, topic options, expected downtime. Not the envelopes.
+    /// Takes what can change while streams are up: limits, topic options, expected downtime. Not
+    /// the envelopes.
     void reload(hub_options options);
 
     std::shared_ptr<const hub_options> options() const;
     journal& record() noexcept { return *journal_; }
     std::string id_of(const stored_event& e) const;
     std::string id_of(position p) const;
-    std::size_t subscribers() const noexcept { return subscribers_.load(std::memory_order_relaxed); }
+    std::size_t subscribers() const noexcept {
+        return subscribers_.load(std::memory_order_relaxed);
+    }
     hub_stats stats() const;
 
-   private:
+private:
     friend class shard;
     using events = std::vector<std::shared_ptr<stored_event>>;
 

@@ -24,12 +24,14 @@ enum class slow_policy : std::uint8_t {
 struct topic_options {
     slow_policy slow = slow_policy::catch_up;
     std::chrono::milliseconds cut_after = std::chrono::seconds(30);
-    std::chrono::milliseconds coalesce_window{0};  ///< how long an event may wait for others to share its write
+    std::chrono::milliseconds coalesce_window{
+        0};  ///< how long an event may wait for others to share its write
 };
 
 using topic_options_lookup = std::function<topic_options(std::string_view topic_or_pattern)>;
 
-/// Defaults of one kind of stream; each surface has its own. Shared by all its streams: must outlive the hub's shards.
+/// Defaults of one kind of stream; each surface has its own. Shared by all its streams: must
+/// outlive the hub's shards.
 struct stream_profile {
     std::string name = "default";
     envelope_id envelope = 0;
@@ -39,18 +41,21 @@ struct stream_profile {
 };
 
 struct hub_options {
-    std::size_t max_clients = 100'000;          ///< over all shards
+    std::size_t max_clients = 100'000;  ///< over all shards
     std::size_t max_topics_per_client = 100;
     std::size_t max_topics_per_event = 16;
-    std::size_t max_topic_length = 255;         ///< bytes
-    std::size_t max_event_size = 1u << 20;      ///< bytes of `event::size()`
-    std::size_t max_batch = 1000;               ///< events in one publish
-    std::uint64_t max_replay_events = 10'000;   ///< per connection; more missed than that is a gap
-    std::uint64_t cursor_lag = 10'000;          ///< positions behind the head that earn a `carillon.cursor`
-    std::chrono::milliseconds client_grace = std::chrono::seconds(60);  ///< how long a durable client waits for its return
-    std::chrono::milliseconds expected_downtime = std::chrono::seconds(5);  ///< told to streams that drain end
-    topic_options_lookup options_of;            ///< empty: the defaults for all topics
-    std::vector<std::shared_ptr<const envelope>> envelopes;  ///< 1, 2, …; number 0 is always the plain one
+    std::size_t max_topic_length = 255;        ///< bytes
+    std::size_t max_event_size = 1u << 20;     ///< bytes of `event::size()`
+    std::size_t max_batch = 1000;              ///< events in one publish
+    std::uint64_t max_replay_events = 10'000;  ///< per connection; more missed than that is a gap
+    std::uint64_t cursor_lag = 10'000;  ///< positions behind the head that earn a `carillon.cursor`
+    std::chrono::milliseconds client_grace =
+        std::chrono::seconds(60);  ///< how long a durable client waits for its return
+    std::chrono::milliseconds expected_downtime =
+        std::chrono::seconds(5);      ///< told to streams that drain end
+    topic_options_lookup options_of;  ///< empty: the defaults for all topics
+    std::vector<std::shared_ptr<const envelope>>
+        envelopes;  ///< 1, 2, …; number 0 is always the plain one
 };
 
 }  // namespace carillon

@@ -32,13 +32,13 @@ struct lag;
 
 /// Counters of one shard: written by its thread only, read by any with relaxed loads.
 struct shard_counters {
-    std::atomic<std::uint64_t> connections{0}, delivered{0}, replayed{0}, bytes{0}, gaps{0}, slow_cuts{0},
-        dead_peers{0}, yields{0}, subscribers{0}, behind{0}, topics{0};
+    std::atomic<std::uint64_t> connections{0}, delivered{0}, replayed{0}, bytes{0}, gaps{0},
+        slow_cuts{0}, dead_peers{0}, yields{0}, subscribers{0}, behind{0}, topics{0};
 };
 
 /// Confined to its executor's thread, but for `wake` and the counters.
 class shard {
-   public:
+public:
     shard(hub& owner, executor& on, unsigned number);
     ~shard();
     shard(const shard&) = delete;
@@ -47,10 +47,11 @@ class shard {
     /// Whether `open` would take this stream now: the errors are its own.
     result<> admits(const stream_request& request) const;
 
-    /// Registers a stream and writes its preamble, its opening event and whatever it has missed, in that order.
-    /// Errors, with nothing written: `invalid_request` (no topic, too many, bad client token), `max_clients`,
-    /// `unavailable` (draining). On success the subscriber stays until `remove` or `connection::close`; a connection that
-    /// breaks while opening is told by `close` before this returns, with a null subscriber.
+    /// Registers a stream and writes its preamble, its opening event and whatever it has missed, in
+    /// that order. Errors, with nothing written: `invalid_request` (no topic, too many, bad client
+    /// token), `max_clients`, `unavailable` (draining). On success the subscriber stays until
+    /// `remove` or `connection::close`; a connection that breaks while opening is told by `close`
+    /// before this returns, with a null subscriber.
     result<subscriber*> open(stream_request request);
 
     /// The connection takes bytes again.
@@ -82,7 +83,7 @@ class shard {
     const shard_counters& counters() const noexcept { return counters_; }
     interest_filter& interest() noexcept { return *interest_; }
 
-   private:
+private:
     using clock = executor::clock;
     using encoded_ptr = std::shared_ptr<encoded_event>;
     /// One block to write, and the position that the client has reached when it is written.
@@ -151,7 +152,7 @@ class shard {
     std::vector<std::uint32_t> free_;
     timer_wheel<std::uint32_t> wheel_;
     bool ticking_ = false;
-    position head_;              ///< every event up to here was routed
+    position head_;               ///< every event up to here was routed
     std::uint64_t next_seq_ = 0;  ///< sequence on the tail of the next event to route
     std::vector<event_ptr> batch_;
     std::deque<topic_node*> dirty_;

@@ -23,8 +23,12 @@ enum class framing : std::uint8_t {
 };
 
 /// Where a new stream that has no cursor begins.
-struct rewind_last { std::uint64_t count = 0; };
-struct rewind_since { std::chrono::system_clock::time_point time; };
+struct rewind_last {
+    std::uint64_t count = 0;
+};
+struct rewind_since {
+    std::chrono::system_clock::time_point time;
+};
 using rewind = std::variant<std::monostate, rewind_last, rewind_since>;
 
 /// The verdict on a cursor, told in the opening event.
@@ -37,18 +41,18 @@ enum class resume_verdict : std::uint8_t {
 std::string_view to_string(resume_verdict v) noexcept;
 
 struct stream_request {
-    connection* out = nullptr;                 ///< must stay until `close` was called or the stream was removed
+    connection* out = nullptr;  ///< must stay until `close` was called or the stream was removed
     const stream_profile* profile = nullptr;
     envelope_id envelope = 0;
     framing frame = framing::raw;
-    std::vector<topic_pattern> topics;         ///< duplicates are ignored
-    std::string preamble;                      ///< written before the first block: the response head
-    std::string last_event_id;                 ///< empty: none
-    rewind from;                               ///< ignored if there is a cursor
-    std::string client;                        ///< token that makes the client durable; empty: a new id
-    std::string metadata;                      ///< a JSON object's text, or empty
+    std::vector<topic_pattern> topics;  ///< duplicates are ignored
+    std::string preamble;               ///< written before the first block: the response head
+    std::string last_event_id;          ///< empty: none
+    rewind from;                        ///< ignored if there is a cursor
+    std::string client;                 ///< token that makes the client durable; empty: a new id
+    std::string metadata;               ///< a JSON object's text, or empty
     bool opening_event = true;
-    bool heartbeat_event = false;              ///< a named event without id instead of a comment
+    bool heartbeat_event = false;  ///< a named event without id instead of a comment
 };
 
 /// At least 128 random bits: 22 to 128 characters of `[A-Za-z0-9_-]`.
@@ -60,12 +64,13 @@ struct client_info {
     std::vector<std::string> topics;
     std::string metadata;
     std::string address;
-    std::string last_event_id;  ///< of the newest event handed to the connection; the opening cursor before that
+    std::string last_event_id;  ///< of the newest event handed to the connection; the opening
+                                ///< cursor before that
     std::chrono::system_clock::time_point connected_at;
     std::optional<std::chrono::system_clock::time_point> last_event_at;
     std::optional<std::chrono::system_clock::time_point> last_heartbeat_at;
     bool durable = false;
-    bool behind = false;        ///< catching up from the journal
+    bool behind = false;  ///< catching up from the journal
 };
 
 }  // namespace carillon

@@ -15,27 +15,30 @@
 
 namespace carillon {
 
-/// Place of a stored event in the one order that all events share. The first event has 1; 0 is before all.
+/// Place of a stored event in the one order that all events share. The first event has 1; 0 is
+/// before all.
 struct position {
     std::uint64_t value = 0;
     friend auto operator<=>(const position&, const position&) = default;
 };
 
-/// What `data` is: text that is sent as it stands, or one JSON value in the publisher's own spelling.
+/// What `data` is: text that is sent as it stands, or one JSON value in the publisher's own
+/// spelling.
 enum class payload_kind : std::uint8_t { text, json };
 
 /// What a publisher gives. A value; nothing in it can break a stream.
 struct event {
-    std::vector<topic> topics;               ///< at least one, no topic twice
-    std::optional<wire::event_id> id;        ///< the publisher's own; goes out as `id:` in place of the hub's
-    std::optional<wire::event_name> name;    ///< absent: the browser's "message"
-    std::string data;                        ///< UTF-8
+    std::vector<topic> topics;  ///< at least one, no topic twice
+    std::optional<wire::event_id>
+        id;  ///< the publisher's own; goes out as `id:` in place of the hub's
+    std::optional<wire::event_name> name;  ///< absent: the browser's "message"
+    std::string data;                      ///< UTF-8
     payload_kind kind = payload_kind::text;
-    bool ephemeral = false;                  ///< no position, no id, not stored; dropped for whoever is behind
+    bool ephemeral = false;  ///< no position, no id, not stored; dropped for whoever is behind
     std::optional<std::chrono::milliseconds> retry;
-    std::string comment;                     ///< UTF-8, may have lines
-    std::string metadata;                    ///< a JSON object's text, or empty
-    std::string timestamp;                   ///< the publisher's own, UTF-8 without line ends, or empty
+    std::string comment;    ///< UTF-8, may have lines
+    std::string metadata;   ///< a JSON object's text, or empty
+    std::string timestamp;  ///< the publisher's own, UTF-8 without line ends, or empty
 
     /// Bytes that limits and retention count: all texts together.
     std::size_t size() const noexcept;
@@ -48,12 +51,12 @@ struct stored_event {
     std::chrono::system_clock::time_point stored_at;
 };
 
-/// Shared among the journal, the tail and all shards that still have to write it: none of them alone knows when
-/// the last one is done.
+/// Shared among the journal, the tail and all shards that still have to write it: none of them
+/// alone knows when the last one is done.
 using event_ptr = std::shared_ptr<const stored_event>;
 
-/// `<epoch>.<position>`: eight characters of `[0-9a-z]`, a dot, and a decimal number without leading zeros.
-/// An epoch names one opening of the journal.
+/// `<epoch>.<position>`: eight characters of `[0-9a-z]`, a dot, and a decimal number without
+/// leading zeros. An epoch names one opening of the journal.
 struct cursor {
     std::string epoch;
     position pos;

@@ -18,7 +18,7 @@ namespace carillon {
 /// How much of one topic is kept. A topic keeps the newest events that satisfy all three.
 struct retention {
     std::uint64_t max_events = 10'000;
-    std::uint64_t max_bytes = 16u << 20;           ///< of `event::size()`
+    std::uint64_t max_bytes = 16u << 20;  ///< of `event::size()`
     std::chrono::seconds max_age = std::chrono::hours(24);
     friend bool operator==(const retention&, const retention&) = default;
 };
@@ -29,10 +29,10 @@ using topic_patterns = std::span<const topic_pattern* const>;
 /// What a reader wants: events of any matching topic, each once, in order of position.
 struct read_query {
     topic_patterns patterns;
-    position after;                           ///< exclusive
-    position upto;                            ///< inclusive
+    position after;  ///< exclusive
+    position upto;   ///< inclusive
     std::size_t max_events = 256;
-    std::size_t max_bytes = 256u << 10;       ///< at least one event is returned if any matches
+    std::size_t max_bytes = 256u << 10;  ///< at least one event is returned if any matches
 };
 
 /// Events that a reader should have got and that retention took: some position in (from, to].
@@ -51,7 +51,8 @@ struct read_page {
 /// Where a client's `Last-Event-ID` stands.
 struct found_cursor {
     position pos;
-    bool repeated = false;    ///< a publisher's id that was used more than once: `pos` is the earliest
+    bool repeated =
+        false;  ///< a publisher's id that was used more than once: `pos` is the earliest
 };
 
 struct journal_stats {
@@ -61,16 +62,19 @@ struct journal_stats {
     std::uint64_t trimmed = 0;  ///< events that retention took since the start
 };
 
-/// Thread-safe. One order: `commit` callbacks of all appends run one at a time, in order of position, on the thread
-/// that completes the group (for the memory journal, one of the appending threads).
-/// Which retention applies to a topic; asked when a topic is first seen, and for all topics after a reload.
+/// Thread-safe. One order: `commit` callbacks of all appends run one at a time, in order of
+/// position, on the thread that completes the group (for the memory journal, one of the appending
+/// threads). Which retention applies to a topic; asked when a topic is first seen, and for all
+/// topics after a reload.
 using retention_lookup = std::function<retention(std::string_view topic)>;
 
 class journal {
-   public:
+public:
     using group = std::vector<std::shared_ptr<stored_event>>;
-    /// Called once, without any lock held. On success every event that is not ephemeral has its position.
-    using commit_callback = std::function<void(result<>, std::span<const std::shared_ptr<stored_event>>)>;
+    /// Called once, without any lock held. On success every event that is not ephemeral has its
+    /// position.
+    using commit_callback =
+        std::function<void(result<>, std::span<const std::shared_ptr<stored_event>>)>;
 
     virtual ~journal() = default;
 
@@ -80,7 +84,8 @@ class journal {
     /// Completes at once (memory) or on another thread (a store that reads from disk).
     virtual void read(const read_query& q, std::function<void(result<read_page>)> done) = 0;
 
-    /// Resolves the hub's own cursor or, per topic, a publisher's id. Nothing: unknown (verdict `reset`).
+    /// Resolves the hub's own cursor or, per topic, a publisher's id. Nothing: unknown (verdict
+    /// `reset`).
     virtual std::optional<found_cursor> find(std::string_view last_event_id,
                                              topic_patterns patterns) = 0;
 
@@ -101,9 +106,9 @@ class journal {
 };
 
 struct memory_journal_options {
-    retention_lookup retention_of;                ///< empty: the default `retention` for all
-    std::uint64_t max_bytes = 256u << 20;         ///< over all topics; the oldest events go first
-    std::size_t max_empty_topics = 100'000;       ///< topics of which only the trim mark is left
+    retention_lookup retention_of;           ///< empty: the default `retention` for all
+    std::uint64_t max_bytes = 256u << 20;    ///< over all topics; the oldest events go first
+    std::size_t max_empty_topics = 100'000;  ///< topics of which only the trim mark is left
     std::function<std::chrono::system_clock::time_point()> now;  ///< empty: the system clock
 };
 

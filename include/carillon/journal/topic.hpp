@@ -10,32 +10,36 @@
 
 namespace carillon {
 
-/// A published topic: 1 to `max_size` bytes of UTF-8 without control characters CR, LF, NUL and without a literal `*`.
-/// Segments are separated by `/`; empty segments are kept, so that URIs are topics.
+/// A published topic: 1 to `max_size` bytes of UTF-8 without control characters CR, LF, NUL and
+/// without a literal `*`. Segments are separated by `/`; empty segments are kept, so that URIs are
+/// topics.
 class topic {
-   public:
-    static constexpr std::size_t max_size = 1024;  ///< upper bound of the setting `limits.max_topic_length`
+public:
+    static constexpr std::size_t max_size =
+        1024;  ///< upper bound of the setting `limits.max_topic_length`
 
     static result<topic> parse(std::string_view text, std::size_t limit = max_size);
 
     const std::string& str() const noexcept { return text_; }
-    /// True for the hub's own space: the first segment begins with `$`. Always private; no wildcard matches it.
+    /// True for the hub's own space: the first segment begins with `$`. Always private; no wildcard
+    /// matches it.
     bool internal() const noexcept { return text_.front() == '$'; }
-    /// True for names that publishers may not use: internal ones and those that begin with `carillon.`.
+    /// True for names that publishers may not use: internal ones and those that begin with
+    /// `carillon.`.
     bool reserved() const noexcept { return internal() || text_.starts_with("carillon."); }
 
     friend auto operator<=>(const topic&, const topic&) = default;
 
-   private:
+private:
     explicit topic(std::string_view text) : text_(text) {}
     std::string text_;
 };
 
-/// What a stream listens to: a topic, or a pattern in which `*` stands for one non-empty segment and `**`, as the
-/// last segment, for zero or more (`a/**` matches `a`). `*` is a wildcard only as a whole segment; anywhere else it is
-/// refused, since no topic could match.
+/// What a stream listens to: a topic, or a pattern in which `*` stands for one non-empty segment
+/// and `**`, as the last segment, for zero or more (`a/**` matches `a`). `*` is a wildcard only as
+/// a whole segment; anywhere else it is refused, since no topic could match.
 class topic_pattern {
-   public:
+public:
     static result<topic_pattern> parse(std::string_view text, std::size_t limit = topic::max_size);
     explicit topic_pattern(const topic& t)
         : text_(t.str()), literal_size_(static_cast<std::uint32_t>(t.str().size())), wild_(false) {}
@@ -48,10 +52,14 @@ class topic_pattern {
     }
     bool matches(std::string_view topic_text) const noexcept;
 
-    friend bool operator==(const topic_pattern& a, const topic_pattern& b) noexcept { return a.text_ == b.text_; }
-    friend auto operator<=>(const topic_pattern& a, const topic_pattern& b) noexcept { return a.text_ <=> b.text_; }
+    friend bool operator==(const topic_pattern& a, const topic_pattern& b) noexcept {
+        return a.text_ == b.text_;
+    }
+    friend auto operator<=>(const topic_pattern& a, const topic_pattern& b) noexcept {
+        return a.text_ <=> b.text_;
+    }
 
-   private:
+private:
     topic_pattern(std::string_view text, std::size_t literal, bool wild)
         : text_(text), literal_size_(static_cast<std::uint32_t>(literal)), wild_(wild) {}
     std::string text_;

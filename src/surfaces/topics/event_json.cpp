@@ -10,7 +10,8 @@ namespace carillon::surfaces {
 std::string rfc3339(std::chrono::system_clock::time_point t) {
     const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(t.time_since_epoch());
     const auto seconds = std::chrono::floor<std::chrono::seconds>(ms);
-    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(static_cast<std::time_t>(seconds.count())),
+    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z",
+                       fmt::gmtime(static_cast<std::time_t>(seconds.count())),
                        (ms - seconds).count());
 }
 
@@ -61,7 +62,8 @@ void append_client_json(std::string& out, const client_info& c) {
     const auto time = [&](std::string_view name, std::chrono::system_clock::time_point t) {
         out += fmt::format(R"(,"{}":"{}")", name, rfc3339(t));
     };
-    if (c.connected_at != std::chrono::system_clock::time_point{}) time("connectedAt", c.connected_at);
+    if (c.connected_at != std::chrono::system_clock::time_point{})
+        time("connectedAt", c.connected_at);
     if (!c.last_event_id.empty()) {
         out += R"(,"lastEventId":)";
         append_json_string(out, c.last_event_id);

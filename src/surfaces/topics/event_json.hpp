@@ -13,10 +13,12 @@ namespace carillon::surfaces {
 /// RFC 3339 with milliseconds, in UTC.
 std::string rfc3339(std::chrono::system_clock::time_point t);
 
-/// `{"id"?, "position"?, "event"?, "data", "topics", "metadata"?, "timestamp"}`; `data` in the publisher's own spelling.
+/// `{"id"?, "position"?, "event"?, "data", "topics", "metadata"?, "timestamp"}`; `data` in the
+/// publisher's own spelling.
 void append_event_json(std::string& out, const stored_event& e, std::string_view id);
 
-/// The record of a client: id, topics, metadata, connectedAt, lastEventId, lastEventAt, lastHeartbeatAt, …
+/// The record of a client: id, topics, metadata, connectedAt, lastEventId, lastEventAt,
+/// lastHeartbeatAt, …
 void append_client_json(std::string& out, const client_info& c);
 
 }  // namespace carillon::surfaces

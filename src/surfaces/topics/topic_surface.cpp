@@ -20,10 +20,12 @@ constexpr std::size_t max_listed = 1000;
 template <class Callback>
 auto on_loop_of(http::responder answer, Callback call) {
     net::loop& loop = answer.loop();
-    auto held = std::make_shared<http::responder>(std::move(answer));  // callbacks are copied, a responder is not
+    auto held = std::make_shared<http::responder>(
+        std::move(answer));  // callbacks are copied, a responder is not
     return [&loop, held, call](auto value) {
         if (loop.in_loop_thread()) return call(*held, std::move(value));
-        loop.post([held, call, value = std::move(value)]() mutable { call(*held, std::move(value)); });
+        loop.post(
+            [held, call, value = std::move(value)]() mutable { call(*held, std::move(value)); });
     };
 }
 
@@ -41,8 +43,10 @@ result<std::vector<topic_pattern>> requested_topics(const http::request& r, std:
     for (const std::string& name : names) {
         auto parsed = topic_pattern::parse(name, limit);
         if (!parsed) return std::unexpected(parsed.error());
-        if (parsed->str().starts_with('$')) return fail(errc::forbidden, "topics that begin with `$` are the hub's own");
-        if (std::ranges::find(patterns, *parsed) == patterns.end()) patterns.push_back(std::move(*parsed));
+        if (parsed->str().starts_with('$'))
+            return fail(errc::forbidden, "topics that begin with `$` are the hub's own");
+        if (std::ranges::find(patterns, *parsed) == patterns.end())
+            patterns.push_back(std::move(*parsed));
     }
     if (patterns.empty()) return fail(errc::invalid_request, "name a topic: `?topic=news`");
     return patterns;
@@ -71,14 +75,17 @@ topic_surface::topic_surface(hub& h, transport::stream_host& streams, topic_surf
 
 void topic_surface::add_routes(http::router& routes) {
     using member = void (topic_surface::*)(http::request&, http::responder);
-    const auto add = [&](std::string_view method, std::string_view path, member call, http::upload_handler up = {}) {
+    const auto add = [&](std::string_view method, std::string_view path, member call,
+                         http::upload_handler up = {}) {
         http::handler handle = [this, call](http::request& r, http::responder answer) {
-            if (!options_.enabled) return answer.send(error{errc::disabled, "the topic service is switched off"});
+            if (!options_.enabled)
+                return answer.send(error{errc::disabled, "the topic service is switched off"});
             (this->*call)(r, std::move(answer));
         };
         routes.add(method, options_.prefix + std::string(path), std::move(handle), std::move(up));
     };
-    const http::upload_handler up = [this](http::request& r, http::responder& answer, http::upload_control control) {
+    const http::upload_handler up = [this](http::request& r, http::responder& answer,
+                                           http::upload_control control) {
         return upload(r, answer, std::move(control));
     };
     add("GET", "/subscribe", &topic_surface::subscribe);
@@ -111,10 +118,12 @@ void topic_surface::subscribe(http::request& r, http::responder answer) {
 
 std::unique_ptr<http::upload> topic_surface::upload(http::request& r, http::responder& answer,
                                                     http::upload_control control) {
-    if (!options_.enabled || transport::format_of(r) != transport::body_format::lines) return nullptr;
+    if (!options_.enabled || transport::format_of(r) != transport::body_format::lines)
+        return nullptr;
     auto name = path_topic(r);
     if (!name) return nullptr;  // the handler gives the error
-    return transport::make_line_upload(hub_, std::move(*name), std::move(answer), std::move(control));
+    return transport::make_line_upload(hub_, std::move(*name), std::move(answer),
+                                       std::move(control));
 }
 
 void topic_surface::publish(http::request& r, http::responder answer) {
@@ -128,16 +137,17 @@ void topic_surface::publish(http::request& r, http::responder answer) {
     topics.reserve(body->events.size());
     for (const event& e : body->events) topics.push_back(e.topics.front().str());
     hub_.publish(std::move(body->events),
-                 on_loop_of(std::move(answer), [topics = std::move(topics), array = body->array](
-                                                   http::responder& to, result<std::vector<published>> done) {
-                     if (!done) return to.send(done.error());
-                     std::string text = array ? "[" : "";
-                     for (std::size_t i = 0; i < done->size(); ++i) {
-                         if (i != 0) text += ',';
-                         text += transport::publish_answer((*done)[i], topics[i]);
-                     }
-                     to.send(http::json_response(200, text + (array ? "]" : "")));
-                 }));
+                 on_loop_of(std::move(answer),
+                            [topics = std::move(topics), array = body->array](
+                                http::responder& to, result<std::vector<published>> done) {
+                                if (!done) return to.send(done.error());
+                                std::string text = array ? "[" : "";
+                                for (std::size_t i = 0; i < done->size(); ++i) {
+                                    if (i != 0) text += ',';
+                                    text += transport::publish_answer((*done)[i], topics[i]);
+                                }
+                                to.send(http::json_response(200, text + (array ? "]" : "")));
+                            }));
 }
 
 void topic_surface::history(http::request& r, http::responder answer) {
@@ -150,7 +160,8 @@ void topic_surface::history(http::request& r, http::responder answer) {
     if (!from) return answer.send(from.error());
     query.from = *from;
     if (const auto limit = r.query_value("limit")) {
-        const auto [end, bad] = std::from_chars(limit->data(), limit->data() + limit->size(), query.max_events);
+        const auto [end, bad] =
+            std::from_chars(limit->data(), limit->data() + limit->size(), query.max_events);
         if (bad != std::errc{} || end != limit->data() + limit->size() || query.max_events == 0) {
             return answer.send(error{errc::invalid_request, "`limit` is a number from 1 to 1000"});
         }
@@ -158,38 +169,43 @@ void topic_surface::history(http::request& r, http::responder answer) {
         query.max_events = static_cast<std::size_t>(std::max<std::uint64_t>(last->count, 1));
     }
     query.max_events = std::min(query.max_events, max_listed);
-    hub_.history(std::move(query), on_loop_of(std::move(answer), [this](http::responder& to, result<hub::history_page> page) {
-                     if (!page) return to.send(page.error());
-                     std::string text = R"({"events":[)";
-                     bool first = true;
-                     for (const event_ptr& e : page->events) {
-                         if (!std::exchange(first, false)) text += ',';
-                         append_event_json(text, *e, hub_.id_of(*e));
-                     }
-                     text += fmt::format(R"(],"next":"{}","more":{},"resume":"{}")", page->next, page->more,
-                                         to_string(page->verdict));
-                     if (page->lost) {
-                         text += fmt::format(R"(,"gap":{{"from":"{}","to":"{}","reason":"retention"}})",
-                                             hub_.id_of(page->lost->from), hub_.id_of(page->lost->to));
-                     }
-                     to.send(http::json_response(200, text + "}"));
-                 }));
+    hub_.history(
+        std::move(query),
+        on_loop_of(std::move(answer), [this](http::responder& to, result<hub::history_page> page) {
+            if (!page) return to.send(page.error());
+            std::string text = R"({"events":[)";
+            bool first = true;
+            for (const event_ptr& e : page->events) {
+                if (!std::exchange(first, false)) text += ',';
+                append_event_json(text, *e, hub_.id_of(*e));
+            }
+            text += fmt::format(R"(],"next":"{}","more":{},"resume":"{}")", page->next, page->more,
+                                to_string(page->verdict));
+            if (page->lost) {
+                text += fmt::format(R"(,"gap":{{"from":"{}","to":"{}","reason":"retention"}})",
+                                    hub_.id_of(page->lost->from), hub_.id_of(page->lost->to));
+            }
+            to.send(http::json_response(200, text + "}"));
+        }));
 }
 
 void topic_surface::list_clients(http::request&, http::responder answer) {
-    hub_.list_clients(max_listed, on_loop_of(std::move(answer), [this](http::responder& to, std::vector<client_info> all) {
-                          std::string text = fmt::format(R"({{"total":{},"clients":[)", hub_.subscribers());
-                          bool first = true;
-                          for (const client_info& c : all) {
-                              if (!std::exchange(first, false)) text += ',';
-                              append_client_json(text, c);
-                          }
-                          to.send(http::json_response(200, text + "]}"));
-                      }));
+    hub_.list_clients(
+        max_listed,
+        on_loop_of(std::move(answer), [this](http::responder& to, std::vector<client_info> all) {
+            std::string text = fmt::format(R"({{"total":{},"clients":[)", hub_.subscribers());
+            bool first = true;
+            for (const client_info& c : all) {
+                if (!std::exchange(first, false)) text += ',';
+                append_client_json(text, c);
+            }
+            to.send(http::json_response(200, text + "]}"));
+        }));
 }
 
 void topic_surface::show_client(http::request& r, http::responder answer) {
-    hub_.find_client(r.path_rest[0], on_loop_of(std::move(answer), [](http::responder& to, result<client_info> found) {
+    hub_.find_client(r.path_rest[0], on_loop_of(std::move(answer), [](http::responder& to,
+                                                                      result<client_info> found) {
                          if (!found) return to.send(found.error());
                          std::string text;
                          append_client_json(text, *found);
@@ -203,13 +219,16 @@ void topic_surface::send_to_client(http::request& r, http::responder answer) {
     static const topic unused = *topic::parse("client");
     auto e = transport::parse_event(r.body, unused);
     if (!e) return answer.send(e.error());
-    hub_.send(r.path_rest[0], std::move(*e),
-              on_loop_of(std::move(answer), [](http::responder& to, result<std::vector<published>> done) {
-                  if (!done) return to.send(done.error());
-                  const published& p = done->front();
-                  to.send(http::json_response(
-                      200, p.pos.value == 0 ? "{}" : fmt::format(R"({{"id":"{}","position":{}}})", p.id, p.pos.value)));
-              }));
+    hub_.send(
+        r.path_rest[0], std::move(*e),
+        on_loop_of(std::move(answer), [](http::responder& to, result<std::vector<published>> done) {
+            if (!done) return to.send(done.error());
+            const published& p = done->front();
+            to.send(http::json_response(
+                200, p.pos.value == 0
+                         ? "{}"
+                         : fmt::format(R"({{"id":"{}","position":{}}})", p.id, p.pos.value)));
+        }));
 }
 
 void topic_surface::change_topic(http::request& r, http::responder answer) {
@@ -219,7 +238,8 @@ void topic_surface::change_topic(http::request& r, http::responder answer) {
         return answer.send(error{errc::forbidden, "topics that begin with `$` are the hub's own"});
     }
     auto done = on_loop_of(std::move(answer), answer_done);
-    if (r.method == "PUT") return hub_.subscribe(r.path_rest[0], std::move(*pattern), std::move(done));
+    if (r.method == "PUT")
+        return hub_.subscribe(r.path_rest[0], std::move(*pattern), std::move(done));
     hub_.unsubscribe(r.path_rest[0], std::move(*pattern), std::move(done));
 }
 

@@ -11,30 +11,31 @@
 
 namespace carillon::surfaces {
 
-/// One JSON object per event, unnamed, so that `onmessage` sees all: `{"id"?, "position"?, "event"?, "data", "topics",
-/// "metadata"?, "timestamp"?}`. Used with `?envelope=full`.
+/// One JSON object per event, unnamed, so that `onmessage` sees all: `{"id"?, "position"?,
+/// "event"?, "data", "topics", "metadata"?, "timestamp"?}`. Used with `?envelope=full`.
 class full_envelope final : public envelope {
-   public:
+public:
     bool encode(const stored_event& e, std::string_view id, std::string& out) const override;
 };
 
 struct topic_surface_options {
-    bool enabled = true;              ///< false: 404 `DISABLED` on all its routes
-    std::string prefix = "/events";   ///< where its routes are mounted
-    envelope_id full = 1;             ///< where the hub has the full envelope
+    bool enabled = true;             ///< false: 404 `DISABLED` on all its routes
+    std::string prefix = "/events";  ///< where its routes are mounted
+    envelope_id full = 1;            ///< where the hub has the full envelope
     stream_profile profile;
 };
 
 /// Immutable while servers run. `h` and `streams` outlive it.
 class topic_surface {
-   public:
+public:
     topic_surface(hub& h, transport::stream_host& streams, topic_surface_options options);
     void add_routes(http::router& routes);
 
-   private:
+private:
     void subscribe(http::request& r, http::responder answer);
     void publish(http::request& r, http::responder answer);
-    std::unique_ptr<http::upload> upload(http::request& r, http::responder& answer, http::upload_control control);
+    std::unique_ptr<http::upload> upload(http::request& r, http::responder& answer,
+                                         http::upload_control control);
     void history(http::request& r, http::responder answer);
     void list_clients(http::request& r, http::responder answer);
     void show_client(http::request& r, http::responder answer);

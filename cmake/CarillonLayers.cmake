@@ -8,7 +8,9 @@ function(carillon_layer name)
     add_library(carillon::${name} ALIAS carillon_${name})
     set_target_properties(carillon_${name} PROPERTIES EXPORT_NAME ${name} LINKER_LANGUAGE CXX)
     list(TRANSFORM arg_DEPENDS PREPEND carillon_)
-    target_link_libraries(carillon_${name} PUBLIC ${arg_DEPENDS} ${arg_LINK} PRIVATE carillon_options)
+    # Our warnings are no business of a project that uses the installed layer.
+    target_link_libraries(carillon_${name} PUBLIC ${arg_DEPENDS} ${arg_LINK}
+        PRIVATE $<BUILD_INTERFACE:carillon_options>)
     carillon_precompile(carillon_${name})
 endfunction()
 

@@ -1,6 +1,9 @@
 #include "http/problem.hpp"
 
+#include <carillon/base/json_text.hpp>
+
 #include <cstdint>
+#include <string>
 
 namespace carillon::http {
 
@@ -30,26 +33,16 @@ std::size_t utf8_length(std::string_view text) noexcept {
     return length;
 }
 
-/// As the contents of a JSON string. Details quote what clients sent, which may be no UTF-8 at all.
-void append_escaped(std::string& out, std::string_view text) {
-    constexpr std::string_view digits = "0123456789abcdef";
+/// What clients sent may be no UTF-8 at all: each byte that is not becomes U+FFFD.
+std::string as_utf8(std::string_view text) {
+    std::string clean;
+    clean.reserve(text.size());
     while (!text.empty()) {
-        const char c = text.front();
         const std::size_t length = utf8_length(text);
-        if (length == 0) {
-            out += "\\ufffd";
-        } else if (c == '"' || c == '\\') {
-            out += '\\';
-            out += c;
-        } else if (static_cast<std::uint8_t>(c) < 0x20 || c == 0x7f) {
-            out += "\\u00";
-            out += digits[static_cast<std::uint8_t>(c) >> 4];
-            out += digits[static_cast<std::uint8_t>(c) & 15];
-        } else {
-            out += text.substr(0, length);
-        }
+        clean += length == 0 ? "\xef\xbf\xbd" : text.substr(0, length);
         text.remove_prefix(length == 0 ? 1 : length);
     }
+    return clean;
 }
 
 }  // namespace
@@ -139,15 +132,15 @@ response problem_document(int status, std::string_view code, std::string_view de
     response r;
     r.status = status;
     r.headers.emplace_back("Content-Type", "application/problem+json");
-    r.body = R"({"type":"about:blank","title":")";
-    r.body += phrase_of(status);
-    r.body += R"(","status":)";
+    r.body = R"({"type":"about:blank","title":)";
+    append_json_string(r.body, phrase_of(status));
+    r.body += R"(,"status":)";
     r.body += std::to_string(status);
-    r.body += R"(,"detail":")";
-    append_escaped(r.body, detail);
-    r.body += R"(","code":")";
-    append_escaped(r.body, code);
-    r.body += "\"}";
+    r.body += R"(,"detail":)";
+    append_json_string(r.body, as_utf8(detail));
+    r.body += R"(,"code":)";
+    append_json_string(r.body, code);
+    r.body += '}';
     return r;
 }
 

@@ -46,7 +46,7 @@ std::string value_text(const log::field& f, bool json) {
     return std::visit(
         [&](const auto& v) -> std::string {
             if constexpr (std::is_same_v<std::decay_t<decltype(v)>, std::string_view>) {
-                const std::string text = masked(v);
+                std::string text = masked(v);
                 const bool quoted =
                     json || text.empty() || text.find_first_of(" \"=\n\r\t") != std::string::npos;
                 if (!quoted) return text;

@@ -112,7 +112,7 @@ struct setting_info {
 
 /// Calls `visit(setting_info, field)` for every setting but the topic rows.
 template <class Settings, class Visitor>
-void each_setting(Settings& s, Visitor&& visit) {
+void each_setting(Settings& s, Visitor&& visit) {  // NOLINT(readability-function-size): a list
     constexpr std::uint64_t no_limit = ~std::uint64_t{0};
     constexpr std::uint64_t day = 86'400'000;
     visit({"listen",

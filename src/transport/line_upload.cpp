@@ -24,7 +24,7 @@ public:
           answer_(std::move(answer)),
           control_(std::move(control)),
           loop_(answer_.loop()),
-          max_line_(2 * h.options()->max_event_size + 64 * 1024),
+          max_line_(std::size_t{2} * h.options()->max_event_size + (64u << 10)),
           max_batch_(std::min(batch_events, h.options()->max_batch)) {}
 
     http::upload::flow data(std::string_view bytes) {

@@ -47,8 +47,21 @@ void tie_to(pid_t parent) {
     if (::getppid() != parent) ::_exit(1);
 }
 
+// What is measured is the server with its defaults and the arguments given, not this shell's
+// settings.
+void forget_settings() {
+    constexpr std::string_view prefix = "CARILLON_";
+    std::vector<std::string> names;
+    for (char** entry = environ; *entry != nullptr; ++entry) {
+        const std::string_view text = *entry;
+        if (text.starts_with(prefix)) names.emplace_back(text.substr(0, text.find('=')));
+    }
+    for (const auto& name : names) ::unsetenv(name.c_str());
+}
+
 [[noreturn]] void become_server(std::vector<std::string> arguments, int output, pid_t parent) {
     tie_to(parent);
+    forget_settings();
     const int nothing = ::open("/dev/null", O_RDONLY);
     ::dup2(nothing, 0);
     ::dup2(output, 1);

@@ -23,6 +23,14 @@ std::string with_unit(double value, const std::string& unit) {
     return unit.empty() ? readable(value) : readable(value) + " " + unit;
 }
 
+// Of several runs the spread as well: a median alone hides how steady it is.
+std::string with_spread(const std::vector<double>& values, const std::string& unit) {
+    auto text = with_unit(median(values), unit);
+    if (values.size() < 2) return text;
+    const auto [least, most] = std::minmax_element(values.begin(), values.end());
+    return text + fmt::format(" ({}–{})", readable(*least), readable(*most));
+}
+
 row as_row(const figure& f) {
     const auto unit = f.is_ratio ? std::string() : f.unit;
     row r;
@@ -30,7 +38,7 @@ row as_row(const figure& f) {
     r[1] = f.name;
     r[2] = with_unit(median(f.server), f.unit);
     if (!f.floor.empty()) r[3] = with_unit(median(f.floor), f.unit);
-    if (f.target || f.is_ratio) r[4] = with_unit(median(f.judged), unit);
+    if (f.target || f.is_ratio) r[4] = with_spread(f.judged, unit);
     if (!f.target) return r;
     r[5] = "≤ " + with_unit(*f.target, unit);
     r[6] = f.reached() ? "yes" : "no";

@@ -50,7 +50,10 @@ void latency_histogram::clear() noexcept {
 
 std::uint64_t latency_histogram::percentile(double percent) const noexcept {
     if (count_ == 0) return 0;
-    const auto exact_rank = std::ceil(percent / 100.0 * static_cast<double>(count_));
+    // 99.9 % of 1,000 is a little more than 999 in binary; that must not become rank 1,000.
+    constexpr double rounding = 1e-9;
+    const auto exact_rank =
+        std::ceil(percent / 100.0 * static_cast<double>(count_) * (1 - rounding));
     const auto rank =
         std::clamp(static_cast<std::uint64_t>(std::max(exact_rank, 1.0)), std::uint64_t{1}, count_);
     std::uint64_t seen = 0;

@@ -1,0 +1,40 @@
+# What `cmake --install` lays out, so that find_package(carillon) works from outside: the public headers and the archives
+# of the layers that have some (component `development`); the server with its example files (component `server`).
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/carillon)
+
+foreach(layer IN ITEMS base wire journal hub)
+    target_include_directories(carillon_${layer} INTERFACE
+        $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+    target_compile_features(carillon_${layer} INTERFACE cxx_std_23)
+    install(TARGETS carillon_${layer} EXPORT carillonTargets
+        ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development)
+    install(DIRECTORY include/carillon/${layer} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/carillon
+        COMPONENT development FILES_MATCHING PATTERN *.hpp)
+endforeach()
+
+install(EXPORT carillonTargets NAMESPACE carillon:: DESTINATION ${package_dir} COMPONENT development)
+write_basic_package_version_file(${CMAKE_BINARY_DIR}/carillonConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${CMAKE_CURRENT_LIST_DIR}/carillonConfig.cmake ${CMAKE_BINARY_DIR}/carillonConfigVersion.cmake
+    DESTINATION ${package_dir} COMPONENT development)
+
+# The unit names the program by its full path, which the prefix decides.
+file(READ packaging/systemd/carillon.service unit)
+string(REPLACE "/usr/bin/carillon" "${CMAKE_INSTALL_FULL_BINDIR}/carillon" unit "${unit}")
+file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/carillon.service CONTENT "${unit}" @ONLY)
+
+install(TARGETS carillon RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT server)
+install(FILES ${CMAKE_BINARY_DIR}/carillon.service packaging/systemd/carillon.socket
+    DESTINATION lib/systemd/system COMPONENT server)
+install(FILES packaging/nginx/carillon.conf packaging/grafana/carillon.json LICENSE CHANGELOG.md
+    DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT server)
+
+if(CARILLON_TESTS AND NOT CARILLON_SANITIZE AND NOT CARILLON_COVERAGE)
+    add_test(NAME package.an_outside_project_finds_and_uses_the_library
+        COMMAND ${CMAKE_COMMAND} -D BUILD=${CMAKE_BINARY_DIR} -D CXX=${CMAKE_CXX_COMPILER}
+            -D LAUNCHER=${CCACHE} -P ${CMAKE_SOURCE_DIR}/tests/package/run.cmake)
+    set_tests_properties(package.an_outside_project_finds_and_uses_the_library PROPERTIES
+        LABELS package TIMEOUT 300)
+endif()

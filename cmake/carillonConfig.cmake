@@ -1,0 +1,5 @@
+# find_package(carillon) gives carillon::base, ::wire, ::journal and ::hub; link what you use, the rest follows.
+include(CMakeFindDependencyMacro)
+find_dependency(Threads)
+find_dependency(fmt)
+include(${CMAKE_CURRENT_LIST_DIR}/carillonTargets.cmake)

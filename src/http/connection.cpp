@@ -145,7 +145,7 @@ void connection::advance() {
 /// What the next turns need beyond this one's shared buffers.
 void connection::keep_input() {
     if (phase_ != phase::lingering) pending_.assign(context_.input_left);
-    if (phase_ == phase::head) upload_.reset();
+    if (phase_ == phase::head || phase_ == phase::lingering) upload_.reset();
     if (phase_ == phase::body && !upload_ && !request_) {
         request_ = std::make_unique<request>(std::move(context_.request));
     }

@@ -140,6 +140,7 @@ refusal explain(const beast::error_code& failed, std::string_view head) {
 /// Codings that exist, but are not undone here: 501 tells an honest client what is wrong (RFC
 /// 9112, 6.1).
 bool is_known_coding_list(std::string_view value) noexcept {
+    if (value.empty() || value.ends_with(',')) return false;
     bool last_chunked = false;
     while (!value.empty()) {
         if (last_chunked) return false;

@@ -82,6 +82,7 @@ subscriber& shard::allocate(const stream_request& request) {
     if (free_.empty()) {
         free_.push_back(static_cast<std::uint32_t>(slots_.size()));
         slots_.emplace_back();
+        ticks_.push_back(0);
     }
     const std::uint32_t slot = free_.back();
     free_.pop_back();

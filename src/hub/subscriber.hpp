@@ -54,7 +54,6 @@ struct subscriber {
     std::int64_t connected_ms = 0;
     std::int64_t last_event_ms = 0;      ///< 0: none
     std::int64_t last_heartbeat_ms = 0;  ///< 0: none
-    std::uint64_t next_tick = 0;         ///< the wheel's entry that counts
     std::array<std::uint8_t, 16> key{};  ///< random part of the id
     std::uint32_t slot = 0;
     envelope_id envelope = 0;

@@ -46,8 +46,9 @@ void shard::start_ticking() {
 void shard::tick() {
     const auto now = on_.now();
     wheel_.advance(now, [this](std::uint64_t tick, std::uint32_t slot) {
-        subscriber* s = at(slot);
-        if (s != nullptr && s->next_tick == tick) attend(*s);
+        if (ticks_[slot] != tick) return;
+        ticks_[slot] = 0;
+        if (subscriber* s = at(slot)) attend(*s);
     });
     if (drained_) drain_some(now);
     hub_.clients_->purge(now);
@@ -55,9 +56,14 @@ void shard::tick() {
     if (ticking_) on_.call_after(wheel_.resolution(), [this] { tick(); });
 }
 
+// One entry of the wheel for each slot: one that fires too early costs a look, while one for each
+// stream that ever had the slot would fill the wheel when clients come and go.
 void shard::schedule(subscriber& s, clock::time_point due) {
-    s.next_tick = wheel_.tick_for(due);
-    wheel_.add(s.next_tick, s.slot);
+    const std::uint64_t tick = wheel_.tick_for(due);
+    std::uint64_t& entry = ticks_[s.slot];
+    if (entry != 0 && entry <= tick) return;
+    entry = tick;
+    wheel_.add(tick, s.slot);
 }
 
 void shard::attend(subscriber& s) {

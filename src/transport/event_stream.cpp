@@ -47,6 +47,7 @@ void event_stream::refuse(std::string_view last_word) {
     const iovec slice{const_cast<char*>(last_word.data()), last_word.size()};
     write({&slice, 1});
     end();
+    finish_call();
 }
 
 std::ptrdiff_t event_stream::write(std::span<const iovec> slices) {
@@ -70,19 +71,33 @@ std::ptrdiff_t event_stream::write(std::span<const iovec> slices) {
 void event_stream::close(close_reason) {
     subscriber_ = nullptr;
     end();
+    if (!busy_) delete this;
 }
 
-// The hub may close a stream from within a call that the stream made, so the object outlives the
-// turn.
 void event_stream::end() {
     if (ended_) return;
     ended_ = true;
     loop_.remove(fd_.get());
     fd_.reset();
-    loop_.at_end_of_turn([this] { delete this; });
+}
+
+void event_stream::attach(subscriber* s) {
+    subscriber_ = s;
+    finish_call();
+}
+
+void event_stream::finish_call() {
+    busy_ = false;
+    if (ended_) delete this;
 }
 
 void event_stream::on_io(std::uint32_t events) {
+    busy_ = true;
+    handle(events);
+    finish_call();
+}
+
+void event_stream::handle(std::uint32_t events) {
     bool gone = (events & (EPOLLERR | EPOLLHUP | EPOLLRDHUP)) != 0;
     if (!gone && (events & EPOLLIN) != 0) {
         // A stream has nothing to read; what comes is dropped, so that the end of the connection is

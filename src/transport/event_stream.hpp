@@ -34,7 +34,7 @@ public:
     static event_stream* start(net::unique_fd fd, net::loop& l, shard& home,
                                const net::ip_address& client, address_counts& counts);
     /// The hub's answer to `shard::open`; null if the stream ended while it opened.
-    void attach(subscriber* s) noexcept { subscriber_ = s; }
+    void attach(subscriber* s);
     /// Writes what fits of a last word and closes; for a stream that the hub did not take.
     void refuse(std::string_view last_word);
 
@@ -48,7 +48,9 @@ private:
     event_stream(net::unique_fd fd, net::loop& l, shard& home, const net::ip_address& client,
                  address_counts& counts);
     ~event_stream() override;
+    void handle(std::uint32_t events);
     void end();
+    void finish_call();
 
     net::loop& loop_;
     shard& home_;
@@ -57,6 +59,8 @@ private:
     net::unique_fd fd_;
     net::ip_address client_;
     bool ended_ = false;
+    bool busy_ =
+        true;  ///< a call of its own is under way, `start` to `attach` included: it goes afterwards
 };
 
 }  // namespace carillon::transport

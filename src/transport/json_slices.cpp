@@ -48,10 +48,11 @@ std::size_t skip_blanks(std::string_view text, std::size_t at) noexcept {
 
 /// The end of the string that begins at `at`.
 std::size_t end_of_string(std::string_view text, std::size_t at) noexcept {
-    for (++at; text[at] != '"'; ++at) {
-        if (text[at] == '\\') ++at;
+    for (;;) {
+        at = text.find_first_of(R"("\)", at + 1);
+        if (text[at] == '"') return at + 1;
+        ++at;
     }
-    return at + 1;
 }
 
 /// The end of the value that begins at `at`. The text is known to be valid, so brackets match.

@@ -10,7 +10,9 @@ namespace carillon {
 
 struct string_hash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view text) const noexcept {
+    // Not noexcept: libstdc++ keeps hashes in the nodes only of hashes that it takes for slow, and
+    // walking a bucket without them hashes every name on the way.
+    std::size_t operator()(std::string_view text) const {
         return std::hash<std::string_view>{}(text);
     }
 };

@@ -151,6 +151,7 @@ private:
     std::vector<std::unique_ptr<subscriber>> slots_;
     std::vector<std::uint32_t> free_;
     timer_wheel<std::uint32_t> wheel_;
+    std::vector<std::uint64_t> ticks_;  ///< by slot: its entry in the wheel; 0: none
     bool ticking_ = false;
     position head_;               ///< every event up to here was routed
     std::uint64_t next_seq_ = 0;  ///< sequence on the tail of the next event to route

@@ -101,8 +101,15 @@ std::optional<responder::taken> connection::hand_over() {
     add(context_.counters.open, std::uint64_t{0} - 1);
     add(context_.counters.responses_2xx, 1);
     responder::taken taken{std::move(fd_), std::move(common_lines_)};
+    keep_upload_for_now();
     const auto last = std::move(self_);
     return taken;
+}
+
+/// The caller may be a method of the upload, which must not be destroyed before it returns.
+void connection::keep_upload_for_now() {
+    if (in_io_ || !upload_) return;
+    context_.loop.at_end_of_turn([kept = std::shared_ptr<upload>(std::move(upload_))] {});
 }
 
 void connection::on_io(std::uint32_t events) {

@@ -63,6 +63,7 @@ private:
     void feed_upload(const request_reader::piece& piece);
     void buffer(const request_reader::piece& piece);
     void dispatch(const handler& h);
+    void keep_upload_for_now();
     request& current_request() noexcept { return request_ ? *request_ : context_.request; }
 
     // Output.

@@ -63,6 +63,7 @@ void connection::answer(response r) {
     if (!unanswered_ || phase_ == phase::closed) return;
     unanswered_ = false;
     write(std::move(r));
+    if (phase_ == phase::closed) keep_upload_for_now();
 }
 
 void connection::write(response r) {

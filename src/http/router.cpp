@@ -1,5 +1,3 @@
-#include <carillon/base/string_map.hpp>
-
 #include "http/server.hpp"
 #include "http/text.hpp"
 
@@ -24,10 +22,18 @@ std::string_view first_segment(std::string_view path) noexcept {
 }  // namespace
 
 struct router::node {
-    string_map<std::unique_ptr<node>> literals;
+    /// Few per node: comparing them is quicker than hashing the segment.
+    std::vector<std::pair<std::string, std::unique_ptr<node>>> literals;
     std::unique_ptr<node> one;   ///< `{name}`
     std::unique_ptr<node> rest;  ///< `{name...}`
     std::vector<route> routes;
+
+    const node* literal(std::string_view segment) const noexcept {
+        for (const auto& [text, next] : literals) {
+            if (text == segment) return next.get();
+        }
+        return nullptr;
+    }
 
     const route* find(std::string_view method) const noexcept {
         const auto found = std::ranges::find(routes, method, &route::method);
@@ -97,12 +103,10 @@ private:
     }
 
     static const Node* literal(const Node& at, std::string_view segment) {
-        if (at.literals.empty()) return nullptr;
-        auto found = at.literals.find(segment);
-        if (found == at.literals.end() && segment.contains('%')) {
-            if (const auto decoded = percent_decode(segment)) found = at.literals.find(*decoded);
-        }
-        return found == at.literals.end() ? nullptr : found->second.get();
+        const Node* const found = at.literal(segment);
+        if (found != nullptr || !segment.contains('%')) return found;
+        const auto decoded = percent_decode(segment);
+        return decoded ? at.literal(*decoded) : nullptr;
     }
 
     template <class Deeper>
@@ -143,7 +147,11 @@ void router::add(std::string_view method, std::string_view pattern, handler h, u
         } else if (segment.starts_with('{') && segment.ends_with('}')) {
             descend(at->one);
         } else {
-            descend(at->literals[std::string(segment)]);
+            const auto same = [&](const auto& entry) { return entry.first == segment; };
+            if (std::ranges::none_of(at->literals, same)) {
+                at->literals.emplace_back(segment, nullptr);
+            }
+            descend(std::ranges::find_if(at->literals, same)->second);
         }
     }
     at->routes.push_back({std::string(method), std::move(h), std::move(u)});

@@ -89,7 +89,7 @@ private:
 
 /// A body that is read as it arrives. An answer before `on_end` ends it: the connection calls it no
 /// more, and closes when the client has had a moment to read the answer. Destroyed after the
-/// answer, never inside one of its own calls.
+/// answer or when the client has gone, never inside one of its own calls.
 class upload {
 public:
     enum class flow : std::uint8_t { more, pause };

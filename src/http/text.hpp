@@ -1,6 +1,7 @@
 // Characters and lists as RFC 9110 and RFC 3986 define them.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -46,10 +47,22 @@ constexpr int hex_value(char c) noexcept {
     return l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
 }
 
+namespace detail {
+inline constexpr auto token_chars = [] {
+    std::array<bool, 256> table{};
+    for (char c = '0'; c <= '9'; ++c) table[static_cast<std::uint8_t>(c)] = true;
+    for (char c = 'A'; c <= 'Z'; ++c) table[static_cast<std::uint8_t>(c)] = true;
+    for (char c = 'a'; c <= 'z'; ++c) table[static_cast<std::uint8_t>(c)] = true;
+    for (const char c : std::string_view("!#$%&'*+-.^_`|~")) {
+        table[static_cast<std::uint8_t>(c)] = true;
+    }
+    return table;
+}();
+}  // namespace detail
+
 /// `tchar` of RFC 9110, 5.6.2.
 constexpr bool is_token_char(char c) noexcept {
-    if (is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'z')) return true;
-    return c != '\0' && std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+    return detail::token_chars[static_cast<std::uint8_t>(c)];
 }
 
 /// Cuts the part before the first `separator` that stands outside of quoted strings off `rest`.

@@ -104,8 +104,9 @@ void shard::heartbeat(subscriber& s) {
 }
 
 void shard::beat(subscriber& s) {
-    // Nothing waits to be written to anyone: the stream has all there is up to the head.
-    const bool level = dirty_.empty() && s.seen_seq >= next_seq_;
+    // Nothing waits to be written: the stream has all there is up to the head.
+    bool level = dirty_.empty();
+    s.each_subscription([&](const subscription& on) { level = level && !on.node->waiting; });
     std::shared_ptr<const block> bytes = heartbeat_;
     position pos;
     if (head_.value - std::min(head_, s.cursor).value > hub_.options()->cursor_lag && level) {

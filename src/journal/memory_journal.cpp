@@ -262,7 +262,7 @@ position memory_journal::before_last(std::uint64_t count, topic_patterns pattern
     const auto repeated = std::ranges::unique(newest);
     newest.erase(repeated.begin(), repeated.end());
     if (newest.empty()) return position{head_};
-    return position{newest[std::min<std::size_t>(count, newest.size()) - 1] - 1};
+    return newest.size() < count ? position{} : position{newest[count - 1] - 1};
 }
 
 position memory_journal::before_time(std::chrono::system_clock::time_point t,

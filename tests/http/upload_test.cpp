@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 namespace carillon::http {
 namespace {
@@ -327,6 +328,36 @@ TEST(upload, may_answer_later) {
     EXPECT_EQ(c.read().body, "2");
     EXPECT_EQ(c.read().body, "{}");
     EXPECT_TRUE(eventually([&] { return r.destroyed == 1; }));
+}
+
+/// Turns into a stream some time after its end, by a call of its own.
+class stream_upload final : public counting_upload {
+public:
+    using counting_upload::counting_upload;
+    void on_end() override {
+        ++record_.ended;
+        answer_.loop().call_after(5ms, [this] { become_stream(); });
+    }
+
+private:
+    void become_stream() {
+        net::loop& l = answer_.loop();
+        auto taken = answer_.take_over();
+        ASSERT_TRUE(taken);
+        EXPECT_EQ(record_.destroyed, 0) << "still in one of its own calls";
+        EXPECT_EQ(::write(taken->fd.get(), "stream", 6), 6);
+        l.close(std::move(taken->fd));
+        record_.bytes = 99;
+    }
+};
+
+TEST(upload, outlives_a_hand_over_from_its_own_call) {
+    record r;
+    test_server server(upload_route<stream_upload>(r));
+    test_client c(server);
+    EXPECT_EQ(c.send(sized_head(2) + "ab").read_to_end(), "stream");
+    EXPECT_TRUE(eventually([&] { return r.destroyed == 1; }));
+    EXPECT_EQ(r.bytes, 99U);
 }
 
 }  // namespace

@@ -56,7 +56,9 @@ void describe(CLI::App& app, command_line& to) {
     app.footer(
         "Without --url the server is this program, in a process of its own.\n"
         "Exit code: 1 if any delivery was lost, doubled or out of order, or a case failed.\n"
-        "A target that was missed is in the table and no failure.");
+        "A target that was missed is in the table and no failure. Targets are meant for --scale "
+        "1,\n"
+        "on a machine with nothing else to do.");
 }
 
 result<> complete(command_line& given) {

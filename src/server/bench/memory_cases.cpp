@@ -22,6 +22,7 @@ constexpr double others_target = 1.1;
 constexpr double stalled_growth_target_kib = 1024;
 constexpr double stalled_kernel_target_kib = 64;
 constexpr std::uint32_t array_size = 100;
+constexpr std::uint32_t paced_events = 200;
 
 double growth(std::uint64_t from, std::uint64_t to) {
     return static_cast<double>(to) - static_cast<double>(from);
@@ -88,50 +89,74 @@ result<idle_figures> idle(case_run& run, subject& s, int rounds_here, bool is_se
 struct crowd_figures {
     latency_histogram without;
     latency_histogram with;
-    double growth_reading_kib = 0;  ///< of the server, while all read
-    double growth_stalled_kib = 0;  ///< while some do not
+    double growth_kib = 0;  ///< of the server, while some did not read
     double kernel_kib_per_socket = 0;
 };
 
+load_options crowd_options(const case_run& run) {
+    load_options options;
+    options.subscribers = run.scaled(1000);
+    options.stalling = run.scaled(stalled_of_1000);
+    options.stamp_arrivals = true;
+    return options;
+}
+
 // Fills the sockets of those who do not read: 3,000 events are about 600 KB, far more than any
-// socket may hold. Then a steady pace, whose latencies are kept.
-result<> burst_then_pace(case_run& run, load& traffic, latency_histogram& latencies) {
+// socket may hold.
+result<> burst(load& traffic) {
     for (int i = 0; i < 30; ++i)
         if (auto sent = traffic.arrays(1, array_size); !sent) return sent;
-    if (auto rested = traffic.rest(200ms); !rested) return rested;
+    return traffic.rest(200ms);
+}
+
+// A burst, then a steady pace, whose latencies are kept.
+result<> burst_then_pace(case_run& run, load& traffic, latency_histogram& latencies) {
+    if (auto sent = burst(traffic); !sent) return sent;
     traffic.listening().latency().clear();
-    if (auto sent = traffic.paced(run.events(200), 25ms); !sent) return sent;
+    if (auto sent = traffic.paced(run.events(paced_events), 25ms); !sent) return sent;
     latencies.merge(traffic.listening().latency());
     return {};
 }
 
-// The same traffic with all reading, with the stalled, and with all reading again: what the journal
-// keeps grows alike in each, and the two outer ones average what the machine does meanwhile.
-result<> three_phases(case_run& run, subject& s, load& traffic, crowd_figures& found) {
+// The same traffic with all reading, with the stalled, and with all reading again: the two outer
+// ones average what the machine does meanwhile.
+result<> stall_between(case_run& run, subject& s, load& traffic, crowd_figures& found) {
     latency_histogram unused;
     if (auto warm = burst_then_pace(run, traffic, unused); !warm) return warm;
-    const auto base = s.pss_bytes();
     if (auto sent = burst_then_pace(run, traffic, found.without); !sent) return sent;
-    const auto all_reading = s.pss_bytes();
 
     const auto names = traffic.listening().stalling_names();
     const auto idle_buffers = buffer_bytes_at(s.where().port(), names);
+    const auto before = s.pss_bytes();
     traffic.stall();
     if (auto sent = burst_then_pace(run, traffic, found.with); !sent) return sent;
-    const auto some_stalled = s.pss_bytes();
+    found.growth_kib = growth(before, s.pss_bytes()) / 1024;
     const auto full_buffers = buffer_bytes_at(s.where().port(), names);
     if (idle_buffers && full_buffers)
         found.kernel_kib_per_socket =
             growth(*idle_buffers, *full_buffers) / 1024 / static_cast<double>(names.size());
-    found.growth_stalled_kib = growth(all_reading, some_stalled) / 1024;
     if (auto read = traffic.resume(); !read) return read;
-    const auto resumed = s.pss_bytes();
-    if (auto sent = burst_then_pace(run, traffic, found.without); !sent) return sent;
-    // The smaller growth of the two, so that a table that happens to double does not hide what
-    // stalling costs.
-    found.growth_reading_kib =
-        std::max(0.0, std::min(growth(base, all_reading), growth(resumed, s.pss_bytes()))) / 1024;
-    return {};
+    return burst_then_pace(run, traffic, found.without);
+}
+
+// How much a fresh server grows by the third of the same bursts if nobody stalls: that is the
+// journal, whose tables grow in jumps, so only the same events from the start tell its share.
+result<double> growth_without_stalling(case_run& run) {
+    auto server = run.server();
+    if (!server) return std::unexpected(server.error());
+    load traffic(server->where(), crowd_options(run));
+    double grown_kib = 0;
+    auto done = run.drive(traffic, [&]() -> result<> {
+        for (int phase = 0; phase < 3; ++phase) {
+            const auto before = server->pss_bytes();
+            if (auto sent = burst(traffic); !sent) return sent;
+            if (auto sent = traffic.one_at_a_time(run.events(paced_events)); !sent) return sent;
+            grown_kib = growth(before, server->pss_bytes()) / 1024;
+        }
+        return {};
+    });
+    if (!done) return std::unexpected(done.error());
+    return grown_kib;
 }
 
 }  // namespace
@@ -139,6 +164,7 @@ result<> three_phases(case_run& run, subject& s, load& traffic, crowd_figures& f
 result<> idle_memory(case_run& run) {
     auto server = run.server();
     if (!server) return std::unexpected(server.error());
+    const bool server_was_ours = server->is_ours();
     const auto found = idle(run, *server, rounds, true);
     if (!found) return std::unexpected(found.error());
     server->kill();
@@ -152,40 +178,36 @@ result<> idle_memory(case_run& run) {
                       idle_target_bytes, least->bytes);
     results.add_quotient(run.name(), "the same after ten rounds ÷ before", "B", found->later_bytes,
                          found->later_bytes / found->bytes, after_rounds_target);
-    results.add_value(run.name(), "kernel memory per idle subscriber", "B", found->kernel_bytes, {},
-                      least->kernel_bytes);
+    if (server_was_ours)
+        results.add_value(run.name(), "kernel memory per idle subscriber", "B", found->kernel_bytes,
+                          {}, least->kernel_bytes);
     return {};
 }
 
 result<> stalled_readers(case_run& run) {
     auto server = run.server();
     if (!server) return std::unexpected(server.error());
-    load_options options;
-    options.subscribers = run.scaled(1000);
-    options.stalling = run.scaled(stalled_of_1000);
-    options.stamp_arrivals = true;
-    load traffic(server->where(), options);
     crowd_figures found;
-    if (auto done = run.drive(traffic, [&] { return three_phases(run, *server, traffic, found); });
-        !done)
-        return done;
+    {
+        load traffic(server->where(), crowd_options(run));
+        const auto traffic_run = [&] { return stall_between(run, *server, traffic, found); };
+        if (auto done = run.drive(traffic, traffic_run); !done) return done;
+    }
+    auto& results = run.results();
     const auto without = static_cast<double>(found.without.percentile(99)) / 1e6;
     const auto with = static_cast<double>(found.with.percentile(99)) / 1e6;
-    auto& results = run.results();
     results.add_quotient(run.name(), "others' p99 ÷ that without", "ms", with, with / without,
                          others_target);
-    if (server->has_process()) {
-        // The same events in the same number: what grew without anyone stalling is the journal's.
-        results.add_value(run.name(), "server memory, more than it grew while all read", "KiB",
-                          found.growth_stalled_kib - found.growth_reading_kib,
-                          stalled_growth_target_kib);
-        results.add_value(run.name(), "server memory growth while 100 stalled", "KiB",
-                          found.growth_stalled_kib);
-        results.add_value(run.name(), "server memory growth while all read", "KiB",
-                          found.growth_reading_kib);
-    }
     results.add_value(run.name(), "kernel memory per stalled socket", "KiB",
                       found.kernel_kib_per_socket, stalled_kernel_target_kib);
+    // A server that runs already cannot be had fresh, without what its journal keeps.
+    if (!server->is_ours()) return {};
+    server->kill();
+    const auto least = growth_without_stalling(run);
+    if (!least) return std::unexpected(least.error());
+    results.add_value(run.name(), "server memory growth, beyond that without", "KiB",
+                      found.growth_kib - *least, stalled_growth_target_kib);
+    results.add_value(run.name(), "server memory growth without", "KiB", *least);
     return {};
 }
 

@@ -120,8 +120,10 @@ std::string report::text() const {
         for (std::size_t i = 0; i < column_count; ++i)
             widths[i] = std::max(widths[i], width_of(r[i]));
     std::string out;
-    for (const auto& r : rows) out += padded_line(r, widths);
-    out += '\n' + delivery_line(deliveries_) + '\n';
+    if (!figures_.empty())
+        for (const auto& r : rows) out += padded_line(r, widths);
+    if (!out.empty()) out += '\n';
+    out += delivery_line(deliveries_) + '\n';
     for (const auto& p : problems_) out += "failed: " + p + '\n';
     return out;
 }

@@ -1,0 +1,148 @@
+// A subscriber's connection that takes as many bytes as the test says, and reads what it took as a
+// browser would.
+#pragma once
+
+#include <carillon/hub/connection.hpp>
+#include <carillon/hub/stream.hpp>
+#include <carillon/wire/parser.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <cstddef>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace carillon::test {
+
+/// One dispatched event.
+struct received {
+    std::string type;
+    std::string data;
+    std::string id;  ///< the last event id when it was dispatched
+
+    friend bool operator==(const received&, const received&) = default;
+};
+
+class fake_connection final : public connection, private wire::parser_listener {
+public:
+    static constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
+
+    explicit fake_connection(framing frame = framing::raw) : frame_(frame) {}
+
+    // What the test sets.
+    std::size_t per_write = unlimited;  ///< bytes that one write takes
+    std::size_t break_at = 0;           ///< the write, counted from 1, that fails; 0: none
+    std::string preamble;               ///< skipped before the stream begins
+    bool silent = false;                ///< the peer acknowledges nothing
+
+    // What it saw.
+    std::string bytes;
+    std::vector<received> events;  ///< those of the hub itself too
+    std::vector<std::string> comments;
+    std::vector<std::int64_t> retries;
+    std::optional<close_reason> closed;
+    std::size_t writes = 0;
+    bool blocked = false;    ///< the last write was short: `shard::writable` is due
+    bool misused = false;    ///< written to after the end
+    bool malformed = false;  ///< the chunks are not valid
+    bool ended = false;      ///< the last chunk came
+
+    framing frame() const noexcept { return frame_; }
+    const std::string& last_event_id() const noexcept { return parser_.last_event_id(); }
+
+    /// The events that publishers sent.
+    std::vector<std::string> data() const {
+        std::vector<std::string> all;
+        for (const received& e : events) {
+            if (!e.type.starts_with("carillon.")) all.push_back(e.data);
+        }
+        return all;
+    }
+    /// The hub's own events of a type.
+    std::vector<received> own(std::string_view type) const {
+        std::vector<received> all;
+        for (const received& e : events) {
+            if (e.type == type) all.push_back(e);
+        }
+        return all;
+    }
+
+    std::ptrdiff_t write(std::span<const iovec> slices) override {
+        misused = misused || closed.has_value();
+        if (++writes == break_at) return broken;
+        std::size_t taken = 0;
+        std::size_t offered = 0;
+        for (const iovec& slice : slices) {
+            offered += slice.iov_len;
+            const std::size_t size = std::min(slice.iov_len, per_write - taken);
+            take({static_cast<const char*>(slice.iov_base), size});
+            taken += size;
+        }
+        blocked = taken < offered;
+        return static_cast<std::ptrdiff_t>(taken);
+    }
+    void close(close_reason why) override {
+        misused = misused || closed.has_value();
+        closed = why;
+    }
+    bool peer_silent_for(std::chrono::milliseconds) const override { return silent; }
+    std::string remote_address() const override { return "192.0.2.1:1"; }
+
+private:
+    void take(std::string_view text) {
+        bytes += text;
+        const std::size_t head = std::min(text.size(), preamble.size() - preamble_seen_);
+        malformed = malformed || text.substr(0, head) != preamble.substr(preamble_seen_, head);
+        preamble_seen_ += head;
+        text.remove_prefix(head);
+        if (frame_ == framing::raw) {
+            (void)parser_.feed(text);
+            return;
+        }
+        for (const char c : text) chunk(c);
+    }
+
+    // Chunks without extensions or trailers (RFC 9112, section 7.1), byte by byte.
+    void chunk(char c) {
+        if (ended) malformed = true;
+        if (in_chunk_ && left_ > 0) {
+            (void)parser_.feed({&c, 1});
+            --left_;
+            return;
+        }
+        line_ += c;
+        if (!line_.ends_with("\r\n")) return;
+        line_.resize(line_.size() - 2);
+        if (in_chunk_) {
+            malformed = malformed || !line_.empty();
+            in_chunk_ = false;
+            ended = last_;
+        } else {
+            const auto [end, error] =
+                std::from_chars(line_.data(), line_.data() + line_.size(), left_, 16);
+            malformed = malformed || error != std::errc{} || end != line_.data() + line_.size();
+            in_chunk_ = true;
+            last_ = left_ == 0;
+        }
+        line_.clear();
+    }
+
+    void on_event(const wire::message& m) override {
+        events.push_back({std::string(m.type), std::string(m.data), std::string(m.last_event_id)});
+    }
+    void on_retry(std::chrono::milliseconds value) override { retries.push_back(value.count()); }
+    void on_comment(std::string_view text) override { comments.emplace_back(text); }
+
+    const framing frame_;
+    wire::parser parser_{*this};
+    std::size_t preamble_seen_ = 0;
+    std::string line_;
+    std::size_t left_ = 0;
+    bool in_chunk_ = false;
+    bool last_ = false;
+};
+
+}  // namespace carillon::test

@@ -73,14 +73,15 @@ public:
         return true;
     }
 
-    /// Forgets who did not come back in time; looks at most once a second.
-    void purge(clock::time_point now) {
+    /// Forgets who did not come back in time; looks at most once a second. False if nobody is left.
+    bool purge(clock::time_point now) {
         const std::lock_guard lock(mutex_);
-        if (now < next_purge_) return;
+        if (now < next_purge_) return !records_.empty();
         next_purge_ = now + std::chrono::seconds(1);
         std::erase_if(records_, [now](const auto& entry) {
             return !entry.second.where && entry.second.expires <= now;
         });
+        return !records_.empty();
     }
 
 private:

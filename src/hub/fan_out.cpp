@@ -86,7 +86,10 @@ void shard::fan_out() {
         dirty_.pop_front();
         node.dirty = false;
         if (!node.recent.empty()) mark_dirty(node);  // came while the pass was under way
-        if (node.subscribers.empty() && !node.dirty && !node.waiting) index_->erase(node);
+        if (node.subscribers.empty() && !node.dirty && !node.waiting) {
+            index_->erase(node);
+            counters_.topics.store(index_->size(), std::memory_order_relaxed);
+        }
     }
     schedule_fan_out();
 }

@@ -38,6 +38,7 @@ struct shard::opening {
     std::optional<gap> lost;
     std::string_view reason;
     bool event = true;
+    bool rewinds = false;  ///< asked for what is kept: what was trimmed before is no loss
 };
 
 /// A page that was asked for, and where the tail ended then.
@@ -57,7 +58,6 @@ void shard::begin(subscriber& s, stream_request& request) {
     open->event = request.opening_event;
     const auto patterns = patterns_of(s);
     position start = end.head;
-    bool rewinds = false;
     if (!request.last_event_id.empty()) {
         if (const auto found = hub_.record().find(request.last_event_id, patterns)) {
             start = found->pos;
@@ -65,14 +65,14 @@ void shard::begin(subscriber& s, stream_request& request) {
         } else {
             start = position{};
             open->verdict = resume_verdict::reset;
-            rewinds = true;
+            open->rewinds = true;
         }
     } else if (const auto* last = std::get_if<rewind_last>(&request.from)) {
         start = hub_.record().before_last(last->count, patterns);
-        rewinds = true;
+        open->rewinds = true;
     } else if (const auto* since = std::get_if<rewind_since>(&request.from)) {
         start = hub_.record().before_time(since->time, patterns);
-        rewinds = true;
+        open->rewinds = true;
     }
     s.cursor = std::min(start, end.head);
     s.seen_seq = end.next_seq;
@@ -85,16 +85,17 @@ void shard::begin(subscriber& s, stream_request& request) {
         return;
     }
     const std::uint64_t budget = hub_.options()->max_replay_events;
-    const position oldest = hub_.record().before_last(budget, patterns);
-    if (oldest > s.cursor) {
-        open->lost = gap{s.cursor, oldest};
-        open->reason = "budget";
-        if (open->verdict == resume_verdict::resumed) open->verdict = resume_verdict::gap;
-        s.cursor = oldest;
+    if (end.head.value - s.cursor.value > budget) {
+        // Too much only if one event more than the budget was missed: the stretch may have none.
+        const position oldest = hub_.record().before_last(budget, patterns);
+        const position one_more = hub_.record().before_last(budget + 1, patterns);
+        if (one_more < oldest && one_more >= s.cursor) {
+            open->lost = gap{s.cursor, oldest};
+            open->reason = "budget";
+            if (open->verdict == resume_verdict::resumed) open->verdict = resume_verdict::gap;
+            s.cursor = oldest;
+        }
     }
-    // Who asked for what is left, or has an unknown cursor, is not told again of what was trimmed
-    // before.
-    if (rewinds) s.more().gap_known = end.head.value;
     fall_behind(s);
     ask(s, end.head, end.next_seq, std::move(open));
 }
@@ -124,13 +125,17 @@ void shard::on_page(page_request asked, result<read_page> page) {
     std::optional<gap> lost =
         page->lost && page->lost->to.value > known ? page->lost : std::nullopt;
     if (page->lost) known = std::max(known, page->lost->to.value);
+    // Who asked for what is left, or has an unknown cursor, is not told of what was trimmed before.
+    if (asked.open && asked.open->rewinds) lost.reset();
 
     std::shared_ptr<const block> told;
     std::vector<item> items;
     if (asked.open) {
         opening& open = *asked.open;
         if (lost && open.verdict == resume_verdict::resumed) open.verdict = resume_verdict::gap;
-        if (lost && !open.lost) {
+        if (lost && open.lost) {
+            open.lost->to = std::max(open.lost->to, lost->to);  // beyond the budget and a trim mark
+        } else if (lost) {
             open.lost = lost;
             open.reason = "retention";
         }

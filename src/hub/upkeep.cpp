@@ -51,8 +51,8 @@ void shard::tick() {
         if (subscriber* s = at(slot)) attend(*s);
     });
     if (drained_) drain_some(now);
-    hub_.clients_->purge(now);
-    ticking_ = counters_.subscribers.load(std::memory_order_relaxed) != 0 || drained_;
+    const bool awaits = hub_.clients_->purge(now);
+    ticking_ = awaits || counters_.subscribers.load(std::memory_order_relaxed) != 0 || drained_;
     if (ticking_) on_.call_after(wheel_.resolution(), [this] { tick(); });
 }
 
@@ -104,12 +104,17 @@ void shard::heartbeat(subscriber& s) {
 }
 
 void shard::beat(subscriber& s) {
-    // Nothing waits to be written: the stream has all there is up to the head.
-    bool level = dirty_.empty();
-    s.each_subscription([&](const subscription& on) { level = level && !on.node->waiting; });
     std::shared_ptr<const block> bytes = heartbeat_;
     position pos;
-    if (head_.value - std::min(head_, s.cursor).value > hub_.options()->cursor_lag && level) {
+    const auto lags = [&] {
+        return head_.value - std::min(head_, s.cursor).value > hub_.options()->cursor_lag;
+    };
+    take_tail();  // events that nobody here wants wake nobody, but move the head
+    if (lags()) {
+        // What waits for this stream goes first; then it has all there is up to the head.
+        if (serve(s) == outcome::gone || s.behind) return;
+    }
+    if (lags()) {
         pos = head_;
         bytes = make_block(
             fmt::format("id: {}\nevent: carillon.cursor\ndata: {{}}\n\n", hub_.id_of(head_)));

@@ -77,7 +77,7 @@ void memory_journal::store(const std::shared_ptr<stored_event>& e) {
         log.push(e);
         total_events_ += 1;
         total_bytes_ += e->e.size();
-        while (log.over_limits()) trim_front(log);
+        while (log.over_limits() && trim_front(log)) continue;
     }
 }
 
@@ -89,22 +89,24 @@ topic_log& memory_journal::log_of(const std::string& name) {
     const auto [at, inserted] = topics_.emplace(name, std::move(created));
     log.name = at->first;
     log.keep = options_.retention_of(name);
+    log.trimmed = forgotten_;  // it may be one of those
     sorted_.insert(log.name);
     return log;
 }
 
-void memory_journal::trim_front(topic_log& log) {
+bool memory_journal::trim_front(topic_log& log) {
     const std::uint64_t front = value_of(log.front());
     total_bytes_ -= log.front()->e.size();
     total_events_ -= 1;
     trimmed_ += 1;
     log.pop();
     by_front_.erase({front, &log});
-    if (!log.empty()) {
-        by_front_.emplace(value_of(log.front()), &log);
-    } else {
+    if (log.empty()) {
         remember_empty(log);
+        return false;
     }
+    by_front_.emplace(value_of(log.front()), &log);
+    return true;
 }
 
 // A topic without events is kept for its trim mark. Beyond the limit the oldest marks are merged
@@ -137,7 +139,7 @@ void memory_journal::trim(std::chrono::system_clock::time_point now) {
     for (std::size_t i = 0; i < topics_per_call && it != by_front_.end(); ++i) {
         topic_log& log = *it->second;
         ++it;
-        while (!log.empty() && log.front()->stored_at + log.keep.max_age < now) trim_front(log);
+        while (log.front()->stored_at + log.keep.max_age < now && trim_front(log)) continue;
     }
     trim_resume_ = it == by_front_.end() ? 0 : it->first;
 }
@@ -151,7 +153,7 @@ void memory_journal::set_retention(retention_lookup retention_of) {
         if (!log->empty()) kept.push_back(log.get());
     }
     for (topic_log* log : kept) {
-        while (log->over_limits()) trim_front(*log);
+        while (log->over_limits() && trim_front(*log)) continue;
     }
 }
 
@@ -240,7 +242,10 @@ std::optional<found_cursor> memory_journal::find(std::string_view last_event_id,
     for (const topic_log* log : matching(patterns)) {
         const auto hit = log->own_ids.find(last_event_id);
         if (hit == log->own_ids.end()) continue;
-        const bool repeated = hit->second.count > 1 || earliest.has_value();
+        // One event may stand in several of the topics.
+        const bool repeated =
+            hit->second.count > 1 ||
+            (earliest && (earliest->repeated || earliest->pos.value != hit->second.first));
         if (!earliest || hit->second.first < earliest->pos.value) {
             earliest = found_cursor{position{hit->second.first}};
         }
@@ -262,7 +267,7 @@ position memory_journal::before_last(std::uint64_t count, topic_patterns pattern
     const auto repeated = std::ranges::unique(newest);
     newest.erase(repeated.begin(), repeated.end());
     if (newest.empty()) return position{head_};
-    return newest.size() < count ? position{} : position{newest[count - 1] - 1};
+    return position{newest[std::min<std::size_t>(count, newest.size()) - 1] - 1};
 }
 
 position memory_journal::before_time(std::chrono::system_clock::time_point t,

@@ -41,7 +41,8 @@ private:
     void commit(request& r);
     void store(const std::shared_ptr<stored_event>& e);
     topic_log& log_of(const std::string& name);
-    void trim_front(topic_log& log);
+    /// False if that was the last one: the topic itself may be gone then.
+    bool trim_front(topic_log& log);
     void remember_empty(topic_log& log);
     void enforce_total_size();
     std::vector<const topic_log*> matching(topic_patterns patterns) const;

@@ -15,6 +15,24 @@ namespace carillon::http {
 
 using namespace std::chrono_literals;
 
+response text(std::string body) {
+    response r;
+    r.headers.emplace_back("Content-Type", "text/plain");
+    r.body = std::move(body);
+    return r;
+}
+
+std::string get(std::string_view path, std::string_view fields) {
+    return "GET " + std::string(path) + " HTTP/1.1\r\nHost: localhost\r\n" + std::string(fields) +
+           "\r\n";
+}
+
+std::string post(std::string_view path, std::string_view body, std::string_view fields) {
+    return "POST " + std::string(path) +
+           " HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(body.size()) +
+           "\r\n" + std::string(fields) + "\r\n" + std::string(body);
+}
+
 server_options test_server::defaults() {
     server_options options;
     options.access.allowed_hosts = {"localhost", "127.0.0.1"};

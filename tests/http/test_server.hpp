@@ -15,6 +15,12 @@
 
 namespace carillon::http {
 
+response text(std::string body);
+
+/// Requests to "localhost"; `fields` are further header lines with their CRLFs.
+std::string get(std::string_view path, std::string_view fields = {});
+std::string post(std::string_view path, std::string_view body, std::string_view fields = {});
+
 /// Listens on a free loopback port from construction to destruction.
 class test_server {
 public:

@@ -253,7 +253,8 @@ TEST(first_chunk, waits_for_the_whole_chunk) {
         ASSERT_TRUE(found);
         EXPECT_FALSE(*found) << size;
     }
-    const auto found = first_chunk(bytes + "0\r\n");
+    const std::string whole_bytes = bytes + "0\r\n";
+    const auto found = first_chunk(whole_bytes);
     ASSERT_TRUE(found && *found);
     EXPECT_EQ((*found)->content, "abc");
     EXPECT_EQ((*found)->size, bytes.size());

@@ -52,10 +52,10 @@ struct hub_options {
     std::chrono::milliseconds client_grace =
         std::chrono::seconds(60);  ///< how long a durable client waits for its return
     std::chrono::milliseconds expected_downtime =
-        std::chrono::seconds(5);      ///< told to streams that drain end
+        std::chrono::seconds(5);           ///< told to streams that drain end
     topic_options_lookup options_of = {};  ///< empty: the defaults for all topics
-    std::vector<std::shared_ptr<const envelope>>
-        envelopes = {};  ///< 1, 2, …; number 0 is always the plain one
+    std::vector<std::shared_ptr<const envelope>> envelopes =
+        {};  ///< 1, 2, …; number 0 is always the plain one
 };
 
 }  // namespace carillon

@@ -89,7 +89,8 @@ public:
     virtual std::optional<found_cursor> find(std::string_view last_event_id,
                                              topic_patterns patterns) = 0;
 
-    /// The position just before the newest `count` matching events; 0 if fewer are kept, the head if none is.
+    /// The position just before the newest `count` matching events; before all of them if fewer are
+    /// kept, the head if none is.
     virtual position before_last(std::uint64_t count, topic_patterns patterns) = 0;
     /// The position just before the first matching event stored at or after `t`.
     virtual position before_time(std::chrono::system_clock::time_point t,
@@ -106,7 +107,7 @@ public:
 };
 
 struct memory_journal_options {
-    retention_lookup retention_of = {};           ///< empty: the default `retention` for all
+    retention_lookup retention_of = {};      ///< empty: the default `retention` for all
     std::uint64_t max_bytes = 256u << 20;    ///< over all topics; the oldest events go first
     std::size_t max_empty_topics = 100'000;  ///< topics of which only the trim mark is left
     std::function<std::chrono::system_clock::time_point()> now = {};  ///< empty: the system clock

@@ -1,11 +1,11 @@
 // Bodies of publish requests: whatever comes is refused or understood, and what was understood is
 // understood again, in the same way, when it is written anew.
+#include "transport/publish_body.hpp"
+
 #include <carillon/base/json_text.hpp>
 #include <carillon/wire/encoder.hpp>
 #include <carillon/wire/fields.hpp>
 #include <carillon/wire/parser.hpp>
-
-#include "transport/publish_body.hpp"
 
 #include <algorithm>
 #include <cstddef>

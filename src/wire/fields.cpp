@@ -1,7 +1,5 @@
 #include <carillon/wire/fields.hpp>
 
-#include <algorithm>
-#include <array>
 #include <cstdint>
 #include <cstring>
 
@@ -32,47 +30,26 @@ std::size_t sequence_size(std::string_view text) noexcept {
     return 0;
 }
 
-bool is_ascii_word(const char* at) noexcept {
-    std::uint64_t eight = 0;
-    std::memcpy(&eight, at, sizeof eight);
-    return (eight & 0x8080808080808080u) == 0;
-}
-
-/// True at each character that an id may hold.
-constexpr std::array<bool, 256> id_alphabet = [] {
-    std::array<bool, 256> table{};
-    for (const char c : std::string_view("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                                         "0123456789._~-")) {
-        table[static_cast<unsigned char>(c)] = true;
-    }
-    return table;
-}();
-
-bool has_id_characters_only(std::string_view text) noexcept {
-    return std::ranges::all_of(text,
-                               [](char c) { return id_alphabet[static_cast<unsigned char>(c)]; });
-}
+constexpr std::string_view id_alphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~-";
 
 }  // namespace
 
 bool is_utf8(std::string_view text) noexcept {
-    const char* at = text.data();
-    const char* const end = at + text.size();
-    while (at != end) {
-        // Most text is ASCII, or is again after a letter or two.
-        while (end - at >= 8 && is_ascii_word(at)) at += 8;
-        while (at != end && static_cast<signed char>(*at) >= 0) ++at;
-        while (at != end && static_cast<signed char>(*at) < 0) {
-            const std::size_t size = sequence_size({at, end});
-            if (size == 0) return false;
-            at += size;
+    while (!text.empty()) {
+        std::uint64_t eight = 0;
+        if (text.size() >= sizeof eight) {
+            std::memcpy(&eight, text.data(), sizeof eight);
+            if ((eight & 0x8080808080808080u) == 0) {
+                text.remove_prefix(sizeof eight);
+                continue;
+            }
         }
+        const std::size_t size = sequence_size(text);
+        if (size == 0) return false;
+        text.remove_prefix(size);
     }
     return true;
-}
-
-bool is_event_id(std::string_view text) noexcept {
-    return !text.empty() && text.size() <= event_id::max_size && has_id_characters_only(text);
 }
 
 result<event_name> event_name::parse(std::string_view text) {
@@ -89,7 +66,7 @@ result<event_name> event_name::parse(std::string_view text) {
 result<event_id> event_id::parse(std::string_view text) {
     if (text.empty() || text.size() > max_size)
         return fail(errc::invalid_request, "an id has 1 to 128 characters");
-    if (!has_id_characters_only(text)) {
+    if (text.find_first_not_of(id_alphabet) != std::string_view::npos) {
         return fail(errc::invalid_request, "an id holds only A-Z, a-z, 0-9, `.`, `_`, `~` and `-`");
     }
     return event_id(text);

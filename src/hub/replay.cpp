@@ -115,16 +115,31 @@ void shard::ask(subscriber& s, position upto, std::uint64_t next_seq,
                        });
 }
 
+/// False for an event from before the only topics that ask for it were added.
+bool shard::owed(const subscriber& s, const stored_event& e) const {
+    if (!s.extras || s.extras->late_topics.empty()) return true;
+    bool wanted = false;
+    s.each_subscription([&](const subscription& on) {
+        const auto late = std::ranges::find(s.extras->late_topics, on.node, &late_topic::node);
+        if (late != s.extras->late_topics.end() && e.pos <= late->after) return;
+        wanted = wanted || std::ranges::any_of(e.e.topics, [&](const topic& t) {
+                     return on.node->pattern.matches(t.str());
+                 });
+    });
+    return wanted;
+}
+
 void shard::on_page(page_request asked, result<read_page> page) {
     subscriber* s = at(asked.slot);
     if (s == nullptr || s->key != asked.key) return;
     s->behind->reading = false;
     if (!page) return end(*s, close_reason::broken);
 
-    std::uint64_t& known = s->more().gap_known;
-    std::optional<gap> lost =
-        page->lost && page->lost->to.value > known ? page->lost : std::nullopt;
-    if (page->lost) known = std::max(known, page->lost->to.value);
+    // Told once, and again when more is trimmed: the new loss may lie before the mark that was
+    // told.
+    std::uint64_t& known = s->more().trims_known;
+    std::optional<gap> lost = page->trims > known ? page->lost : std::nullopt;
+    known = std::max(known, page->trims);
     // Who asked for what is left, or has an unknown cursor, is not told of what was trimmed before.
     if (asked.open && asked.open->rewinds) lost.reset();
 
@@ -153,13 +168,18 @@ void shard::on_page(page_request asked, result<read_page> page) {
         items.push_back({&told, {}, false});
         counters_.gaps.fetch_add(1, std::memory_order_relaxed);
     }
+    static const auto nothing = std::make_shared<const block>();  // only moves the cursor
     std::vector<encoded_ptr> encoded;
     encoded.reserve(page->events.size());
     for (const event_ptr& e : page->events) {
+        if (!owed(*s, *e)) {
+            items.push_back({&nothing, e->pos, false});
+            continue;
+        }
         encoded.push_back(cache_->get(e));
         items.push_back({&cache_->block_of(*encoded.back(), s->envelope), e->pos, true});
     }
-    const std::size_t events = page->events.size();
+    const std::size_t events = encoded.size();
     s->behind->blocked = false;
     const outcome result = write(*s, items);
     if (result == outcome::gone) return;
@@ -170,6 +190,7 @@ void shard::on_page(page_request asked, result<read_page> page) {
     // Events that were routed since the question may have been passed over already: ask again.
     if (asked.next_seq < next_seq_) return queue_catch_up(*s);
     s->behind.reset();
+    s->extras->late_topics.clear();
     counters_.behind.fetch_sub(1, std::memory_order_relaxed);
     s->seen_seq = asked.next_seq;
 }

@@ -192,6 +192,8 @@ void shard::detach(subscriber& s, topic_node& node) {
         std::erase_if(s.extras->more_topics,
                       [&](const subscription& known) { return known.node == &node; });
     }
+    if (s.extras)
+        std::erase_if(s.extras->late_topics, [&](const late_topic& l) { return l.node == &node; });
     if (node.subscribers.empty() && !node.dirty && !node.in_pass && !node.waiting)
         index_->erase(node);
     counters_.topics.store(index_->size(), std::memory_order_relaxed);
@@ -208,14 +210,19 @@ bool shard::listens(const subscriber& s, const topic_node* node) const {
 }
 
 // Everything from before is written first, so that the cursor can move to now: the new topic starts
-// here and a later catch-up does not reach behind it.
+// here and a later catch-up does not reach behind it. Who is behind keeps its cursor and notes
+// where the topic starts.
 result<> shard::add_live(subscriber& s, const topic_pattern& topic) {
     if (listens(s, index_->find(topic))) return {};
     take_tail();
     if (!s.behind && serve(s) == outcome::gone)
         return fail(errc::send_error, "the client has just gone");
     attach(s, topic);
-    if (!s.behind) s.cursor = std::max(s.cursor, head_);
+    if (s.behind) {
+        s.more().late_topics.push_back({index_->find(topic), head_});
+    } else {
+        s.cursor = std::max(s.cursor, head_);
+    }
     return {};
 }
 

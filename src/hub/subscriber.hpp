@@ -22,12 +22,19 @@ struct subscription {
     std::uint32_t index = 0;
 };
 
+/// A topic that was added while the stream was behind: it begins there, not at the cursor.
+struct late_topic {
+    const topic_node* node = nullptr;
+    position after;
+};
+
 /// What only some streams need.
 struct subscriber_extras {
     std::string metadata;
     std::string token;                      ///< of a durable client
     std::vector<subscription> more_topics;  ///< beyond the first
-    std::uint64_t gap_known = 0;            ///< trim marks up to here were told, or do not matter
+    std::vector<late_topic> late_topics;    ///< until the stream has caught up
+    std::uint64_t trims_known = 0;  ///< `read_page::trims` up to here were told, or do not matter
 };
 
 /// A stream that does not take bytes, or has events to read from the journal.

@@ -90,6 +90,7 @@ topic_log& memory_journal::log_of(const std::string& name) {
     log.name = at->first;
     log.keep = options_.retention_of(name);
     log.trimmed = forgotten_;  // it may be one of those
+    log.trim_count = forgotten_trims_;
     sorted_.insert(log.name);
     return log;
 }
@@ -98,8 +99,8 @@ bool memory_journal::trim_front(topic_log& log) {
     const std::uint64_t front = value_of(log.front());
     total_bytes_ -= log.front()->e.size();
     total_events_ -= 1;
-    trimmed_ += 1;
     log.pop();
+    log.trim_count = ++trimmed_;
     by_front_.erase({front, &log});
     if (log.empty()) {
         remember_empty(log);
@@ -118,6 +119,7 @@ void memory_journal::remember_empty(topic_log& log) {
         topic_log* oldest = empty_.begin()->second;
         empty_.erase(empty_.begin());
         forgotten_ = std::max(forgotten_, oldest->trimmed);
+        forgotten_trims_ = std::max(forgotten_trims_, oldest->trim_count);
         sorted_.erase(oldest->name);
         topics_.erase(topics_.find(oldest->name));
     }
@@ -196,8 +198,13 @@ void memory_journal::read(const read_query& q, std::function<void(result<read_pa
 read_page memory_journal::read_locked(const read_query& q) const {
     read_page page;
     const auto logs = matching(q.patterns);
-    std::uint64_t lost = may_be_forgotten(q.patterns, logs.size()) ? forgotten_ : 0;
-    for (const topic_log* log : logs) lost = std::max(lost, log->trimmed);
+    const bool forgotten = may_be_forgotten(q.patterns, logs.size());
+    std::uint64_t lost = forgotten ? forgotten_ : 0;
+    page.trims = forgotten ? forgotten_trims_ : 0;
+    for (const topic_log* log : logs) {
+        lost = std::max(lost, log->trimmed);
+        page.trims = std::max(page.trims, log->trim_count);
+    }
     if (lost > q.after.value) page.lost = gap{q.after, position{lost}};
 
     using run = std::span<const event_ptr>;

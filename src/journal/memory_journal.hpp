@@ -68,6 +68,7 @@ private:
         empty_;  ///< trim mark of topics that became empty
     std::uint64_t head_ = 0;
     std::uint64_t forgotten_ = 0;  ///< newest trim mark of topics that are no longer kept
+    std::uint64_t forgotten_trims_ = 0;
     std::uint64_t trim_resume_ = 0;
     std::uint64_t total_events_ = 0;
     std::uint64_t total_bytes_ = 0;

@@ -23,7 +23,8 @@ public:
 
     std::string_view name;
     retention keep;
-    std::uint64_t trimmed = 0;  ///< position of the newest event that retention took
+    std::uint64_t trimmed = 0;     ///< position of the newest event that retention took
+    std::uint64_t trim_count = 0;  ///< the journal's count of trims when it did
     string_map<own_id> own_ids;
 
     bool empty() const noexcept { return first_ == events_.size(); }

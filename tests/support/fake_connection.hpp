@@ -45,7 +45,7 @@ public:
     std::vector<std::int64_t> retries;
     std::optional<close_reason> closed;
     std::size_t writes = 0;
-    bool blocked = false;    ///< the last write was short: `shard::writable` is due
+    bool blocked = false;    ///< the last write was short: reset it and call `shard::writable`
     bool misused = false;    ///< written to after the end
     bool malformed = false;  ///< the chunks are not valid
     bool ended = false;      ///< the last chunk came

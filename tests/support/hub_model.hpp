@@ -15,6 +15,7 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -67,7 +68,8 @@ private:
         std::vector<listening> patterns;
         std::string verdict;
         std::optional<std::uint64_t> opening;  ///< the position that the opening event must have
-        std::vector<std::uint64_t> gone;       ///< what a rewinding stream came too late for
+        std::set<std::uint64_t> gone;          ///< what a rewinding stream came too late for
+        std::uint64_t rewound_until = 0;       ///< the head when it opened; 0: it does not rewind
     };
 
     explicit hub_model(std::span<const std::uint8_t> input) : input_(input) {
@@ -129,7 +131,7 @@ private:
                 });
             case 11:
                 return with_stream([&](stream& t) {
-                    if (t.out.blocked) t.home->writable(*t.s);
+                    if (std::exchange(t.out.blocked, false)) t.home->writable(*t.s);
                 });
             case 12:
                 return with_stream([](stream& t) { t.out.break_at = t.out.writes + 1; });
@@ -259,10 +261,7 @@ private:
         });
         if (known != t.patterns.end()) return;
         if (!t.home->subscribe(*t.s, p)) return;  // it broke
-        // One that is behind goes on from its cursor, for all that it listens to then.
-        const bool behind = t.home->describe(*t.s).behind;
-        t.patterns.push_back(
-            {p, behind ? cursor_of(t) : head_, head_, forever, sent_.size(), forever});
+        t.patterns.push_back({p, head_, head_, forever, sent_.size(), forever});
     }
 
     void unsubscribe(stream& t) {
@@ -276,6 +275,14 @@ private:
         if (!t.home->unsubscribe(*t.s, l.pattern)) wrong("could not unsubscribe");
         l.must_until = reached;
         l.until_number = sent_.size();
+        // An event may have been kept for the topic that nobody asks for now.
+        if (t.rewound_until != 0) {
+            std::vector<topic_pattern> left;
+            for (const listening& other : t.patterns) {
+                if (other.until_number == forever) left.push_back(other.pattern);
+            }
+            forget_unkept(t, left);
+        }
     }
 
     /// Every connection takes everything, until nothing is left to do.
@@ -288,7 +295,7 @@ private:
                 for (const auto& t : streams_) {
                     t->out.per_write = fake_connection::unlimited;
                     t->out.break_at = 0;
-                    if (!t->out.blocked) continue;
+                    if (!std::exchange(t->out.blocked, false)) continue;
                     t->home->writable(*t->s);
                     more = true;
                 }
@@ -331,6 +338,14 @@ private:
         return all;
     }
 
+    /// Nobody promised a rewinding stream what was trimmed before it opened.
+    void forget_unkept(stream& t, const std::vector<topic_pattern>& patterns) const {
+        const auto there = kept(patterns);
+        for (std::uint64_t pos = *t.opening + 1; pos <= t.rewound_until; ++pos) {
+            if (!std::ranges::binary_search(there, pos)) t.gone.insert(pos);
+        }
+    }
+
     /// Sets the verdict and the opening position that are due; returns where the stream begins.
     std::uint64_t expect_opening(stream& t, const std::vector<topic_pattern>& patterns,
                                  const stream_request& r) const {
@@ -346,9 +361,8 @@ private:
             std::uint64_t count = std::min<std::uint64_t>(there.size(), budget_);
             if (last != nullptr) count = std::min(count, last->count);
             if (count > 0) t.opening = there[there.size() - count] - 1;
-            for (std::uint64_t pos = *t.opening + 1; pos <= head_; ++pos) {
-                if (!std::ranges::binary_search(there, pos)) t.gone.push_back(pos);
-            }
+            t.rewound_until = head_;
+            forget_unkept(t, patterns);
             return *t.opening;
         }
         std::uint64_t lost = 0;
@@ -372,7 +386,7 @@ private:
     }
 
     bool must(const stream& t, const sent& e) const {
-        if (std::ranges::binary_search(t.gone, e.pos)) return false;
+        if (t.gone.contains(e.pos)) return false;
         return std::ranges::any_of(t.patterns, [&](const listening& l) {
             return e.pos > l.must_after && e.pos <= l.must_until && e.matches(l.pattern);
         });

@@ -1,69 +1,82 @@
-// The real binary in a process of its own, and a plain client for it.
+// The real binary as a server in a process of its own.
 #pragma once
 
-#include <chrono>
+#include "support/process.hpp"
+#include "support/raw_client.hpp"
+
 #include <cstdint>
-#include <cstdlib>
+#include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
-
-#include <gtest/gtest.h>
 
 namespace carillon::testing {
 
-/// A blocking socket on loopback whose reads give up at a deadline.
-class raw_client {
-public:
-    explicit raw_client(std::uint16_t port);
-    ~raw_client();
-    raw_client(const raw_client&) = delete;
-    raw_client& operator=(const raw_client&) = delete;
+/// The field line that publishing needs.
+inline constexpr std::string_view json_type = "Content-Type: application/json\r\n";
+inline constexpr std::string_view lines_type = "Content-Type: application/x-ndjson\r\n";
 
-    void send(std::string_view bytes);
-    /// Reads until what has arrived contains `text`; false after five seconds or at the end of the
-    /// connection.
-    bool read_until(std::string_view text);
-    /// Everything until the server closes, or five seconds.
-    std::string read_all();
-    const std::string& seen() const noexcept { return seen_; }
-    /// Reads exactly until `count` occurrences of `text` have arrived.
-    bool read_count(std::string_view text, std::size_t count);
-    void limit_receive_buffer(int bytes);
+/// A loopback port that nobody listens on, below those that the system gives to connections.
+std::uint16_t free_port();
+
+/// A folder that goes with the test.
+class temporary_folder {
+public:
+    temporary_folder();
+    ~temporary_folder();
+    temporary_folder(const temporary_folder&) = delete;
+    temporary_folder& operator=(const temporary_folder&) = delete;
+
+    std::string path_of(std::string_view name) const { return (path_ / name).string(); }
+    /// Replaces the file; returns its path.
+    std::string write(std::string_view name, std::string_view text) const;
 
 private:
-    bool more(std::chrono::steady_clock::time_point deadline);
-    int fd_ = -1;
-    std::string seen_;
+    std::filesystem::path path_;
 };
 
+/// Logs errors only, unless `log.level` is among the arguments.
 class running_server {
 public:
     /// Starts `carillon serve --listen 127.0.0.1:PORT arguments…` and waits until it is ready.
-    explicit running_server(std::vector<std::string> arguments = {}, std::uint16_t port = 0);
+    explicit running_server(strings arguments = {}, std::uint16_t port = 0);
+    /// Ends it at once; the test fails if it does not end well.
     ~running_server();
     running_server(const running_server&) = delete;
     running_server& operator=(const running_server&) = delete;
 
     std::uint16_t port() const noexcept { return port_; }
-    void signal(int number) const;
-    /// The exit status; -1 if it did not end within ten seconds.
-    int wait();
+    std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+    void signal(int number) const { process_->signal(number); }
+    /// Its exit status, -1 if it does not end.
+    int wait() { return process_->wait(); }
+    /// SIGKILL.
+    void kill();
+    /// Starts it again on the same port after its end.
+    void restart();
+    /// Waits for this in its log.
+    bool logs(std::string_view text) { return process_->read_until(text); }
 
-    /// One request on a connection of its own; returns the whole answer.
-    std::string request(std::string_view method, std::string_view path, std::string_view body = {},
-                        std::string_view headers = {}) const;
-    std::string publish(std::string_view topic, std::string_view data) const;
-    /// Asks for a stream; the caller reads.
-    void subscribe(raw_client& c, std::string_view target, std::string_view headers = {}) const;
+    /// One request on a connection of its own.
+    answer request(std::string_view method, std::string_view path, std::string_view body = {},
+                   std::string_view fields = {}) const;
+    answer get(std::string_view path) const { return request("GET", path); }
+    /// POSTs to `/events/publish/{topic}`.
+    answer post(std::string_view topic, std::string_view body,
+                std::string_view fields = json_type) const;
+    /// Publishes one event with this `data`, and the fields of `more`, such as `"id":"a"`; returns
+    /// its id. The test fails if that fails.
+    std::string publish(std::string_view topic, std::string_view data,
+                        std::string_view more = {}) const;
+    /// True as soon as `path` answers with `text` in its body; false if `patience` ends before.
+    bool shows(std::string_view path, std::string_view text) const;
 
 private:
-    int pid_ = -1;
-    std::uint16_t port_ = 0;
-};
+    bool start();
 
-std::uint16_t free_port();
-/// Runs the binary and returns its status and all that it printed.
-std::pair<int, std::string> run_carillon(const std::string& arguments);
+    strings arguments_;
+    std::uint16_t port_ = 0;
+    std::unique_ptr<process> process_;
+};
 
 }  // namespace carillon::testing

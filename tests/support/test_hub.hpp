@@ -74,7 +74,7 @@ public:
     /// Lets the connection take what it can until it takes no more or has it all.
     void flush(subscriber& who, fake_connection& out) {
         on.run_until_idle();
-        while (out.blocked && !out.closed) {
+        while (std::exchange(out.blocked, false) && !out.closed) {
             s.writable(who);
             on.run_until_idle();
         }

@@ -112,6 +112,7 @@ private:
     void begin(subscriber& s, stream_request& request);
     void on_page(page_request request, result<read_page> page);
     std::shared_ptr<const block> opening_block(const subscriber& s, opening& open) const;
+    bool owed(const subscriber& s, const stored_event& e) const;
     void ask(subscriber& s, position upto, std::uint64_t next_seq, std::shared_ptr<opening> open);
     void catch_up_turn();
     void queue_catch_up(subscriber& s);

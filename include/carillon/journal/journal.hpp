@@ -46,6 +46,7 @@ struct read_page {
     std::vector<event_ptr> events;
     position through;         ///< every matching event up to here is in this page or before it
     std::optional<gap> lost;  ///< set if a matching topic was trimmed past `after`
+    std::uint64_t trims = 0;  ///< grows whenever a matching topic is trimmed, over all pages
 };
 
 /// Where a client's `Last-Event-ID` stands.

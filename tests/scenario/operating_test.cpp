@@ -1,0 +1,209 @@
+// What an operator does to the server, and what its readers do to it.
+#include "support/event_reader.hpp"
+
+#include <csignal>
+#include <memory>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+
+namespace carillon::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr std::string_view for_event_source = "Accept: text/event-stream\r\n";
+
+std::vector<std::unique_ptr<event_reader>> readers_of(const running_server& s, int count,
+                                                      std::string_view target = "/a") {
+    std::vector<std::unique_ptr<event_reader>> all;
+    for (int i = 0; i < count; ++i) all.push_back(std::make_unique<event_reader>(s, target));
+    for (auto& c : all) c->open();
+    return all;
+}
+
+TEST(operating, an_event_source_is_told_to_come_back_when_the_house_is_full) {
+    running_server s({"--stream.max_clients", "1"});
+    event_reader c(s, "/a");
+    c.open();
+    event_reader kept(s, "/a", for_event_source);
+    EXPECT_EQ(kept.status(), 200);
+    EXPECT_TRUE(kept.ends_well());
+    EXPECT_TRUE(kept.retry().has_value());
+    EXPECT_THAT(kept.bytes(), HasSubstr("MAX_CLIENTS"));
+    const answer other = s.get("/events/subscribe/a");
+    EXPECT_EQ(other.status, 503);
+    EXPECT_NE(other.header("Retry-After"), "");
+    c.close();
+    EXPECT_TRUE(s.shows("/metrics", "carillon_subscribers 0\n"));
+    event_reader again(s, "/a");
+    again.open();
+}
+
+TEST(operating, an_address_may_open_so_many_streams) {
+    running_server s({"--stream.max_clients_per_address", "2"});
+    const auto all = readers_of(s, 2);
+    EXPECT_EQ(s.get("/events/subscribe/a").status, 503);
+}
+
+TEST(operating, a_reader_that_stops_gets_everything_later_and_slows_nobody) {
+    running_server s;
+    event_reader slow(s, "/a", {}, {.receive_buffer = 32 << 10});
+    event_reader quick(s, "/a");
+    slow.open();
+    quick.open();
+    constexpr int count = 2000;
+    std::string lines;
+    for (int i = 0; i < count; ++i)
+        lines += "{\"data\":\"" + std::to_string(i) + "-" + std::string(1000, 'x') + "\"}\n";
+    EXPECT_EQ(s.post("a", lines, lines_type).status, 200);
+    for (event_reader* c : {&quick, &slow}) {
+        for (int i = 0; i < count; ++i)
+            ASSERT_TRUE(c->next().data.starts_with(std::to_string(i) + "-")) << i;
+    }
+}
+
+TEST(operating, a_reader_without_progress_is_cut_if_the_policy_says_so) {
+    const temporary_folder folder;
+    running_server s({"--config", folder.write("carillon.toml",
+                                               "[[topics]]\npattern = \"**\"\nslow.policy = "
+                                               "\"cut\"\nslow.cut_after = \"100ms\"\n")});
+    event_reader slow(s, "/a", {}, {.receive_buffer = 4 << 10});
+    slow.open();
+    // More than the kernel keeps in the reader's stead.
+    const std::string body = "{\"data\":\"" + std::string(512 << 10, 'x') + "\"}";
+    for (int i = 0; i < 8; ++i) EXPECT_EQ(s.post("a", body).status, 200);
+    EXPECT_TRUE(s.shows("/metrics", "carillon_slow_cuts_total 1\n"));
+    EXPECT_TRUE(s.shows("/metrics", "carillon_subscribers 0\n"));
+}
+
+TEST(operating, survives_the_loss_of_half_of_its_subscribers) {
+    running_server s;
+    const auto all = readers_of(s, 1000);
+    for (std::size_t i = 0; i < all.size(); i += 2) all[i]->connection().reset();
+    s.publish("a", "\"after\"");
+    for (std::size_t i = 1; i < all.size(); i += 2) ASSERT_EQ(all[i]->next().data, "after") << i;
+    EXPECT_TRUE(s.shows("/metrics", "carillon_subscribers 500\n"));
+}
+
+TEST(operating, a_drain_tells_each_stream_and_skips_nothing_of_what_is_published_meanwhile) {
+    running_server s({"--drain.window", "500ms"});
+    const auto all = readers_of(s, 20);
+    s.signal(SIGTERM);
+    for (int i = 0; i < 50; ++i) {
+        const answer got = s.post("a", "{\"data\":" + std::to_string(i) + "}");
+        if (got.status != 200) break;
+        ::poll(nullptr, 0, 5);
+    }
+    for (const auto& c : all) {
+        EXPECT_TRUE(c->ends_well());
+        EXPECT_THAT(c->bytes(), HasSubstr("retry: "));
+        int next = 0;
+        std::optional<received> e;
+        while ((e = c->poll()) && e->type == "message") ASSERT_EQ(e->data, std::to_string(next++));
+        ASSERT_TRUE(e);
+        EXPECT_EQ(e->type, "carillon.close");
+        EXPECT_EQ(json_value(e->data, "reason"), "drain");
+    }
+    EXPECT_EQ(s.wait(), 0);
+}
+
+TEST(operating, while_draining_streams_go_on_and_new_ones_are_sent_elsewhere) {
+    running_server s({"--drain.window", "1h"});
+    event_reader c(s, "/a");
+    c.open();
+    s.signal(SIGTERM);
+    while (s.get("/ready").status != 503) {
+    }
+    EXPECT_EQ(s.get("/health").status, 200);
+    event_reader told(s, "/a", for_event_source);
+    EXPECT_EQ(told.status(), 200);
+    EXPECT_TRUE(told.ends_well());
+    s.publish("a", "\"still\"");
+    EXPECT_EQ(c.next().data, "still");
+    s.signal(SIGTERM);  // the second one ends it at once
+    EXPECT_EQ(s.wait(), 0);
+}
+
+TEST(operating, a_reload_changes_rows_and_keeps_streams) {
+    const temporary_folder folder;
+    const std::string file = folder.write("carillon.toml", "[stream]\nmax_clients = 5\n");
+    running_server s({"--config", file});
+    event_reader c(s, "/a");
+    c.open();
+    for (const char* n : {"1", "2", "3"}) s.publish("a", n);
+    folder.write("carillon.toml", "[[topics]]\npattern = \"a\"\nretention.max_events = 1\n");
+    s.signal(SIGHUP);
+    while (s.get("/events/history?topic=a").body.find("\"position\":2") != std::string::npos) {
+    }
+    s.publish("a", "4");
+    EXPECT_EQ(c.data(4), (strings{"1", "2", "3", "4"}));
+}
+
+TEST(operating, a_reload_with_a_wrong_file_changes_nothing) {
+    const temporary_folder folder;
+    const std::string file = folder.write("carillon.toml", "[stream]\nmax_clients = 5\n");
+    running_server s({"--config", file});
+    folder.write("carillon.toml", "[stream]\nmax_client = 5\n");
+    s.signal(SIGHUP);
+    EXPECT_TRUE(s.logs("did you mean `stream.max_clients`?"));
+    EXPECT_EQ(s.get("/ready").status, 200);
+}
+
+TEST(operating, wrong_settings_are_refused_with_place_and_suggestion) {
+    const temporary_folder folder;
+    const std::string file =
+        folder.write("carillon.toml", "[stream]\nheartbeat_intervall = \"30s\"\nretry = 5\n");
+    const finished wrong = run_carillon({"serve", "--config", file});
+    EXPECT_EQ(wrong.status, 2);
+    EXPECT_THAT(wrong.output, HasSubstr(":2: unknown setting `stream.heartbeat_intervall`; did you "
+                                        "mean `stream.heartbeat_interval`?"));
+    EXPECT_THAT(wrong.output, HasSubstr(":3: `stream.retry`"));
+    const finished unknown = run_carillon({"serve"}, {}, {"CARILLON_STREAM_RETRI=1s"});
+    EXPECT_EQ(unknown.status, 2);
+    EXPECT_THAT(unknown.output, HasSubstr("CARILLON_STREAM_RETRY"));
+}
+
+TEST(operating, a_listener_beyond_loopback_needs_a_word_of_the_operator) {
+    const finished refused = run_carillon({"serve", "--listen", "0.0.0.0:0"});
+    EXPECT_EQ(refused.status, 1);
+    EXPECT_THAT(refused.output, HasSubstr("auth.mode"));
+}
+
+TEST(operating, pages_of_other_sites_can_neither_read_nor_write) {
+    running_server s;
+    raw_client rebound(s.port());
+    rebound.send("GET / HTTP/1.1\r\nHost: rebound.example\r\n\r\n");
+    EXPECT_EQ(rebound.read_answer().status, 403);
+    constexpr std::string_view body = "{\"data\":1}";
+    EXPECT_EQ(
+        s.post("a", body, "Content-Type: application/json\r\nOrigin: https://evil.example\r\n")
+            .status,
+        403);
+    EXPECT_EQ(s.post("a", body, "Content-Type: application/json\r\nSec-Fetch-Site: cross-site\r\n")
+                  .status,
+              403);
+    EXPECT_THAT(s.get("/events/history?topic=a").body, HasSubstr("\"events\":[]"));
+}
+
+TEST(commands, publish_and_subscribe_work_together) {
+    running_server s;
+    const auto run = [&](strings words, std::string_view input = {}) {
+        words.insert(words.end(), {"--url", s.url()});
+        return run_carillon(std::move(words), input);
+    };
+    EXPECT_EQ(run({"publish", "news", "{\"a\":1}"}).status, 0);
+    EXPECT_EQ(run({"publish", "news", "plain", "--event", "tick"}).status, 0);
+    EXPECT_EQ(run({"publish", "news"}, "first line\nsecond line\n").status, 0);
+    const finished got = run({"subscribe", "news", "--since", "earliest", "-n", "4", "--json"});
+    EXPECT_EQ(got.status, 0);
+    EXPECT_THAT(got.output, HasSubstr("\"data\":{\"a\":1}}"));
+    EXPECT_THAT(got.output, HasSubstr("\"event\":\"tick\""));
+    EXPECT_THAT(got.output, HasSubstr("second line"));
+    EXPECT_EQ(run({"publish", "a*", "1"}).status, 1);
+}
+
+}  // namespace
+}  // namespace carillon::testing

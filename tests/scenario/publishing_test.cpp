@@ -1,0 +1,283 @@
+// What is published arrives, whole and in order; what cannot be carried is refused.
+#include "support/event_reader.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace carillon::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+std::string event_of(std::string_view data) { return "{\"data\":" + std::string(data) + "}"; }
+
+TEST(publishing, one_an_array_and_lines_arrive_in_order_with_the_ids_of_the_answers) {
+    running_server s;
+    event_reader c(s, "/news");
+    c.open();
+    strings ids{s.publish("news", "1")};
+
+    const answer array = s.post("news", R"([{"data":2},{"data":3,"event":"tick"}])");
+    EXPECT_EQ(array.status, 200);
+    EXPECT_TRUE(array.body.starts_with("[{") && array.body.ends_with("}]")) << array.body;
+    ids.push_back(json_value(array.body, "id"));
+    ids.push_back(json_value(array.body.substr(array.body.find("},{")), "id"));
+
+    const answer lines = s.request(
+        "POST", "/events/publish",
+        "{\"topic\":\"news\",\"data\":4}\r\n\n{\"topic\":\"news\",\"data\":5}", lines_type);
+    EXPECT_EQ(json_value(lines.body, "published"), "2");
+    EXPECT_EQ(json_value(lines.body, "position"), "5");
+
+    for (int i = 1; i <= 5; ++i) {
+        const received e = c.next();
+        EXPECT_EQ(e.data, std::to_string(i));
+        EXPECT_EQ(e.type, i == 3 ? "tick" : "message");
+        if (i < 4) {
+            EXPECT_EQ(e.id, ids[static_cast<std::size_t>(i - 1)]);
+        }
+        if (i == 5) {
+            EXPECT_EQ(e.id, json_value(lines.body, "id"));
+        }
+        EXPECT_TRUE(e.id.ends_with("." + std::to_string(i))) << e.id;
+    }
+}
+
+TEST(publishing, an_array_is_all_or_nothing) {
+    running_server s;
+    const answer refused = s.post("news", R"([{"data":1},{"dat":2}])");
+    EXPECT_EQ(refused.status, 400);
+    EXPECT_THAT(refused.body, HasSubstr("event 1: `dat`"));
+    EXPECT_EQ(s.post("news", "[]").status, 200);
+    EXPECT_THAT(s.get("/events/history?topic=news").body, HasSubstr("\"events\":[]"));
+}
+
+TEST(publishing, lines_are_published_while_the_upload_goes_on_and_up_to_the_wrong_one) {
+    running_server s;
+    event_reader c(s, "/news");
+    c.open();
+    raw_client upload(s.port());
+    const auto chunk = [&](const std::string& text) {
+        char size[16];
+        std::snprintf(size, sizeof size, "%zx\r\n", text.size());
+        upload.send(size + text + "\r\n");
+    };
+    upload.send("POST /events/publish/news HTTP/1.1\r\nHost: a.localhost\r\n" +
+                std::string(lines_type) + "Transfer-Encoding: chunked\r\n\r\n");
+    chunk("{\"data\":1}\n{\"da");
+    EXPECT_EQ(c.next().data, "1");
+    chunk("ta\":2}\n");
+    EXPECT_EQ(c.next().data, "2");
+    chunk("{\"data\":3}\nwrong\n{\"data\":4}\n");
+    EXPECT_EQ(c.next().data, "3");
+    const answer refused = upload.read_answer();
+    EXPECT_EQ(refused.status, 400);
+    EXPECT_THAT(refused.body, HasSubstr("line 4: "));
+    EXPECT_THAT(refused.body, HasSubstr("3 events were published before"));
+    s.publish("news", "5");
+    EXPECT_EQ(c.next().data, "5");
+}
+
+TEST(publishing, numbers_come_out_as_they_went_in) {
+    running_server s;
+    event_reader plain(s, "/n"), full(s, "/n?envelope=full");
+    plain.open();
+    full.open();
+    for (const std::string number : {"12345678901234567890.10", "1e400", "-0", "0.10", "1E+2",
+                                     "9007199254740993", R"({"b": 1.0,"a":[0.1e-7, 1.00]})"}) {
+        s.publish("n", number);
+        EXPECT_EQ(plain.next().data, number);
+        EXPECT_THAT(full.next().data, HasSubstr("\"data\":" + number + ","));
+        EXPECT_THAT(s.get("/events/history?topic=n&last=1").body,
+                    HasSubstr("\"data\":" + number + ","));
+    }
+}
+
+TEST(publishing, line_ends_in_data_and_comments_forge_nothing) {
+    running_server s;
+    event_reader c(s, "/a");
+    c.open();
+    const std::string forged = R"("x\rid: f\ndata: f\r\n\r\nevent: f\n\ndata: f\n")";
+    s.publish("a", forged, "\"comment\":" + forged);
+    const received e = c.next();
+    EXPECT_EQ(e.data, "x\nid: f\ndata: f\n\nevent: f\n\ndata: f\n");
+    EXPECT_EQ(e.type, "message");
+    EXPECT_TRUE(e.id.ends_with(".1")) << e.id;
+    EXPECT_THAT(c.comments(),
+                ElementsAre(" x", " id: f", " data: f", " ", " event: f", " ", " data: f", " "));
+    s.publish("a", "{\"a\":\r\n1,\r\"b\":\n\n2}");
+    EXPECT_EQ(c.next().data, "{\"a\":\n1,\n\"b\":\n\n2}");
+    s.publish("a", "\"\"");
+    EXPECT_EQ(c.next().data, "");
+}
+
+TEST(publishing, nul_and_byte_order_marks_in_data_pass_as_they_are) {
+    running_server s;
+    event_reader c(s, "/a");
+    c.open();
+    s.publish("a", R"("\u0000a\u0000")");
+    EXPECT_EQ(c.next().data, std::string("\0a\0", 3));
+    s.publish("a", R"("\ufeffa")");
+    EXPECT_EQ(c.next().data,
+              "\xEF\xBB\xBF"
+              "a");
+    s.publish("a", R"("\ud83d\udd14")", R"("event":"\ufeffbell")");
+    const received e = c.next();
+    EXPECT_EQ(e.data, "\xF0\x9F\x94\x94");
+    EXPECT_EQ(e.type,
+              "\xEF\xBB\xBF"
+              "bell");
+}
+
+TEST(publishing, what_a_stream_cannot_carry_is_refused) {
+    running_server s;
+    event_reader c(s, "/a");
+    c.open();
+    const std::string wrong[] = {
+        R"({"data":1,"event":"a\nb"})",
+        R"({"data":1,"event":"a\rb"})",
+        R"({"data":1,"event":"a\u0000b"})",
+        R"({"data":1,"event":""})",
+        R"({"data":1,"event":"carillon.open"})",
+        R"({"data":1,"id":"a\nb"})",
+        R"({"data":1,"id":"a\u0000b"})",
+        R"({"data":1,"id":"a b"})",
+        R"({"data":1,"id":"0123abcd.17"})",
+        R"({"data":1,"id":")" + std::string(129, 'x') + R"("})",
+        R"({"data":1,"event":")" + std::string(257, 'x') + R"("})",
+        R"({"data":1,"retry":-1})",
+        R"({"data":1,"retry":"x"})",
+        R"({"data":"\ud800"})",
+        "{\"data\":\"\xFF\"}",
+        "{\"data\":\"\xC0\xAF\"}",
+        "{\"data\":\"a\nb\"}",
+        R"({"event":"a"})",
+        R"({"data":1,"unknown":2})",
+        R"({"data":1,"metadata":[]})",
+        R"({"data":1,"topic":"b"})",
+        R"({"data":})",
+        R"({"data":01})",
+        R"({"data":1} x)",
+        "1",
+        "",
+    };
+    for (const std::string& body : wrong) {
+        const answer refused = s.post("a", body);
+        EXPECT_EQ(refused.status, 400) << body;
+        EXPECT_EQ(refused.header("Content-Type"), "application/problem+json") << body;
+        EXPECT_EQ(json_value(refused.body, "code"), "INVALID_REQUEST") << body;
+    }
+    s.publish("a", "\"still here\"",
+              R"("id":")" + std::string(128, 'x') + R"(","event":")" + std::string(256, 'y') + '"');
+    const received e = c.next();
+    EXPECT_EQ(e.data, "still here");
+    EXPECT_EQ(e.id, std::string(128, 'x'));
+    EXPECT_EQ(e.type, std::string(256, 'y'));
+}
+
+TEST(publishing, topics_of_the_hub_and_impossible_ones_are_refused) {
+    running_server s;
+    for (const char* topic : {"$x", "$client/x", "carillon.x", "a*", "*", "a/**", "a%0Ab", "a%0Db",
+                              "a%00b", "%FF", "%C0%AF"}) {
+        EXPECT_EQ(s.post(topic, event_of("1")).status, 400) << topic;
+    }
+    for (const char* topic : {"a//b", "/", "https://example.com/x", "%E9%90%98", "a%2Fb", "a%25b"})
+        EXPECT_EQ(s.post(topic, event_of("1")).status, 200) << topic;
+    EXPECT_EQ(s.request("POST", "/events/publish", event_of("1"), json_type).status, 400)
+        << "no topic";
+}
+
+TEST(publishing, a_topic_in_a_path_is_decoded_once) {
+    running_server s;
+    event_reader c(s, "?topic=a%252Fb&topic=%E9%90%98/x");
+    c.open();
+    EXPECT_EQ(json_value(s.post("a/b", event_of("0")).body, "topic"), "a/b");
+    EXPECT_EQ(json_value(s.post("a%252Fb", event_of("1")).body, "topic"), "a%2Fb");
+    EXPECT_EQ(json_value(s.post("%E9%90%98%2Fx", event_of("2")).body, "topic"), "\xE9\x90\x98/x");
+    EXPECT_THAT(c.data(2), ElementsAre("1", "2"));
+}
+
+TEST(publishing, an_ephemeral_event_has_no_id_and_is_not_kept) {
+    running_server s;
+    event_reader c(s, "/a");
+    const received opening = c.open();
+    const answer done = s.post("a", R"({"data":"now","ephemeral":true})");
+    EXPECT_EQ(done.status, 200);
+    EXPECT_EQ(json_value(done.body, "id"), "");
+    const received e = c.next();
+    EXPECT_EQ(e.data, "now");
+    EXPECT_EQ(e.id, opening.id);
+    EXPECT_THAT(c.bytes().substr(c.bytes().find("\n\n")), Not(HasSubstr("id:")));
+    EXPECT_THAT(s.get("/events/history?topic=a").body, HasSubstr("\"events\":[]"));
+    s.publish("a", "\"later\"");
+    event_reader late(s, "/a?since=earliest");
+    late.open();
+    EXPECT_EQ(late.next().data, "later");
+}
+
+TEST(publishing, a_body_needs_a_json_content_type) {
+    running_server s;
+    for (const char* type :
+         {"Content-Type: text/plain\r\n", "", "Content-Type: application/x-www-form-urlencoded\r\n",
+          "Content-Type: multipart/form-data\r\n",
+          "Content-Type: text/plain; a=application/json\r\n"}) {
+        const answer refused = s.post("a", event_of("1"), type);
+        EXPECT_EQ(refused.status, 415) << type;
+        EXPECT_EQ(json_value(refused.body, "code"), "UNSUPPORTED_MEDIA_TYPE") << type;
+    }
+    for (const char* type :
+         {"Content-Type: application/json; charset=utf-8\r\n", "content-type: Application/JSON\r\n",
+          "Content-Type: application/cloudevents+json\r\n",
+          "Content-Type: application/jsonl\r\n"}) {
+        EXPECT_EQ(s.post("a", event_of("1"), type).status, 200) << type;
+    }
+}
+
+TEST(publishing, an_event_of_one_mebibyte_passes_and_one_byte_more_does_not) {
+    running_server s;
+    event_reader c(s, "/a");
+    c.open();
+    // The topic's byte counts as well.
+    const std::string most((1u << 20) - 1, 'x');
+    EXPECT_EQ(s.post("a", event_of('"' + most + '"')).status, 200);
+    EXPECT_EQ(c.next().data, most);
+    for (const auto type : {json_type, lines_type}) {
+        const answer refused = s.post("a", event_of('"' + most + "x\""), type);
+        EXPECT_EQ(refused.status, 413) << type;
+        EXPECT_EQ(json_value(refused.body, "code"), "EVENT_TOO_LARGE") << type;
+    }
+    s.publish("a", "\"small\"");
+    EXPECT_EQ(c.next().data, "small");
+}
+
+TEST(publishing, a_body_a_batch_a_topic_and_their_number_are_limited) {
+    running_server s({"--http.max_body_size", "300", "--publish.max_batch", "3",
+                      "--publish.max_topics_per_event", "2"});
+    const std::string padding(300 - event_of("\"\"").size(), 'x');
+    EXPECT_EQ(s.post("a", event_of('"' + padding + '"')).status, 200);
+    const answer body = s.post("a", event_of('"' + padding + "x\""));
+    EXPECT_EQ(body.status, 413);
+    EXPECT_EQ(json_value(body.body, "code"), "PAYLOAD_TOO_LARGE");
+    EXPECT_EQ(s.post("a", event_of('"' + padding + padding + '"'), lines_type).status, 200)
+        << "an upload of lines is not held whole";
+
+    EXPECT_EQ(s.post("a", R"([{"data":1},{"data":2},{"data":3}])").status, 200);
+    EXPECT_EQ(s.post("a", R"([{"data":1},{"data":2},{"data":3},{"data":4}])").status, 413);
+
+    EXPECT_EQ(s.post(std::string(255, 't'), event_of("1")).status, 200);
+    EXPECT_EQ(s.post(std::string(256, 't'), event_of("1")).status, 400);
+
+    EXPECT_EQ(
+        s.request("POST", "/events/publish", R"({"topics":["a","b"],"data":1})", json_type).status,
+        200);
+    EXPECT_EQ(
+        s.request("POST", "/events/publish", R"({"topics":["a","b","c"],"data":1})", json_type)
+            .status,
+        400);
+}
+
+}  // namespace
+}  // namespace carillon::testing

@@ -103,16 +103,16 @@ void hub::publish(std::vector<event> batch, publish_callback done) {
 }
 
 void hub::append(events batch, publish_callback done) {
-    journal_->append(std::move(batch),
-                     [this, done = std::move(done)](
-                         result<> stored, std::span<const std::shared_ptr<stored_event>> all) {
-                         if (!stored) return done(std::unexpected(stored.error()));
-                         committed(all);
-                         std::vector<published> answers;
-                         answers.reserve(all.size());
-                         for (const auto& e : all) answers.push_back({id_of(*e), e->pos});
-                         done(std::move(answers));
-                     });
+    journal_->append(std::move(batch), [this, done = std::move(done)](
+                                           result<journal::appended> stored,
+                                           std::span<const std::shared_ptr<stored_event>> all) {
+        if (!stored) return done(std::unexpected(stored.error()));
+        if (*stored == journal::appended::stored) committed(all);
+        std::vector<published> answers;
+        answers.reserve(all.size());
+        for (const auto& e : all) answers.push_back({id_of(*e), e->pos});
+        done(std::move(answers));
+    });
 }
 
 void hub::committed(std::span<const std::shared_ptr<stored_event>> batch) {
@@ -270,37 +270,46 @@ void hub::list_clients(std::size_t limit, std::function<void(std::vector<client_
 }
 
 void hub::history(history_query q, std::function<void(result<history_page>)> done) {
-    std::vector<const topic_pattern*> patterns;
-    for (const topic_pattern& t : q.topics) patterns.push_back(&t);
-    history_page page;
-    const position head = journal_->head();
-    position start;
-    if (!q.after_id.empty()) {
-        const auto found = journal_->find(q.after_id, patterns);
-        page.verdict = found ? resume_verdict::resumed : resume_verdict::reset;
-        if (found) start = found->pos;
-    } else if (const auto* since = std::get_if<rewind_since>(&q.from)) {
-        start = journal_->before_time(since->time, patterns);
-    } else {
-        const auto* last = std::get_if<rewind_last>(&q.from);
-        start = journal_->before_last(
-            last != nullptr ? std::min<std::uint64_t>(last->count, q.max_events) : q.max_events,
-            patterns);
+    struct call {
+        history_query q;
+        std::vector<const topic_pattern*> patterns;
+        position head;
+        std::function<void(result<history_page>)> done;
+        history_page page;
+    };
+    auto c = std::make_shared<call>();  // until both answers of the journal are there
+    c->q = std::move(q);
+    c->done = std::move(done);
+    c->head = journal_->head();
+    for (const topic_pattern& t : c->q.topics) c->patterns.push_back(&t);
+    rewind from = rewind_last{c->q.max_events};
+    if (const auto* last = std::get_if<rewind_last>(&c->q.from)) {
+        from = rewind_last{std::min<std::uint64_t>(last->count, c->q.max_events)};
+    } else if (std::holds_alternative<rewind_since>(c->q.from)) {
+        from = c->q.from;
     }
-    constexpr std::size_t max_bytes = 8u << 20;
-    journal_->read({patterns, start, head, q.max_events, max_bytes},
-                   [this, page = std::move(page), head,
-                    done = std::move(done)](result<read_page> read) mutable {
-                       if (!read) return done(std::unexpected(read.error()));
-                       page.more = read->through < head;
-                       page.next = id_of(read->through);
-                       page.events = std::move(read->events);
-                       if (page.verdict == resume_verdict::resumed && read->lost) {
-                           page.verdict = resume_verdict::gap;
-                           page.lost = read->lost;
-                       }
-                       done(std::move(page));
-                   });
+    journal_->locate({c->patterns, c->q.after_id, from}, [this, c](result<start_point> start) {
+        if (!start) return c->done(std::unexpected(start.error()));
+        if (!c->q.after_id.empty()) {
+            c->page.verdict = start->unknown ? resume_verdict::reset
+                              : start->lost  ? resume_verdict::gap
+                                             : resume_verdict::resumed;
+            c->page.lost = start->lost;
+        }
+        constexpr std::size_t max_bytes = 8u << 20;
+        journal_->read({c->patterns, start->at, c->head, c->q.max_events, max_bytes},
+                       [this, c](result<read_page> read) {
+                           if (!read) return c->done(std::unexpected(read.error()));
+                           c->page.more = read->through < c->head;
+                           c->page.next = id_of(read->through);
+                           c->page.events = std::move(read->events);
+                           if (c->page.verdict == resume_verdict::resumed && read->lost) {
+                               c->page.verdict = resume_verdict::gap;
+                               c->page.lost = read->lost;
+                           }
+                           c->done(std::move(c->page));
+                       });
+    });
 }
 
 void hub::drain(std::chrono::milliseconds window, std::function<void()> done) {

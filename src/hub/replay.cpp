@@ -23,6 +23,18 @@ constexpr std::size_t page_bytes = 64u << 10;
 // How many pages a turn reads for those who are behind: live traffic goes first.
 constexpr std::size_t pages_per_turn = 32;
 
+std::string_view to_string(loss_reason why) noexcept {
+    switch (why) {
+        case loss_reason::lost:
+            return "lost";
+        case loss_reason::budget:
+            return "budget";
+        case loss_reason::retention:
+            break;
+    }
+    return "retention";
+}
+
 std::vector<const topic_pattern*> patterns_of(const subscriber& s) {
     std::vector<const topic_pattern*> patterns;
     s.each_subscription([&](const subscription& on) { patterns.push_back(&on.node->pattern); });
@@ -31,52 +43,41 @@ std::vector<const topic_pattern*> patterns_of(const subscriber& s) {
 
 }  // namespace
 
-/// What a stream that did not begin at the head still has to write before its first event.
-struct shard::opening {
-    std::string preamble;
-    resume_verdict verdict = resume_verdict::fresh;
-    std::optional<gap> lost;
-    std::string_view reason;
-    bool event = true;
-    bool rewinds = false;  ///< asked for what is kept: what was trimmed before is no loss
-};
-
-/// A page that was asked for, and where the tail ended then.
+/// Who asked the journal, and where the tail ended then.
 struct shard::page_request {
     std::uint32_t slot = 0;
     std::array<std::uint8_t, 16> key{};
     position upto;
     std::uint64_t next_seq = 0;
-    std::shared_ptr<opening>
-        open;  ///< for the first page only; shared because callbacks are copied
 };
+
+/// A journal's callback that goes on in this shard's thread, at once if it is there already.
+template <class Answer>
+auto shard::here(page_request asked, void (shard::*then)(const page_request&, result<Answer>)) {
+    return [this, asked, then, thread = std::this_thread::get_id()](result<Answer> answer) {
+        if (std::this_thread::get_id() == thread) return (this->*then)(asked, std::move(answer));
+        on_.post([this, asked, then, answer = std::move(answer)]() mutable {
+            (this->*then)(asked, std::move(answer));
+        });
+    };
+}
+
+/// Null if it has gone meanwhile.
+subscriber* shard::reader_of(const page_request& asked) const {
+    subscriber* s = at(asked.slot);
+    if (s == nullptr || s->key != asked.key) return nullptr;
+    s->behind->reading = false;
+    return s;
+}
 
 void shard::begin(subscriber& s, stream_request& request) {
     const tail::end end = hub_.tail_->now();
-    auto open = std::make_shared<opening>();
+    auto open = std::make_unique<opening>();
     open->preamble = std::move(request.preamble);
     open->event = request.opening_event;
-    const auto patterns = patterns_of(s);
-    position start = end.head;
-    if (!request.last_event_id.empty()) {
-        if (const auto found = hub_.record().find(request.last_event_id, patterns)) {
-            start = found->pos;
-            open->verdict = resume_verdict::resumed;
-        } else {
-            start = position{};
-            open->verdict = resume_verdict::reset;
-            open->rewinds = true;
-        }
-    } else if (const auto* last = std::get_if<rewind_last>(&request.from)) {
-        start = hub_.record().before_last(last->count, patterns);
-        open->rewinds = true;
-    } else if (const auto* since = std::get_if<rewind_since>(&request.from)) {
-        start = hub_.record().before_time(since->time, patterns);
-        open->rewinds = true;
-    }
-    s.cursor = std::min(start, end.head);
+    s.cursor = end.head;
     s.seen_seq = end.next_seq;
-    if (s.cursor == end.head) {
+    if (request.last_event_id.empty() && std::holds_alternative<std::monostate>(request.from)) {
         const auto head = opening_block(s, *open);
         items_.assign(1, {&head, {}, false});
         const std::uint32_t slot = s.slot;
@@ -84,35 +85,38 @@ void shard::begin(subscriber& s, stream_request& request) {
             schedule(*at(slot), on_.now() + s.profile->heartbeat_interval);
         return;
     }
-    const std::uint64_t budget = hub_.options()->max_replay_events;
-    if (end.head.value - s.cursor.value > budget) {
-        // Too much only if one event more than the budget was missed: the stretch may have none.
-        const position oldest = hub_.record().before_last(budget, patterns);
-        const position one_more = hub_.record().before_last(budget + 1, patterns);
-        if (one_more < oldest && one_more >= s.cursor) {
-            open->lost = gap{s.cursor, oldest};
-            open->reason = "budget";
-            if (open->verdict == resume_verdict::resumed) open->verdict = resume_verdict::gap;
-            s.cursor = oldest;
-        }
-    }
-    fall_behind(s);
-    ask(s, end.head, end.next_seq, std::move(open));
+    open->rewinds = request.last_event_id.empty();
+    lag& late = fall_behind(s);
+    late.open = std::move(open);
+    late.reading = true;
+    const auto patterns = patterns_of(s);
+    hub_.record().locate(
+        {patterns, request.last_event_id, request.from, hub_.options()->max_replay_events},
+        here({s.slot, s.key, end.head, end.next_seq}, &shard::on_start));
 }
 
-void shard::ask(subscriber& s, position upto, std::uint64_t next_seq,
-                std::shared_ptr<opening> open) {
+void shard::on_start(const page_request& asked, result<start_point> start) {
+    subscriber* s = reader_of(asked);
+    if (s == nullptr) return;
+    if (!start) return end(*s, close_reason::unavailable);
+    opening& open = *s->behind->open;
+    if (start->unknown) {
+        open.verdict = resume_verdict::reset;
+        open.rewinds = true;
+    } else if (!open.rewinds) {
+        open.verdict = start->lost ? resume_verdict::gap : resume_verdict::resumed;
+    }
+    open.lost = start->lost;
+    open.reason = to_string(start->why);
+    s->cursor = std::min(start->at, asked.upto);
+    ask(*s, asked.upto, asked.next_seq);
+}
+
+void shard::ask(subscriber& s, position upto, std::uint64_t next_seq) {
     s.behind->reading = true;
     const auto patterns = patterns_of(s);
-    const page_request asked{s.slot, s.key, upto, next_seq, std::move(open)};
     hub_.record().read({patterns, s.cursor, upto, page_events, page_bytes},
-                       [this, asked, thread = std::this_thread::get_id()](result<read_page> page) {
-                           if (std::this_thread::get_id() == thread)
-                               return on_page(asked, std::move(page));
-                           on_.post([this, asked, page = std::move(page)]() mutable {
-                               on_page(asked, std::move(page));
-                           });
-                       });
+                       here({s.slot, s.key, upto, next_seq}, &shard::on_page));
 }
 
 /// False for an event from before the only topics that ask for it were added.
@@ -129,11 +133,10 @@ bool shard::owed(const subscriber& s, const stored_event& e) const {
     return wanted;
 }
 
-void shard::on_page(page_request asked, result<read_page> page) {
-    subscriber* s = at(asked.slot);
-    if (s == nullptr || s->key != asked.key) return;
-    s->behind->reading = false;
-    if (!page) return end(*s, close_reason::broken);
+void shard::on_page(const page_request& asked, result<read_page> page) {
+    subscriber* s = reader_of(asked);
+    if (s == nullptr) return;
+    if (!page) return end(*s, close_reason::unavailable);
 
     // Told once, and again when more is trimmed: the new loss may lie before the mark that was
     // told.
@@ -141,18 +144,19 @@ void shard::on_page(page_request asked, result<read_page> page) {
     std::optional<gap> lost = page->trims > known ? page->lost : std::nullopt;
     known = std::max(known, page->trims);
     // Who asked for what is left, or has an unknown cursor, is not told of what was trimmed before.
-    if (asked.open && asked.open->rewinds) lost.reset();
+    const auto pending = std::move(s->behind->open);
+    if (pending && pending->rewinds) lost.reset();
 
     std::shared_ptr<const block> told;
     std::vector<item> items;
-    if (asked.open) {
-        opening& open = *asked.open;
+    if (pending) {
+        opening& open = *pending;
         if (lost && open.verdict == resume_verdict::resumed) open.verdict = resume_verdict::gap;
         if (lost && open.lost) {
             open.lost->to = std::max(open.lost->to, lost->to);  // beyond the budget and a trim mark
         } else if (lost) {
             open.lost = lost;
-            open.reason = "retention";
+            open.reason = to_string(loss_reason::retention);
         }
         const position before_first =
             page->events.empty() ? page->through : position{page->events.front()->pos.value - 1};
@@ -184,7 +188,7 @@ void shard::on_page(page_request asked, result<read_page> page) {
     const outcome result = write(*s, items);
     if (result == outcome::gone) return;
     counters_.replayed.fetch_add(events, std::memory_order_relaxed);
-    if (asked.open) schedule(*s, on_.now() + s->profile->heartbeat_interval);
+    if (pending) schedule(*s, on_.now() + s->profile->heartbeat_interval);
     if (result == outcome::blocked) return;
     if (page->through < asked.upto) return queue_catch_up(*s);
     // Events that were routed since the question may have been passed over already: ask again.
@@ -238,7 +242,7 @@ void shard::catch_up_turn() {
         s->behind->queued = false;
         if (s->behind->blocked || s->behind->reading) continue;
         const tail::end end = hub_.tail_->now();
-        ask(*s, end.head, end.next_seq, nullptr);
+        ask(*s, end.head, end.next_seq);
     }
     if (catching_up_.empty() || catch_up_scheduled_) return;
     catch_up_scheduled_ = true;

@@ -37,14 +37,25 @@ struct subscriber_extras {
     std::uint64_t trims_known = 0;  ///< `read_page::trims` up to here were told, or do not matter
 };
 
+/// What a stream that did not begin at the head still has to write before its first event.
+struct opening {
+    std::string preamble;
+    resume_verdict verdict = resume_verdict::fresh;
+    std::optional<gap> lost;
+    std::string_view reason;
+    bool event = true;
+    bool rewinds = false;  ///< asked for what is kept: what was trimmed before is no loss
+};
+
 /// A stream that does not take bytes, or has events to read from the journal.
 struct lag {
+    std::unique_ptr<opening> open;  ///< not written yet: nothing else may be
     std::shared_ptr<const block>
         pinned;              ///< partly written; its remaining bytes must stay the same
     std::size_t offset = 0;  ///< into the pinned block's view
     std::chrono::steady_clock::time_point since;
     bool blocked = false;  ///< waits for `writable`
-    bool reading = false;  ///< a page was asked for
+    bool reading = false;  ///< the journal was asked
     bool queued = false;
 };
 

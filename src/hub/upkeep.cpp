@@ -31,6 +31,8 @@ std::string_view reason_name(close_reason why) noexcept {
             return "dead";
         case close_reason::broken:
             return "broken";
+        case close_reason::unavailable:
+            return "unavailable";
     }
     return "removed";
 }
@@ -137,7 +139,9 @@ void shard::end(subscriber& s, close_reason why) {
                            base + static_cast<std::int64_t>(quick_random()) % (base + 1));
     }
     text += fmt::format("event: carillon.close\ndata: {{\"reason\":\"{}\"}}\n\n", reason_name(why));
-    std::string bytes(make_block(text)->view(s.chunked));
+    std::string bytes;
+    if (s.behind && s.behind->open) bytes = std::move(s.behind->open->preamble);
+    bytes += make_block(text)->view(s.chunked);
     if (s.chunked) bytes += "0\r\n\r\n";
     const auto last = make_unframed(std::move(bytes));
     const std::vector<item> items{{&last, {}, false}};

@@ -1,4 +1,4 @@
-// The events of one topic, oldest first.
+// What is known of one topic, and those of its events that are in memory, oldest first.
 #pragma once
 
 #include <carillon/base/string_map.hpp>
@@ -17,15 +17,18 @@ namespace carillon {
 class topic_log {
 public:
     struct own_id {
-        std::uint64_t first;  ///< earliest stored position
+        std::uint64_t first;  ///< earliest position in memory
         std::uint32_t count;
     };
 
     std::string_view name;
     retention keep;
+    std::int64_t row = 0;          ///< its number in a store; 0: none
+    std::uint64_t kept = 0;        ///< events that retention has left, in memory or in a store
+    std::uint64_t kept_bytes = 0;  ///< of `event::size()`
     std::uint64_t trimmed = 0;     ///< position of the newest event that retention took
     std::uint64_t trim_count = 0;  ///< the journal's count of trims when it did
-    string_map<own_id> own_ids;
+    string_map<own_id> own_ids;    ///< of the events in memory
 
     bool empty() const noexcept { return first_ == events_.size(); }
     const event_ptr& front() const noexcept { return events_[first_]; }
@@ -39,7 +42,6 @@ public:
     }
 
     void push(event_ptr e) {
-        bytes_ += e->e.size();
         if (e->e.id) {
             auto [at, added] = own_ids.try_emplace(e->e.id->str(), own_id{e->pos.value, 0});
             ++at->second.count;
@@ -47,10 +49,9 @@ public:
         events_.push_back(std::move(e));
     }
 
-    void pop() {
-        const event_ptr gone = std::move(events_[first_++]);
-        bytes_ -= gone->e.size();
-        trimmed = gone->pos.value;
+    /// Takes the oldest from memory; whether it is still kept elsewhere is the caller's business.
+    event_ptr pop() {
+        event_ptr gone = std::move(events_[first_++]);
         if (gone->e.id) forget_own_id(*gone);
         // Compact once half is dead: amortised constant, and no block of a deque per quiet topic.
         if (first_ * 2 >= events_.size()) {
@@ -59,10 +60,14 @@ public:
             if (events_.capacity() > 64 && events_.size() * 4 < events_.capacity())
                 events_.shrink_to_fit();
         }
+        return gone;
     }
 
+    /// Nothing that is kept is elsewhere.
+    bool complete() const noexcept { return all().size() == kept; }
+
     bool over_limits() const noexcept {
-        return all().size() > keep.max_events || (bytes_ > keep.max_bytes && !empty());
+        return kept != 0 && (kept > keep.max_events || kept_bytes > keep.max_bytes);
     }
 
 private:
@@ -83,7 +88,6 @@ private:
 
     std::vector<event_ptr> events_;
     std::size_t first_ = 0;
-    std::uint64_t bytes_ = 0;
 };
 
 }  // namespace carillon

@@ -11,12 +11,13 @@
 namespace carillon {
 
 enum class close_reason : std::uint8_t {
-    removed,   ///< by a caller
-    replaced,  ///< the same client connected again
-    drained,   ///< the server is going down
-    slow,      ///< the topic's slow policy cuts
-    dead,      ///< the peer acknowledges nothing
-    broken,    ///< a write failed
+    removed,      ///< by a caller
+    replaced,     ///< the same client connected again
+    drained,      ///< the server is going down
+    slow,         ///< the topic's slow policy cuts
+    dead,         ///< the peer acknowledges nothing
+    broken,       ///< a write failed
+    unavailable,  ///< the journal could not be read
 };
 
 /// Implemented by transports and embedders; used on the shard's thread only.

@@ -29,6 +29,7 @@ struct topic_node;
 struct encoded_event;
 struct block;
 struct lag;
+struct opening;
 
 /// Counters of one shard: written by its thread only, read by any with relaxed loads.
 struct shard_counters {
@@ -94,7 +95,6 @@ private:
     };
     enum class outcome : std::uint8_t { done, blocked, gone };
     struct page_request;
-    struct opening;
 
     // Registration (shard.cpp).
     subscriber& allocate(const stream_request& request);
@@ -110,10 +110,14 @@ private:
 
     // Opening and catching up (replay.cpp).
     void begin(subscriber& s, stream_request& request);
-    void on_page(page_request request, result<read_page> page);
+    void on_start(const page_request& asked, result<start_point> start);
+    void ask(subscriber& s, position upto, std::uint64_t next_seq);
+    void on_page(const page_request& asked, result<read_page> page);
+    subscriber* reader_of(const page_request& asked) const;
+    template <class Answer>
+    auto here(page_request asked, void (shard::*then)(const page_request&, result<Answer>));
     std::shared_ptr<const block> opening_block(const subscriber& s, opening& open) const;
     bool owed(const subscriber& s, const stored_event& e) const;
-    void ask(subscriber& s, position upto, std::uint64_t next_seq, std::shared_ptr<opening> open);
     void catch_up_turn();
     void queue_catch_up(subscriber& s);
 

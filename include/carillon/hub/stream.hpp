@@ -11,7 +11,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 namespace carillon {
@@ -21,15 +20,6 @@ enum class framing : std::uint8_t {
     raw,      ///< as they are: HTTP/1.0, HTTP/2, pipes
     chunked,  ///< HTTP/1.1 chunks (RFC 9112, section 7.1)
 };
-
-/// Where a new stream that has no cursor begins.
-struct rewind_last {
-    std::uint64_t count = 0;
-};
-struct rewind_since {
-    std::chrono::system_clock::time_point time;
-};
-using rewind = std::variant<std::monostate, rewind_last, rewind_since>;
 
 /// The verdict on a cursor, told in the opening event.
 enum class resume_verdict : std::uint8_t {

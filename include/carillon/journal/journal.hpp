@@ -4,11 +4,14 @@
 #include <carillon/base/result.hpp>
 #include <carillon/journal/event.hpp>
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
@@ -49,11 +52,43 @@ struct read_page {
     std::uint64_t trims = 0;  ///< grows whenever a matching topic is trimmed, over all pages
 };
 
-/// Where a client's `Last-Event-ID` stands.
+/// A publisher's own id among the events of some topics.
 struct found_cursor {
     position pos;
     bool repeated =
         false;  ///< a publisher's id that was used more than once: `pos` is the earliest
+};
+
+/// How far back a reader without a cursor begins.
+struct rewind_last {
+    std::uint64_t count = 0;  ///< events
+};
+struct rewind_since {
+    std::chrono::system_clock::time_point time;
+};
+using rewind = std::variant<std::monostate, rewind_last, rewind_since>;
+
+/// Where a reader wants to begin.
+struct start_query {
+    topic_patterns patterns;
+    std::string_view last_event_id = {};  ///< the hub's own cursor or a publisher's id; empty: none
+    rewind from = {};                     ///< if there is no cursor; nothing: at all that is kept
+    std::uint64_t budget = ~std::uint64_t{0};  ///< events that may follow the start
+};
+
+/// Why events between a cursor and the first event that a reader gets are missing.
+enum class loss_reason : std::uint8_t {
+    retention,  ///< they were kept as long as their topic says
+    lost,       ///< the journal has lost its end: a power failure, or an older backup
+    budget,     ///< more than one reader may be given
+};
+
+struct start_point {
+    position at;              ///< every matching event after it follows
+    bool unknown = false;     ///< nobody knows the cursor: `at` is before all that is kept
+    bool repeated = false;    ///< a publisher's id that stands for several events: the earliest
+    std::optional<gap> lost;  ///< what lies between the cursor and `at`
+    loss_reason why = loss_reason::retention;
 };
 
 struct journal_stats {
@@ -63,47 +98,54 @@ struct journal_stats {
     std::uint64_t trimmed = 0;  ///< events that retention took since the start
 };
 
-/// Thread-safe. One order: `commit` callbacks of all appends run one at a time, in order of
-/// position, on the thread that completes the group (for the memory journal, one of the appending
-/// threads). Which retention applies to a topic; asked when a topic is first seen, and for all
-/// topics after a reload.
+/// A publisher's word that two requests are the same one, sent twice.
+struct idempotency_key {
+    std::string key;                           ///< with the scope that it is unique in
+    std::array<std::uint64_t, 2> body_hash{};  ///< of all that the request says
+};
+
+/// Which retention applies to a topic; asked when a topic is first seen, and for all topics after a
+/// reload. Runs with a lock held.
 using retention_lookup = std::function<retention(std::string_view topic)>;
 
+/// Thread-safe. One order: the callbacks of all appends run one at a time, in order of position, on
+/// the thread that completes the group.
 class journal {
 public:
     using group = std::vector<std::shared_ptr<stored_event>>;
+    /// How an append that did not fail ended.
+    enum class appended : std::uint8_t {
+        stored,
+        repeated,  ///< an earlier append had this key: the events have the positions from then
+    };
     /// Called once, without any lock held. On success every event that is not ephemeral has its
-    /// position.
+    /// position. Errors: `unavailable` (no room in the queue or on the disk: nothing was stored,
+    /// try again), `conflict` (the key was used with another body).
     using commit_callback =
-        std::function<void(result<>, std::span<const std::shared_ptr<stored_event>>)>;
+        std::function<void(result<appended>, std::span<const std::shared_ptr<stored_event>>)>;
 
     virtual ~journal() = default;
 
     /// Appends all or nothing; ephemeral events pass through in order and get no position.
-    virtual void append(group events, commit_callback done) = 0;
+    virtual void append(group events, std::optional<idempotency_key> key, commit_callback done) = 0;
+    void append(group events, commit_callback done) {
+        append(std::move(events), std::nullopt, std::move(done));
+    }
 
-    /// Completes at once (memory) or on another thread (a store that reads from disk).
+    /// Completes at once what is in memory, and on another thread what is read from a disk.
     virtual void read(const read_query& q, std::function<void(result<read_page>)> done) = 0;
-
-    /// Resolves the hub's own cursor or, per topic, a publisher's id. Nothing: unknown (verdict
-    /// `reset`).
-    virtual std::optional<found_cursor> find(std::string_view last_event_id,
-                                             topic_patterns patterns) = 0;
-
-    /// The position just before the newest `count` matching events; before all of them if fewer are
-    /// kept, the head if none is.
-    virtual position before_last(std::uint64_t count, topic_patterns patterns) = 0;
-    /// The position just before the first matching event stored at or after `t`.
-    virtual position before_time(std::chrono::system_clock::time_point t,
-                                 topic_patterns patterns) = 0;
+    /// The same for the place where a reader begins.
+    virtual void locate(const start_query& q, std::function<void(result<start_point>)> done) = 0;
 
     virtual position head() const = 0;
     virtual std::string_view epoch() const = 0;  ///< valid as long as the journal
     virtual journal_stats stats() const = 0;
+    /// Whether events can be stored now; else why not. An error goes away by itself.
+    virtual result<> health() const = 0;
 
     /// Removes what is too old by now. Call it now and then, from any thread.
     virtual void trim(std::chrono::system_clock::time_point now) = 0;
-    /// Replaces the rules of retention; what they no longer keep is trimmed at once.
+    /// Replaces the rules of retention; what they no longer keep is trimmed soon.
     virtual void set_retention(retention_lookup retention_of) = 0;
 };
 
@@ -111,10 +153,36 @@ struct memory_journal_options {
     retention_lookup retention_of = {};      ///< empty: the default `retention` for all
     std::uint64_t max_bytes = 256u << 20;    ///< over all topics; the oldest events go first
     std::size_t max_empty_topics = 100'000;  ///< topics of which only the trim mark is left
+    std::chrono::seconds idempotency_window = std::chrono::hours(24);
     std::function<std::chrono::system_clock::time_point()> now = {};  ///< empty: the system clock
 };
 
 /// Keeps events in memory: a restart forgets them, and a cursor from before is answered `reset`.
 std::unique_ptr<journal> make_memory_journal(memory_journal_options options);
+
+enum class journal_sync : std::uint8_t {
+    normal,  ///< an answered event survives the end of the process, not always a power failure
+    full,    ///< it survives both: each group of appends waits for the disk
+};
+
+struct sqlite_journal_options {
+    std::string path;  ///< of the file; its folder must exist
+    journal_sync sync = journal_sync::normal;
+    retention_lookup retention_of = {};      ///< empty: the default `retention` for all
+    std::size_t max_empty_topics = 100'000;  ///< topics of which only the trim mark is left
+    std::chrono::seconds idempotency_window = std::chrono::hours(24);
+    std::size_t max_queued_events = 100'000;  ///< not yet stored; beyond: `unavailable`
+    std::size_t max_queued_bytes = 64u << 20;
+    std::size_t recent_events = 32'768;  ///< kept in memory too, for readers
+    std::size_t recent_bytes = 8u << 20;
+    std::size_t readers = 2;          ///< threads
+    std::size_t index_batch = 8'192;  ///< events that wait to be indexed together
+    std::function<std::chrono::system_clock::time_point()> now = {};  ///< empty: the system clock
+    std::string vfs = {};  ///< SQLite's name of a file layer, for tests; empty: the system's
+};
+
+/// Keeps events in an SQLite database (WAL). Errors: `unavailable` (another server has the file),
+/// `io_error` (no such folder, no right to write, damaged, of another program or a later version).
+result<std::unique_ptr<journal>> open_sqlite_journal(sqlite_journal_options options);
 
 }  // namespace carillon

@@ -1,0 +1,192 @@
+#include "journal/memory/memory_journal.hpp"
+
+#include "journal/epoch.hpp"
+#include "journal/start.hpp"
+
+#include <algorithm>
+
+namespace carillon {
+
+memory_journal::memory_journal(memory_journal_options options)
+    : epoch_(random_epoch()),
+      options_(std::move(options)),
+      logs_(std::move(options_.retention_of), options_.max_empty_topics) {
+    if (!options_.now) options_.now = [] { return std::chrono::system_clock::now(); };
+}
+
+// The first thread that finds nobody committing commits for all who come meanwhile, so that
+// callbacks run in order and without a lock, just as with a store that has a writer thread.
+void memory_journal::append(group events, std::optional<idempotency_key> key,
+                            commit_callback done) {
+    {
+        const std::lock_guard lock(queue_mutex_);
+        queue_.push_back({std::move(events), std::move(key), std::move(done)});
+        if (committing_) return;
+        committing_ = true;
+    }
+    std::vector<request> batch;
+    for (;;) {
+        batch.clear();
+        {
+            const std::lock_guard lock(queue_mutex_);
+            if (queue_.empty()) {
+                committing_ = false;
+                return;
+            }
+            batch.swap(queue_);
+        }
+        for (request& r : batch) commit(r);
+    }
+}
+
+void memory_journal::commit(request& r) {
+    result<appended> outcome;
+    {
+        const std::lock_guard lock(mutex_);
+        outcome = commit_locked(r);
+    }
+    r.done(std::move(outcome), r.events);
+}
+
+result<journal::appended> memory_journal::commit_locked(request& r) {
+    now_ = std::max(now_, options_.now());
+    if (r.key) {
+        forget_keys();
+        const auto known = keys_.find(r.key->key);
+        if (known != keys_.end()) {
+            if (known->second.body_hash != r.key->body_hash)
+                return fail(errc::conflict, "the idempotency key was used with another body");
+            number_from(r.events, known->second.first);
+            return appended::repeated;
+        }
+        keys_.emplace(r.key->key,
+                      remembered{r.key->body_hash, head_ + 1, now_ + options_.idempotency_window});
+        keys_by_age_.emplace_back(now_ + options_.idempotency_window, r.key->key);
+    }
+    for (const auto& e : r.events) {
+        e->stored_at = now_;
+        if (!e->e.ephemeral) store(e);
+    }
+    enforce_total_size();
+    return appended::stored;
+}
+
+void memory_journal::forget_keys() {
+    while (!keys_by_age_.empty() && keys_by_age_.front().first <= now_) {
+        keys_.erase(keys_.find(keys_by_age_.front().second));
+        keys_by_age_.pop_front();
+    }
+}
+
+void memory_journal::store(const std::shared_ptr<stored_event>& e) {
+    e->pos.value = ++head_;
+    for (const topic& t : e->e.topics) {
+        topic_log& log = logs_.get(t.str());
+        logs_.push(log, e);
+        enforce_limits(log);
+    }
+}
+
+void memory_journal::trim_front(topic_log& log) {
+    const event_ptr gone = logs_.pop(log);
+    logs_.note_trimmed(log, gone->pos.value, 1, gone->e.size());
+}
+
+void memory_journal::enforce_limits(topic_log& log) {
+    while (log.over_limits()) {
+        const bool last = log.kept == 1;
+        trim_front(log);
+        if (last) return;  // the topic itself may be gone
+    }
+}
+
+void memory_journal::enforce_total_size() {
+    while (logs_.kept_bytes > options_.max_bytes && logs_.oldest() != nullptr)
+        trim_front(*logs_.oldest());
+}
+
+void memory_journal::trim(std::chrono::system_clock::time_point now) {
+    // Fronts are ordered by position and so by age; a topic that keeps long stands in the way of
+    // none.
+    static constexpr std::size_t topics_per_call = 4096;
+    const std::lock_guard lock(mutex_);
+    auto some = logs_.by_age(trim_resume_, topics_per_call);
+    trim_resume_ = some.size() < topics_per_call ? 0 : some.back()->front()->pos.value + 1;
+    for (topic_log* log : some) {
+        while (log->front()->stored_at + log->keep.max_age < now) {
+            const bool last = log->kept == 1;
+            trim_front(*log);
+            if (last) break;
+        }
+    }
+}
+
+void memory_journal::set_retention(retention_lookup retention_of) {
+    const std::lock_guard lock(mutex_);
+    logs_.set_retention(std::move(retention_of));
+    std::vector<topic_log*> over;  // trimming may forget topics, but only empty ones
+    logs_.each([&](topic_log& log) {
+        if (log.over_limits()) over.push_back(&log);
+    });
+    for (topic_log* log : over) enforce_limits(*log);
+}
+
+void memory_journal::read(const read_query& q, std::function<void(result<read_page>)> done) {
+    read_page page;
+    {
+        const std::lock_guard lock(mutex_);
+        page = logs_.read(q);
+    }
+    done(std::move(page));
+}
+
+void memory_journal::locate(const start_query& q, std::function<void(result<start_point>)> done) {
+    start_point start;
+    {
+        const std::lock_guard lock(mutex_);
+        start = locate_locked(q);
+    }
+    done(start);
+}
+
+start_point memory_journal::locate_locked(const start_query& q) const {
+    start_point start;
+    const auto logs = logs_.matching(q.patterns);
+    if (!q.last_event_id.empty()) {
+        if (const auto own = cursor::parse(q.last_event_id)) {
+            start.unknown = own->epoch != epoch_ || own->pos.value > head_;
+            if (!start.unknown) start.at = own->pos;
+        } else if (const auto found = logs_.find_own_id(q.last_event_id, logs)) {
+            start.at = found->pos;
+            start.repeated = found->repeated;
+        } else {
+            start.unknown = true;
+        }
+    } else if (const auto* last = std::get_if<rewind_last>(&q.from)) {
+        const auto newest = logs_.newest(last->count, logs);
+        start.at = position{newest.empty() ? head_ : newest.back() - 1};
+    } else if (const auto* since = std::get_if<rewind_since>(&q.from)) {
+        start.at = logs_.before_time(since->time, logs).value_or(position{head_});
+    }
+    // Too much only if one event more than the budget follows: the stretch may have none.
+    if (head_ - start.at.value <= q.budget) return start;
+    const auto newest = logs_.newest(q.budget + 1, logs);
+    if (newest.size() <= q.budget || newest.back() <= start.at.value) return start;
+    return within_budget(start, newest, head_);
+}
+
+position memory_journal::head() const {
+    const std::lock_guard lock(mutex_);
+    return position{head_};
+}
+
+journal_stats memory_journal::stats() const {
+    const std::lock_guard lock(mutex_);
+    return {logs_.kept, logs_.kept_bytes, logs_.size(), logs_.trimmed};
+}
+
+std::unique_ptr<journal> make_memory_journal(memory_journal_options options) {
+    return std::make_unique<memory_journal>(std::move(options));
+}
+
+}  // namespace carillon

@@ -1,0 +1,72 @@
+// The journal in memory: one log of events per topic, the newest that its retention allows.
+#pragma once
+
+#include <carillon/base/string_map.hpp>
+#include <carillon/journal/journal.hpp>
+
+#include "journal/topic_logs.hpp"
+
+#include <deque>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace carillon {
+
+class memory_journal final : public journal {
+public:
+    explicit memory_journal(memory_journal_options options);
+
+    void append(group events, std::optional<idempotency_key> key, commit_callback done) override;
+    void read(const read_query& q, std::function<void(result<read_page>)> done) override;
+    void locate(const start_query& q, std::function<void(result<start_point>)> done) override;
+    position head() const override;
+    std::string_view epoch() const override { return epoch_; }
+    journal_stats stats() const override;
+    result<> health() const override { return {}; }
+    void trim(std::chrono::system_clock::time_point now) override;
+    void set_retention(retention_lookup retention_of) override;
+
+private:
+    struct request {
+        group events;
+        std::optional<idempotency_key> key;
+        commit_callback done;
+    };
+    /// What an append with a key came to.
+    struct remembered {
+        std::array<std::uint64_t, 2> body_hash;
+        std::uint64_t first;
+        std::chrono::system_clock::time_point expires;
+    };
+
+    void commit(request& r);
+    result<appended> commit_locked(request& r);
+    void store(const std::shared_ptr<stored_event>& e);
+    void trim_front(topic_log& log);
+    void enforce_limits(topic_log& log);
+    void enforce_total_size();
+    void forget_keys();
+    start_point locate_locked(const start_query& q) const;
+
+    // Constant after construction.
+    const std::string epoch_;
+
+    // The queue of appends, guarded by queue_mutex_.
+    std::mutex queue_mutex_;
+    std::vector<request> queue_;
+    bool committing_ = false;
+
+    // The record, guarded by mutex_.
+    mutable std::mutex mutex_;
+    memory_journal_options options_;
+    topic_logs logs_;
+    string_map<remembered> keys_;
+    std::deque<std::pair<std::chrono::system_clock::time_point, std::string>> keys_by_age_;
+    std::uint64_t head_ = 0;
+    std::uint64_t trim_resume_ = 0;
+    std::chrono::system_clock::time_point now_{};
+};
+
+}  // namespace carillon

@@ -1,0 +1,248 @@
+#include "journal/sqlite/archive.hpp"
+
+#include "journal/sqlite/event_record.hpp"
+#include "journal/sqlite/schema.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace carillon::sqlite {
+
+namespace {
+
+constexpr int cache_kib = 2 << 10;
+// Rows that one page may pass over before it ends early, so that no snapshot lasts.
+constexpr std::int64_t scanned_rows = 16'384;
+
+std::int64_t as_signed(std::uint64_t n) {
+    return static_cast<std::int64_t>(std::min<std::uint64_t>(n, INT64_MAX));
+}
+std::uint64_t as_unsigned(std::int64_t n) { return static_cast<std::uint64_t>(n); }
+
+bool matches(topic_patterns patterns, std::string_view record) {
+    return any_topic(record, [&](std::string_view topic) {
+        return std::ranges::any_of(patterns,
+                                   [&](const topic_pattern* p) { return p->matches(topic); });
+    });
+}
+
+error damaged(std::uint64_t pos) {
+    return {errc::io_error, fmt::format("the journal is damaged at position {}", pos)};
+}
+
+}  // namespace
+
+result<archive> archive::open(const sqlite_journal_options& options) {
+    // Readers never write, but in WAL mode they share memory with the writer.
+    auto c = connection::open(options.path, SQLITE_OPEN_READWRITE, options.vfs);
+    if (!c) return std::unexpected(c.error());
+    archive a;
+    a.connection_ = std::move(*c);
+    if (auto done = configure(a.connection_, options.sync, cache_kib); !done)
+        return std::unexpected(done.error());
+    if (auto done = a.connection_.execute("PRAGMA query_only = ON"); !done)
+        return std::unexpected(done.error());
+    const std::pair<statement*, const char*> all[] = {
+        {&a.pin_, "SELECT 1 FROM meta"},
+        {&a.after_,
+         "SELECT pos FROM topic_events WHERE topic = ? AND pos > ? AND pos <= ? ORDER BY pos LIMIT "
+         "?"},
+        {&a.newest_,
+         "SELECT pos FROM topic_events WHERE topic = ? AND pos > ? AND pos <= ? ORDER BY pos DESC "
+         "LIMIT ?"},
+        {&a.event_, "SELECT at, record FROM events WHERE pos = ?"},
+        {&a.scan_,
+         "SELECT pos, at, record FROM events WHERE pos > ? AND pos <= ? ORDER BY pos LIMIT ?"},
+        {&a.scan_back_,
+         "SELECT pos, at, record FROM events WHERE pos > ? AND pos <= ? ORDER BY pos DESC"},
+        {&a.own_id_,
+         "SELECT pos FROM own_ids WHERE id = ? AND topic = ? AND pos <= ? ORDER BY pos LIMIT 2"},
+        {&a.at_, "SELECT pos, at FROM events WHERE pos >= ? AND pos <= ? ORDER BY pos LIMIT 1"},
+    };
+    for (const auto& [into, sql] : all) {
+        auto made = a.connection_.prepare(sql);
+        if (!made) return std::unexpected(made.error());
+        *into = std::move(*made);
+    }
+    return a;
+}
+
+result<> archive::begin() {
+    if (auto done = connection_.execute("BEGIN"); !done) return done;
+    // A transaction sees the file as it is at its first read.
+    auto pinned = pin_.run();
+    if (!pinned) end();
+    return pinned;
+}
+
+void archive::end() { (void)connection_.execute("COMMIT"); }
+
+result<read_page> archive::read(const topic_rows& topics, const read_query& q) {
+    if (topics.rows.empty()) {
+        read_page page;
+        page.through = std::max(q.after, q.upto);
+        return page;
+    }
+    return topics.dense ? scan(q) : merge(topics, q);
+}
+
+// The first `max_events` + 1 positions of all topics together.
+result<std::vector<std::uint64_t>> archive::positions(const topic_rows& topics,
+                                                      const read_query& q) {
+    std::vector<std::uint64_t> all;
+    std::uint64_t upto = q.upto.value;
+    for (const std::int64_t topic : topics.rows) {
+        after_.bind(1, topic).bind(2, as_signed(q.after.value)).bind(3, as_signed(upto));
+        after_.bind(4, as_signed(q.max_events + 1));
+        for (;;) {
+            const auto row = after_.step();
+            if (!row) return std::unexpected(row.error());
+            if (!*row) break;
+            all.push_back(as_unsigned(after_.number(0)));
+        }
+        // What lies beyond the page is not asked for from the topics that are left.
+        if (all.size() > 4 * (q.max_events + 1)) {
+            std::ranges::sort(all);
+            all.erase(std::ranges::unique(all).begin(), all.end());
+            if (all.size() > q.max_events + 1) {
+                all.resize(q.max_events + 1);
+                upto = all.back();
+            }
+        }
+    }
+    std::ranges::sort(all);
+    all.erase(std::ranges::unique(all).begin(), all.end());
+    return all;
+}
+
+result<read_page> archive::merge(const topic_rows& topics, const read_query& q) {
+    const auto found = positions(topics, q);
+    if (!found) return std::unexpected(found.error());
+    read_page page;
+    page.through = std::max(q.after, q.upto);
+    std::size_t bytes = 0;
+    for (const std::uint64_t pos : *found) {
+        if (page.events.size() >= q.max_events || bytes >= q.max_bytes) {
+            page.through = page.events.back()->pos;
+            break;
+        }
+        const auto row = event_.bind(1, as_signed(pos)).step();
+        if (!row) return std::unexpected(row.error());
+        if (!*row) return std::unexpected(damaged(pos));
+        auto e = unpack(event_.bytes(1), position{pos}, event_.number(0));
+        event_.reset();
+        if (!e) return std::unexpected(damaged(pos));
+        bytes += e->e.size();
+        page.events.push_back(std::move(e));
+    }
+    return page;
+}
+
+result<read_page> archive::scan(const read_query& q) {
+    read_page page;
+    page.through = std::max(q.after, q.upto);
+    std::size_t bytes = 0;
+    std::int64_t rows = 0;
+    scan_.bind(1, as_signed(q.after.value)).bind(2, as_signed(q.upto.value)).bind(3, scanned_rows);
+    for (;;) {
+        const auto row = scan_.step();
+        if (!row) return std::unexpected(row.error());
+        if (!*row) break;
+        const position pos{as_unsigned(scan_.number(0))};
+        if (page.events.size() >= q.max_events || bytes >= q.max_bytes) {
+            page.through = page.events.back()->pos;
+            scan_.reset();
+            return page;
+        }
+        if (++rows == scanned_rows) page.through = pos;
+        if (!matches(q.patterns, scan_.bytes(2))) continue;
+        auto e = unpack(scan_.bytes(2), pos, scan_.number(1));
+        if (!e) {
+            scan_.reset();
+            return std::unexpected(damaged(pos.value));
+        }
+        bytes += e->e.size();
+        page.events.push_back(std::move(e));
+    }
+    return page;
+}
+
+result<std::vector<std::uint64_t>> archive::newest(const topic_rows& topics,
+                                                   topic_patterns patterns, std::uint64_t after,
+                                                   std::uint64_t upto, std::uint64_t count) {
+    std::vector<std::uint64_t> all;
+    if (topics.rows.empty() || count == 0) return all;
+    if (topics.dense) {
+        scan_back_.bind(1, as_signed(after)).bind(2, as_signed(upto));
+        while (all.size() < count) {
+            const auto row = scan_back_.step();
+            if (!row) return std::unexpected(row.error());
+            if (!*row) return all;
+            if (matches(patterns, scan_back_.bytes(2)))
+                all.push_back(as_unsigned(scan_back_.number(0)));
+        }
+        scan_back_.reset();
+        return all;
+    }
+    const auto tidy = [&] {
+        std::ranges::sort(all, std::greater{});
+        all.erase(std::ranges::unique(all).begin(), all.end());
+        if (all.size() > count) all.resize(count);
+        if (all.size() == count) after = std::max(after, all.back() - 1);
+    };
+    for (const std::int64_t topic : topics.rows) {
+        newest_.bind(1, topic).bind(2, as_signed(after)).bind(3, as_signed(upto));
+        newest_.bind(4, as_signed(count));
+        for (;;) {
+            const auto row = newest_.step();
+            if (!row) return std::unexpected(row.error());
+            if (!*row) break;
+            all.push_back(as_unsigned(newest_.number(0)));
+        }
+        if (all.size() > 4 * count) tidy();
+    }
+    tidy();
+    return all;
+}
+
+result<std::optional<found_cursor>> archive::find_own_id(std::string_view id,
+                                                         const topic_rows& topics,
+                                                         std::uint64_t upto) {
+    std::optional<found_cursor> earliest;
+    for (const std::int64_t topic : topics.rows) {
+        own_id_.bind(1, id).bind(2, topic).bind(3, as_signed(upto));
+        for (;;) {
+            const auto row = own_id_.step();
+            if (!row) return std::unexpected(row.error());
+            if (!*row) break;
+            const found_cursor here{position{as_unsigned(own_id_.number(0))}};
+            // One event may stand in several of the topics.
+            const bool repeated = earliest && (earliest->repeated || earliest->pos != here.pos);
+            if (!earliest || here.pos < earliest->pos) earliest = here;
+            earliest->repeated = repeated;
+        }
+    }
+    return earliest;
+}
+
+// Positions grow with time: halves the stretch until it holds one event.
+result<std::uint64_t> archive::before_time(std::int64_t ms, std::uint64_t upto) {
+    std::uint64_t low = 1;  // the first event at or after `ms` is in [low, high)
+    std::uint64_t high = upto + 1;
+    while (low < high) {
+        const std::uint64_t middle = low + (high - low) / 2;
+        at_.bind(1, as_signed(middle)).bind(2, as_signed(high - 1));
+        const auto row = at_.step();
+        if (!row) return std::unexpected(row.error());
+        if (!*row || at_.number(1) >= ms) {
+            high = middle;
+        } else {
+            low = as_unsigned(at_.number(0)) + 1;
+        }
+        at_.reset();
+    }
+    return low - 1;
+}
+
+}  // namespace carillon::sqlite

@@ -1,0 +1,55 @@
+// A reader's side of the file: one connection, short snapshots.
+#pragma once
+
+#include <carillon/journal/journal.hpp>
+
+#include "journal/sqlite/database.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace carillon::sqlite {
+
+/// The topics that a reader's patterns match, as rows of `topics`.
+struct topic_rows {
+    std::vector<std::int64_t> rows;
+    std::uint64_t events = 0;  ///< kept under them
+    /// Whether reading everything and leaving out what does not match is cheaper than merging.
+    bool dense = false;
+};
+
+/// Confined to one thread at a time. What is asked between `begin` and `end` sees one state of the
+/// file; a long one would stop checkpoints.
+class archive {
+public:
+    static result<archive> open(const sqlite_journal_options& options);
+
+    result<> begin();
+    void end();
+
+    /// Events of the topics after `after` and up to `upto`, oldest first: a page of them. `matches`
+    /// is asked for topics by name where all events are read.
+    result<read_page> read(const topic_rows& topics, const read_query& q);
+    /// Positions of the newest events beyond `after`, newest first, at most `count`.
+    result<std::vector<std::uint64_t>> newest(const topic_rows& topics, topic_patterns patterns,
+                                              std::uint64_t after, std::uint64_t upto,
+                                              std::uint64_t count);
+    result<std::optional<found_cursor>> find_own_id(std::string_view id, const topic_rows& topics,
+                                                    std::uint64_t upto);
+    /// The position just before the first event, of any topic, stored at or after `t`.
+    result<std::uint64_t> before_time(std::int64_t ms, std::uint64_t upto);
+
+private:
+    result<std::vector<std::uint64_t>> positions(const topic_rows& topics, const read_query& q);
+    result<read_page> merge(const topic_rows& topics, const read_query& q);
+    result<read_page> scan(const read_query& q);
+
+    connection connection_;
+    statement pin_, after_, newest_, event_, scan_, scan_back_, own_id_, at_;
+};
+
+}  // namespace carillon::sqlite

@@ -1,0 +1,253 @@
+// Readers: from memory where it goes back far enough, else from the file on a reader's thread.
+#include "journal/sqlite/sqlite_journal.hpp"
+#include "journal/start.hpp"
+
+#include <algorithm>
+
+namespace carillon::sqlite {
+
+namespace {
+
+// Merging asks the index once for each topic; beyond so many, reading everything may be cheaper.
+constexpr std::size_t topics_to_merge = 64;
+constexpr std::uint64_t dense_share = 16;
+
+/// A query that outlives the call that made it.
+class kept_patterns {
+public:
+    explicit kept_patterns(topic_patterns patterns) {
+        patterns_.reserve(patterns.size());
+        for (const topic_pattern* p : patterns) patterns_.push_back(*p);
+    }
+    std::vector<const topic_pattern*> pointers() const {
+        std::vector<const topic_pattern*> all;
+        for (const topic_pattern& p : patterns_) all.push_back(&p);
+        return all;
+    }
+
+private:
+    std::vector<topic_pattern> patterns_;
+};
+
+std::int64_t milliseconds(std::chrono::system_clock::time_point t) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(t.time_since_epoch()).count();
+}
+
+bool all_in_memory(const std::vector<const topic_log*>& logs) {
+    return std::ranges::all_of(logs, [](const topic_log* log) { return log->complete(); });
+}
+
+}  // namespace
+
+void sqlite_journal::ask(reader_task task) {
+    {
+        const std::lock_guard lock(readers_mutex_);
+        tasks_.push_back(std::move(task));
+    }
+    readers_filled_.notify_one();
+}
+
+void sqlite_journal::serve_readers(archive& with) {
+    std::unique_lock lock(readers_mutex_);
+    for (;;) {
+        readers_filled_.wait(lock, [this] { return readers_stopping_ || !tasks_.empty(); });
+        if (readers_stopping_) return;
+        const reader_task task = std::move(tasks_.front());
+        tasks_.pop_front();
+        lock.unlock();
+        task(with);
+        lock.lock();
+    }
+}
+
+void sqlite_journal::read(const read_query& q, std::function<void(result<read_page>)> done) {
+    std::optional<read_page> page;
+    {
+        const std::lock_guard lock(mutex_);
+        if (q.after.value >= recent_after_ || all_in_memory(logs_.matching(q.patterns)))
+            page = logs_.read(q);
+    }
+    if (page) return done(std::move(*page));
+    ask([this, kept = kept_patterns(q.patterns), q = read_query(q),
+         done = std::move(done)](archive& a) mutable {
+        const auto patterns = kept.pointers();
+        q.patterns = patterns;
+        done(read_file(a, q));
+    });
+}
+
+result<read_page> sqlite_journal::read_file(archive& a, const read_query& q) {
+    read_page marks;
+    topic_rows topics;
+    position indexed;
+    {
+        const std::lock_guard snapshots(snapshot_mutex_);
+        if (auto begun = a.begin(); !begun) return std::unexpected(begun.error());
+        const std::lock_guard lock(mutex_);
+        const auto logs = logs_.matching(q.patterns);
+        topics = rows_of(logs);
+        logs_.tell_losses(marks, q.after, q.patterns, logs);
+        indexed = position{indexed_};
+    }
+    read_query stored = q;
+    stored.upto = std::max(q.after, std::min(q.upto, indexed));
+    auto page = a.read(topics, stored);
+    a.end();
+    if (!page) return page;
+    page->lost = marks.lost;
+    page->trims = marks.trims;
+    if (page->through < stored.upto || stored.upto >= q.upto) return page;
+
+    // The index ends here; what is newer is in memory, unless that has moved on meanwhile.
+    std::size_t bytes = 0;
+    for (const event_ptr& e : page->events) bytes += e->e.size();
+    if (page->events.size() >= q.max_events || bytes >= q.max_bytes) return page;
+    const std::lock_guard lock(mutex_);
+    if (stored.upto.value < recent_after_) return page;
+    read_page rest = logs_.read(
+        {q.patterns, stored.upto, q.upto, q.max_events - page->events.size(), q.max_bytes - bytes});
+    page->events.insert(page->events.end(), rest.events.begin(), rest.events.end());
+    page->through = rest.through;
+    page->trims = std::max(page->trims, rest.trims);
+    if (rest.lost) page->lost = gap{q.after, rest.lost->to};
+    return page;
+}
+
+topic_rows sqlite_journal::rows_of(const std::vector<const topic_log*>& logs) const {
+    topic_rows topics;
+    std::uint64_t events = 0;
+    for (const topic_log* log : logs) {
+        topics.rows.push_back(log->row);
+        events += log->kept;
+    }
+    std::ranges::sort(topics.rows);
+    topics.dense = logs.size() > topics_to_merge && events * dense_share > logs_.kept;
+    return topics;
+}
+
+// A cursor of the hub's own: it stands for a position as long as its epoch had one there.
+start_point sqlite_journal::known_start(const cursor& own) const {
+    start_point start;
+    const auto earlier = epochs_.find(own.epoch);
+    if (own.epoch == epoch_) {
+        start.unknown = own.pos.value > head_;
+        if (!start.unknown) start.at = own.pos;
+    } else if (earlier == epochs_.end()) {
+        start.unknown = true;
+    } else if (own.pos.value <= earlier->second) {
+        start.at = own.pos;
+    } else {
+        // It was given before a power failure or a restore took what it stands for.
+        start.at = position{earlier->second};
+        start.lost = gap{start.at, start.at};
+        start.why = loss_reason::lost;
+    }
+    return start;
+}
+
+void sqlite_journal::locate(const start_query& q, std::function<void(result<start_point>)> done) {
+    bool here = false;
+    if (const auto own = cursor::parse(q.last_event_id)) {
+        // More than the budget follows only if so many positions do.
+        here = head_ - known_start(*own).at.value <= q.budget;
+    }
+    if (!here) {
+        const std::lock_guard lock(mutex_);
+        here = all_in_memory(logs_.matching(q.patterns));
+    }
+    if (here) return done(find_start(q, nullptr));
+    ask([this, kept = kept_patterns(q.patterns), id = std::string(q.last_event_id),
+         q = start_query(q), done = std::move(done)](archive& a) mutable {
+        const auto patterns = kept.pointers();
+        q.patterns = patterns;
+        q.last_event_id = id;
+        done(find_start(q, &a));
+    });
+}
+
+// With a null archive, all that can be asked for is in memory.
+result<start_point> sqlite_journal::find_start(const start_query& q, archive* a) {
+    in_memory known;
+    {
+        std::unique_lock snapshots(snapshot_mutex_, std::defer_lock);
+        if (a != nullptr) {
+            snapshots.lock();
+            if (auto begun = a->begin(); !begun) return std::unexpected(begun.error());
+        }
+        const std::lock_guard lock(mutex_);
+        const auto logs = logs_.matching(q.patterns);
+        known.topics = rows_of(logs);
+        known.indexed = indexed_;
+        known.head = head_;
+        if (!q.last_event_id.empty()) known.own_id = logs_.find_own_id(q.last_event_id, logs);
+        if (const auto* since = std::get_if<rewind_since>(&q.from))
+            known.since = logs_.before_time(since->time, logs);
+    }
+    auto start = start_of(q, known, a);
+    if (start) start = bounded(*start, q, known, a);
+    if (a != nullptr) a->end();
+    return start;
+}
+
+result<start_point> sqlite_journal::start_of(const start_query& q, const in_memory& known,
+                                             archive* a) const {
+    start_point start;
+    if (const auto own = cursor::parse(q.last_event_id)) return known_start(*own);
+    if (!q.last_event_id.empty()) {
+        auto found = known.own_id;
+        if (a != nullptr) {
+            const auto filed = a->find_own_id(q.last_event_id, known.topics, known.indexed);
+            if (!filed) return std::unexpected(filed.error());
+            if (*filed) {
+                const bool another = found && (found->repeated || found->pos != (*filed)->pos);
+                found = **filed;
+                found->repeated = found->repeated || another;
+            }
+        }
+        start.unknown = !found;
+        if (found) start.at = found->pos;
+        start.repeated = found && found->repeated;
+    } else if (const auto* last = std::get_if<rewind_last>(&q.from)) {
+        const auto newest = newest_positions(q, known, a, 0, last->count);
+        if (!newest) return std::unexpected(newest.error());
+        start.at = position{newest->empty() ? known.head : newest->back() - 1};
+    } else if (const auto* since = std::get_if<rewind_since>(&q.from)) {
+        start.at = known.since.value_or(position{known.head});
+        if (a != nullptr) {
+            const auto filed = a->before_time(milliseconds(since->time), known.indexed);
+            if (!filed) return std::unexpected(filed.error());
+            if (*filed < known.indexed) start.at = position{*filed};
+        }
+    }
+    return start;
+}
+
+result<start_point> sqlite_journal::bounded(start_point start, const start_query& q,
+                                            const in_memory& known, archive* a) const {
+    if (known.head - start.at.value <= q.budget) return start;
+    const auto newest = newest_positions(q, known, a, start.at.value, q.budget + 1);
+    if (!newest) return std::unexpected(newest.error());
+    if (newest->size() <= q.budget || newest->back() <= start.at.value) return start;
+    return within_budget(start, *newest, known.head);
+}
+
+result<std::vector<std::uint64_t>> sqlite_journal::newest_positions(const start_query& q,
+                                                                    const in_memory& known,
+                                                                    archive* a, std::uint64_t after,
+                                                                    std::uint64_t count) const {
+    std::vector<std::uint64_t> all;
+    {
+        const std::lock_guard lock(mutex_);
+        all = logs_.newest(count, logs_.matching(q.patterns));
+    }
+    if (a == nullptr || all.size() >= count) return all;
+    auto filed = a->newest(known.topics, q.patterns, after, known.indexed, count);
+    if (!filed) return filed;
+    all.insert(all.end(), filed->begin(), filed->end());
+    std::ranges::sort(all, std::greater{});
+    all.erase(std::ranges::unique(all).begin(), all.end());
+    if (all.size() > count) all.resize(count);
+    return all;
+}
+
+}  // namespace carillon::sqlite

@@ -1,0 +1,50 @@
+// The tables of a journal's file, and what is checked when one is opened.
+#pragma once
+
+#include <carillon/journal/journal.hpp>
+
+#include "journal/sqlite/database.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace carillon::sqlite {
+
+// events        one row per event, by position
+// topics        each topic that has events or a trim mark
+// topic_events  which events a topic has. Written in batches, so it lags behind `events`: up to
+//               `meta.indexed` it is complete
+// own_ids       publishers' own ids, likewise
+// answers       what appends with an idempotency key came to
+// epochs        each opening of the file, with the last position that it gave
+
+/// Of this program: "Cari".
+inline constexpr std::int32_t application_id = 0x43617269;
+inline constexpr int schema_version = 1;
+
+/// One opening of the file: a cursor with its name stands for a position up to `last`.
+struct past_epoch {
+    std::string name;
+    std::uint64_t last = 0;
+};
+
+/// What the file knew when it was opened.
+struct contents {
+    std::uint64_t head = 0;
+    std::uint64_t indexed = 0;
+    std::uint64_t forgotten = 0;     ///< trim mark of topics that are no longer known
+    std::int64_t newest_ms = 0;      ///< when the newest event was stored
+    std::vector<past_epoch> epochs;  ///< before this opening
+};
+
+/// Creates what is missing, refuses what is not ours, ends the last epoch and begins `name`.
+result<contents> prepare_file(connection& on, const std::string& name);
+
+/// For every connection of a journal.
+result<> configure(connection& on, journal_sync sync, int cache_kib);
+
+/// Refuses a file that another program wrote, a damaged one, and a later version's.
+result<> check_file(connection& on);
+
+}  // namespace carillon::sqlite

@@ -1,0 +1,397 @@
+// Opening, and the writer's thread.
+#include "journal/sqlite/sqlite_journal.hpp"
+
+#include <carillon/base/log.hpp>
+
+#include "journal/epoch.hpp"
+#include "journal/sqlite/event_record.hpp"
+#include "journal/start.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+namespace carillon {
+
+result<std::unique_ptr<journal>> open_sqlite_journal(sqlite_journal_options options) {
+    return sqlite::sqlite_journal::open(std::move(options));
+}
+
+}  // namespace carillon
+
+namespace carillon::sqlite {
+
+namespace {
+
+// One transaction: what waits beyond this goes into the next.
+constexpr std::size_t group_events = 4096;
+constexpr std::size_t group_bytes = 8u << 20;
+
+std::int64_t milliseconds(std::chrono::system_clock::time_point t) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(t.time_since_epoch()).count();
+}
+
+}  // namespace
+
+result<file_lock> file_lock::take(const std::string& path) {
+    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+    if (fd < 0) return fail(errc::io_error, fmt::format("{}: {}", path, std::strerror(errno)));
+    if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return file_lock(fd);
+    const int why = errno;
+    ::close(fd);
+    if (why == EWOULDBLOCK)
+        return fail(errc::unavailable, fmt::format("{}: another process has the journal", path));
+    return fail(errc::io_error, fmt::format("{}: {}", path, std::strerror(why)));
+}
+
+file_lock::~file_lock() {
+    if (fd_ >= 0) ::close(fd_);
+}
+
+result<std::unique_ptr<journal>> sqlite_journal::open(sqlite_journal_options options) {
+    if (!options.now) options.now = [] { return std::chrono::system_clock::now(); };
+    auto lock = file_lock::take(options.path + ".lock");
+    if (!lock) return std::unexpected(lock.error());
+    const auto named = [&](error why) {
+        why.detail = fmt::format("{}: {}", options.path, why.detail);
+        return std::unexpected(std::move(why));
+    };
+    std::string epoch = random_epoch();
+    auto file = store::open(options, epoch);
+    if (!file) return named(file.error());
+    std::unique_ptr<sqlite_journal> j(new sqlite_journal(std::move(options), std::move(epoch),
+                                                         std::move(*lock), std::move(*file)));
+    if (auto done = j->load(); !done) {
+        done.error().detail = fmt::format("{}: {}", j->options_.path, done.error().detail);
+        return std::unexpected(done.error());
+    }
+    if (auto done = j->start(); !done) return std::unexpected(done.error());
+    return j;
+}
+
+sqlite_journal::sqlite_journal(sqlite_journal_options options, std::string epoch, file_lock lock,
+                               store s)
+    : options_(std::move(options)),
+      epoch_(std::move(epoch)),
+      lock_(std::move(lock)),
+      store_(std::move(s)),
+      logs_(std::move(options_.retention_of), options_.max_empty_topics) {
+    logs_.on_forget = [this](const topic_log& log) {
+        by_row_.erase(log.row);
+        forgotten_rows_.push_back(log.row);
+    };
+}
+
+// What is in the file but not in its index is read again: no more than a batch or two.
+result<> sqlite_journal::load() {
+    const contents& found = store_.found();
+    head_ = found.head;
+    indexed_ = found.indexed;
+    recent_after_ = found.indexed;
+    newest_ms_ = found.newest_ms;
+    logs_.forgotten = found.forgotten;
+    for (const past_epoch& e : found.epochs) epochs_.emplace(e.name, e.last);
+    const std::int64_t now = milliseconds(options_.now());
+    auto done = store_.each_topic([&](topic_row t) {
+        topic_log& log = logs_.restore(t.name, t.row, t.trimmed, t.events, t.bytes);
+        by_row_[t.row] = {&log, t.events, t.bytes, t.counted, false};
+        if (t.events != 0) schedule_age(t.row, now);
+    });
+    if (!done) return done;
+    return store_.each_event(
+        found.indexed,
+        [&](std::uint64_t pos, std::int64_t at, std::string_view record) -> result<> {
+            auto e = unpack(record, position{pos}, at);
+            if (!e) {
+                return fail(errc::io_error,
+                            fmt::format("the journal is damaged at position {}", pos));
+            }
+            remember(e);
+            return {};
+        });
+}
+
+result<> sqlite_journal::start() {
+    std::vector<archive> archives;
+    for (std::size_t i = 0; i < std::max<std::size_t>(options_.readers, 1); ++i) {
+        auto a = archive::open(options_);
+        if (!a) return std::unexpected(a.error());
+        archives.push_back(std::move(*a));
+    }
+    sqlite3_wal_hook(
+        store_.on().handle(),
+        [](void* self, sqlite3*, const char*, int pages) {
+            static_cast<sqlite_journal*>(self)->note_log_size(pages);
+            return SQLITE_OK;
+        },
+        this);
+    for (archive& a : archives)
+        threads_.emplace_back([this, mine = std::move(a)]() mutable { serve_readers(mine); });
+    threads_.emplace_back([this] { checkpoint_loop(); });
+    writer_ = std::thread([this] { write(); });
+    return {};
+}
+
+sqlite_journal::~sqlite_journal() {
+    {
+        const std::lock_guard lock(queue_mutex_);
+        stopping_ = true;
+    }
+    queue_filled_.notify_all();
+    if (writer_.joinable()) writer_.join();
+    {
+        const std::scoped_lock lock(readers_mutex_, checkpoint_mutex_);
+        readers_stopping_ = true;
+        checkpoint_stopping_ = true;
+    }
+    readers_filled_.notify_all();
+    checkpoint_wanted_.notify_all();
+    for (std::thread& t : threads_) t.join();
+}
+
+void sqlite_journal::append(group events, std::optional<idempotency_key> key,
+                            commit_callback done) {
+    request r{std::move(events), std::move(key), std::move(done), appended::stored, 0};
+    for (const auto& e : r.events) r.bytes += e->e.size();
+    bool first = false;
+    {
+        const std::lock_guard lock(queue_mutex_);
+        // One request is always taken, however large: the limits of the hub are not this one's.
+        if (queue_.empty() || (queued_events_ + r.events.size() <= options_.max_queued_events &&
+                               queued_bytes_ + r.bytes <= options_.max_queued_bytes)) {
+            first = queue_.empty();
+            queued_events_ += r.events.size();
+            queued_bytes_ += r.bytes;
+            queue_.push_back(std::move(r));
+        }
+    }
+    if (r.done) {
+        return r.done(fail(errc::unavailable, "too many events wait to be stored; try again later"),
+                      r.events);
+    }
+    if (first) queue_filled_.notify_one();
+}
+
+std::vector<sqlite_journal::request> sqlite_journal::next_group(bool wait) {
+    std::vector<request> some;
+    std::unique_lock lock(queue_mutex_);
+    if (wait) {
+        queue_filled_.wait(lock, [this] { return !queue_.empty() || stopping_ || upkeep_wanted_; });
+    }
+    std::size_t events = 0;
+    std::size_t bytes = 0;
+    while (!queue_.empty() && events < group_events && bytes < group_bytes) {
+        request& r = queue_.front();
+        events += r.events.size();
+        bytes += r.bytes;
+        some.push_back(std::move(r));
+        queue_.pop_front();
+    }
+    queued_events_ -= events;
+    queued_bytes_ -= bytes;
+    return some;
+}
+
+void sqlite_journal::write() {
+    bool more = true;
+    for (;;) {
+        std::vector<request> requests = next_group(!more);
+        if (!requests.empty()) {
+            commit(requests);
+        } else if (const std::lock_guard lock(queue_mutex_); stopping_ && queue_.empty()) {
+            return;
+        }
+        more = upkeep();
+        while (more &&
+               unindexed_.size() + batch_.rows.size() - batch_.next > 2 * options_.index_batch)
+            more = upkeep();
+    }
+}
+
+void sqlite_journal::commit(std::vector<request>& requests) {
+    newest_ms_ = std::max(newest_ms_, milliseconds(options_.now()));
+    const std::chrono::system_clock::time_point now{std::chrono::milliseconds(newest_ms_)};
+    bool durable = false;
+    for (request& r : requests) {
+        for (const auto& e : r.events) {
+            e->stored_at = now;
+            durable = durable || !e->e.ephemeral;
+        }
+        durable = durable || r.key;
+    }
+    if (durable) {
+        const result<> stored = store_group(requests);
+        report(stored);
+        if (!stored) {
+            new_rows_.clear();
+            for (request& r : requests) {
+                const bool passes =
+                    std::ranges::all_of(r.events, [](const auto& e) { return e->e.ephemeral; });
+                if (passes && !r.key) continue;
+                r.outcome = std::unexpected(stored.error());
+                for (const auto& e : r.events) e->pos = {};
+            }
+        }
+    }
+    publish_group(requests);
+}
+
+result<> sqlite_journal::store_group(std::vector<request>& requests) {
+    const std::lock_guard lock(transaction_mutex_);
+    transaction all(store_.on());
+    if (auto done = all.begin(); !done) return done;
+    for (const std::int64_t row : forgotten_rows_) {
+        if (auto done = store_.remove_topic(row); !done) return done;
+    }
+    if (!forgotten_rows_.empty()) {
+        if (auto done = store_.set("forgotten", logs_.forgotten); !done) return done;
+    }
+    std::uint64_t head = head_;
+    for (request& r : requests) {
+        if (auto done = store_request(r, head); !done) return done;
+    }
+    if (auto done = all.commit(); !done) return done;
+    forgotten_rows_.clear();
+    return {};
+}
+
+result<> sqlite_journal::store_request(request& r, std::uint64_t& head) {
+    if (r.key) {
+        const auto known = store_.find_answer(r.key->key, newest_ms_);
+        if (!known) return std::unexpected(known.error());
+        if (*known) {
+            if ((*known)->body_hash == r.key->body_hash) {
+                number_from(r.events, (*known)->first);
+                r.outcome = appended::repeated;
+            } else {
+                r.outcome = fail(errc::conflict, "the idempotency key was used with another body");
+            }
+            return {};
+        }
+        const auto window = std::chrono::milliseconds(options_.idempotency_window).count();
+        if (auto done =
+                store_.add_answer(r.key->key, {r.key->body_hash, head + 1}, newest_ms_ + window);
+            !done)
+            return done;
+    }
+    for (const auto& e : r.events) {
+        if (e->e.ephemeral) continue;
+        e->pos.value = ++head;
+        for (const topic& t : e->e.topics) {
+            // Only this thread changes the topics, so it needs no lock to look.
+            if (logs_.find(t.str()) != nullptr || new_rows_.contains(t.str())) continue;
+            const auto row = store_.add_topic(t.str(), logs_.forgotten);
+            if (!row) return std::unexpected(row.error());
+            new_rows_.emplace(t.str(), *row);
+        }
+        pack(e->e, record_);
+        if (auto done = store_.add_event(e->pos.value, newest_ms_, record_); !done) return done;
+    }
+    return {};
+}
+
+void sqlite_journal::publish_group(std::vector<request>& requests) {
+    {
+        const std::lock_guard lock(mutex_);
+        for (const request& r : requests) {
+            if (!r.outcome || *r.outcome != appended::stored) continue;
+            for (const auto& e : r.events) {
+                if (e->e.ephemeral) continue;
+                remember(e);
+                head_.store(e->pos.value, std::memory_order_release);
+            }
+        }
+        evict();
+    }
+    new_rows_.clear();
+    for (request& r : requests) r.done(std::move(r.outcome), r.events);
+}
+
+// With mutex_ held, or alone while opening.
+void sqlite_journal::remember(const std::shared_ptr<stored_event>& e) {
+    const std::size_t size = e->e.size();
+    for (const topic& t : e->e.topics) {
+        topic_log* log = logs_.find(t.str());
+        if (log == nullptr) {
+            log = &logs_.get(t.str());
+            log->row = new_rows_.find(t.str())->second;
+            by_row_[log->row].log = log;
+        }
+        recent_events_ += 1;
+        recent_bytes_ += size;
+        if (e->pos.value <= by_row_[log->row].counted) {
+            logs_.recall(*log, e);  // indexed, though not all of its batch was
+            continue;
+        }
+        logs_.push(*log, e);
+        if (log->kept == 1) schedule_age(log->row, milliseconds(e->stored_at + log->keep.max_age));
+        over_limits_seen_ = over_limits_seen_ || log->over_limits();
+        unindexed_.push_back({log->row, e->pos.value, size, e->e.topics.size() > 1,
+                              e->e.id ? e->e.id->str() : std::string()});
+    }
+}
+
+// With mutex_ held. What the index has may leave memory.
+void sqlite_journal::evict() {
+    while (recent_events_ > options_.recent_events || recent_bytes_ > options_.recent_bytes) {
+        topic_log* const log = logs_.oldest();
+        if (log == nullptr || log->front()->pos.value > indexed_) return;
+        forget_recent(*log);
+    }
+}
+
+void sqlite_journal::forget_recent(topic_log& log) {
+    const event_ptr gone = logs_.pop(log);
+    recent_events_ -= 1;
+    recent_bytes_ -= gone->e.size();
+    recent_after_ = std::max(recent_after_, gone->pos.value);
+}
+
+void sqlite_journal::report(const result<>& outcome) {
+    const std::lock_guard lock(queue_mutex_);
+    if (outcome.has_value() == !trouble_) return;
+    if (outcome) {
+        trouble_.reset();
+        log::info("the journal can be written again", {{"file", options_.path}});
+    } else {
+        trouble_ = outcome.error();
+        log::error("the journal cannot be written",
+                   {{"file", options_.path}, {"reason", outcome.error().detail}});
+    }
+}
+
+result<> sqlite_journal::health() const {
+    const std::lock_guard lock(queue_mutex_);
+    if (trouble_) return std::unexpected(*trouble_);
+    return {};
+}
+
+journal_stats sqlite_journal::stats() const {
+    const std::lock_guard lock(mutex_);
+    return {logs_.kept, logs_.kept_bytes, logs_.size(), logs_.trimmed};
+}
+
+void sqlite_journal::trim(std::chrono::system_clock::time_point now) {
+    trim_now_.store(milliseconds(now), std::memory_order_relaxed);
+    {
+        const std::lock_guard lock(queue_mutex_);
+        upkeep_wanted_ = true;
+    }
+    queue_filled_.notify_one();
+}
+
+void sqlite_journal::set_retention(retention_lookup retention_of) {
+    {
+        const std::lock_guard lock(mutex_);
+        logs_.set_retention(std::move(retention_of));
+        retention_changed_ = true;
+    }
+    trim(options_.now());
+}
+
+}  // namespace carillon::sqlite

@@ -1,0 +1,207 @@
+// The durable journal: events in a file, the newest also in memory.
+//
+//   append ─► queue ─► writer: a transaction for each group ─► recent events in memory ─► callbacks
+//                        between groups: index in batches, trim, in small steps
+//   read ─► memory if it goes back far enough, else a reader's thread: the file, then memory
+//   a thread of its own copies the write-ahead log into the file (checkpoints)
+#pragma once
+
+#include <carillon/base/string_map.hpp>
+#include <carillon/journal/journal.hpp>
+
+#include "journal/sqlite/archive.hpp"
+#include "journal/sqlite/store.hpp"
+#include "journal/topic_logs.hpp"
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <queue>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace carillon::sqlite {
+
+/// A file that only one process may have open as a journal; let go with the process.
+class file_lock {
+public:
+    static result<file_lock> take(const std::string& path);
+    file_lock(file_lock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+    ~file_lock();
+
+private:
+    explicit file_lock(int fd) : fd_(fd) {}
+    int fd_;
+};
+
+class sqlite_journal final : public journal {
+public:
+    static result<std::unique_ptr<journal>> open(sqlite_journal_options options);
+    /// Stores what is queued, then ends the threads. What readers still wait for is not answered.
+    ~sqlite_journal() override;
+
+    void append(group events, std::optional<idempotency_key> key, commit_callback done) override;
+    void read(const read_query& q, std::function<void(result<read_page>)> done) override;
+    void locate(const start_query& q, std::function<void(result<start_point>)> done) override;
+    position head() const override { return position{head_.load(std::memory_order_acquire)}; }
+    std::string_view epoch() const override { return epoch_; }
+    journal_stats stats() const override;
+    result<> health() const override;
+    void trim(std::chrono::system_clock::time_point now) override;
+    void set_retention(retention_lookup retention_of) override;
+
+private:
+    struct request {
+        group events;
+        std::optional<idempotency_key> key;
+        commit_callback done;
+        result<appended> outcome = appended::stored;
+        std::size_t bytes = 0;
+    };
+    /// A batch that is being indexed.
+    struct indexing {
+        std::vector<indexed_event> rows;  ///< by topic and position
+        std::size_t next = 0;
+        std::uint64_t upto = 0;
+    };
+    /// What the index has of a topic; the writer's own.
+    struct indexed_topic {
+        topic_log* log = nullptr;
+        std::uint64_t events = 0;
+        std::uint64_t bytes = 0;
+        std::uint64_t counted = 0;  ///< as in `topic_row`
+        bool trim_due = false;
+    };
+    using due_topic = std::pair<std::int64_t, std::int64_t>;  ///< milliseconds, row
+    using reader_task = std::function<void(archive&)>;
+
+    sqlite_journal(sqlite_journal_options options, std::string epoch, file_lock lock, store s);
+    result<> load();
+    result<> start();
+
+    // The writer's thread (sqlite_journal.cpp).
+    void write();
+    std::vector<request> next_group(bool wait);
+    void commit(std::vector<request>& requests);
+    result<> store_group(std::vector<request>& requests);
+    result<> store_request(request& r, std::uint64_t& head);
+    void publish_group(std::vector<request>& requests);
+    void remember(const std::shared_ptr<stored_event>& e);
+    void evict();
+    void forget_recent(topic_log& log);
+    void report(const result<>& outcome);
+
+    // Upkeep between groups (upkeep.cpp).
+    bool upkeep();
+    result<> tick();
+    void look_for_limits(std::int64_t now);
+    void want_trim(std::int64_t row, indexed_topic& t);
+    void begin_indexing();
+    result<> index_some();
+    result<> trim_some();
+    result<> check_age(std::int64_t now);
+    void schedule_age(std::int64_t row, std::int64_t due);
+    static std::int64_t age_limit(const topic_log& log);
+    std::int64_t oldest_allowed(const topic_log& log) const;
+    result<> publish_upkeep(transaction& t, const std::function<void()>& change);
+    static topic_row row_of(const indexed_topic& t);
+    void note_log_size(int pages);
+    void checkpoint_loop();
+
+    // Readers (reading.cpp).
+    /// What memory knows of the topics that a reader begins with.
+    struct in_memory {
+        topic_rows topics;
+        std::uint64_t indexed = 0;
+        std::uint64_t head = 0;
+        std::optional<found_cursor> own_id;
+        std::optional<position> since;
+    };
+    void ask(reader_task task);
+    void serve_readers(archive& with);
+    result<read_page> read_file(archive& a, const read_query& q);
+    topic_rows rows_of(const std::vector<const topic_log*>& logs) const;
+    start_point known_start(const cursor& own) const;
+    result<start_point> find_start(const start_query& q, archive* a);
+    result<start_point> start_of(const start_query& q, const in_memory& known, archive* a) const;
+    result<start_point> bounded(start_point start, const start_query& q, const in_memory& known,
+                                archive* a) const;
+    result<std::vector<std::uint64_t>> newest_positions(const start_query& q,
+                                                        const in_memory& known, archive* a,
+                                                        std::uint64_t after,
+                                                        std::uint64_t count) const;
+
+    // Constant after opening.
+    sqlite_journal_options options_;
+    const std::string epoch_;
+    const file_lock lock_;
+    std::map<std::string, std::uint64_t, std::less<>> epochs_;  ///< earlier ones, with their end
+
+    // The queue of appends, guarded by queue_mutex_.
+    mutable std::mutex queue_mutex_;
+    std::condition_variable queue_filled_;
+    std::deque<request> queue_;
+    std::size_t queued_events_ = 0;
+    std::size_t queued_bytes_ = 0;
+    bool stopping_ = false;
+    bool upkeep_wanted_ = false;
+    std::optional<error> trouble_;  ///< why the last group could not be stored
+
+    // The writer's thread only.
+    store store_;
+    std::unordered_map<std::int64_t, indexed_topic> by_row_;
+    std::vector<indexed_event> unindexed_;
+    indexing batch_;
+    std::vector<std::int64_t> over_limit_;
+    std::vector<std::int64_t> forgotten_rows_;
+    string_map<std::int64_t> new_rows_;  ///< of topics that the group under way adds
+    bool over_limits_seen_ = false;      ///< beyond what is indexed
+    std::priority_queue<due_topic, std::vector<due_topic>, std::greater<>> by_age_;
+    std::int64_t newest_ms_ = 0;
+    std::string record_;
+
+    // Held while the writer has a transaction open: a checkpoint that must not meet one takes it.
+    std::mutex transaction_mutex_;
+
+    // Held while what is in the index changes, so that a reader's snapshot and the marks that it
+    // reads from memory belong together. Taken before mutex_.
+    std::mutex snapshot_mutex_;
+
+    // What is known in memory, guarded by mutex_.
+    mutable std::mutex mutex_;
+    topic_logs logs_;
+    std::uint64_t recent_after_ = 0;  ///< every event beyond this position is in memory
+    std::uint64_t indexed_ = 0;       ///< the index is complete up to here
+    std::size_t recent_events_ = 0;   ///< entries in memory, one for each topic of an event
+    std::size_t recent_bytes_ = 0;
+    bool retention_changed_ = false;
+
+    std::atomic<std::uint64_t> head_{0};
+    std::atomic<std::int64_t> trim_now_{0};  ///< milliseconds, as `trim` was last told
+    std::atomic<int> log_pages_{0};          ///< of the write-ahead log
+
+    // Readers, guarded by readers_mutex_.
+    std::mutex readers_mutex_;
+    std::condition_variable readers_filled_;
+    std::deque<reader_task> tasks_;
+    bool readers_stopping_ = false;
+
+    // Checkpoints, guarded by checkpoint_mutex_.
+    std::mutex checkpoint_mutex_;
+    std::condition_variable checkpoint_wanted_;
+    bool checkpoint_stopping_ = false;
+
+    std::vector<std::thread> threads_;  ///< readers and the one for checkpoints
+    std::thread writer_;
+};
+
+}  // namespace carillon::sqlite

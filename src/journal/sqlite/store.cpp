@@ -1,0 +1,208 @@
+#include "journal/sqlite/store.hpp"
+
+#include "journal/sqlite/event_record.hpp"
+
+#include <cstring>
+
+namespace carillon::sqlite {
+
+namespace {
+
+constexpr int cache_kib = 8 << 10;
+
+// Bits of `topic_events.flags`.
+constexpr std::int64_t shared_flag = 1;
+constexpr std::int64_t own_id_flag = 2;
+
+std::int64_t as_signed(std::uint64_t n) { return static_cast<std::int64_t>(n); }
+std::uint64_t as_unsigned(std::int64_t n) { return static_cast<std::uint64_t>(n); }
+
+}  // namespace
+
+result<store> store::open(const sqlite_journal_options& options, const std::string& epoch) {
+    auto c =
+        connection::open(options.path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, options.vfs);
+    if (!c) return std::unexpected(c.error());
+    store s;
+    s.connection_ = std::move(*c);
+    // The epoch is on the disk before anyone is given a cursor of it.
+    if (auto done = configure(s.connection_, journal_sync::full, cache_kib); !done)
+        return std::unexpected(done.error());
+    auto found = prepare_file(s.connection_, epoch);
+    if (!found) return std::unexpected(found.error());
+    s.found_ = std::move(*found);
+    // Checkpoints have a thread of their own.
+    if (auto done = s.connection_.execute("PRAGMA wal_autocheckpoint = 0"); !done)
+        return std::unexpected(done.error());
+    if (auto done = configure(s.connection_, options.sync, cache_kib); !done)
+        return std::unexpected(done.error());
+    if (auto done = s.prepare(); !done) return std::unexpected(done.error());
+    return s;
+}
+
+result<> store::prepare() {
+    const std::pair<statement*, const char*> all[] = {
+        {&add_topic_, "INSERT INTO topics(name, trimmed) VALUES(?, ?)"},
+        {&add_event_, "INSERT INTO events(pos, at, record) VALUES(?, ?, ?)"},
+        {&add_index_,
+         "INSERT OR IGNORE INTO topic_events(topic, pos, size, flags) VALUES(?, ?, ?, ?)"},
+        {&add_own_id_, "INSERT OR IGNORE INTO own_ids(id, topic, pos) VALUES(?, ?, ?)"},
+        {&save_topic_,
+         "UPDATE topics SET trimmed = ?, events = ?, bytes = ?, counted = ? WHERE row = ?"},
+        {&remove_topic_, "DELETE FROM topics WHERE row = ?"},
+        {&set_, "INSERT OR REPLACE INTO meta(name, value) VALUES(?, ?)"},
+        {&find_answer_, "SELECT hash, first FROM answers WHERE key = ? AND expires > ?"},
+        {&add_answer_,
+         "INSERT OR REPLACE INTO answers(key, hash, first, expires) VALUES(?, ?, ?, ?)"},
+        {&forget_answers_,
+         "DELETE FROM answers WHERE key IN (SELECT key FROM answers WHERE expires <= ? LIMIT 256)"},
+        {&oldest_,
+         "SELECT pos, size, flags FROM topic_events WHERE topic = ? AND pos <= ? ORDER BY pos "
+         "LIMIT ?"},
+        {&read_, "SELECT at, record FROM events WHERE pos = ?"},
+        {&remove_index_, "DELETE FROM topic_events WHERE topic = ? AND pos = ?"},
+        {&remove_own_id_, "DELETE FROM own_ids WHERE id = ? AND topic = ? AND pos = ?"},
+        {&remove_event_, "DELETE FROM events WHERE pos = ?"},
+    };
+    for (const auto& [into, sql] : all) {
+        auto made = connection_.prepare(sql);
+        if (!made) return std::unexpected(made.error());
+        *into = std::move(*made);
+    }
+    return {};
+}
+
+result<> store::each_topic(const std::function<void(topic_row)>& call) {
+    auto all = connection_.prepare("SELECT row, name, trimmed, events, bytes, counted FROM topics");
+    if (!all) return std::unexpected(all.error());
+    for (;;) {
+        const auto row = all->step();
+        if (!row) return std::unexpected(row.error());
+        if (!*row) return {};
+        call({all->number(0), std::string(all->bytes(1)), as_unsigned(all->number(2)),
+              as_unsigned(all->number(3)), as_unsigned(all->number(4)),
+              as_unsigned(all->number(5))});
+    }
+}
+
+result<> store::each_event(
+    std::uint64_t after,
+    const std::function<result<>(std::uint64_t, std::int64_t, std::string_view)>& call) {
+    auto all = connection_.prepare("SELECT pos, at, record FROM events WHERE pos > ? ORDER BY pos");
+    if (!all) return std::unexpected(all.error());
+    all->bind(1, as_signed(after));
+    for (;;) {
+        const auto row = all->step();
+        if (!row) return std::unexpected(row.error());
+        if (!*row) return {};
+        if (auto done = call(as_unsigned(all->number(0)), all->number(1), all->bytes(2)); !done)
+            return done;
+    }
+}
+
+result<std::int64_t> store::add_topic(std::string_view name, std::uint64_t trimmed) {
+    add_topic_.bind(1, name).bind(2, as_signed(trimmed));
+    if (auto done = add_topic_.run(); !done) return std::unexpected(done.error());
+    return sqlite3_last_insert_rowid(connection_.handle());
+}
+
+result<> store::add_event(std::uint64_t pos, std::int64_t at, std::string_view record) {
+    return add_event_.bind(1, as_signed(pos)).bind(2, at).bind_blob(3, record).run();
+}
+
+result<> store::add_index(const indexed_event& e) {
+    const std::int64_t flags = (e.shared ? shared_flag : 0) | (e.own_id.empty() ? 0 : own_id_flag);
+    add_index_.bind(1, e.topic).bind(2, as_signed(e.pos));
+    add_index_.bind(3, as_signed(e.size)).bind(4, flags);
+    if (auto done = add_index_.run(); !done || e.own_id.empty()) return done;
+    return add_own_id_.bind(1, e.own_id).bind(2, e.topic).bind(3, as_signed(e.pos)).run();
+}
+
+result<> store::save_topic(const topic_row& t) {
+    save_topic_.bind(1, as_signed(t.trimmed)).bind(2, as_signed(t.events));
+    save_topic_.bind(3, as_signed(t.bytes)).bind(4, as_signed(t.counted));
+    return save_topic_.bind(5, t.row).run();
+}
+
+result<> store::remove_topic(std::int64_t row) { return remove_topic_.bind(1, row).run(); }
+
+result<> store::set(std::string_view meta, std::uint64_t value) {
+    return set_.bind(1, meta).bind(2, as_signed(value)).run();
+}
+
+result<std::optional<remembered_answer>> store::find_answer(std::string_view key,
+                                                            std::int64_t now) {
+    const auto row = find_answer_.bind(1, key).bind(2, now).step();
+    if (!row) return std::unexpected(row.error());
+    if (!*row) return std::nullopt;
+    remembered_answer a;
+    const std::string_view hash = find_answer_.bytes(0);
+    if (hash.size() == sizeof a.body_hash) std::memcpy(&a.body_hash, hash.data(), hash.size());
+    a.first = as_unsigned(find_answer_.number(1));
+    find_answer_.reset();
+    return a;
+}
+
+result<> store::add_answer(std::string_view key, const remembered_answer& a, std::int64_t expires) {
+    std::array<char, sizeof a.body_hash> hash{};
+    std::memcpy(hash.data(), &a.body_hash, hash.size());
+    add_answer_.bind(1, key).bind_blob(2, {hash.data(), hash.size()});
+    return add_answer_.bind(3, as_signed(a.first)).bind(4, expires).run();
+}
+
+result<> store::forget_answers(std::int64_t now) { return forget_answers_.bind(1, now).run(); }
+
+result<std::vector<indexed_event>> store::oldest(std::int64_t topic, std::uint64_t upto,
+                                                 std::size_t limit) {
+    std::vector<indexed_event> some;
+    oldest_.bind(1, topic).bind(2, as_signed(upto)).bind(3, as_signed(limit));
+    for (;;) {
+        const auto row = oldest_.step();
+        if (!row) return std::unexpected(row.error());
+        if (!*row) return some;
+        indexed_event e{topic,
+                        as_unsigned(oldest_.number(0)),
+                        as_unsigned(oldest_.number(1)),
+                        (oldest_.number(2) & shared_flag) != 0,
+                        {}};
+        if ((oldest_.number(2) & own_id_flag) != 0) {
+            const auto event = read_.bind(1, as_signed(e.pos)).step();
+            if (!event) return std::unexpected(event.error());
+            if (*event) {
+                const auto whole = unpack(read_.bytes(1), position{e.pos}, 0);
+                if (whole && whole->e.id) e.own_id = whole->e.id->str();
+                read_.reset();
+            }
+        }
+        some.push_back(std::move(e));
+    }
+}
+
+result<std::optional<std::int64_t>> store::stored_at(std::uint64_t pos) {
+    const auto row = read_.bind(1, as_signed(pos)).step();
+    if (!row) return std::unexpected(row.error());
+    if (!*row) return std::nullopt;
+    const std::int64_t at = read_.number(0);
+    read_.reset();
+    return at;
+}
+
+result<> store::remove(const indexed_event& e,
+                       const std::function<bool(std::string_view)>& kept_by) {
+    if (auto done = remove_index_.bind(1, e.topic).bind(2, as_signed(e.pos)).run(); !done)
+        return done;
+    if (!e.own_id.empty()) {
+        remove_own_id_.bind(1, e.own_id).bind(2, e.topic).bind(3, as_signed(e.pos));
+        if (auto done = remove_own_id_.run(); !done) return done;
+    }
+    if (e.shared) {
+        const auto row = read_.bind(1, as_signed(e.pos)).step();
+        if (!row) return std::unexpected(row.error());
+        const bool kept = *row && any_topic(read_.bytes(1), kept_by);
+        read_.reset();
+        if (kept) return {};
+    }
+    return remove_event_.bind(1, as_signed(e.pos)).run();
+}
+
+}  // namespace carillon::sqlite

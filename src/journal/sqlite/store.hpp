@@ -1,0 +1,90 @@
+// The writer's side of the file: one connection, one thread.
+#pragma once
+
+#include <carillon/journal/journal.hpp>
+
+#include "journal/sqlite/database.hpp"
+#include "journal/sqlite/schema.hpp"
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace carillon::sqlite {
+
+/// A row of `topic_events`.
+struct indexed_event {
+    std::int64_t topic = 0;
+    std::uint64_t pos = 0;
+    std::uint64_t size = 0;
+    bool shared = false;  ///< other topics have the event too
+    std::string own_id;   ///< empty: none
+
+    friend auto operator<=>(const indexed_event& a, const indexed_event& b) {
+        return a.topic != b.topic ? a.topic <=> b.topic : a.pos <=> b.pos;
+    }
+    friend bool operator==(const indexed_event&, const indexed_event&) = default;
+};
+
+/// A row of `topics`: what holds for the events that are indexed.
+struct topic_row {
+    std::int64_t row = 0;
+    std::string name;
+    std::uint64_t trimmed = 0;
+    std::uint64_t events = 0;
+    std::uint64_t bytes = 0;
+    std::uint64_t counted = 0;  ///< events up to here are in these numbers and in the index
+};
+
+struct remembered_answer {
+    std::array<std::uint64_t, 2> body_hash{};
+    std::uint64_t first = 0;
+};
+
+/// Confined to one thread at a time.
+class store {
+public:
+    static result<store> open(const sqlite_journal_options& options, const std::string& epoch);
+
+    const contents& found() const noexcept { return found_; }
+    connection& on() noexcept { return connection_; }
+
+    // For opening.
+    result<> each_topic(const std::function<void(topic_row)>& call);
+    result<> each_event(std::uint64_t after,
+                        const std::function<result<>(std::uint64_t pos, std::int64_t at,
+                                                     std::string_view record)>& call);
+
+    // In a transaction.
+    result<std::int64_t> add_topic(std::string_view name, std::uint64_t trimmed);
+    result<> add_event(std::uint64_t pos, std::int64_t at, std::string_view record);
+    result<> add_index(const indexed_event& e);
+    result<> save_topic(const topic_row& t);
+    result<> remove_topic(std::int64_t row);
+    result<> set(std::string_view meta, std::uint64_t value);
+    result<std::optional<remembered_answer>> find_answer(std::string_view key, std::int64_t now);
+    result<> add_answer(std::string_view key, const remembered_answer& a, std::int64_t expires);
+    result<> forget_answers(std::int64_t now);
+
+    /// The topic's oldest indexed events.
+    result<std::vector<indexed_event>> oldest(std::int64_t topic, std::uint64_t upto,
+                                              std::size_t limit);
+    result<std::optional<std::int64_t>> stored_at(std::uint64_t pos);
+    /// Takes one event from a topic; the event itself goes with its last topic.
+    result<> remove(const indexed_event& e, const std::function<bool(std::string_view)>& kept_by);
+
+private:
+    result<> prepare();
+
+    connection connection_;
+    contents found_;
+    statement add_topic_, add_event_, add_index_, add_own_id_, save_topic_, remove_topic_, set_,
+        find_answer_, add_answer_, forget_answers_, oldest_, read_, remove_index_, remove_own_id_,
+        remove_event_;
+};
+
+}  // namespace carillon::sqlite

@@ -1,0 +1,303 @@
+// What the writer does between two groups, a small step at a time: indexing, trimming. And the
+// thread that copies the write-ahead log into the file.
+#include <carillon/base/log.hpp>
+
+#include "journal/sqlite/sqlite_journal.hpp"
+
+#include <algorithm>
+
+namespace carillon::sqlite {
+
+namespace {
+
+constexpr std::size_t rows_per_step = 512;
+constexpr std::size_t trims_per_step = 256;
+constexpr std::size_t age_checks_per_step = 64;
+// Pages of the write-ahead log (4 KiB each) from which on it is copied, and from which on the
+// writer waits for that.
+constexpr int pages_to_checkpoint = 2'000;
+constexpr int pages_to_wait = 16'000;
+
+}  // namespace
+
+/// True if there is more to do at once.
+bool sqlite_journal::upkeep() {
+    result<> done;
+    if (batch_.next < batch_.rows.size()) {
+        done = index_some();
+    } else if (unindexed_.size() >= options_.index_batch) {
+        begin_indexing();
+    } else if (!over_limit_.empty()) {
+        done = trim_some();
+    } else {
+        {
+            const std::lock_guard lock(queue_mutex_);
+            if (!upkeep_wanted_) return false;
+            upkeep_wanted_ = false;
+        }
+        done = tick();
+    }
+    if (!done) {
+        // Tried again at the next tick, from where it stopped.
+        report(done);
+        return false;
+    }
+    return batch_.next < batch_.rows.size() || unindexed_.size() >= options_.index_batch ||
+           !over_limit_.empty();
+}
+
+result<> sqlite_journal::tick() {
+    const std::int64_t now = trim_now_.load(std::memory_order_relaxed);
+    if (const auto healthy = health(); !healthy) {
+        // Nobody may be publishing: find out whether it would work again.
+        const std::lock_guard lock(transaction_mutex_);
+        transaction probe(store_.on());
+        auto done = probe.begin();
+        if (done) done = store_.set("head", head_);
+        if (done) done = probe.commit();
+        if (!done) return {};
+        report(done);
+    }
+    look_for_limits(now);
+    if (std::exchange(over_limits_seen_, false)) begin_indexing();
+    if (auto done = check_age(now); !done) return done;
+    const std::lock_guard lock(transaction_mutex_);
+    return store_.forget_answers(now);
+}
+
+// After a reload every topic may have too much, or too old, events.
+void sqlite_journal::look_for_limits(std::int64_t now) {
+    const std::lock_guard lock(mutex_);
+    if (!std::exchange(retention_changed_, false)) return;
+    by_age_ = {};
+    for (auto& [row, t] : by_row_) {
+        if (t.log->kept == 0) continue;
+        schedule_age(row, now);
+        if (t.log->over_limits()) {
+            over_limits_seen_ = true;
+            want_trim(row, t);
+        }
+    }
+}
+
+void sqlite_journal::want_trim(std::int64_t row, indexed_topic& t) {
+    if (std::exchange(t.trim_due, true)) return;
+    over_limit_.push_back(row);
+}
+
+void sqlite_journal::begin_indexing() {
+    if (batch_.next < batch_.rows.size() || unindexed_.empty()) return;
+    batch_ = {std::move(unindexed_), 0, head_};
+    unindexed_.clear();
+    std::ranges::sort(batch_.rows);
+}
+
+// A topic's numbers change with the last of its rows, so that they and the index belong together
+// whenever the process ends.
+result<> sqlite_journal::index_some() {
+    const auto first = batch_.rows.begin() + static_cast<std::ptrdiff_t>(batch_.next);
+    const auto last = first + static_cast<std::ptrdiff_t>(
+                                  std::min(rows_per_step, batch_.rows.size() - batch_.next));
+    const bool ends = last == batch_.rows.end();
+    std::vector<std::pair<indexed_topic*, topic_row>> finished;
+    const std::lock_guard writing(transaction_mutex_);
+    transaction step(store_.on());
+    if (auto done = step.begin(); !done) return done;
+    for (auto e = first; e != last; ++e) {
+        if (auto done = store_.add_index(*e); !done) return done;
+        if (std::next(e) != batch_.rows.end() && std::next(e)->topic == e->topic) continue;
+        indexed_topic& t = by_row_.find(e->topic)->second;
+        topic_row row = row_of(t);
+        for (auto own = e;; --own) {
+            row.events += 1;
+            row.bytes += own->size;
+            if (own == batch_.rows.begin() || std::prev(own)->topic != e->topic) break;
+        }
+        row.counted = batch_.upto;
+        if (auto done = store_.save_topic(row); !done) return done;
+        finished.emplace_back(&t, std::move(row));
+    }
+    if (ends) {
+        if (auto done = store_.set("indexed", batch_.upto); !done) return done;
+    }
+    auto done = publish_upkeep(step, [&] {
+        for (auto& [t, row] : finished) {
+            t->events = row.events;
+            t->bytes = row.bytes;
+            t->counted = row.counted;
+        }
+        if (ends) indexed_ = batch_.upto;
+    });
+    if (!done) return done;
+    batch_.next += static_cast<std::size_t>(last - first);
+    for (auto& [t, row] : finished) {
+        if (t->log->over_limits()) want_trim(row.row, *t);
+    }
+    if (ends) batch_ = {};
+    return {};
+}
+
+// Takes what is too much or too old from the topic that waits longest for it.
+result<> sqlite_journal::trim_some() {
+    const std::int64_t row_number = over_limit_.back();
+    const auto found = by_row_.find(row_number);
+    if (found == by_row_.end()) {
+        over_limit_.pop_back();
+        return {};
+    }
+    indexed_topic& t = found->second;
+    topic_log& log = *t.log;
+    const auto oldest = store_.oldest(row_number, indexed_, trims_per_step);
+    if (!oldest) return std::unexpected(oldest.error());
+    const std::int64_t too_old = oldest_allowed(log);
+
+    topic_row row = row_of(t);
+    std::uint64_t kept = log.kept;
+    std::uint64_t kept_bytes = log.kept_bytes;
+    std::size_t count = 0;
+    const std::lock_guard writing(transaction_mutex_);
+    transaction step(store_.on());
+    if (auto done = step.begin(); !done) return done;
+    const auto kept_by_another = [&](std::string_view name) {
+        const topic_log* other = name == log.name ? nullptr : logs_.find(name);
+        return other != nullptr && other->trimmed < (*oldest)[count].pos;
+    };
+    for (; count < oldest->size(); ++count) {
+        const indexed_event& e = (*oldest)[count];
+        const bool over = kept > log.keep.max_events || kept_bytes > log.keep.max_bytes;
+        if (!over) {
+            const auto at = store_.stored_at(e.pos);
+            if (!at) return std::unexpected(at.error());
+            if (*at && **at >= too_old) break;
+        }
+        if (auto done = store_.remove(e, kept_by_another); !done) return done;
+        kept -= 1;
+        kept_bytes -= e.size;
+        row.events -= 1;
+        row.bytes -= e.size;
+        row.trimmed = e.pos;
+    }
+    if (count > 0) {
+        if (auto done = store_.save_topic(row); !done) return done;
+        if (row.trimmed == head_) {
+            if (auto done = store_.set("head", head_); !done) return done;
+        }
+        auto done = publish_upkeep(step, [&] {
+            t.events = row.events;
+            t.bytes = row.bytes;
+            while (!log.empty() && log.front()->pos.value <= row.trimmed) forget_recent(log);
+            logs_.note_trimmed(log, row.trimmed, count, log.kept_bytes - kept_bytes);
+        });
+        if (!done) return done;
+    }
+    if (count == trims_per_step) return {};  // perhaps not all
+    std::erase(over_limit_, row_number);
+    if (const auto still = by_row_.find(row_number); still != by_row_.end()) {
+        still->second.trim_due = false;
+        // What is left over the limit is not indexed yet.
+        if (still->second.log->over_limits()) over_limits_seen_ = true;
+        if (still->second.log->kept != 0) {
+            const auto at = count < oldest->size() ? store_.stored_at((*oldest)[count].pos)
+                                                   : std::optional<std::int64_t>();
+            if (!at) return std::unexpected(at.error());
+            schedule_age(row_number, at->value_or(newest_ms_) + age_limit(*still->second.log));
+        }
+    }
+    return {};
+}
+
+std::int64_t sqlite_journal::age_limit(const topic_log& log) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(log.keep.max_age).count();
+}
+
+std::int64_t sqlite_journal::oldest_allowed(const topic_log& log) const {
+    return trim_now_.load(std::memory_order_relaxed) - age_limit(log);
+}
+
+void sqlite_journal::schedule_age(std::int64_t row, std::int64_t due) { by_age_.emplace(due, row); }
+
+// Each topic has one entry or more: an early one only costs a look.
+result<> sqlite_journal::check_age(std::int64_t now) {
+    std::vector<std::int64_t> unindexed;  // looked at again at the next tick
+    bool more = true;
+    for (std::size_t i = 0; i < age_checks_per_step && more; ++i) {
+        more = !by_age_.empty() && by_age_.top().first <= now;
+        if (!more) break;
+        const std::int64_t row = by_age_.top().second;
+        by_age_.pop();
+        const auto found = by_row_.find(row);
+        if (found == by_row_.end() || found->second.log->kept == 0) continue;
+        topic_log& log = *found->second.log;
+        const auto first = store_.oldest(row, indexed_, 1);
+        if (!first) return std::unexpected(first.error());
+        if (first->empty()) {
+            // Not indexed yet, so it has not been here for long.
+            over_limits_seen_ = true;
+            unindexed.push_back(row);
+            continue;
+        }
+        const auto at = store_.stored_at(first->front().pos);
+        if (!at) return std::unexpected(at.error());
+        if (*at && **at >= oldest_allowed(log)) {
+            schedule_age(row, **at + age_limit(log) + 1);
+        } else {
+            want_trim(row, found->second);
+        }
+    }
+    for (const std::int64_t row : unindexed) schedule_age(row, now);
+    if (!more) return {};
+    const std::lock_guard lock(queue_mutex_);
+    upkeep_wanted_ = true;
+    return {};
+}
+
+// Commits, and makes known what follows from it: a reader sees both or neither.
+result<> sqlite_journal::publish_upkeep(transaction& t, const std::function<void()>& change) {
+    const std::lock_guard snapshots(snapshot_mutex_);
+    if (auto done = t.commit(); !done) return done;
+    const std::lock_guard lock(mutex_);
+    change();
+    return {};
+}
+
+topic_row sqlite_journal::row_of(const indexed_topic& t) {
+    return {t.log->row, {}, t.log->trimmed, t.events, t.bytes, t.counted};
+}
+
+void sqlite_journal::note_log_size(int pages) {
+    log_pages_.store(pages, std::memory_order_relaxed);
+    if (pages < pages_to_checkpoint) return;
+    checkpoint_wanted_.notify_one();
+}
+
+void sqlite_journal::checkpoint_loop() {
+    auto mine = connection::open(options_.path, SQLITE_OPEN_READWRITE, options_.vfs);
+    if (!mine || !configure(*mine, options_.sync, 64)) {
+        log::error("the journal's checkpoints cannot begin", {{"file", options_.path}});
+        return;
+    }
+    const auto checkpoint = [&] {
+        int pages = 0;
+        int copied = 0;
+        sqlite3_wal_checkpoint_v2(mine->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &pages,
+                                  &copied);
+        return pages - copied;
+    };
+    std::unique_lock lock(checkpoint_mutex_);
+    while (!checkpoint_stopping_) {
+        checkpoint_wanted_.wait_for(lock, std::chrono::seconds(1));
+        if (checkpoint_stopping_ ||
+            log_pages_.load(std::memory_order_relaxed) < pages_to_checkpoint)
+            continue;
+        lock.unlock();
+        const int left = checkpoint();
+        // The log begins anew only when all of it is copied while nobody writes.
+        if (left > 0 && log_pages_.load(std::memory_order_relaxed) >= pages_to_wait) {
+            const std::lock_guard writing(transaction_mutex_);
+            checkpoint();
+        }
+        lock.lock();
+    }
+}
+
+}  // namespace carillon::sqlite

@@ -1,0 +1,128 @@
+// A journal whose calls wait for their answers, and a clock that stands still.
+#pragma once
+
+#include <carillon/journal/journal.hpp>
+
+#include <atomic>
+#include <filesystem>
+#include <future>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+namespace carillon::testing {
+
+using namespace std::chrono_literals;
+using std::chrono::system_clock;
+using numbers = std::vector<std::uint64_t>;
+using names = std::initializer_list<std::string_view>;
+
+/// A file of a journal in a folder that goes with the test.
+class journal_file {
+public:
+    journal_file() {
+        std::string name = (std::filesystem::temp_directory_path() / "carillon-XXXXXX").string();
+        if (::mkdtemp(name.data()) == nullptr) ADD_FAILURE() << "no temporary folder";
+        folder_ = name;
+    }
+    ~journal_file() {
+        std::error_code ignored;
+        std::filesystem::remove_all(folder_, ignored);
+    }
+    journal_file(const journal_file&) = delete;
+    journal_file& operator=(const journal_file&) = delete;
+    std::string path() const { return (folder_ / "journal.db").string(); }
+    const std::filesystem::path& folder() const { return folder_; }
+
+private:
+    std::filesystem::path folder_;
+};
+
+/// Calls on a journal, answered when they return.
+class journal_user {
+public:
+    void use(std::unique_ptr<journal> j) { journal_ = std::move(j); }
+    void close() { journal_.reset(); }
+    journal& record() { return *journal_; }
+
+    static std::shared_ptr<stored_event> make(names topics, std::string data = "x",
+                                              std::string_view id = {}) {
+        auto e = std::make_shared<stored_event>();
+        for (const auto t : topics) e->e.topics.push_back(*topic::parse(t));
+        e->e.data = std::move(data);
+        if (!id.empty()) e->e.id = *wire::event_id::parse(id);
+        return e;
+    }
+    result<journal::appended> try_append(journal::group events,
+                                         std::optional<idempotency_key> key = std::nullopt) {
+        std::promise<result<journal::appended>> promise;
+        journal_->append(std::move(events), std::move(key),
+                         [&](const auto& done, auto) { promise.set_value(done); });
+        return promise.get_future().get();
+    }
+    std::uint64_t append(names topics, std::string data = "x", std::string_view id = {}) {
+        const auto e = make(topics, std::move(data), id);
+        const auto done = try_append({e});
+        EXPECT_TRUE(done) << done.error().detail;
+        return e->pos.value;
+    }
+    read_page read(names patterns, std::uint64_t after = 0, std::size_t most = 256) {
+        const auto list = parse(patterns);
+        std::promise<result<read_page>> promise;
+        journal_->read({pointers(list), position{after}, journal_->head(), most},
+                       [&](result<read_page> done) { promise.set_value(std::move(done)); });
+        auto page = promise.get_future().get();
+        EXPECT_TRUE(page) << page.error().detail;
+        return page ? std::move(*page) : read_page{};
+    }
+    start_point locate(names patterns, std::string_view id, rewind from = {},
+                       std::uint64_t budget = ~std::uint64_t{0}) {
+        const auto list = parse(patterns);
+        const auto p = pointers(list);
+        std::promise<result<start_point>> promise;
+        journal_->locate({p, id, from, budget},
+                         [&](result<start_point> done) { promise.set_value(std::move(done)); });
+        auto start = promise.get_future().get();
+        EXPECT_TRUE(start) << start.error().detail;
+        return start ? *start : start_point{};
+    }
+    std::string id_of(std::uint64_t pos) const {
+        return std::string(journal_->epoch()) + "." + std::to_string(pos);
+    }
+
+    static numbers positions(const read_page& page) {
+        numbers all;
+        for (const auto& e : page.events) all.push_back(e->pos.value);
+        return all;
+    }
+    static std::vector<topic_pattern> parse(names patterns) {
+        std::vector<topic_pattern> list;
+        for (const auto p : patterns) list.push_back(*topic_pattern::parse(p));
+        return list;
+    }
+    static std::vector<const topic_pattern*> pointers(const std::vector<topic_pattern>& list) {
+        std::vector<const topic_pattern*> all;
+        for (const auto& p : list) all.push_back(&p);
+        return all;
+    }
+
+    /// Lets the journal do its upkeep until this holds; false after ten seconds.
+    template <class Condition>
+    bool comes_true(Condition&& holds, system_clock::time_point now) {
+        for (int i = 0; i < 2000; ++i) {
+            if (holds()) return true;
+            journal_->trim(now);
+            std::this_thread::sleep_for(5ms);
+        }
+        return holds();
+    }
+
+private:
+    std::unique_ptr<journal> journal_;
+};
+
+}  // namespace carillon::testing

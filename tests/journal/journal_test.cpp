@@ -1,0 +1,316 @@
+// What every journal promises, whatever it keeps events in.
+#include "journal/journal_fixture.hpp"
+
+namespace carillon::testing {
+namespace {
+
+enum class kind {
+    memory,
+    sqlite,
+    file_alone,  ///< SQLite with next to nothing in memory, indexed event by event
+};
+
+class journals : public ::testing::TestWithParam<kind>, public journal_user {
+protected:
+    journals() { build(); }
+
+    void build(retention_lookup retention_of = {}, std::size_t max_empty_topics = 1000) {
+        close();
+        file_ = std::make_unique<journal_file>();
+        if (GetParam() == kind::memory) {
+            use(make_memory_journal({.retention_of = std::move(retention_of),
+                                     .max_empty_topics = max_empty_topics,
+                                     .now = [this] { return now_.load(); }}));
+            return;
+        }
+        sqlite_journal_options options;
+        options.path = file_->path();
+        options.retention_of = std::move(retention_of);
+        options.max_empty_topics = max_empty_topics;
+        options.now = [this] { return now_.load(); };
+        if (GetParam() == kind::file_alone) {
+            options.recent_events = 1;
+            options.index_batch = 1;
+        }
+        auto opened = open_sqlite_journal(std::move(options));
+        ASSERT_TRUE(opened) << opened.error().detail;
+        use(std::move(*opened));
+    }
+    void pass(std::chrono::seconds time) { now_.store(now_.load() + time); }
+    template <class Condition>
+    bool soon(Condition&& holds) {
+        return comes_true(std::forward<Condition>(holds), now_.load());
+    }
+    bool soon_reads(names patterns, const numbers& expected) {
+        return soon([&] { return positions(read(patterns)) == expected; });
+    }
+
+    std::unique_ptr<journal_file> file_;
+    std::atomic<system_clock::time_point> now_{system_clock::time_point(1'000'000s)};
+};
+
+INSTANTIATE_TEST_SUITE_P(, journals,
+                         ::testing::Values(kind::memory, kind::sqlite, kind::file_alone),
+                         [](const auto& chosen) {
+                             switch (chosen.param) {
+                                 case kind::memory:
+                                     return "memory";
+                                 case kind::sqlite:
+                                     return "sqlite";
+                                 case kind::file_alone:
+                                     break;
+                             }
+                             return "file_alone";
+                         });
+
+TEST_P(journals, give_positions_in_one_order_and_read_each_event_once) {
+    append({"a"});
+    append({"b"});
+    append({"a", "b"});
+    append({"c"});
+    EXPECT_EQ(positions(read({"a", "b"})), (numbers{1, 2, 3}));
+    EXPECT_EQ(positions(read({"*"}, 1)), (numbers{2, 3, 4}));
+    EXPECT_EQ(positions(read({"a", "**"}, 2)), (numbers{3, 4}));
+    EXPECT_TRUE(read({"d"}).events.empty());
+}
+
+TEST_P(journals, give_events_back_as_they_came) {
+    const auto e = make({"a", "b/c"}, "{\"n\":1.0}", "own");
+    e->e.name = *wire::event_name::parse("tick");
+    e->e.kind = payload_kind::json;
+    e->e.retry = 1500ms;
+    e->e.comment = "one\ntwo";
+    e->e.metadata = "{\"k\":[]}";
+    e->e.timestamp = "2026-01-01";
+    EXPECT_TRUE(try_append({e}));
+    for (int i = 0; i < 10; ++i) append({"a"}, std::string(static_cast<std::size_t>(i), '\0'));
+    EXPECT_TRUE(soon([&] { return read({"b/c"}).events.size() == 1; }));
+    const auto page = read({"b/c"});
+    ASSERT_EQ(page.events.size(), 1u);
+    const event& got = page.events[0]->e;
+    EXPECT_EQ(got.topics, e->e.topics);
+    EXPECT_EQ(got.id, e->e.id);
+    EXPECT_EQ(got.name, e->e.name);
+    EXPECT_EQ(got.data, e->e.data);
+    EXPECT_EQ(got.kind, e->e.kind);
+    EXPECT_EQ(got.retry, e->e.retry);
+    EXPECT_EQ(got.comment, e->e.comment);
+    EXPECT_EQ(got.metadata, e->e.metadata);
+    EXPECT_EQ(got.timestamp, e->e.timestamp);
+    EXPECT_EQ(page.events[0]->stored_at, now_.load());
+    EXPECT_EQ(read({"a"}, 10).events.at(0)->e.data, std::string(9, '\0'));
+}
+
+TEST_P(journals, go_on_with_a_page_where_the_last_ended) {
+    for (int i = 0; i < 5; ++i) append({"a"});
+    const auto first = read({"a"}, 0, 2);
+    EXPECT_EQ(positions(first), (numbers{1, 2}));
+    EXPECT_EQ(first.through.value, 2u);
+    const auto rest = read({"a"}, first.through.value, 3);
+    EXPECT_EQ(positions(rest), (numbers{3, 4, 5}));
+    EXPECT_EQ(rest.through.value, 5u);
+}
+
+TEST_P(journals, read_many_topics_in_pages_without_a_hole) {
+    constexpr std::uint64_t count = 600;
+    std::vector<std::string> topics;
+    for (int i = 0; i < 150; ++i) topics.push_back("t/" + std::to_string(i));
+    for (std::uint64_t i = 0; i < count; ++i) append({topics[i * 7 % topics.size()], "all"});
+    for (const std::string_view pattern : {"t/*", "**", "all"}) {
+        numbers seen;
+        for (std::uint64_t at = 0; at < count;) {
+            const auto page = read({pattern}, at, 37);
+            for (const std::uint64_t pos : positions(page)) seen.push_back(pos);
+            ASSERT_GT(page.through.value, at);
+            at = page.through.value;
+        }
+        ASSERT_EQ(seen.size(), count) << pattern;
+        for (std::uint64_t i = 0; i < count; ++i) ASSERT_EQ(seen[i], i + 1) << pattern;
+    }
+}
+
+TEST_P(journals, keep_no_more_than_the_count_and_say_what_is_lost) {
+    build([](std::string_view) { return retention{.max_events = 2}; });
+    for (int i = 0; i < 3; ++i) append({"a"});
+    EXPECT_TRUE(soon_reads({"a"}, {2, 3}));
+    EXPECT_EQ(read({"a"}, 0).lost, (gap{position{0}, position{1}}));
+    EXPECT_EQ(read({"a"}, 1).lost, std::nullopt);
+    EXPECT_EQ(record().stats().events, 2u);
+    EXPECT_EQ(record().stats().trimmed, 1u);
+}
+
+TEST_P(journals, keep_no_more_than_the_bytes_of_a_topic) {
+    build([](std::string_view) { return retention{.max_bytes = 22}; });
+    for (int i = 0; i < 3; ++i) append({"a"}, std::string(10, 'x'));
+    EXPECT_TRUE(soon_reads({"a"}, {2, 3}));
+    EXPECT_EQ(record().stats().bytes, 22u);
+}
+
+TEST_P(journals, keep_an_event_as_long_as_one_of_its_topics_does) {
+    build([](std::string_view t) { return retention{.max_events = t == "a" ? 1u : 100u}; });
+    append({"a", "b"});
+    append({"a"});
+    append({"a"});
+    EXPECT_TRUE(soon_reads({"a"}, {3}));
+    EXPECT_EQ(positions(read({"b"})), (numbers{1}));
+    EXPECT_FALSE(read({"b"}).lost);
+}
+
+TEST_P(journals, trim_what_is_too_old) {
+    build([](std::string_view t) { return retention{.max_age = t == "a" ? 10s : 100s}; });
+    append({"a"});
+    append({"b"});
+    pass(11s);
+    append({"a"});
+    EXPECT_TRUE(soon_reads({"a", "b"}, {2, 3}));
+    EXPECT_EQ(read({"b"}).lost, std::nullopt);
+    EXPECT_TRUE(read({"a"}).lost);
+}
+
+TEST_P(journals, hide_no_loss_of_topics_that_they_have_forgotten) {
+    build([](std::string_view) { return retention{.max_age = 1s}; }, 1);
+    append({"a"});
+    append({"b"});
+    append({"c"});
+    pass(2s);
+    EXPECT_TRUE(soon([&] { return record().stats().topics <= 1; }));
+    EXPECT_TRUE(read({"a"}).lost);
+    append({"a"});
+    EXPECT_EQ(positions(read({"a"}, 3)), numbers{4});
+    EXPECT_FALSE(read({"a"}, 3).lost);
+}
+
+TEST_P(journals, find_their_own_cursors_and_publishers_ids) {
+    append({"a"}, "x", "one");
+    append({"b"}, "x", "one");
+    append({"a"}, "x", "two");
+    append({"a"}, "x", "one");
+    const auto found = [&](std::string_view id, names topics) -> std::uint64_t {
+        const auto start = locate(topics, id);
+        return start.unknown ? 0 : start.at.value;
+    };
+    EXPECT_EQ(found("two", {"a"}), 3u);
+    EXPECT_FALSE(locate({"a"}, "two").repeated);
+    EXPECT_EQ(found("one", {"a"}), 1u);
+    EXPECT_TRUE(locate({"a"}, "one").repeated);
+    EXPECT_EQ(found("one", {"b"}), 2u);
+    EXPECT_EQ(found("two", {"b"}), 0u);
+    EXPECT_EQ(found(id_of(4), {"a"}), 4u);
+    EXPECT_TRUE(locate({"a"}, id_of(5)).unknown);
+    EXPECT_TRUE(locate({"a"}, "aaaaaaaa.1").unknown);
+    EXPECT_TRUE(locate({"a"}, std::string(10'000'000, '9')).unknown);
+}
+
+TEST_P(journals, give_a_trimmed_id_to_its_next_use) {
+    build([](std::string_view) { return retention{.max_events = 2}; });
+    append({"a"}, "x", "one");
+    append({"a"}, "x", "one");
+    append({"a"}, "x", "two");
+    EXPECT_TRUE(soon_reads({"a"}, {2, 3}));
+    EXPECT_EQ(locate({"a"}, "one").at.value, 2u);
+    EXPECT_FALSE(locate({"a"}, "one").repeated);
+    append({"a"}, "x", "three");
+    EXPECT_TRUE(soon([&] { return locate({"a"}, "one").unknown; }));
+}
+
+TEST_P(journals, go_back_by_count_and_by_time) {
+    append({"a"});
+    pass(10s);
+    append({"b"});
+    pass(10s);
+    append({"a"});
+    const auto before = [&](rewind from) { return locate({"a", "b"}, {}, from).at.value; };
+    EXPECT_EQ(before(rewind_last{0}), 3u);
+    EXPECT_EQ(before(rewind_last{1}), 2u);
+    EXPECT_EQ(before(rewind_last{2}), 1u);
+    EXPECT_EQ(before(rewind_last{3}), 0u);
+    EXPECT_EQ(before(rewind_last{9}), 0u);
+    EXPECT_EQ(before(rewind_since{now_.load()}), 2u);
+    EXPECT_EQ(before(rewind_since{now_.load() - 15s}), 1u);
+    EXPECT_EQ(before(rewind_since{}), 0u);
+    EXPECT_EQ(before(rewind_since{now_.load() + 1s}), 3u);
+}
+
+TEST_P(journals, give_no_reader_more_than_its_budget) {
+    for (int i = 0; i < 10; ++i) append({i % 2 == 0 ? "a" : "b"});
+    EXPECT_FALSE(locate({"a"}, id_of(0), {}, 5).lost);
+    const auto start = locate({"a"}, id_of(0), {}, 3);
+    EXPECT_EQ(start.at.value, 4u);  // 5, 7 and 9 follow
+    EXPECT_EQ(start.lost, (gap{position{0}, position{4}}));
+    EXPECT_EQ(start.why, loss_reason::budget);
+    EXPECT_EQ(locate({"a"}, id_of(0), {}, 0).at.value, 10u);
+}
+
+TEST_P(journals, apply_new_retention) {
+    for (int i = 0; i < 5; ++i) append({"a"});
+    record().set_retention([](std::string_view) { return retention{.max_events = 1}; });
+    EXPECT_TRUE(soon_reads({"a"}, {5}));
+    record().set_retention([](std::string_view) { return retention{.max_events = 0}; });
+    append({"a"});
+    EXPECT_TRUE(soon([&] { return read({"a"}, 5).events.empty(); }));
+    EXPECT_EQ(record().head().value, 6u);
+}
+
+TEST_P(journals, answer_a_repeated_key_as_the_first_time) {
+    const idempotency_key key{"k", {1, 2}};
+    const auto first = make({"a"});
+    const auto second = make({"a"});
+    EXPECT_EQ(try_append({first, second}, key), journal::appended::stored);
+    append({"a"});
+    const auto again = make({"a"});
+    const auto again_too = make({"a"});
+    EXPECT_EQ(try_append({again, again_too}, key), journal::appended::repeated);
+    EXPECT_EQ(again->pos, first->pos);
+    EXPECT_EQ(again_too->pos, second->pos);
+    EXPECT_EQ(record().head().value, 3u);
+    const auto other = try_append({make({"a"})}, idempotency_key{"k", {1, 3}});
+    ASSERT_FALSE(other);
+    EXPECT_EQ(other.error().code, errc::conflict);
+    EXPECT_EQ(record().head().value, 3u);
+    pass(std::chrono::hours(25));
+    EXPECT_EQ(try_append({make({"a"})}, key), journal::appended::stored);
+}
+
+TEST_P(journals, pass_ephemeral_events_through_without_a_position) {
+    const auto lasting = make({"a"});
+    const auto passing = make({"a"});
+    passing->e.ephemeral = true;
+    EXPECT_TRUE(try_append({passing, lasting}));
+    EXPECT_EQ(passing->pos.value, 0u);
+    EXPECT_EQ(lasting->pos.value, 1u);
+    EXPECT_EQ(positions(read({"a"})), numbers{1});
+}
+
+TEST_P(journals, commit_one_at_a_time_in_order_from_many_threads) {
+    constexpr int each = 2000;
+    numbers order;  // no lock: callbacks never overlap
+    std::atomic<int> left{2 * each};
+    const auto work = [&] {
+        for (int i = 0; i < each; ++i) {
+            record().append({make({"a"})}, [&](const auto&, auto all) {
+                order.push_back(all[0]->pos.value);
+                --left;
+            });
+        }
+    };
+    std::thread one(work), two(work);
+    one.join();
+    two.join();
+    while (left.load() != 0) std::this_thread::yield();
+    ASSERT_EQ(order.size(), std::size_t{2 * each});
+    for (std::size_t i = 0; i < order.size(); ++i) ASSERT_EQ(order[i], i + 1);
+}
+
+TEST(memory_journal, keeps_no_more_than_the_bytes_of_all_topics) {
+    journal_user j;
+    j.use(make_memory_journal({.max_bytes = 60}));
+    j.append({"a"}, std::string(19, 'x'));
+    j.append({"a"}, std::string(19, 'x'));
+    j.append({"b"}, std::string(19, 'x'));
+    EXPECT_EQ(j.positions(j.read({"a", "b"})), (numbers{1, 2, 3}));
+    j.append({"b"}, "");
+    EXPECT_EQ(j.positions(j.read({"a", "b"})), (numbers{2, 3, 4}));
+}
+
+}  // namespace
+}  // namespace carillon::testing

@@ -22,7 +22,8 @@ hub::hub(hub_options options, std::unique_ptr<journal> record)
       clients_(std::make_unique<client_directory>()),
       options_(std::make_shared<const hub_options>(std::move(options))) {}
 
-hub::~hub() = default;
+// The journal's threads call back into the shards: they end first.
+hub::~hub() { journal_.reset(); }
 
 shard& hub::add_shard(executor& on) {
     assert(shards_.size() < tail::max_shards);

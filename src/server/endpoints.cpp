@@ -15,9 +15,11 @@ void add_endpoints(http::router& routes, const endpoint_sources& from) {
         answer.send(http::json_response(200, R"({"status":"ok"})"));
     });
     routes.add("GET", "/ready", [events = from.events](http::request&, http::responder answer) {
-        if (!events->draining())
-            return answer.send(http::json_response(200, R"({"status":"ready"})"));
-        answer.send(error{errc::unavailable, "the server is draining"});
+        if (events->draining())
+            return answer.send(error{errc::unavailable, "the server is draining"});
+        if (const auto health = events->record().health(); !health)
+            return answer.send(health.error());
+        answer.send(http::json_response(200, R"({"status":"ready"})"));
     });
     routes.add("GET", "/metrics", [text = from.metrics](http::request&, http::responder answer) {
         answer.send(http::response{

@@ -17,7 +17,7 @@ std::string metrics_text(const hub& h, const journal_stats& record,
                          const std::vector<const http::server_counters*>& http);
 
 struct endpoint_sources {
-    const hub* events = nullptr;
+    hub* events = nullptr;
     std::function<std::string()> metrics;
     std::string topic_prefix;
 };

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <filesystem>
 #include <thread>
 
 #include <fmt/format.h>
@@ -74,6 +75,36 @@ result<std::shared_ptr<const http::server_options>> http_options_of(const settin
         o->access.trusted_proxies.push_back(*network);
     }
     return o;
+}
+
+result<std::unique_ptr<journal>> open_journal(const settings& s) {
+    const auto window =
+        std::chrono::duration_cast<std::chrono::seconds>(s.journal.idempotency_window);
+    if (s.journal.kind.value == "memory") {
+        memory_journal_options o;
+        o.retention_of = retention_of(s);
+        o.max_bytes = s.journal.max_bytes.value;
+        o.max_empty_topics = s.journal.max_empty_topics;
+        o.idempotency_window = window;
+        return make_memory_journal(std::move(o));
+    }
+    if (s.data_dir.empty())
+        return fail(errc::invalid_request,
+                    "`data_dir` is empty; name a folder, or write "
+                    "`journal.kind = \"memory\"`");
+    std::error_code why;
+    const std::filesystem::path folder(s.data_dir);
+    std::filesystem::create_directories(folder, why);
+    if (why) {
+        return fail(errc::io_error, fmt::format("`data_dir = {}`: {}", s.data_dir, why.message()));
+    }
+    sqlite_journal_options o;
+    o.path = (folder / "journal.db").string();
+    o.sync = s.journal.sync.value == "full" ? journal_sync::full : journal_sync::normal;
+    o.retention_of = retention_of(s);
+    o.max_empty_topics = s.journal.max_empty_topics;
+    o.idempotency_window = window;
+    return open_sqlite_journal(std::move(o));
 }
 
 transport::stream_limits stream_limits_of(const settings& s) {
@@ -147,17 +178,15 @@ struct node::parts {
     http::router routes;
     std::atomic<bool> drained{false};
 
-    void build(const std::shared_ptr<const http::server_options>& http);
+    void build(std::unique_ptr<journal> record,
+               const std::shared_ptr<const http::server_options>& http);
     std::string metrics() const;
     void trim_regularly();
 };
 
-void node::parts::build(const std::shared_ptr<const http::server_options>& http) {
-    memory_journal_options kept;
-    kept.retention_of = retention_of(current);
-    kept.max_bytes = current.journal.max_bytes.value;
-    kept.max_empty_topics = current.journal.max_empty_topics;
-    events = std::make_unique<hub>(hub_options_of(current), make_memory_journal(std::move(kept)));
+void node::parts::build(std::unique_ptr<journal> record,
+                        const std::shared_ptr<const http::server_options>& http) {
+    events = std::make_unique<hub>(hub_options_of(current), std::move(record));
     streams = std::make_unique<transport::stream_host>(*events, stream_limits_of(current));
     topics =
         std::make_unique<surfaces::topic_surface>(*events, *streams, topic_options_of(current));
@@ -191,10 +220,12 @@ result<std::unique_ptr<node>> node::create(settings s) {
     if (!http) return std::unexpected(http.error());
     auto listeners = open_listeners(s);
     if (!listeners) return std::unexpected(listeners.error());
+    auto record = open_journal(s);
+    if (!record) return std::unexpected(record.error());
     std::unique_ptr<node> made(new node);
     made->parts_ = std::make_unique<parts>(std::move(s));
     made->parts_->listeners = std::move(*listeners);
-    made->parts_->build(*http);
+    made->parts_->build(std::move(*record), *http);
     for (const auto& w : made->parts_->workers) {
         for (const auto& socket : made->parts_->listeners) {
             if (auto ok = w->server->accept_on(socket.fd.get()); !ok)

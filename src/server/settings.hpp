@@ -40,7 +40,7 @@ using strings = std::vector<std::string>;
 
 struct settings {
     strings listen{"127.0.0.1:3000"};
-    std::string data_dir;
+    std::string data_dir = "carillon-data";
     std::uint64_t shards = 0;
     struct {
         choice mode{"default", "default|none"};
@@ -79,7 +79,9 @@ struct settings {
         std::uint64_t max_topics_per_event = 16;
     } publish;
     struct {
-        choice kind{"memory", "memory"};
+        choice kind{"sqlite", "sqlite|memory"};
+        choice sync{"normal", "normal|full"};
+        milliseconds idempotency_window = std::chrono::hours(24);
         byte_count max_bytes{256u << 20};
         std::uint64_t max_empty_topics = 100'000;
     } journal;
@@ -119,7 +121,9 @@ void each_setting(Settings& s, Visitor&& visit) {  // NOLINT(readability-functio
            "Where to listen: HOST:PORT, [V6]:PORT, unix:/path, or `systemd` for sockets handed "
            "over."},
           s.listen);
-    visit({"data_dir", "Folder for durable data. The memory journal needs none."}, s.data_dir);
+    visit({"data_dir",
+           "Folder for durable data; made if it is missing. The memory journal needs none."},
+          s.data_dir);
     visit({"shards", "Event loops, one thread each; 0: one less than the cores, at least one.", 0,
            64},
           s.shards);
@@ -202,9 +206,18 @@ void each_setting(Settings& s, Visitor&& visit) {  // NOLINT(readability-functio
           s.publish.max_topic_length);
     visit({"publish.max_topics_per_event", "Topics of one event.", 1, 1000, true},
           s.publish.max_topics_per_event);
-    visit({"journal.kind", "Where events are kept."}, s.journal.kind);
-    visit({"journal.max_bytes", "Bytes kept over all topics; the oldest events go first.", 0,
-           no_limit},
+    visit({"journal.kind",
+           "Where events are kept: `sqlite` in `data_dir`, or `memory` until the server ends."},
+          s.journal.kind);
+    visit({"journal.sync",
+           "What an answered event survives: `normal` the end of the process, `full` a power "
+           "failure too."},
+          s.journal.sync);
+    visit({"journal.idempotency_window", "How long an `Idempotency-Key` is remembered.", 1000,
+           30 * day},
+          s.journal.idempotency_window);
+    visit({"journal.max_bytes",
+           "The memory journal's bytes over all topics; the oldest events go first.", 0, no_limit},
           s.journal.max_bytes);
     visit({"journal.max_empty_topics", "Topics remembered for their trim mark alone.", 1, no_limit},
           s.journal.max_empty_topics);

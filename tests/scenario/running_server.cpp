@@ -50,6 +50,8 @@ std::string temporary_folder::write(std::string_view name, std::string_view text
 
 running_server::running_server(strings arguments, std::uint16_t port)
     : arguments_(std::move(arguments)), port_(port) {
+    if (std::ranges::find(arguments_, "--data-dir") == arguments_.end())
+        arguments_.insert(arguments_.end(), {"--data-dir", data_.path_of("data")});
     if (std::ranges::find(arguments_, "--log.level") == arguments_.end())
         arguments_.insert(arguments_.end(), {"--log.level", "error"});
     // Between the choice of a port and its use, another test may take it.

@@ -38,7 +38,8 @@ private:
 /// Logs errors only, unless `log.level` is among the arguments.
 class running_server {
 public:
-    /// Starts `carillon serve --listen 127.0.0.1:PORT arguments…` and waits until it is ready.
+    /// Starts `carillon serve --listen 127.0.0.1:PORT arguments…` and waits until it is ready. Its
+    /// data goes with the test.
     explicit running_server(strings arguments = {}, std::uint16_t port = 0);
     /// Ends it at once; the test fails if it does not end well.
     ~running_server();
@@ -74,6 +75,7 @@ public:
 private:
     bool start();
 
+    temporary_folder data_;
     strings arguments_;
     std::uint16_t port_ = 0;
     std::unique_ptr<process> process_;

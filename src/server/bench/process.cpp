@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <string_view>
 #include <utility>
 
@@ -114,6 +115,16 @@ bool child_process::has_ended() noexcept {
     return true;
 }
 
+scratch_folder::scratch_folder()
+    : path_((std::filesystem::temp_directory_path() / "carillon-bench-XXXXXX").string()) {
+    if (::mkdtemp(path_.data()) == nullptr) path_.clear();
+}
+
+scratch_folder::~scratch_folder() {
+    std::error_code ignored;
+    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+}
+
 result<subject> subject::start_server(const std::vector<std::string>& arguments) {
     std::uint16_t port = 0;
     {
@@ -125,6 +136,9 @@ result<subject> subject::start_server(const std::vector<std::string>& arguments)
     }
     std::vector<std::string> command{"carillon", "serve", "--listen",
                                      fmt::format("127.0.0.1:{}", port)};
+    auto data = std::make_shared<const scratch_folder>();
+    if (data->path().empty()) return fail(errc::io_error, "cannot make a folder for data");
+    command.insert(command.end(), {"--data-dir", data->path()});
     command.insert(command.end(), arguments.begin(), arguments.end());
     const net::unique_fd log(::memfd_create("server log", MFD_CLOEXEC));
 
@@ -134,6 +148,7 @@ result<subject> subject::start_server(const std::vector<std::string>& arguments)
     if (pid == 0) become_server(std::move(command), log.get(), parent);
 
     subject s;
+    s.data_ = std::move(data);
     s.child_ = child_process(pid);
     s.pid_ = pid;
     s.where_ = target::loopback(port);

@@ -38,10 +38,23 @@ private:
 };
 
 /// What is measured, as the cases see it. All figures are of the whole process.
+/// A folder for a run's data, emptied at the end.
+class scratch_folder {
+public:
+    scratch_folder();
+    ~scratch_folder();
+    scratch_folder(const scratch_folder&) = delete;
+    scratch_folder& operator=(const scratch_folder&) = delete;
+    const std::string& path() const noexcept { return path_; }
+
+private:
+    std::string path_;
+};
+
 class subject {
 public:
     /// `carillon serve --listen 127.0.0.1:PORT`, this very binary, plus `arguments`; waits until
-    /// `/ready` says so.
+    /// `/ready` says so. Its data is in a folder that goes with it.
     static result<subject> start_server(const std::vector<std::string>& arguments);
     /// The bare loop, in a process of its own.
     static result<subject> start_floor(const floor_script& script);
@@ -65,6 +78,7 @@ public:
 
 private:
     target where_;
+    std::shared_ptr<const scratch_folder> data_;  ///< outlives the process that writes there
     child_process child_;
     pid_t pid_ = 0;
     std::shared_ptr<const floor_counters> counters_;  ///< shared with the floor's process

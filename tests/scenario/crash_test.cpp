@@ -1,0 +1,163 @@
+// The first promise, from the clients' side: the server is killed at random moments.
+#include "support/event_reader.hpp"
+
+#include <atomic>
+#include <charconv>
+#include <cstdlib>
+#include <map>
+#include <random>
+#include <thread>
+
+#include <gtest/gtest.h>
+#include <poll.h>
+
+namespace carillon::testing {
+namespace {
+
+constexpr int publishers = 4;
+constexpr int subscribers = 3;
+constexpr int arrays_of = 3;
+constexpr std::string_view last_word = "last";
+
+int rounds() {
+    const char* asked = std::getenv("CRASH_ROUNDS");
+    return asked == nullptr ? 20 : std::atoi(asked);
+}
+
+/// Publishes its own numbers, sometimes several at once, until the server is gone.
+class publisher {
+public:
+    explicit publisher(int number) : topic_("t/" + std::to_string(number)) {}
+
+    void run(const running_server& s) {
+        raw_client c(s.port());
+        for (;;) {
+            const int count = next_ % 5 == 0 ? arrays_of : 1;
+            std::string body;
+            for (int i = 0; i < count; ++i) {
+                body += body.empty() ? "[" : ",";
+                body += "{\"topic\":\"" + topic_ + "\",\"data\":\"" + name(next_ + i) + "\"}";
+            }
+            body += "]";
+            c.send("POST /events/publish HTTP/1.1\r\nHost: localhost\r\n" + std::string(json_type) +
+                   "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+            // What got no answer may have been stored or not; all of it or nothing.
+            attempts_.emplace_back(next_, count);
+            next_ += count;
+            const answer got = c.read_answer();
+            if (got.status != 200) return;
+            for (int i = 0; i < count; ++i) answered_[name(next_ - count + i)] = true;
+            last_id_ = json_value(got.body, "id");
+        }
+    }
+
+    std::string name(int n) const { return topic_ + ":" + std::to_string(n); }
+    const std::string& topic() const { return topic_; }
+    const std::map<std::string, bool>& answered() const { return answered_; }
+    const std::vector<std::pair<int, int>>& attempts() const { return attempts_; }
+
+private:
+    const std::string topic_;
+    int next_ = 0;
+    std::string last_id_;
+    std::map<std::string, bool> answered_;
+    std::vector<std::pair<int, int>> attempts_;
+};
+
+/// A client that comes back with its cursor as an EventSource does.
+class subscriber {
+public:
+    void run(const running_server& s, bool to_the_end) {
+        event_reader c(s, "?topic=t/*&topic=end", cursor_.empty() ? "" : after(cursor_));
+        while (const auto e = c.poll()) {
+            cursor_ = e->id;
+            if (e->type == "carillon.open") {
+                const std::string told = verdict(*e);
+                EXPECT_EQ(told, opened_++ == 0 ? "fresh" : "resumed") << e->data;
+                continue;
+            }
+            if (e->type != "message") continue;
+            const std::uint64_t pos = position_of(e->id);
+            EXPECT_GT(pos, last_position_) << "doubled or out of order: " << e->data;
+            last_position_ = pos;
+            if (e->data == last_word) return;
+            seen_.push_back(e->data);
+        }
+        EXPECT_FALSE(to_the_end) << "the last event does not come";
+    }
+    const strings& seen() const { return seen_; }
+    bool has_opened() const { return opened_ != 0; }
+
+private:
+    static std::uint64_t position_of(std::string_view id) {
+        std::uint64_t pos = 0;
+        const std::string_view digits = id.substr(id.find('.') + 1);
+        std::from_chars(digits.data(), digits.data() + digits.size(), pos);
+        return pos;
+    }
+    std::string cursor_;
+    std::uint64_t last_position_ = 0;
+    std::atomic<int> opened_ = 0;
+    strings seen_;
+};
+
+TEST(crash, every_answered_event_is_there_once_and_in_order_after_kills_at_random_moments) {
+    running_server s;
+    std::vector<std::unique_ptr<publisher>> writing;
+    for (int i = 0; i < publishers; ++i) writing.push_back(std::make_unique<publisher>(i));
+    std::vector<std::unique_ptr<subscriber>> reading;
+    for (int i = 0; i < subscribers; ++i) reading.push_back(std::make_unique<subscriber>());
+    // Everybody listens before the first event, so that everybody must see all.
+    const unsigned seed = std::random_device{}();
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    std::minstd_rand random(seed);
+
+    for (int round = 0; round < rounds(); ++round) {
+        std::vector<std::thread> threads;
+        for (auto& r : reading) threads.emplace_back([&] { r->run(s, false); });
+        if (round == 0) {
+            for (auto& r : reading)
+                while (!r->has_opened()) std::this_thread::yield();
+        }
+        for (auto& w : writing) threads.emplace_back([&] { w->run(s); });
+        ::poll(nullptr, 0, static_cast<int>(5 + random() % 80));
+        s.kill();
+        for (std::thread& t : threads) t.join();
+        s.restart();
+    }
+    s.publish("end", "\"last\"");
+    for (auto& r : reading) r->run(s, true);
+
+    std::size_t answered = 0;
+    for (const auto& w : writing) answered += w->answered().size();
+    EXPECT_GT(answered, 100u);
+    for (const auto& r : reading) {
+        std::map<std::string, std::size_t> at;
+        for (std::size_t i = 0; i < r->seen().size(); ++i) {
+            EXPECT_TRUE(at.emplace(r->seen()[i], i).second) << r->seen()[i] << " comes twice";
+        }
+        for (const auto& w : writing) {
+            std::size_t before = 0;
+            for (const auto& [first, count] : w->attempts()) {
+                int there = 0;
+                for (int i = 0; i < count; ++i) {
+                    const auto found = at.find(w->name(first + i));
+                    if (found == at.end()) {
+                        EXPECT_FALSE(w->answered().contains(w->name(first + i)))
+                            << w->name(first + i) << " was answered and is lost";
+                        continue;
+                    }
+                    ++there;
+                    EXPECT_GE(found->second + 1, before) << "out of order: " << found->first;
+                    before = found->second + 1;
+                }
+                EXPECT_TRUE(there == 0 || there == count) << "a part of an array";
+            }
+        }
+    }
+    // All agree on what there is, also on what was stored and never answered.
+    for (const auto& r : reading) EXPECT_EQ(r->seen(), reading.front()->seen());
+}
+
+}  // namespace
+}  // namespace carillon::testing

@@ -120,7 +120,7 @@ private:
     using client_task = std::function<result<>(shard&, subscriber*)>;
     void with_client(std::string_view client, client_task t, client_callback done);
 
-    const std::unique_ptr<journal> journal_;
+    std::unique_ptr<journal> journal_;
     const std::unique_ptr<tail> tail_;
     const std::unique_ptr<client_directory> clients_;
     std::vector<std::unique_ptr<shard>> shards_;

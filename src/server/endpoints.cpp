@@ -41,7 +41,7 @@ void add_endpoints(http::router& routes, const endpoint_sources& from) {
              {"Cache-Control", "no-cache"},
              {"X-Content-Type-Options", "nosniff"},
              {"Content-Security-Policy",
-              "default-src 'self'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
+              "default-src 'self'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
               "frame-ancestors 'none'"}},
             std::string(start_page()),
             false});

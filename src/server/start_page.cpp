@@ -8,13 +8,14 @@ std::string_view start_page() noexcept {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Carillon</title>
+<link rel="icon" href="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Cpath fill='%23b4532a' d='M8 1a4 4 0 0 0-4 4c0 4-2 5-2 7h12c0-2-2-3-2-7a4 4 0 0 0-4-4zM6 13a2 2 0 0 0 4 0z'/%3E%3C/svg%3E">
 <style>
   :root { color-scheme: light dark; --line: #8884; --accent: #b4532a; }
   body { font: 16px/1.5 system-ui, sans-serif; max-width: 46rem; margin: 2.5rem auto; padding: 0 1rem; }
   h1 { margin: 0; font-size: 1.6rem; } h1 small { font-size: .9rem; font-weight: 400; opacity: .7; }
   form { display: flex; gap: .5rem; flex-wrap: wrap; align-items: end; margin: 1.25rem 0; }
   label { display: grid; gap: .2rem; font-size: .85rem; flex: 1 1 10rem; }
-  input, button { font: inherit; padding: .45rem .6rem; border: 1px solid var(--line); border-radius: .4rem; }
+  input, button { font: 1rem/1.5 system-ui, sans-serif; padding: .45rem .6rem; border: 1px solid var(--line); border-radius: .4rem; }
   button { background: var(--accent); color: #fff; border: 0; cursor: pointer; }
   #state { font-size: .9rem; } #state::before { content: "● "; color: #999; }
   #state.open::before { color: #2a9d4a; } #state.lost::before { color: #c33; }

@@ -266,10 +266,15 @@ result<std::vector<listening_socket>> inherited_listeners(const socket_options& 
         ::fcntl(fd, F_SETFD, FD_CLOEXEC);
         ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
         listening_socket socket = describe(unique_fd(fd));
+        socket.made_here = false;
         apply_inherited_options(fd, options, socket.bound.path.empty());
         sockets.push_back(std::move(socket));
     }
     return sockets;
+}
+
+void remove_file(const listening_socket& socket) noexcept {
+    if (socket.made_here && !socket.bound.path.empty()) ::unlink(socket.bound.path.c_str());
 }
 
 std::uint64_t raise_file_limit() noexcept {

@@ -35,9 +35,13 @@ struct endpoint {
 
 struct listening_socket {
     unique_fd fd;
-    endpoint bound;      ///< with the port that the system chose for port 0
-    bool loopback_only;  ///< no other machine can reach it (loopback addresses and Unix sockets)
+    endpoint bound;         ///< with the port that the system chose for port 0
+    bool loopback_only;     ///< no other machine can reach it (loopback addresses and Unix sockets)
+    bool made_here = true;  ///< false: handed over
 };
+
+/// Removes the file of a Unix socket that this process has made.
+void remove_file(const listening_socket& socket) noexcept;
 
 /// Binds without SO_REUSEPORT, so that "address in use" is an error and never a half-stolen port. A
 /// stale Unix socket file (nobody listens) is replaced.

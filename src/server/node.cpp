@@ -252,6 +252,7 @@ bool node::drained() const { return parts_->drained.load(); }
 
 void node::stop() {
     if (!parts_) return;
+    for (const auto& socket : parts_->listeners) net::remove_file(socket);
     for (const auto& w : parts_->workers) {
         if (!w->thread.joinable()) continue;
         w->loop.post([s = w->server.get()] {
@@ -262,6 +263,7 @@ void node::stop() {
         w->loop.post([l = &w->loop] { l->at_end_of_turn([l] { l->stop(); }); });
         w->thread.join();
     }
+    parts_->listeners.clear();
 }
 
 void node::reload(const settings& s) {

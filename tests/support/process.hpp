@@ -30,6 +30,7 @@ public:
     bool read_until(std::string_view text);
     /// All that it has printed until now, and been read.
     const std::string& output() const noexcept { return output_; }
+    int pid() const noexcept { return pid_; }
     void signal(int number) const;
     bool running();
     /// Its exit status, or 128 plus the signal that ended it, when all that it printed is read; -1

@@ -57,6 +57,9 @@ public:
     void restart();
     /// Waits for this in its log.
     bool logs(std::string_view text) { return process_->read_until(text); }
+    /// What has been read of its log.
+    const std::string& log() const noexcept { return process_->output(); }
+    int pid() const noexcept { return process_->pid(); }
 
     /// One request on a connection of its own.
     answer request(std::string_view method, std::string_view path, std::string_view body = {},

@@ -35,16 +35,16 @@ void add_endpoints(http::router& routes, const endpoint_sources& from) {
                 version(), prefix, prefix, prefix, prefix)));
     });
     routes.add("GET", "/", [](http::request&, http::responder answer) {
-        answer.send(http::response{
-            200,
-            {{"Content-Type", "text/html; charset=utf-8"},
-             {"Cache-Control", "no-cache"},
-             {"X-Content-Type-Options", "nosniff"},
-             {"Content-Security-Policy",
-              "default-src 'self'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
-              "frame-ancestors 'none'"}},
-            std::string(start_page()),
-            false});
+        answer.send(http::response{200,
+                                   {{"Content-Type", "text/html; charset=utf-8"},
+                                    {"Cache-Control", "no-cache"},
+                                    {"X-Content-Type-Options", "nosniff"},
+                                    {"Content-Security-Policy",
+                                     "default-src 'self'; img-src data:; style-src "
+                                     "'unsafe-inline'; script-src 'unsafe-inline'; "
+                                     "frame-ancestors 'none'"}},
+                                   std::string(start_page()),
+                                   false});
     });
 }
 

@@ -2,7 +2,8 @@
 
 #include <carillon/wire/encoder.hpp>
 
-#include <fmt/format.h>
+#include <array>
+#include <charconv>
 
 namespace carillon {
 
@@ -19,7 +20,10 @@ bool plain_envelope::encode(const stored_event& e, std::string_view id, std::str
 std::shared_ptr<const block> make_block(std::string_view text) {
     auto made = std::make_shared<block>();
     made->bytes.reserve(text.size() + 12);
-    fmt::format_to(std::back_inserter(made->bytes), "{:x}\r\n", text.size());
+    std::array<char, 16> size{};
+    const char* const end =
+        std::to_chars(size.data(), size.data() + size.size(), text.size(), 16).ptr;
+    made->bytes.append(size.data(), static_cast<std::size_t>(end - size.data())).append("\r\n");
     made->head = static_cast<std::uint32_t>(made->bytes.size());
     made->body = static_cast<std::uint32_t>(text.size());
     made->bytes.append(text).append("\r\n");
@@ -33,46 +37,56 @@ std::shared_ptr<const block> make_unframed(std::string text) {
     return made;
 }
 
+namespace {
+// Counted as one encoding each: enough to bound the memory, and no bookkeeping when one is made.
+std::size_t cost_of(const encoded_event& e) { return 2 * e.event->e.size() + 256; }
+}  // namespace
+
+encode_cache::encode_cache(envelopes known, std::string_view epoch, std::size_t max_bytes)
+    : envelopes_(std::move(known)),
+      id_prefix_(std::string(epoch) + "."),
+      max_bytes_(max_bytes),
+      by_position_(places) {}
+
+void encode_cache::forget(std::shared_ptr<encoded_event>& place) {
+    if (!place) return;
+    bytes_ -= cost_of(*place);
+    place.reset();
+}
+
 std::shared_ptr<encoded_event> encode_cache::get(const event_ptr& e) {
-    if (e->pos.value != 0) {
-        const auto known = by_position_.find(e->pos.value);
-        if (known != by_position_.end()) return *known->second;
+    if (e->pos.value == 0) {
+        auto made = std::make_shared<encoded_event>();
+        made->event = e;
+        return made;
     }
-    auto made = std::make_shared<encoded_event>();
-    made->event = e;
-    if (e->pos.value == 0) return made;
-    order_.push_back(made);
-    by_position_.emplace(e->pos.value, std::prev(order_.end()));
-    // Counted as one encoding each: enough to bound the memory, and no bookkeeping when one is
-    // made.
-    bytes_ += 2 * e->e.size() + 256;
-    evict();
+    auto& place = by_position_[e->pos.value % places];
+    if (place && place->event->pos == e->pos) return place;
+    forget(place);
+    place = std::make_shared<encoded_event>();
+    place->event = e;
+    bytes_ += cost_of(*place);
+    const auto made = place;
+    while (bytes_ > max_bytes_) forget(by_position_[hand_++ % places]);
     return made;
 }
 
-void encode_cache::evict() {
-    while (bytes_ > max_bytes_ && order_.size() > 1) {
-        const event_ptr& oldest = order_.front()->event;
-        bytes_ -= 2 * oldest->e.size() + 256;
-        by_position_.erase(oldest->pos.value);
-        order_.pop_front();
-    }
-}
-
 const std::shared_ptr<const block>& encode_cache::block_of(encoded_event& e, envelope_id kind) {
-    if (e.blocks.size() <= kind) e.blocks.resize(kind + 1u);
-    auto& made = e.blocks[kind];
-    if (!made) {
-        std::string id;
-        if (e.event->e.id && e.event->pos.value != 0) {
-            id = e.event->e.id->str();
-        } else if (e.event->pos.value != 0) {
-            id = fmt::format("{}.{}", epoch_, e.event->pos.value);
-        }
-        scratch_.clear();
-        const bool shown = envelopes_[kind]->encode(*e.event, id, scratch_);
-        made = shown ? make_block(scratch_) : std::make_shared<const block>();
+    if (kind > e.others.size()) e.others.resize(kind);
+    auto& made = kind == 0 ? e.plain : e.others[kind - 1u];
+    if (made) return made;
+    std::array<char, 48> own{};
+    std::string_view id;
+    if (e.event->pos.value != 0 && e.event->e.id) {
+        id = e.event->e.id->str();
+    } else if (e.event->pos.value != 0) {
+        char* const digits = own.data() + id_prefix_.copy(own.data(), own.size() / 2);
+        char* const end = std::to_chars(digits, own.data() + own.size(), e.event->pos.value).ptr;
+        id = {own.data(), static_cast<std::size_t>(end - own.data())};
     }
+    scratch_.clear();
+    const bool shown = envelopes_[kind]->encode(*e.event, id, scratch_);
+    made = shown ? make_block(scratch_) : std::make_shared<const block>();
     return made;
 }
 

@@ -5,11 +5,9 @@
 #include <carillon/journal/event.hpp>
 
 #include <cstdint>
-#include <list>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include <sys/uio.h>
@@ -36,17 +34,17 @@ std::shared_ptr<const block> make_unframed(std::string text);
 /// Confined to its shard.
 struct encoded_event {
     event_ptr event;
-    std::uint64_t seq = 0;  ///< on the tail; 0 when it was read from the journal
-    std::vector<std::shared_ptr<const block>>
-        blocks;  ///< by envelope; a block without body: shown nowhere
+    std::uint64_t seq = 0;               ///< on the tail; 0 when it was read from the journal
+    std::shared_ptr<const block> plain;  ///< envelope 0; a block without body: shown nowhere
+    std::vector<std::shared_ptr<const block>> others;  ///< envelopes from 1 on
 };
 
-/// The encoder and its bounded memory: the newest encodings, by position. Confined to its shard.
+/// The encoder and its bounded memory of encodings, by position: a newer event takes the place of
+/// an older one. Confined to its shard.
 class encode_cache {
 public:
     using envelopes = std::vector<std::shared_ptr<const envelope>>;
-    encode_cache(envelopes known, std::string epoch, std::size_t max_bytes)
-        : envelopes_(std::move(known)), epoch_(std::move(epoch)), max_bytes_(max_bytes) {}
+    encode_cache(envelopes known, std::string_view epoch, std::size_t max_bytes);
 
     /// The encodings of `e`, shared with whoever asked before. Ephemeral events are not remembered.
     std::shared_ptr<encoded_event> get(const event_ptr& e);
@@ -55,15 +53,16 @@ public:
     const std::shared_ptr<const block>& block_of(encoded_event& e, envelope_id kind);
 
 private:
-    void evict();
+    static constexpr std::size_t places = 4096;
+
+    void forget(std::shared_ptr<encoded_event>& place);
 
     const envelopes envelopes_;
-    const std::string epoch_;
+    const std::string id_prefix_;  ///< of the hub's own ids: the epoch and a dot
     const std::size_t max_bytes_;
     std::size_t bytes_ = 0;
-    std::list<std::shared_ptr<encoded_event>> order_;  ///< oldest first
-    std::unordered_map<std::uint64_t, std::list<std::shared_ptr<encoded_event>>::iterator>
-        by_position_;
+    std::vector<std::shared_ptr<encoded_event>> by_position_;  ///< modulo `places`
+    std::size_t hand_ = 0;                                     ///< which place gives way next
     std::string scratch_;
 };
 

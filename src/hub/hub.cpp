@@ -8,8 +8,10 @@
 #include "hub/topic_index.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cassert>
+#include <charconv>
 #include <mutex>
 
 #include <fmt/format.h>
@@ -43,7 +45,10 @@ void hub::reload(hub_options options) {
 }
 
 std::string hub::id_of(position p) const {
-    return fmt::format("{}.{}", journal_->epoch(), p.value);
+    std::string id(journal_->epoch());
+    std::array<char, 24> digits{'.'};
+    return id.append(digits.data(),
+                     std::to_chars(digits.data() + 1, digits.data() + digits.size(), p.value).ptr);
 }
 
 std::string hub::id_of(const stored_event& e) const {

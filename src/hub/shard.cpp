@@ -33,8 +33,8 @@ shard::shard(hub& owner, executor& on, unsigned number)
       number_(number),
       interest_(std::make_unique<interest_filter>()),
       index_(std::make_unique<topic_index>(*interest_)),
-      cache_(std::make_unique<encode_cache>(
-          with_plain(*owner.options()), std::string(owner.record().epoch()), encode_cache_bytes)),
+      cache_(std::make_unique<encode_cache>(with_plain(*owner.options()), owner.record().epoch(),
+                                            encode_cache_bytes)),
       heartbeat_(make_block(":\n")),
       wheel_(on.now(), tick_length) {
     const tail::end end = hub_.tail_->now();

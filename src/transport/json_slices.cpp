@@ -43,16 +43,16 @@ struct grammar_only {
 constexpr std::string_view blanks = " \t\r\n";
 
 std::size_t skip_blanks(std::string_view text, std::size_t at) noexcept {
-    return std::min(text.find_first_not_of(blanks, at), text.size());
+    while (at < text.size() && blanks.contains(text[at])) ++at;
+    return at;
 }
 
 /// The end of the string that begins at `at`.
 std::size_t end_of_string(std::string_view text, std::size_t at) noexcept {
-    for (;;) {
-        at = text.find_first_of(R"("\)", at + 1);
-        if (text[at] == '"') return at + 1;
-        ++at;
+    while (text[++at] != '"') {
+        if (text[at] == '\\') ++at;
     }
+    return at + 1;
 }
 
 /// The end of the value that begins at `at`. The text is known to be valid, so brackets match.

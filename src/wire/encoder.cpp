@@ -1,5 +1,7 @@
 #include <carillon/wire/encoder.hpp>
 
+#include "wire/line_ends.hpp"
+
 #include <fmt/format.h>
 
 namespace carillon::wire {
@@ -9,12 +11,13 @@ namespace {
 /// One `<prefix><line>` per line of `text`; CR, LF and CRLF end lines. An empty text is one empty
 /// line.
 void append_lines(std::string& out, std::string_view prefix, std::string_view text) {
-    for (;;) {
-        const std::size_t end = text.find_first_of("\r\n");
-        out.append(prefix).append(text.substr(0, end)).push_back('\n');
+    line_ends ends(text);
+    for (std::size_t from = 0;;) {
+        const std::size_t end = ends.next(from);
+        out.append(prefix).append(text.substr(from, end - from)).push_back('\n');
         if (end == std::string_view::npos) return;
         const bool pair = text[end] == '\r' && text.substr(end + 1).starts_with('\n');
-        text.remove_prefix(end + (pair ? 2 : 1));
+        from = end + (pair ? 2 : 1);
     }
 }
 

@@ -1,5 +1,6 @@
 #include <carillon/wire/fields.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
@@ -30,8 +31,10 @@ std::size_t sequence_size(std::string_view text) noexcept {
     return 0;
 }
 
-constexpr std::string_view id_alphabet =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~-";
+constexpr bool is_id_character(char c) noexcept {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '~' || c == '-';
+}
 
 }  // namespace
 
@@ -66,7 +69,7 @@ result<event_name> event_name::parse(std::string_view text) {
 result<event_id> event_id::parse(std::string_view text) {
     if (text.empty() || text.size() > max_size)
         return fail(errc::invalid_request, "an id has 1 to 128 characters");
-    if (text.find_first_not_of(id_alphabet) != std::string_view::npos) {
+    if (!std::ranges::all_of(text, is_id_character)) {
         return fail(errc::invalid_request, "an id holds only A-Z, a-z, 0-9, `.`, `_`, `~` and `-`");
     }
     return event_id(text);

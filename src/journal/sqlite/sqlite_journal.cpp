@@ -388,8 +388,7 @@ void sqlite_journal::trim(std::chrono::system_clock::time_point now) {
 void sqlite_journal::set_retention(retention_lookup retention_of) {
     {
         const std::lock_guard lock(mutex_);
-        logs_.set_retention(std::move(retention_of));
-        retention_changed_ = true;
+        new_retention_ = std::move(retention_of);
     }
     trim(options_.now());
 }

@@ -183,7 +183,7 @@ private:
     std::uint64_t indexed_ = 0;       ///< the index is complete up to here
     std::size_t recent_events_ = 0;   ///< entries in memory, one for each topic of an event
     std::size_t recent_bytes_ = 0;
-    bool retention_changed_ = false;
+    retention_lookup new_retention_;  ///< not applied yet: only the writer changes topics
 
     std::atomic<std::uint64_t> head_{0};
     std::atomic<std::int64_t> trim_now_{0};  ///< milliseconds, as `trim` was last told

@@ -68,7 +68,8 @@ result<> sqlite_journal::tick() {
 // After a reload every topic may have too much, or too old, events.
 void sqlite_journal::look_for_limits(std::int64_t now) {
     const std::lock_guard lock(mutex_);
-    if (!std::exchange(retention_changed_, false)) return;
+    if (!new_retention_) return;
+    logs_.set_retention(std::exchange(new_retention_, nullptr));
     by_age_ = {};
     for (auto& [row, t] : by_row_) {
         if (t.log->kept == 0) continue;

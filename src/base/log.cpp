@@ -1,5 +1,7 @@
 #include <carillon/base/log.hpp>
 
+#include <chrono>
+
 namespace carillon::log {
 
 namespace detail {
@@ -22,6 +24,17 @@ void set_sink(sink destination, level threshold) noexcept {
     detail::destination.store(destination, std::memory_order_release);
     detail::threshold.store(destination == nullptr ? level::off : threshold,
                             std::memory_order_relaxed);
+}
+
+std::optional<std::uint64_t> gate::pass() {
+    const auto now = std::chrono::steady_clock::now().time_since_epoch();
+    const std::int64_t second = std::chrono::duration_cast<std::chrono::seconds>(now).count();
+    if (second_.exchange(second, std::memory_order_relaxed) != second)
+        passed_.store(0, std::memory_order_relaxed);
+    if (passed_.fetch_add(1, std::memory_order_relaxed) < per_second_)
+        return held_.exchange(0, std::memory_order_relaxed);
+    held_.fetch_add(1, std::memory_order_relaxed);
+    return std::nullopt;
 }
 
 }  // namespace carillon::log

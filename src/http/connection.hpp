@@ -69,6 +69,7 @@ private:
     // Output.
     void refuse_request(const refusal& why);
     void write(response r);
+    void log_refusal(int status) const;
     void transmit(std::string_view head, std::string body);
     void flush();
     void after_response();

@@ -1,6 +1,8 @@
 // What the connections of one server share: buffers, timeouts, settings.
 #pragma once
 
+#include <carillon/base/log.hpp>
+
 #include "http/message.hpp"
 #include "http/server.hpp"
 #include "net/loop.hpp"
@@ -43,7 +45,8 @@ public:
     const router& routes;
     server_counters& counters;
     std::shared_ptr<const server_options> options;
-    bool closing = false;  ///< connections end with the response that they wait for
+    bool closing = false;    ///< connections end with the response that they wait for
+    log::gate refusals{50};  ///< lines of the log, each second
 
     // Used by one connection at a time, from one readiness to the end of its handling.
     std::array<char, input_size>& input() noexcept { return *input_; }

@@ -66,19 +66,25 @@ void connection::answer(response r) {
     if (phase_ == phase::closed) keep_upload_for_now();
 }
 
+void connection::log_refusal(int status) const {
+    if (!log::enabled(log::level::info)) return;
+    const auto held_back = context_.refusals.pass();
+    if (!held_back) return;
+    const request* const asked = in_io_ ? context_.current : nullptr;
+    log::info(status < 500 ? "request refused" : "request failed",
+              {{"status", status},
+               {"client", (asked ? asked->client : peer_).str()},
+               {"method", asked ? asked->method : std::string()},
+               {"path", asked ? asked->path : std::string()},
+               {"not_logged_before", *held_back}});
+}
+
 void connection::write(response r) {
     close_after_ = r.close || !keep_alive_ || body_unread_ || context_.closing;
     paused_ = false;
     phase_ = phase::writing;
     count(context_.counters, r.status);
-    if (r.status >= 400 && log::enabled(log::level::info)) {
-        const request* const asked = in_io_ ? context_.current : nullptr;
-        log::info(r.status < 500 ? "request refused" : "request failed",
-                  {{"status", r.status},
-                   {"client", (asked ? asked->client : peer_).str()},
-                   {"method", asked ? asked->method : std::string()},
-                   {"path", asked ? asked->path : std::string()}});
-    }
+    if (r.status >= 400) log_refusal(r.status);
     std::string& out = context_.output;
     out.clear();
     append_head(out, r,

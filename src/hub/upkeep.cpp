@@ -133,10 +133,13 @@ void shard::end(subscriber& s, close_reason why) {
     log::debug("stream ended", {{"client", id_of(s)}, {"reason", reason_name(why)}});
     if (s.behind && s.behind->blocked) return close(s, why);
     std::string text;
-    if (why == close_reason::drained) {
-        const auto base = hub_.options()->expected_downtime.count();
+    std::int64_t retry = 0;
+    if (why == close_reason::drained) retry = hub_.options()->expected_downtime.count();
+    // Two pages with one token would push each other out for ever: the one that lost waits.
+    if (why == close_reason::replaced) retry = s.profile->retry.count() * 10;
+    if (retry > 0) {
         text = fmt::format("retry: {}\n",
-                           base + static_cast<std::int64_t>(quick_random()) % (base + 1));
+                           retry + static_cast<std::int64_t>(quick_random()) % (retry + 1));
     }
     text += fmt::format("event: carillon.close\ndata: {{\"reason\":\"{}\"}}\n\n", reason_name(why));
     std::string bytes;

@@ -4,6 +4,7 @@
 #include <carillon/hub/hub.hpp>
 
 #include "http/server.hpp"
+#include "transport/stream_host.hpp"
 
 #include <functional>
 #include <string>
@@ -13,7 +14,7 @@
 namespace carillon::server {
 
 /// Everything that `/metrics` shows, in Prometheus' text format.
-std::string metrics_text(const hub& h, const journal_stats& record,
+std::string metrics_text(hub& h, const transport::refusal_counters& refused,
                          const std::vector<const http::server_counters*>& http);
 
 struct endpoint_sources {

@@ -1,10 +1,13 @@
 #include "server/endpoints.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
+#include <sstream>
 
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 namespace carillon::server {
@@ -42,27 +45,67 @@ private:
     std::vector<prometheus::MetricFamily> all_;
 };
 
+/// Fields of /proc/self/stat from the third on: those after the name, which may hold blanks.
+std::vector<double> process_numbers() {
+    std::ifstream file("/proc/self/stat");
+    std::string text;
+    std::getline(file, text);
+    std::istringstream fields(text.substr(std::min(text.rfind(')') + 1, text.size())));
+    std::string state;
+    fields >> state;
+    std::vector<double> all;
+    for (double n = 0; fields >> n;) all.push_back(n);
+    return all;
+}
+
+double boot_time() {
+    std::ifstream file("/proc/stat");
+    for (std::string word; file >> word;) {
+        double seconds = 0;
+        if (word == "btime" && file >> seconds) return seconds;
+    }
+    return 0;
+}
+
+// The names that Prometheus' client libraries agree on.
 void add_process(families& f) {
-    std::ifstream statm("/proc/self/statm");
-    double size = 0, resident = 0;
-    statm >> size >> resident;
-    f.gauge("process_resident_memory_bytes", "Resident memory.",
-            resident * static_cast<double>(::sysconf(_SC_PAGESIZE)));
+    constexpr std::size_t start_ticks = 18;  // field 22 of proc(5)
+    constexpr std::size_t resident_pages = 20;
+    const auto numbers = process_numbers();
+    if (numbers.size() > resident_pages) {
+        f.gauge("process_resident_memory_bytes", "Resident memory.",
+                numbers[resident_pages] * static_cast<double>(::sysconf(_SC_PAGESIZE)));
+        f.gauge("process_start_time_seconds", "When the process began, since 1970.",
+                boot_time() + numbers[start_ticks] / static_cast<double>(::sysconf(_SC_CLK_TCK)));
+    }
     f.counter("process_cpu_seconds_total", "User and system CPU time.",
               static_cast<double>(std::clock()) / static_cast<double>(CLOCKS_PER_SEC));
+    std::error_code ignored;
+    const auto open = std::filesystem::directory_iterator("/proc/self/fd", ignored);
+    f.gauge("process_open_fds", "Open file descriptors.",
+            static_cast<double>(std::distance(open, {})));
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    f.gauge("process_max_fds", "How many may be open.", static_cast<double>(limit.rlim_cur));
 }
 
 }  // namespace
 
-std::string metrics_text(const hub& h, const journal_stats& record,
+std::string metrics_text(hub& h, const transport::refusal_counters& refused,
                          const std::vector<const http::server_counters*>& http) {
     const auto number = [](std::uint64_t n) { return static_cast<double>(n); };
     const hub_stats s = h.stats();
+    const journal_stats record = h.record().stats();
     families f;
     f.gauge("carillon_build_info", "1, with the version.", 1,
             {{"version", std::string(version())}});
     f.gauge("carillon_subscribers", "Open event streams.", number(s.subscribers));
     f.counter("carillon_connections_total", "Event streams opened.", number(s.connections));
+    const std::string refusals = "carillon_refused_streams_total";
+    f.counter(refusals, "Streams told to come back later.", number(refused.full),
+              {{"reason", "full"}});
+    f.counter(refusals, "", number(refused.address), {{"reason", "address"}});
+    f.counter(refusals, "", number(refused.draining), {{"reason", "draining"}});
     f.counter("carillon_events_published_total", "Events published.", number(s.published));
     f.counter("carillon_events_delivered_total", "Events handed to connections, live and replayed.",
               number(s.delivered));
@@ -84,6 +127,10 @@ std::string metrics_text(const hub& h, const journal_stats& record,
     f.gauge("carillon_journal_topics", "Topics the journal knows.", number(record.topics));
     f.counter("carillon_journal_trimmed_total", "Events that retention took.",
               number(record.trimmed));
+    f.gauge("carillon_journal_head_position", "Position of the newest event.",
+            number(h.record().head().value));
+    f.gauge("carillon_journal_writable", "0 while events cannot be stored.",
+            h.record().health() ? 1 : 0);
     f.gauge("carillon_draining", "1 while the server drains.", h.draining() ? 1 : 0);
     std::uint64_t accepted = 0, open = 0, ok = 0, client = 0, server = 0;
     for (const http::server_counters* c : http) {

@@ -203,7 +203,7 @@ void node::parts::build(std::unique_ptr<journal> record,
 std::string node::parts::metrics() const {
     std::vector<const http::server_counters*> http;
     for (const auto& w : workers) http.push_back(&w->server->counters());
-    return metrics_text(*events, events->record().stats(), http);
+    return metrics_text(*events, streams->refusals(), http);
 }
 
 void node::parts::trim_regularly() {

@@ -134,12 +134,25 @@ shard& stream_host::shard_of(const net::loop& l) const {
     return *std::ranges::find(shards_, &l, [](const auto& entry) { return entry.first; })->second;
 }
 
+void stream_host::note_refusal(const http::request& r, const error& why) const {
+    auto& counter = why.code == errc::max_clients    ? refusals_.full
+                    : why.code == errc::rate_limited ? refusals_.address
+                                                     : refusals_.draining;
+    counter.fetch_add(1, std::memory_order_relaxed);
+    const auto held_back = refusal_lines_.pass();
+    if (!held_back) return;
+    log::info("stream refused", {{"reason", to_string(why.code)},
+                                 {"client", r.client.str()},
+                                 {"not_logged_before", *held_back}});
+}
+
 // Only 200 keeps an EventSource alive (WHATWG HTML, section 9.2.3): any other status would close it
 // for good. So it is told to come back later, and everyone else gets the plain truth.
 void stream_host::refuse(const http::request& r, http::responder answer, const error& why) const {
     const bool passing = why.code == errc::unavailable || why.code == errc::max_clients ||
                          why.code == errc::rate_limited;
     if (!passing) return answer.send(why);
+    note_refusal(r, why);
     const auto base =
         hub_.draining() ? hub_.options()->expected_downtime : limits_.load()->overload_retry;
     if (is_event_source(r)) {

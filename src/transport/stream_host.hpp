@@ -1,6 +1,7 @@
 // From an HTTP request to an event stream of the hub.
 #pragma once
 
+#include <carillon/base/log.hpp>
 #include <carillon/hub/hub.hpp>
 
 #include "http/server.hpp"
@@ -33,6 +34,11 @@ std::string cursor_of(const http::request& r);
 /// `?last=n` or `?since=…`.
 result<rewind> rewind_of(const http::request& r);
 
+/// Streams that were told to come back later, by what stood in their way.
+struct refusal_counters {
+    std::atomic<std::uint64_t> full{0}, address{0}, draining{0};
+};
+
 /// Opens streams on the shard of the loop that the request came to. Shared by all loops; loops are
 /// added before any runs.
 class stream_host {
@@ -46,15 +52,19 @@ public:
     void open(http::request& r, http::responder answer, stream_request asked);
 
     void reload(stream_limits limits);
+    const refusal_counters& refusals() const noexcept { return refusals_; }
 
 private:
     shard& shard_of(const net::loop& l) const;
     void refuse(const http::request& r, http::responder answer, const error& why) const;
+    void note_refusal(const http::request& r, const error& why) const;
 
     hub& hub_;
     std::atomic<std::shared_ptr<const stream_limits>> limits_;
     std::vector<std::pair<const net::loop*, shard*>> shards_;
     address_counts addresses_;
+    mutable refusal_counters refusals_;
+    mutable log::gate refusal_lines_{50};
 };
 
 }  // namespace carillon::transport

@@ -158,6 +158,8 @@ TEST(clients, a_second_connection_of_a_durable_one_ends_the_first) {
         const received last = current->next();
         EXPECT_EQ(last.type, "carillon.close");
         EXPECT_EQ(json_value(last.data, "reason"), "replaced");
+        // Two pages with one token must not push each other out again and again.
+        EXPECT_GE(current->retry(), std::chrono::seconds(30));
         EXPECT_TRUE(current->ends_well());
         current = std::move(next);
     }

@@ -2,7 +2,10 @@
 #include "support/event_reader.hpp"
 
 #include <csignal>
+#include <fstream>
+#include <iterator>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -150,6 +153,51 @@ TEST(operating, a_reload_with_a_wrong_file_changes_nothing) {
     s.signal(SIGHUP);
     EXPECT_TRUE(s.logs("did you mean `stream.max_clients`?"));
     EXPECT_EQ(s.get("/ready").status, 200);
+}
+
+/// The words of a text that begin with `carillon_` or `process_`.
+std::set<std::string> metric_names(const std::string& text) {
+    std::set<std::string> names;
+    for (const std::string prefix : {"carillon_", "process_"}) {
+        for (std::size_t at = 0; (at = text.find(prefix, at)) != std::string::npos; ++at) {
+            const std::size_t end =
+                text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_", at);
+            names.insert(text.substr(at, end - at));
+        }
+    }
+    return names;
+}
+
+std::string file_text(const std::string& path) {
+    std::ifstream file(std::string(CARILLON_SOURCE_DIR) + "/" + path);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST(operating, the_list_of_metrics_in_the_docs_is_what_there_is) {
+    running_server s;
+    const auto shown = metric_names(s.get("/metrics").body);
+    EXPECT_GT(shown.size(), 20u);
+    EXPECT_EQ(metric_names(file_text("docs/operations/metrics.md")), shown);
+    for (const std::string& name : metric_names(file_text("packaging/grafana/carillon.json")))
+        EXPECT_TRUE(shown.contains(name)) << name;
+}
+
+TEST(operating, what_is_refused_is_logged_and_counted_and_cannot_fill_the_disk) {
+    running_server s({"--log.level", "info", "--stream.max_clients", "1"});
+    event_reader c(s, "/a");
+    c.open();
+    EXPECT_EQ(s.get("/events/subscribe/a").status, 503);
+    EXPECT_TRUE(s.logs("stream refused"));
+    EXPECT_TRUE(s.shows("/metrics", "carillon_refused_streams_total{reason=\"full\"} 1\n"));
+    for (int i = 0; i < 500; ++i) EXPECT_EQ(s.get("/nothing").status, 404);
+    s.signal(SIGTERM);
+    s.signal(SIGINT);
+    EXPECT_EQ(s.wait(), 0);
+    std::size_t lines = 0;
+    for (std::size_t at = 0; (at = s.log().find("request refused", at)) != std::string::npos; ++at)
+        ++lines;
+    EXPECT_GE(lines, 1u);
+    EXPECT_LT(lines, 450u);
 }
 
 TEST(operating, wrong_settings_are_refused_with_place_and_suggestion) {

@@ -6,6 +6,7 @@
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string_view>
 #include <variant>
 
@@ -57,5 +58,19 @@ inline void warning(std::string_view message, std::initializer_list<field> field
 inline void error(std::string_view message, std::initializer_list<field> fields = {}) {
     write(level::error, message, fields);
 }
+
+/// Lets so many lines a second pass, so that nobody who is refused fills a disk. Thread-safe.
+class gate {
+public:
+    explicit gate(std::uint64_t per_second) : per_second_(per_second) {}
+    /// Nothing: hold the line back. Else how many were held back before it.
+    std::optional<std::uint64_t> pass();
+
+private:
+    const std::uint64_t per_second_;
+    std::atomic<std::int64_t> second_{0};
+    std::atomic<std::uint64_t> passed_{0};
+    std::atomic<std::uint64_t> held_{0};
+};
 
 }  // namespace carillon::log

@@ -46,7 +46,7 @@ shard::~shard() = default;
 
 result<> shard::admits(const stream_request& request) const {
     const auto limits = hub_.options();
-    if (request.topics.empty())
+    if (request.topics.empty() && !request.topics_later)
         return fail(errc::invalid_request, "a stream needs at least one topic");
     if (request.topics.size() > limits->max_topics_per_client) {
         return fail(errc::invalid_request, "a stream may listen to at most " +

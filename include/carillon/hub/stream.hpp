@@ -41,6 +41,7 @@ struct stream_request {
     rewind from;                        ///< ignored if there is a cursor
     std::string client;                 ///< token that makes the client durable; empty: a new id
     std::string metadata;               ///< a JSON object's text, or empty
+    bool topics_later = false;  ///< may begin without a topic
     bool opening_event = true;
     bool heartbeat_event = false;  ///< a named event without id instead of a comment
 };

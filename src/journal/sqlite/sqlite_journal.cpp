@@ -158,23 +158,21 @@ void sqlite_journal::append(group events, std::optional<idempotency_key> key,
                             commit_callback done) {
     request r{std::move(events), std::move(key), std::move(done), appended::stored, 0};
     for (const auto& e : r.events) r.bytes += e->e.size();
-    bool first = false;
     {
-        const std::lock_guard lock(queue_mutex_);
+        std::unique_lock lock(queue_mutex_);
         // One request is always taken, however large: the limits of the hub are not this one's.
         if (queue_.empty() || (queued_events_ + r.events.size() <= options_.max_queued_events &&
                                queued_bytes_ + r.bytes <= options_.max_queued_bytes)) {
-            first = queue_.empty();
+            const bool first = queue_.empty();
             queued_events_ += r.events.size();
             queued_bytes_ += r.bytes;
             queue_.push_back(std::move(r));
+            lock.unlock();
+            if (first) queue_filled_.notify_one();
+            return;
         }
     }
-    if (r.done) {
-        return r.done(fail(errc::unavailable, "too many events wait to be stored; try again later"),
-                      r.events);
-    }
-    if (first) queue_filled_.notify_one();
+    r.done(fail(errc::unavailable, "too many events wait to be stored; try again later"), r.events);
 }
 
 std::vector<sqlite_journal::request> sqlite_journal::next_group(bool wait) {

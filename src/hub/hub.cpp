@@ -87,7 +87,8 @@ result<> hub::check(const event& e, const hub_options& limits) const {
     return {};
 }
 
-void hub::publish(std::vector<event> batch, publish_callback done) {
+void hub::publish(std::vector<event> batch, std::optional<idempotency_key> key,
+                  publish_callback done) {
     const auto limits = options();
     if (batch.size() > limits->max_batch) {
         return done(fail(errc::payload_too_large,
@@ -105,20 +106,21 @@ void hub::publish(std::vector<event> batch, publish_callback done) {
         stored.push_back(std::make_shared<stored_event>());
         stored.back()->e = std::move(batch[i]);
     }
-    append(std::move(stored), std::move(done));
+    append(std::move(stored), std::move(key), std::move(done));
 }
 
-void hub::append(events batch, publish_callback done) {
-    journal_->append(std::move(batch), [this, done = std::move(done)](
-                                           result<journal::appended> stored,
-                                           std::span<const std::shared_ptr<stored_event>> all) {
-        if (!stored) return done(std::unexpected(stored.error()));
-        if (*stored == journal::appended::stored) committed(all);
-        std::vector<published> answers;
-        answers.reserve(all.size());
-        for (const auto& e : all) answers.push_back({id_of(*e), e->pos});
-        done(std::move(answers));
-    });
+void hub::append(events batch, std::optional<idempotency_key> key, publish_callback done) {
+    journal_->append(
+        std::move(batch), std::move(key),
+        [this, done = std::move(done)](result<journal::appended> stored,
+                                       std::span<const std::shared_ptr<stored_event>> all) {
+            if (!stored) return done(std::unexpected(stored.error()));
+            if (*stored == journal::appended::stored) committed(all);
+            std::vector<published> answers;
+            answers.reserve(all.size());
+            for (const auto& e : all) answers.push_back({id_of(*e), e->pos});
+            done(std::move(answers));
+        });
 }
 
 void hub::committed(std::span<const std::shared_ptr<stored_event>> batch) {
@@ -180,7 +182,7 @@ void hub::send(std::string_view client, event e, publish_callback done) {
         },
         [this, stored, answer](result<> ready) {
             if (!ready) return (*answer)(std::unexpected(ready.error()));
-            append({stored}, *answer);
+            append({stored}, std::nullopt, *answer);
         });
 }
 

@@ -75,6 +75,7 @@ void shard::begin(subscriber& s, stream_request& request) {
     auto open = std::make_unique<opening>();
     open->preamble = std::move(request.preamble);
     open->event = request.opening_event;
+    open->on_gap = request.on_gap;
     s.cursor = end.head;
     s.seen_seq = end.next_seq;
     if (request.last_event_id.empty() && std::holds_alternative<std::monostate>(request.from)) {
@@ -133,6 +134,32 @@ bool shard::owed(const subscriber& s, const stored_event& e) const {
     return wanted;
 }
 
+// The verdict, now that the first page is there. Leaves in the page what the stream is to get.
+std::shared_ptr<const block> shard::decide_opening(subscriber& s, opening& open,
+                                                   const std::optional<gap>& lost, read_page& page,
+                                                   position upto) {
+    if (lost && open.verdict == resume_verdict::resumed) open.verdict = resume_verdict::gap;
+    if (lost && open.lost) {
+        open.lost->to = std::max(open.lost->to, lost->to);  // beyond the budget and a trim mark
+    } else if (lost) {
+        open.lost = lost;
+        open.reason = to_string(loss_reason::retention);
+    }
+    const bool gapped = open.verdict == resume_verdict::gap;
+    if (gapped) counters_.gaps.fetch_add(1, std::memory_order_relaxed);
+    if (gapped && open.on_gap != gap_policy::replay) {
+        page.events.clear();
+        page.through = upto;
+        open.lost->to = upto;
+    }
+    const position before_first =
+        page.events.empty() ? page.through : position{page.events.front()->pos.value - 1};
+    if (open.verdict != resume_verdict::resumed) s.cursor = std::max(s.cursor, before_first);
+    if (gapped && open.on_gap == gap_policy::close) s.cursor = open.lost->from;
+    if (page.through >= upto) open.events = page.events.size();
+    return opening_block(s, open);
+}
+
 void shard::on_page(const page_request& asked, result<read_page> page) {
     subscriber* s = reader_of(asked);
     if (s == nullptr) return;
@@ -150,21 +177,8 @@ void shard::on_page(const page_request& asked, result<read_page> page) {
     std::shared_ptr<const block> told;
     std::vector<item> items;
     if (pending) {
-        opening& open = *pending;
-        if (lost && open.verdict == resume_verdict::resumed) open.verdict = resume_verdict::gap;
-        if (lost && open.lost) {
-            open.lost->to = std::max(open.lost->to, lost->to);  // beyond the budget and a trim mark
-        } else if (lost) {
-            open.lost = lost;
-            open.reason = to_string(loss_reason::retention);
-        }
-        const position before_first =
-            page->events.empty() ? page->through : position{page->events.front()->pos.value - 1};
-        if (open.verdict != resume_verdict::resumed) s->cursor = std::max(s->cursor, before_first);
-        told = opening_block(*s, open);
+        told = decide_opening(*s, *pending, lost, *page, asked.upto);
         items.push_back({&told, {}, false});
-        if (open.verdict == resume_verdict::gap)
-            counters_.gaps.fetch_add(1, std::memory_order_relaxed);
     } else if (lost) {
         told = make_block(fmt::format(
             "event: carillon.gap\ndata: {{\"from\":\"{}\",\"to\":\"{}\",\"reason\":\"slow\"}}\n\n",
@@ -188,8 +202,11 @@ void shard::on_page(const page_request& asked, result<read_page> page) {
     const outcome result = write(*s, items);
     if (result == outcome::gone) return;
     counters_.replayed.fetch_add(events, std::memory_order_relaxed);
+    if (pending && pending->verdict == resume_verdict::gap && pending->on_gap == gap_policy::close)
+        return end(*s, close_reason::gap);
     if (pending) schedule(*s, on_.now() + s->profile->heartbeat_interval);
     if (result == outcome::blocked) return;
+    s->cursor = std::max(s->cursor, page->through);
     if (page->through < asked.upto) return queue_catch_up(*s);
     // Events that were routed since the question may have been passed over already: ask again.
     if (asked.next_seq < next_seq_) return queue_catch_up(*s);
@@ -264,6 +281,8 @@ std::shared_ptr<const block> shard::opening_block(const subscriber& s, opening& 
         data += fmt::format(R"(,"from":"{}","to":"{}","reason":"{}")", hub_.id_of(open.lost->from),
                             hub_.id_of(open.lost->to), open.reason);
     }
+    if (open.events && open.verdict != resume_verdict::fresh)
+        data += fmt::format(R"(,"events":{})", *open.events);
     data += '}';
     // ± 20 %, so that a crowd that was cut off together does not come back in step.
     const std::int64_t base = s.profile->retry.count();

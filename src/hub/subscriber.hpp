@@ -43,6 +43,8 @@ struct opening {
     resume_verdict verdict = resume_verdict::fresh;
     std::optional<gap> lost;
     std::string_view reason;
+    std::optional<std::size_t> events;  ///< that follow, if that is known
+    gap_policy on_gap = gap_policy::replay;
     bool event = true;
     bool rewinds = false;  ///< asked for what is kept: what was trimmed before is no loss
 };

@@ -33,6 +33,8 @@ std::string_view reason_name(close_reason why) noexcept {
             return "broken";
         case close_reason::unavailable:
             return "unavailable";
+        case close_reason::gap:
+            return "gap";
     }
     return "removed";
 }
@@ -135,8 +137,10 @@ void shard::end(subscriber& s, close_reason why) {
     std::string text;
     std::int64_t retry = 0;
     if (why == close_reason::drained) retry = hub_.options()->expected_downtime.count();
-    // Two pages with one token would push each other out for ever: the one that lost waits.
-    if (why == close_reason::replaced) retry = s.profile->retry.count() * 10;
+    // Two pages with one token would push each other out for ever, and a gap does not close: who
+    // does not give up waits.
+    if (why == close_reason::replaced || why == close_reason::gap)
+        retry = s.profile->retry.count() * 10;
     if (retry > 0) {
         text = fmt::format("retry: {}\n",
                            retry + static_cast<std::int64_t>(quick_random()) % (retry + 1));

@@ -62,16 +62,23 @@ private:
             return set_failure(
                 {parsed.error().code, fmt::format("line {}: {}", line_, parsed.error().detail)});
         }
+        auto& key = parsed->idempotency_key;
+        // Events that can be repeated one by one are published one by one.
+        if (!key.empty()) flush();
         if (batch_.empty()) first_line_ = line_;
-        batch_.push_back(std::move(*parsed));
-        if (batch_.size() >= max_batch_) flush();
+        batch_.push_back(std::move(parsed->e));
+        if (!key.empty()) {
+            flush(keyed(std::move(key), topic_, text));
+        } else if (batch_.size() >= max_batch_) {
+            flush();
+        }
     }
 
     void set_failure(error why) {
         if (!failure_) failure_ = std::move(why);
     }
 
-    void flush() {
+    void flush(std::optional<idempotency_key> key = std::nullopt) {
         if (batch_.empty()) return;
         ++waiting_;
         auto done = [self = shared_from_this(),
@@ -81,7 +88,7 @@ private:
                 self->stored(from, std::move(stored));
             });
         };
-        hub_.publish(std::exchange(batch_, {}), std::move(done));
+        hub_.publish(std::exchange(batch_, {}), std::move(key), std::move(done));
     }
 
     void stored(std::uint64_t from, result<std::vector<published>> answers) {

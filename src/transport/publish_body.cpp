@@ -8,10 +8,14 @@
 #include <charconv>
 
 #include <fmt/format.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 namespace carillon::transport {
 
 namespace {
+
+constexpr std::size_t max_key_size = 255;
 
 error in_field(std::string_view field, const error& why) {
     return {why.code, fmt::format("`{}`: {}", field, why.detail)};
@@ -92,14 +96,21 @@ result<> add_topics(event& e, std::string_view slice) {
 }
 
 /// `text` has passed `check_json`.
-result<event> event_of(std::string_view text, const std::optional<topic>& path_topic) {
+result<written_event> event_of(std::string_view text, const std::optional<topic>& path_topic) {
     auto members = object_members(text);
     if (!members) return std::unexpected(members.error());
-    event e;
+    written_event written;
+    event& e = written.e;
     bool has_data = false;
     for (const auto& [name, slice] : *members) {
         has_data = has_data || name == "data";
         if (slice == "null" && name != "data") continue;
+        if (name == "idempotencyKey") {
+            auto key = decode_string(slice);
+            if (!key) return std::unexpected(in_field(name, key.error()));
+            written.idempotency_key = std::move(*key);
+            continue;
+        }
         const result<> set = name == "topic"    ? add_topic(e, slice)
                              : name == "topics" ? add_topics(e, slice)
                                                 : set_field(e, name, slice);
@@ -113,7 +124,7 @@ result<event> event_of(std::string_view text, const std::optional<topic>& path_t
         if (e.topics.empty()) e.topics.push_back(*path_topic);
     }
     if (e.topics.empty()) return fail(errc::invalid_request, "`topic` is missing");
-    return e;
+    return written;
 }
 
 }  // namespace
@@ -137,7 +148,7 @@ result<body_format> format_of(const http::request& r) {
         "send `Content-Type: application/json`, or `application/x-ndjson` for one event a line");
 }
 
-result<event> parse_event(std::string_view text, const std::optional<topic>& path_topic) {
+result<written_event> parse_event(std::string_view text, const std::optional<topic>& path_topic) {
     if (auto valid = check_json(text); !valid) return std::unexpected(valid.error());
     return event_of(text, path_topic);
 }
@@ -150,7 +161,8 @@ result<publish_body> parse_publish_body(std::string_view text,
     if (text[start] != '[') {
         auto one = event_of(text, path_topic);
         if (!one) return std::unexpected(one.error());
-        body.events.push_back(std::move(*one));
+        body.events.push_back(std::move(one->e));
+        body.idempotency_key = std::move(one->idempotency_key);
         return body;
     }
     body.array = true;
@@ -163,9 +175,42 @@ result<publish_body> parse_publish_body(std::string_view text,
             return fail(one.error().code,
                         fmt::format("event {}: {}", body.events.size(), one.error().detail));
         }
-        body.events.push_back(std::move(*one));
+        if (!one->idempotency_key.empty()) {
+            return fail(errc::invalid_request,
+                        "an array has one key for all: send `Idempotency-Key` as a header");
+        }
+        body.events.push_back(std::move(one->e));
     }
     return body;
+}
+
+result<std::optional<std::string>> idempotency_key_of(const http::request& r, std::string field) {
+    std::string_view header = r.header_value("Idempotency-Key").value_or("");
+    if (header.size() >= 2 && header.starts_with('"') && header.ends_with('"'))
+        header = header.substr(1, header.size() - 2);
+    if (!header.empty() && !field.empty() && header != field) {
+        return fail(errc::invalid_request,
+                    "`Idempotency-Key` and `idempotencyKey` name different keys");
+    }
+    if (!header.empty()) field = header;
+    if (field.empty()) {
+        if (!r.header_value("Idempotency-Key")) return std::nullopt;
+        return fail(errc::invalid_request, "`Idempotency-Key` is empty");
+    }
+    const auto visible = [](char c) { return c > ' ' && c <= '~'; };
+    if (field.size() > max_key_size || !std::ranges::all_of(field, visible)) {
+        return fail(errc::invalid_request,
+                    "an idempotency key has 1 to 255 visible ASCII characters");
+    }
+    return field;
+}
+
+idempotency_key keyed(std::string key, const std::optional<topic>& path_topic,
+                      std::string_view body) {
+    std::string all = path_topic ? path_topic->str() : std::string();
+    all.append(1, '\n').append(body);
+    const XXH128_hash_t hash = XXH3_128bits(all.data(), all.size());
+    return {std::move(key), {hash.high64, hash.low64}};
 }
 
 std::string publish_answer(const published& p, std::string_view topic) {

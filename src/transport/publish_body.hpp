@@ -23,18 +23,35 @@ enum class body_format : std::uint8_t { json, lines };  ///< one JSON text; newl
 /// a foreign site can send a form without asking, but no JSON type.
 result<body_format> format_of(const http::request& r);
 
-/// `{id?, event?, data, retry?, comment?, topic?, topics?, metadata?, timestamp?, ephemeral?}`. A
-/// string `data` is sent as it is, anything else as the publisher's own JSON text. `topic` is the
-/// path's, if it has one; the body may not name another. `text` need not be valid.
-result<event> parse_event(std::string_view text, const std::optional<topic>& path_topic);
+/// An event as a publisher wrote it.
+struct written_event {
+    event e;
+    std::string idempotency_key;  ///< empty: none
+};
+
+/// `{id?, event?, data, retry?, comment?, topic?, topics?, metadata?, timestamp?, ephemeral?,
+/// idempotencyKey?}`. A string `data` is sent as it is, anything else as the publisher's own JSON
+/// text. `topic` is the path's, if it has one; the body may not name another. `text` need not be
+/// valid.
+result<written_event> parse_event(std::string_view text, const std::optional<topic>& path_topic);
 
 struct publish_body {
     std::vector<event> events;
     bool array = false;
+    std::string idempotency_key;  ///< of the one event; empty: none
 };
 /// One event or an array of events.
 result<publish_body> parse_publish_body(std::string_view text,
                                         const std::optional<topic>& path_topic);
+
+/// What `Idempotency-Key` says (draft-ietf-httpapi-idempotency-key-header: a string, whose quotes
+/// may be left out), else `field`; nothing if neither is there. Fails if they differ, or are not 1
+/// to 255 visible ASCII characters.
+result<std::optional<std::string>> idempotency_key_of(const http::request& r, std::string field);
+
+/// The key with a hash of all that the request says.
+idempotency_key keyed(std::string key, const std::optional<topic>& path_topic,
+                      std::string_view body);
 
 /// `{"id", "position", "topic"}`; the ids are absent for ephemeral events.
 std::string publish_answer(const published& p, std::string_view topic);

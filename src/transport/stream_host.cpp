@@ -121,6 +121,14 @@ result<rewind> rewind_of(const http::request& r) {
     return rewind{};
 }
 
+result<gap_policy> gap_policy_of(const http::request& r) {
+    const auto name = r.query_value("on_gap");
+    if (!name || *name == "replay") return gap_policy::replay;
+    if (*name == "live") return gap_policy::live;
+    if (*name == "close") return gap_policy::close;
+    return fail(errc::invalid_request, "`on_gap` is `replay`, `live` or `close`");
+}
+
 stream_host::stream_host(hub& h, stream_limits limits)
     : hub_(h), limits_(std::make_shared<const stream_limits>(limits)) {}
 
@@ -181,6 +189,9 @@ void stream_host::open(http::request& r, http::responder answer, stream_request 
     asked.from = *from;
     asked.last_event_id = cursor_of(r);
     if (auto client = r.query_value("client")) asked.client = std::move(*client);
+    const auto on_gap = gap_policy_of(r);
+    if (!on_gap) return answer.send(on_gap.error());
+    asked.on_gap = *on_gap;
     asked.opening_event = r.query_value("open") != "0";
     asked.heartbeat_event = r.query_value("heartbeat") == "event";
     asked.frame = r.http10 ? framing::raw : framing::chunked;

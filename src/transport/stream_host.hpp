@@ -34,6 +34,9 @@ std::string cursor_of(const http::request& r);
 /// `?last=n` or `?since=…`.
 result<rewind> rewind_of(const http::request& r);
 
+/// `?on_gap=replay|live|close`; replay if it is not there.
+result<gap_policy> gap_policy_of(const http::request& r);
+
 /// Streams that were told to come back later, by what stood in their way.
 struct refusal_counters {
     std::atomic<std::uint64_t> full{0}, address{0}, draining{0};

@@ -218,6 +218,48 @@ TEST(publishing, an_ephemeral_event_has_no_id_and_is_not_kept) {
     EXPECT_EQ(late.next().data, "later");
 }
 
+TEST(publishing, a_request_that_is_sent_twice_with_a_key_is_published_once) {
+    running_server s;
+    const std::string key = "Idempotency-Key: \"a-1\"\r\n" + std::string(json_type);
+    const answer first = s.post("a", R"([{"data":1},{"data":2}])", key);
+    EXPECT_EQ(first.status, 200);
+    s.publish("a", "3");
+    EXPECT_EQ(s.post("a", R"([{"data":1},{"data":2}])", key).body, first.body);
+    s.kill();
+    s.restart();
+    EXPECT_EQ(json_value(s.post("a", R"([{"data":1},{"data":2}])", key).body, "position"), "1");
+    const answer other = s.post("a", R"([{"data":1},{"data":4}])", key);
+    EXPECT_EQ(other.status, 409);
+    EXPECT_EQ(json_value(other.body, "code"), "CONFLICT");
+    EXPECT_EQ(s.post("b", R"([{"data":1},{"data":2}])", key).status, 409);
+
+    const std::string once = R"({"data":5,"idempotencyKey":"b"})";
+    const std::string id = json_value(s.post("a", once).body, "id");
+    EXPECT_EQ(json_value(s.post("a", once).body, "id"), id);
+    const answer lines =
+        s.post("a", "{\"data\":6}\n" + once + "\n{\"data\":7}\n" + once + "\n", lines_type);
+    EXPECT_EQ(lines.status, 200);
+    event_reader c(s, "/a?since=earliest");
+    c.open();
+    s.publish("a", "\"end\"");
+    EXPECT_THAT(c.data_until("end"), ElementsAre("1", "2", "3", "5", "6", "7"));
+}
+
+TEST(publishing, a_key_is_checked) {
+    running_server s;
+    const auto with = [&](const std::string& key) {
+        return s
+            .post("a", "{\"data\":1}", "Idempotency-Key: " + key + "\r\n" + std::string(json_type))
+            .status;
+    };
+    EXPECT_EQ(with(""), 400);
+    EXPECT_EQ(with(std::string(255, 'k')), 200);
+    EXPECT_EQ(with(std::string(256, 'k')), 400);
+    EXPECT_EQ(with("two words"), 400);
+    EXPECT_EQ(s.post("a", R"([{"data":1,"idempotencyKey":"x"}])").status, 400);
+    EXPECT_EQ(s.post("a", R"({"data":1,"idempotencyKey":7})").status, 400);
+}
+
 TEST(publishing, a_body_needs_a_json_content_type) {
     running_server s;
     for (const char* type :

@@ -186,6 +186,33 @@ TEST(resume, what_retention_took_is_a_gap_and_the_rest_follows) {
     EXPECT_THAT(whole.data(5), ElementsAre("6", "7", "8", "9", "10"));
 }
 
+TEST(resume, a_client_may_choose_what_follows_a_gap) {
+    const temporary_folder folder;
+    running_server s({"--config", folder.write("c.toml", keeps_five)});
+    const strings ids = publish_many(s, "a", 10);
+    ASSERT_TRUE(s.shows("/metrics", "carillon_journal_events 5\n"));
+    event_reader live(s, "/a?on_gap=live", after(ids[3]));
+    const received opening = live.open();
+    EXPECT_EQ(verdict(opening), "gap");
+    EXPECT_EQ(json_value(opening.data, "to"), ids[9]);
+    EXPECT_EQ(opening.id, ids[9]);
+    s.publish("a", "11");
+    EXPECT_EQ(live.next().data, "11");
+
+    event_reader closes(s, "/a?on_gap=close", after(ids[3]));
+    const received last = closes.open();
+    EXPECT_EQ(verdict(last), "gap");
+    EXPECT_EQ(last.id, ids[3]) << "it may ask again with another policy";
+    EXPECT_EQ(json_value(closes.next().data, "reason"), "gap");
+    EXPECT_TRUE(closes.ends_well());
+    EXPECT_GE(closes.retry(), std::chrono::seconds(30));
+
+    event_reader whole(s, "/a?on_gap=close", after(ids[8]));
+    EXPECT_EQ(verdict(whole.open()), "resumed");
+    EXPECT_THAT(whole.data(2), ElementsAre("10", "11"));
+    EXPECT_EQ(s.get("/events/subscribe/a?on_gap=no").status, 400);
+}
+
 TEST(resume, what_retention_took_from_other_topics_is_no_gap) {
     const temporary_folder folder;
     running_server s({"--config", folder.write("c.toml", keeps_five)});

@@ -58,7 +58,13 @@ public:
     /// All or nothing. `done` runs when the events are stored, on any thread, perhaps before this
     /// returns. Errors: `invalid_request` (reserved topic or name, id of the hub's own form, too
     /// many topics), `event_too_large`, `payload_too_large` (batch), `unavailable`.
-    void publish(std::vector<event> events, publish_callback done);
+    void publish(std::vector<event> batch, publish_callback done) {
+        publish(std::move(batch), std::nullopt, std::move(done));
+    }
+    /// The same, once: while the journal remembers `key`, another publish with it stores nothing
+    /// and is answered as the first one was. Error `conflict`: the key came with another body.
+    void publish(std::vector<event> batch, std::optional<idempotency_key> key,
+                 publish_callback done);
 
     /// Sends an event to one client alone; its stream shows it in order with all others, and it
     /// survives the reconnection of a durable client. The event's `topics` are ignored. Errors:
@@ -115,7 +121,7 @@ private:
     using events = std::vector<std::shared_ptr<stored_event>>;
 
     result<> check(const event& e, const hub_options& limits) const;
-    void append(events batch, publish_callback done);
+    void append(events batch, std::optional<idempotency_key> key, publish_callback done);
     void committed(std::span<const std::shared_ptr<stored_event>> batch);
     using client_task = std::function<result<>(shard&, subscriber*)>;
     void with_client(std::string_view client, client_task t, client_callback done);

@@ -113,6 +113,9 @@ private:
     void on_start(const page_request& asked, result<start_point> start);
     void ask(subscriber& s, position upto, std::uint64_t next_seq);
     void on_page(const page_request& asked, result<read_page> page);
+    std::shared_ptr<const block> decide_opening(subscriber& s, opening& open,
+                                                const std::optional<gap>& lost, read_page& page,
+                                                position upto);
     subscriber* reader_of(const page_request& asked) const;
     template <class Answer>
     auto here(page_request asked, void (shard::*then)(const page_request&, result<Answer>));

@@ -30,6 +30,13 @@ enum class resume_verdict : std::uint8_t {
 };
 std::string_view to_string(resume_verdict v) noexcept;
 
+/// What a stream does whose cursor has lost events.
+enum class gap_policy : std::uint8_t {
+    replay,  ///< it says so, gets what is left and goes on
+    live,    ///< it says so and begins with the next event
+    close,   ///< it says so and ends; its cursor stays where it was
+};
+
 struct stream_request {
     connection* out = nullptr;  ///< must stay until `close` was called or the stream was removed
     const stream_profile* profile = nullptr;
@@ -41,6 +48,7 @@ struct stream_request {
     rewind from;                        ///< ignored if there is a cursor
     std::string client;                 ///< token that makes the client durable; empty: a new id
     std::string metadata;               ///< a JSON object's text, or empty
+    gap_policy on_gap = gap_policy::replay;
     bool topics_later = false;  ///< may begin without a topic
     bool opening_event = true;
     bool heartbeat_event = false;  ///< a named event without id instead of a comment

@@ -133,10 +133,14 @@ void topic_surface::publish(http::request& r, http::responder answer) {
     if (!name) return answer.send(name.error());
     auto body = transport::parse_publish_body(r.body, *name);
     if (!body) return answer.send(body.error());
+    auto key = transport::idempotency_key_of(r, std::move(body->idempotency_key));
+    if (!key) return answer.send(key.error());
+    std::optional<idempotency_key> once;
+    if (*key) once = transport::keyed(std::move(**key), *name, r.body);
     std::vector<std::string> topics;
     topics.reserve(body->events.size());
     for (const event& e : body->events) topics.push_back(e.topics.front().str());
-    hub_.publish(std::move(body->events),
+    hub_.publish(std::move(body->events), std::move(once),
                  on_loop_of(std::move(answer),
                             [topics = std::move(topics), array = body->array](
                                 http::responder& to, result<std::vector<published>> done) {
@@ -219,8 +223,12 @@ void topic_surface::send_to_client(http::request& r, http::responder answer) {
     static const topic unused = *topic::parse("client");
     auto e = transport::parse_event(r.body, unused);
     if (!e) return answer.send(e.error());
+    if (!e->idempotency_key.empty() || r.header_value("Idempotency-Key")) {
+        return answer.send(
+            error{errc::invalid_request, "what is sent to one client cannot have a key yet"});
+    }
     hub_.send(
-        r.path_rest[0], std::move(*e),
+        r.path_rest[0], std::move(e->e),
         on_loop_of(std::move(answer), [](http::responder& to, result<std::vector<published>> done) {
             if (!done) return to.send(done.error());
             const published& p = done->front();

@@ -1,0 +1,330 @@
+// The durable journal: what survives, and what is said when something does not.
+#include "journal/journal_fixture.hpp"
+#include "support/faulty_disk.hpp"
+
+#include <filesystem>
+#include <fstream>
+
+#include <gmock/gmock.h>
+
+namespace carillon::testing {
+namespace {
+
+using ::testing::HasSubstr;
+namespace fs = std::filesystem;
+
+class sqlite_journal_test : public ::testing::Test, public journal_user {
+protected:
+    sqlite_journal_options options(const std::string& path) const {
+        sqlite_journal_options o;
+        o.path = path;
+        o.retention_of = retention_;
+        o.now = [this] { return now_.load(); };
+        return o;
+    }
+    void open() { open(options(file_.path())); }
+    void open(sqlite_journal_options o) {
+        close();
+        auto opened = open_sqlite_journal(std::move(o));
+        ASSERT_TRUE(opened) << opened.error().detail;
+        use(std::move(*opened));
+    }
+    error why_not(const std::string& path) {
+        auto opened = open_sqlite_journal(options(path));
+        EXPECT_FALSE(opened);
+        return opened ? error{} : opened.error();
+    }
+    /// The files as a kill would leave them at this moment: a copy of them.
+    std::string copy_of_files(const std::string& name) const {
+        const std::string to = (file_.folder() / name).string();
+        for (const char* suffix : {"", "-wal"})
+            fs::copy_file(file_.path() + suffix, to + suffix, fs::copy_options::overwrite_existing);
+        return to;
+    }
+
+    journal_file file_;
+    retention_lookup retention_;
+    std::atomic<system_clock::time_point> now_{system_clock::time_point(1'000'000s)};
+};
+
+TEST_F(sqlite_journal_test, goes_on_where_it_ended) {
+    open();
+    append({"a"}, "one", "own");
+    append({"b"}, "two");
+    const std::string first = id_of(1);
+    const std::string head = id_of(2);
+    const std::string beyond = id_of(3);
+    open();
+    EXPECT_EQ(record().head().value, 2u);
+    EXPECT_EQ(positions(read({"**"})), (numbers{1, 2}));
+    EXPECT_EQ(read({"a"}).events.at(0)->e.data, "one");
+    EXPECT_EQ(locate({"a"}, "own").at.value, 1u);
+    EXPECT_EQ(locate({"a"}, first).at.value, 1u);
+    EXPECT_EQ(append({"a"}), 3u);
+    EXPECT_EQ(locate({"a"}, head).at.value, 2u);
+    // What the old life never gave is not what the new one has there.
+    const auto lost = locate({"a"}, beyond);
+    EXPECT_EQ(lost.at.value, 2u);
+    EXPECT_EQ(lost.why, loss_reason::lost);
+    EXPECT_TRUE(lost.lost);
+    EXPECT_EQ(record().stats().events, 3u);
+}
+
+TEST_F(sqlite_journal_test, remembers_marks_and_the_head_when_nothing_is_left) {
+    retention_ = [](std::string_view) { return retention{.max_events = 0}; };
+    open();
+    for (int i = 0; i < 5; ++i) append({"a"});
+    ASSERT_TRUE(comes_true([&] { return record().stats().events == 0; }, now_.load()));
+    open();
+    EXPECT_EQ(record().head().value, 5u);
+    EXPECT_EQ(read({"a"}).lost, (gap{position{0}, position{5}}));
+    EXPECT_EQ(append({"a"}), 6u);
+}
+
+TEST_F(sqlite_journal_test, a_kill_between_any_two_steps_of_upkeep_loses_nothing) {
+    retention_ = [](std::string_view t) { return retention{.max_events = t == "a" ? 7u : 1000u}; };
+    auto o = options(file_.path());
+    o.index_batch = 5;
+    open(o);
+    for (std::uint64_t i = 1; i <= 60; ++i) {
+        append({i % 3 == 0 ? "a" : "b", "all"}, std::to_string(i), i % 4 == 0 ? "own" : "");
+        journal_user after_kill;
+        auto opened = open_sqlite_journal(options(copy_of_files("copy")));
+        ASSERT_TRUE(opened) << opened.error().detail;
+        after_kill.use(std::move(*opened));
+        ASSERT_EQ(after_kill.record().head().value, i);
+        numbers all;
+        for (std::uint64_t at = 0; at < i;) {
+            const auto page = after_kill.read({"all"}, at, 7);
+            for (const auto& e : page.events) {
+                ASSERT_EQ(e->e.data, std::to_string(e->pos.value));
+                all.push_back(e->pos.value);
+            }
+            at = page.through.value;
+        }
+        ASSERT_EQ(all.size(), i);
+        // What is gone from `a` is told, and what is told as kept is there.
+        const auto a = after_kill.read({"a"});
+        const std::uint64_t trimmed = a.lost ? a.lost->to.value : 0;
+        numbers expected;
+        for (std::uint64_t pos = trimmed + 1; pos <= i; ++pos)
+            if (pos % 3 == 0) expected.push_back(pos);
+        ASSERT_EQ(positions(a), expected);
+    }
+}
+
+TEST_F(sqlite_journal_test, a_torn_log_loses_no_more_than_its_end) {
+    open();
+    for (int i = 1; i <= 20; ++i) append({"a"}, std::string(300, 'x'));
+    const std::string copy = copy_of_files("copy");
+    const auto size = fs::file_size(copy + "-wal");
+    const std::string whole = (file_.folder() / "whole").string();
+    fs::copy_file(copy, whole);
+    fs::copy_file(copy + "-wal", whole + "-wal");
+    std::uint64_t before = 20;
+    for (std::uintmax_t cut = size; cut > size / 2; cut -= std::min<std::uintmax_t>(cut, 1001)) {
+        for (const char* suffix : {"", "-wal", "-shm"}) fs::remove(copy + suffix);
+        fs::copy_file(whole, copy);
+        fs::copy_file(whole + "-wal", copy + "-wal");
+        fs::resize_file(copy + "-wal", cut);
+        auto opened = open_sqlite_journal(options(copy));
+        ASSERT_TRUE(opened) << opened.error().detail;
+        journal_user torn;
+        torn.use(std::move(*opened));
+        const auto there = positions(torn.read({"a"}));
+        ASSERT_LE(there.size(), before);
+        before = there.size();
+        for (std::size_t i = 0; i < there.size(); ++i) ASSERT_EQ(there[i], i + 1);
+    }
+    EXPECT_LT(before, 20u);
+}
+
+TEST_F(sqlite_journal_test, a_power_failure_is_told_and_full_sync_survives_it) {
+    for (const auto sync : {journal_sync::normal, journal_sync::full}) {
+        faulty_disk disk;
+        const journal_file file;
+        auto o = options(file.path());
+        o.vfs = faulty_disk::name;
+        o.sync = sync;
+        open(o);
+        for (int i = 0; i < 10; ++i) append({"a"});
+        const std::string cursor = id_of(10);
+        disk.cut_power();
+        close();
+        disk.power_on(file.path());
+        open(o);
+        const auto start = locate({"a"}, cursor);
+        const auto left = positions(read({"a"}));
+        if (sync == journal_sync::full) {
+            EXPECT_EQ(left.size(), 10u);
+            EXPECT_FALSE(start.lost);
+        } else {
+            EXPECT_LT(left.size(), 10u);
+            EXPECT_FALSE(start.unknown);
+            EXPECT_EQ(start.why, loss_reason::lost);
+            EXPECT_EQ(start.at.value, left.size());
+        }
+        close();
+    }
+}
+
+TEST_F(sqlite_journal_test, a_full_disk_refuses_publishing_and_recovers_by_itself) {
+    faulty_disk disk;
+    auto o = options(file_.path());
+    o.vfs = faulty_disk::name;
+    open(o);
+    append({"a"}, "before");
+    disk.set_full(true);
+    const auto refused = try_append({make({"a"}, "refused"), make({"b"}, "refused")});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, errc::unavailable);
+    EXPECT_THAT(refused.error().detail, HasSubstr("full"));
+    EXPECT_FALSE(record().health());
+    EXPECT_EQ(positions(read({"a"})), numbers{1});
+    const auto passing = make({"a"});
+    passing->e.ephemeral = true;
+    EXPECT_TRUE(try_append({passing})) << "what is not stored needs no disk";
+    disk.set_full(false);
+    EXPECT_TRUE(comes_true([&] { return record().health().has_value(); }, now_.load()));
+    EXPECT_EQ(append({"b"}, "after"), 2u);
+    EXPECT_EQ(positions(read({"**"})), (numbers{1, 2}));
+}
+
+TEST_F(sqlite_journal_test, a_write_that_fails_anywhere_leaves_all_or_nothing) {
+    retention_ = [](std::string_view) { return retention{.max_events = 15}; };
+    for (std::uint64_t nth = 1; nth < 120; nth += 3) {
+        faulty_disk disk;
+        const journal_file file;
+        auto o = options(file.path());
+        o.vfs = faulty_disk::name;
+        o.index_batch = 4;
+        open(o);
+        disk.fail_at(nth);
+        std::uint64_t answered = 0;
+        for (int i = 0; i < 30; ++i) {
+            const auto e = make({"a", "b"}, std::to_string(i));
+            if (try_append({e})) {
+                EXPECT_EQ(e->pos.value, ++answered);
+            } else {
+                EXPECT_EQ(e->pos.value, 0u);
+            }
+            if (i == 15) disk.fail_at(0);
+        }
+        const auto check = [&] {
+            const auto page = read({"b"});
+            const std::uint64_t trimmed = page.lost ? page.lost->to.value : 0;
+            ASSERT_EQ(page.events.size() + trimmed, answered);
+            for (std::size_t i = 0; i < page.events.size(); ++i)
+                ASSERT_EQ(page.events[i]->pos.value, trimmed + i + 1);
+        };
+        ASSERT_TRUE(comes_true([&] { return record().health().has_value(); }, now_.load()));
+        check();
+        open(o);
+        check();
+        ASSERT_EQ(record().head().value, answered) << nth;
+        close();
+    }
+}
+
+TEST_F(sqlite_journal_test, what_is_no_journal_is_refused_and_not_touched) {
+    const auto write = [&](const std::string& name, const std::string& text) {
+        const std::string path = (file_.folder() / name).string();
+        std::ofstream(path, std::ios::binary) << text;
+        return path;
+    };
+    EXPECT_THAT(why_not(write("text", std::string(5000, 'x'))).detail, HasSubstr("damaged"));
+    EXPECT_EQ(fs::file_size(file_.folder() / "text"), 5000u);
+
+    const std::string foreign = (file_.folder() / "foreign").string();
+    const auto sql = [](const std::string& path, const char* text) {
+        sqlite3* db = nullptr;
+        ASSERT_EQ(sqlite3_open(path.c_str(), &db), SQLITE_OK);
+        ASSERT_EQ(sqlite3_exec(db, text, nullptr, nullptr, nullptr), SQLITE_OK);
+        sqlite3_close(db);
+    };
+    sql(foreign, "CREATE TABLE theirs(x); INSERT INTO theirs VALUES(1)");
+    EXPECT_THAT(why_not(foreign).detail, HasSubstr("another program"));
+
+    open();
+    append({"a"});
+    close();
+    sql(file_.path(), "PRAGMA user_version = 2");
+    EXPECT_THAT(why_not(file_.path()).detail, HasSubstr("later version"));
+    sql(file_.path(), "PRAGMA user_version = 0");
+    EXPECT_THAT(why_not(file_.path()).detail, HasSubstr("format 0"));
+    sql(file_.path(), "PRAGMA user_version = 1");
+    open();
+    EXPECT_EQ(positions(read({"a"})), numbers{1});
+
+    EXPECT_THAT(why_not((file_.folder() / "no" / "such" / "folder").string()).detail,
+                HasSubstr("No such file"));
+}
+
+TEST_F(sqlite_journal_test, a_damaged_page_is_an_error_and_no_silent_skip) {
+    open();
+    for (int i = 0; i < 2000; ++i) append({"a"}, std::string(100, 'x'));
+    close();
+    const auto size = fs::file_size(file_.path());
+    {
+        std::fstream file(file_.path(), std::ios::binary | std::ios::in | std::ios::out);
+        for (std::uintmax_t at = 20 * 4096; at < size; at += 8 * 4096) {
+            file.seekp(static_cast<std::streamoff>(at));
+            file << std::string(4096, '\xA5');
+        }
+    }
+    auto opened = open_sqlite_journal(options(file_.path()));
+    if (!opened) {
+        EXPECT_THAT(opened.error().detail, HasSubstr("damaged"));
+        return;
+    }
+    bool told = false;
+    for (std::uint64_t at = 0; at < 2000 && !told; at += 10) {
+        const auto list = parse({"a"});
+        std::promise<result<read_page>> promise;
+        (*opened)->read({pointers(list), position{at}, position{at + 10}, 100},
+                        [&](result<read_page> done) { promise.set_value(std::move(done)); });
+        const auto page = promise.get_future().get();
+        told = !page;
+        if (page) {
+            EXPECT_EQ(page->events.size(), 10u);
+        }
+    }
+    EXPECT_TRUE(told);
+}
+
+TEST_F(sqlite_journal_test, a_second_opener_is_refused) {
+    open();
+    const error why = why_not(file_.path());
+    EXPECT_EQ(why.code, errc::unavailable);
+    EXPECT_THAT(why.detail, HasSubstr("another process has the journal"));
+    append({"a"});
+}
+
+TEST_F(sqlite_journal_test, a_queue_that_is_full_pushes_back) {
+    faulty_disk disk;
+    auto o = options(file_.path());
+    o.max_queued_events = 10;
+    open(o);
+    std::atomic<int> stored = 0, refused = 0;
+    for (int i = 0; i < 5000; ++i) {
+        record().append({make({"a"})},
+                        [&](const auto& done, auto) { ++(done ? stored : refused); });
+    }
+    while (stored + refused < 5000) std::this_thread::yield();
+    EXPECT_GT(stored.load(), 0);
+    EXPECT_GT(refused.load(), 0);
+    EXPECT_EQ(record().head().value, static_cast<std::uint64_t>(stored.load()));
+}
+
+TEST_F(sqlite_journal_test, remembers_keys_over_a_restart) {
+    open();
+    const idempotency_key key{"k", {1, 2}};
+    EXPECT_EQ(try_append({make({"a"})}, key), journal::appended::stored);
+    open();
+    const auto again = make({"a"});
+    EXPECT_EQ(try_append({again}, key), journal::appended::repeated);
+    EXPECT_EQ(again->pos.value, 1u);
+}
+
+}  // namespace
+}  // namespace carillon::testing

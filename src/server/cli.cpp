@@ -20,6 +20,7 @@ Examples:
   carillon publish news '{"text":"hello"}'             publish one
   tail -f app.log | carillon publish logs              publish lines
   carillon config --sample > carillon.toml             a file with every setting
+  carillon journal backup events-2026.db               copy the stored events while the server runs
 )";
 
 /// `--config`, and a flag for every setting; the names go into `sources` as they are met.
@@ -54,6 +55,7 @@ struct command_line {
     publish_arguments publish;
     subscribe_arguments subscribe;
     config_arguments config;
+    journal_arguments journal;
     std::string publish_data;
 };
 
@@ -113,6 +115,25 @@ void add_config(CLI::App& app, command_line& line) {
     config->add_flag("--sample", line.config.sample, "Print a commented file with every setting");
 }
 
+void add_journal(CLI::App& app, command_line& line) {
+    CLI::App* journal = app.add_subcommand("journal", "Back up, restore or check stored events");
+    journal->require_subcommand(1);
+    const auto action = [&](const char* name, const char* prose) {
+        CLI::App* made = journal->add_subcommand(name, prose);
+        add_settings(*made, line.journal.sources, false);
+        made->callback([&line, name] { line.journal.action = name; });
+        return made;
+    };
+    action("backup", "Copy the journal into a new file, while the server runs")
+        ->add_option("file", line.journal.file, "The copy")
+        ->required();
+    CLI::App* restore = action("restore", "Put a copy in the journal's place; the server is off");
+    restore->add_option("file", line.journal.file, "The copy")->required();
+    restore->add_flag("--replace", line.journal.replace, "Move aside the journal that is there");
+    action("verify", "Read all of the journal, or of a copy, and say whether it is sound")
+        ->add_option("file", line.journal.file, "A copy; without it, the journal itself");
+}
+
 }  // namespace
 
 int run(int argc, char** argv) {
@@ -131,6 +152,7 @@ int run(int argc, char** argv) {
     add_publish(app, line);
     add_subscribe(app, line);
     add_config(app, line);
+    add_journal(app, line);
     app.add_subcommand("bench",
                        "Measure this machine: fan-out, memory, latency, beside the physical floor");
     try {
@@ -139,8 +161,10 @@ int run(int argc, char** argv) {
         return app.exit(why) == 0 ? 0 : 2;
     }
     const CLI::App& chosen = *app.get_subcommands().front();
-    line.serve_sources.environment = line.config.sources.environment = environment_settings();
+    line.serve_sources.environment = line.config.sources.environment =
+        line.journal.sources.environment = environment_settings();
     if (chosen.get_name() == "serve") return serve(line.serve_sources);
+    if (chosen.get_name() == "journal") return journal_files(line.journal);
     if (chosen.get_name() == "config") return config(line.config);
     if (chosen.get_name() == "subscribe") return subscribe(line.subscribe);
     if (chosen.count("data") != 0) line.publish.data = line.publish_data;

@@ -48,6 +48,14 @@ struct config_arguments {
 };
 int config(const config_arguments& a);
 
+struct journal_arguments {
+    setting_sources sources;
+    std::string action;  ///< backup, restore or verify
+    std::string file;
+    bool replace = false;
+};
+int journal_files(const journal_arguments& a);
+
 int bench(int argc, char** argv);
 
 /// Parses the command line and runs the command.

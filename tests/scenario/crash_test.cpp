@@ -159,5 +159,43 @@ TEST(crash, every_answered_event_is_there_once_and_in_order_after_kills_at_rando
     for (const auto& r : reading) EXPECT_EQ(r->seen(), reading.front()->seen());
 }
 
+TEST(backup, a_copy_made_under_load_is_sound_and_tells_who_has_seen_more) {
+    const temporary_folder folder;
+    const std::string data = folder.path_of("data");
+    const std::string copy = folder.path_of("copy.db");
+    running_server s({"--data-dir", data});
+    const std::string early = s.publish("a", "1");
+    publisher w(0);
+    std::thread load([&] { w.run(s); });
+    ::poll(nullptr, 0, 50);
+    const finished made = run_carillon({"journal", "backup", copy, "--data-dir", data});
+    EXPECT_EQ(made.status, 0) << made.output;
+    EXPECT_EQ(run_carillon({"journal", "backup", copy, "--data-dir", data}).status, 1);
+    EXPECT_EQ(run_carillon({"journal", "restore", copy, "--data-dir", data}).status, 1)
+        << "the server has the journal";
+    ::poll(nullptr, 0, 50);
+    const std::string late = s.publish("a", "2");
+    s.kill();
+    load.join();
+
+    const finished sound = run_carillon({"journal", "verify", copy});
+    EXPECT_EQ(sound.status, 0) << sound.output;
+    EXPECT_EQ(run_carillon({"journal", "restore", copy, "--data-dir", data}).status, 1)
+        << "a journal is there";
+    EXPECT_EQ(run_carillon({"journal", "restore", copy, "--replace", "--data-dir", data}).status,
+              0);
+    s.restart();
+    event_reader seen_more(s, "/a", after(late));
+    const received gap = seen_more.open();
+    EXPECT_EQ(verdict(gap), "gap");
+    EXPECT_EQ(json_value(gap.data, "reason"), "lost");
+    event_reader old(s, "/a", after(early));
+    EXPECT_EQ(verdict(old.open()), "resumed");
+    s.publish("a", "3");
+    EXPECT_EQ(seen_more.next().data, "3");
+    EXPECT_EQ(old.next().data, "3") << "what came after the copy is gone";
+    EXPECT_EQ(run_carillon({"journal", "verify", "--data-dir", data}).status, 0);
+}
+
 }  // namespace
 }  // namespace carillon::testing

@@ -8,13 +8,8 @@
 #include "journal/start.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 namespace carillon {
 
@@ -38,24 +33,9 @@ std::int64_t milliseconds(std::chrono::system_clock::time_point t) {
 
 }  // namespace
 
-result<file_lock> file_lock::take(const std::string& path) {
-    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
-    if (fd < 0) return fail(errc::io_error, fmt::format("{}: {}", path, std::strerror(errno)));
-    if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return file_lock(fd);
-    const int why = errno;
-    ::close(fd);
-    if (why == EWOULDBLOCK)
-        return fail(errc::unavailable, fmt::format("{}: another process has the journal", path));
-    return fail(errc::io_error, fmt::format("{}: {}", path, std::strerror(why)));
-}
-
-file_lock::~file_lock() {
-    if (fd_ >= 0) ::close(fd_);
-}
-
 result<std::unique_ptr<journal>> sqlite_journal::open(sqlite_journal_options options) {
     if (!options.now) options.now = [] { return std::chrono::system_clock::now(); };
-    auto lock = file_lock::take(options.path + ".lock");
+    auto lock = file_lock::take(options.path);
     if (!lock) return std::unexpected(lock.error());
     const auto named = [&](error why) {
         why.detail = fmt::format("{}: {}", options.path, why.detail);

@@ -10,6 +10,7 @@
 #include <carillon/journal/journal.hpp>
 
 #include "journal/sqlite/archive.hpp"
+#include "journal/sqlite/file_lock.hpp"
 #include "journal/sqlite/store.hpp"
 #include "journal/topic_logs.hpp"
 
@@ -30,18 +31,6 @@
 #include <vector>
 
 namespace carillon::sqlite {
-
-/// A file that only one process may have open as a journal; let go with the process.
-class file_lock {
-public:
-    static result<file_lock> take(const std::string& path);
-    file_lock(file_lock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-    ~file_lock();
-
-private:
-    explicit file_lock(int fd) : fd_(fd) {}
-    int fd_;
-};
 
 class sqlite_journal final : public journal {
 public:

@@ -20,8 +20,10 @@ namespace {
 
 constexpr std::size_t page_events = 128;
 constexpr std::size_t page_bytes = 64u << 10;
-// How many pages a turn reads for those who are behind: live traffic goes first.
+// How many pages a turn asks for on behalf of those who are behind: live traffic goes first. And
+// how many may be under way: so much memory a crowd that resumes at once may cost.
 constexpr std::size_t pages_per_turn = 32;
+constexpr std::size_t pages_under_way = 64;
 
 std::string_view to_string(loss_reason why) noexcept {
     switch (why) {
@@ -110,11 +112,13 @@ void shard::on_start(const page_request& asked, result<start_point> start) {
     open.lost = start->lost;
     open.reason = to_string(start->why);
     s->cursor = std::min(start->at, asked.upto);
+    if (pages_asked_ >= pages_under_way) return queue_catch_up(*s);
     ask(*s, asked.upto, asked.next_seq);
 }
 
 void shard::ask(subscriber& s, position upto, std::uint64_t next_seq) {
     s.behind->reading = true;
+    ++pages_asked_;
     const auto patterns = patterns_of(s);
     hub_.record().read({patterns, s.cursor, upto, page_events, page_bytes},
                        here({s.slot, s.key, upto, next_seq}, &shard::on_page));
@@ -161,6 +165,8 @@ std::shared_ptr<const block> shard::decide_opening(subscriber& s, opening& open,
 }
 
 void shard::on_page(const page_request& asked, result<read_page> page) {
+    --pages_asked_;
+    if (!catching_up_.empty()) schedule_catch_up();
     subscriber* s = reader_of(asked);
     if (s == nullptr) return;
     if (!page) return end(*s, close_reason::unavailable);
@@ -243,14 +249,19 @@ void shard::queue_catch_up(subscriber& s) {
         s.behind->queued = true;
         catching_up_.push_back(s.slot);
     }
-    if (catch_up_scheduled_) return;
-    catch_up_scheduled_ = true;
+    schedule_catch_up();
+}
+
+void shard::schedule_catch_up() {
+    if (std::exchange(catch_up_scheduled_, true)) return;
     on_.defer([this] { catch_up_turn(); });
 }
 
 void shard::catch_up_turn() {
     catch_up_scheduled_ = false;
-    for (std::size_t pages = 0; pages < pages_per_turn && !catching_up_.empty(); ++pages) {
+    for (std::size_t pages = 0;
+         pages < pages_per_turn && pages_asked_ < pages_under_way && !catching_up_.empty();
+         ++pages) {
         subscriber* s = at(catching_up_.front());
         catching_up_.pop_front();
         // The slot may have a new stream by now, or one that was queued again: only who is marked
@@ -261,9 +272,8 @@ void shard::catch_up_turn() {
         const tail::end end = hub_.tail_->now();
         ask(*s, end.head, end.next_seq);
     }
-    if (catching_up_.empty() || catch_up_scheduled_) return;
-    catch_up_scheduled_ = true;
-    on_.defer([this] { catch_up_turn(); });
+    // With all pages under way, the next one that comes goes on.
+    if (!catching_up_.empty() && pages_asked_ < pages_under_way) schedule_catch_up();
 }
 
 // One block in the framing of the stream: the preamble, then the event.

@@ -123,6 +123,7 @@ private:
     bool owed(const subscriber& s, const stored_event& e) const;
     void catch_up_turn();
     void queue_catch_up(subscriber& s);
+    void schedule_catch_up();
 
     // Live (fan_out.cpp).
     void take_tail();
@@ -168,6 +169,7 @@ private:
     bool fan_out_scheduled_ = false;
     std::deque<std::uint32_t> catching_up_;
     bool catch_up_scheduled_ = false;
+    std::size_t pages_asked_ = 0;  ///< of the journal, and not answered yet
     std::vector<encoded_ptr> due_;
     std::vector<item> items_;
     std::vector<topic_node*> matched_;

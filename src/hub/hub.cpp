@@ -1,3 +1,4 @@
+#include <carillon/base/json_text.hpp>
 #include <carillon/hub/hub.hpp>
 
 #include "hub/client_directory.hpp"
@@ -107,6 +108,69 @@ void hub::publish(std::vector<event> batch, std::optional<idempotency_key> key,
         stored.back()->e = std::move(batch[i]);
     }
     append(std::move(stored), std::move(key), std::move(done));
+}
+
+namespace {
+
+/// What listeners are told: `{"id": …}`, with the name and the data of what takes the place.
+std::string told_of(std::string_view id, const std::optional<event>& instead) {
+    std::string data = "{\"id\":";
+    append_json_string(data, id);
+    if (instead) {
+        if (instead->name) {
+            data += ",\"event\":";
+            append_json_string(data, instead->name->str());
+        }
+        data += ",\"data\":";
+        if (instead->kind == payload_kind::json) {
+            data += instead->data;
+        } else {
+            append_json_string(data, instead->data);
+        }
+    }
+    return data += '}';
+}
+
+}  // namespace
+
+void hub::erase(std::string id, topic from, std::optional<event> instead, publish_callback done) {
+    if (instead && instead->size() > options()->max_event_size)
+        return done(fail(errc::event_too_large, "what takes its place is too large"));
+    struct call {
+        std::string id;
+        topic_pattern pattern;
+        std::array<const topic_pattern*, 1> patterns{&pattern};
+        std::optional<event> instead;
+        publish_callback done;
+        void not_found() const {
+            done(fail(errc::not_found, "no stored event of this topic has this id"));
+        }
+    };
+    // Until the journal has answered twice.
+    auto c = std::make_shared<call>(call{.id = std::move(id),
+                                         .pattern = topic_pattern(from),
+                                         .instead = std::move(instead),
+                                         .done = std::move(done)});
+    c->patterns = {&c->pattern};
+    journal_->locate({c->patterns, c->id}, [this, c](result<start_point> at) {
+        if (!at) return c->done(std::unexpected(at.error()));
+        if (at->unknown || at->lost || at->at.value == 0) return c->not_found();
+        journal_->read({c->patterns, position{at->at.value - 1}, at->at, 1},
+                       [this, c, pos = at->at](result<read_page> page) {
+                           if (!page) return c->done(std::unexpected(page.error()));
+                           if (page->events.empty() || page->events.front()->pos != pos)
+                               return c->not_found();
+                           auto told = std::make_shared<stored_event>();
+                           told->e.topics = page->events.front()->e.topics;
+                           told->e.name = wire::event_name::parse(c->instead ? "carillon.replaced"
+                                                                             : "carillon.deleted")
+                                              .value();
+                           told->e.data = told_of(c->id, c->instead);
+                           told->e.kind = payload_kind::json;
+                           told->erases = pos;
+                           append({std::move(told)}, std::nullopt, std::move(c->done));
+                       });
+    });
 }
 
 void hub::append(events batch, std::optional<idempotency_key> key, publish_callback done) {

@@ -49,6 +49,16 @@ public:
         events_.push_back(std::move(e));
     }
 
+    /// Leaves the event's place alone. False if it is not in memory.
+    bool erase(std::uint64_t pos, const event_ptr& tombstone) {
+        const auto at = std::ranges::lower_bound(
+            events_.begin() + static_cast<std::ptrdiff_t>(first_), events_.end(), pos, {},
+            [](const event_ptr& e) { return e->pos.value; });
+        if (at == events_.end() || (*at)->pos.value != pos) return false;
+        *at = tombstone;
+        return true;
+    }
+
     /// Takes the oldest from memory; whether it is still kept elsewhere is the caller's business.
     event_ptr pop() {
         event_ptr gone = std::move(events_[first_++]);

@@ -149,7 +149,29 @@ void topic_logs::tell_losses(read_page& page, position after, topic_patterns pat
     if (lost > after.value) page.lost = gap{after, position{lost}};
 }
 
-read_page topic_logs::read(const read_query& q) const {
+event_ptr topic_logs::at(std::uint64_t pos, const std::vector<topic>& topics) const {
+    for (const topic& t : topics) {
+        const topic_log* log = find(t.str());
+        if (log == nullptr) continue;
+        const auto events = log->after(pos - 1);
+        if (!events.empty() && value_of(events.front()) == pos) return events.front();
+    }
+    return nullptr;
+}
+
+void topic_logs::erase(const stored_event& e) {
+    auto tombstone = std::make_shared<stored_event>();
+    tombstone->e.topics = e.e.topics;
+    tombstone->e.id = e.e.id;  // still a cursor
+    tombstone->pos = e.pos;
+    tombstone->stored_at = e.stored_at;
+    tombstone->erased = true;
+    for (const topic& t : e.e.topics) {
+        if (topic_log* log = find(t.str())) log->erase(e.pos.value, tombstone);
+    }
+}
+
+read_page topic_logs::read(const read_query& q, std::chrono::system_clock::time_point now) const {
     read_page page;
     const auto logs = matching(q.patterns);
     tell_losses(page, q.after, q.patterns, logs);
@@ -170,7 +192,7 @@ read_page topic_logs::read(const read_query& q) const {
         runs.pop();
         const event_ptr& e = events.front();
         const bool repeated = !page.events.empty() && page.events.back() == e;
-        if (!repeated) {
+        if (!repeated && shown_at(*e, now)) {
             const bool full = page.events.size() >= q.max_events || bytes >= q.max_bytes;
             if (full) {
                 page.through = page.events.empty() ? q.after : page.events.back()->pos;

@@ -48,8 +48,12 @@ public:
     /// Sets what a page says of losses beyond `after`.
     void tell_losses(read_page& page, position after, topic_patterns patterns,
                      const std::vector<const topic_log*>& logs) const;
-    /// A page of the events in memory.
-    read_page read(const read_query& q) const;
+    /// A page of the events in memory that are shown at `now`.
+    read_page read(const read_query& q, std::chrono::system_clock::time_point now) const;
+    /// The event at `pos`, if it is in memory under one of the topics.
+    event_ptr at(std::uint64_t pos, const std::vector<topic>& topics) const;
+    /// Takes the content of an event in memory; its place and topics stay.
+    void erase(const stored_event& e);
     /// The earliest event in memory with this publisher's id.
     std::optional<found_cursor> find_own_id(std::string_view id,
                                             const std::vector<const topic_log*>& logs) const;

@@ -1,5 +1,7 @@
 #include "server/setting_values.hpp"
 
+#include <carillon/base/time_text.hpp>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -67,7 +69,7 @@ std::string print_size(std::uint64_t bytes) { return print_unit(bytes, sizes, ""
 
 result<milliseconds> parse_duration(std::string_view text) {
     if (text == "0") return milliseconds(0);
-    if (const auto ms = with_unit(text, durations)) return milliseconds(*ms);
+    if (const auto value = carillon::parse_duration(text)) return *value;
     return fail(errc::invalid_request,
                 "a duration such as `500ms`, `30s`, `10m`, `24h` or `7d` is expected");
 }

@@ -1,6 +1,7 @@
 #include "transport/publish_body.hpp"
 
 #include <carillon/base/json_text.hpp>
+#include <carillon/base/time_text.hpp>
 
 #include "transport/json_slices.hpp"
 
@@ -16,9 +17,16 @@ namespace carillon::transport {
 namespace {
 
 constexpr std::size_t max_key_size = 255;
+constexpr std::int64_t max_ttl = 10LL * 366 * 86'400;  // seconds
 
 error in_field(std::string_view field, const error& why) {
     return {why.code, fmt::format("`{}`: {}", field, why.detail)};
+}
+
+/// The earlier of two ends wins.
+void expire(event& e, std::chrono::system_clock::time_point at) {
+    at = std::chrono::floor<std::chrono::milliseconds>(at);
+    e.expires = std::min(e.expires.value_or(at), at);
 }
 
 /// Sets one field of `e` from its JSON slice.
@@ -45,6 +53,16 @@ result<> set_field(event& e, std::string_view name, std::string_view slice) {
         e.ephemeral = slice == "true";
         return {};
     }
+    if (name == "ttl") {
+        std::int64_t seconds = 0;
+        const auto [end, bad] = std::from_chars(slice.data(), slice.data() + slice.size(), seconds);
+        if (bad != std::errc{} || end != slice.data() + slice.size() || seconds < 1 ||
+            seconds > max_ttl) {
+            return fail(errc::invalid_request, "a whole number of seconds is expected, at least 1");
+        }
+        expire(e, std::chrono::system_clock::now() + std::chrono::seconds(seconds));
+        return {};
+    }
     if (name == "retry") {
         std::int64_t ms = 0;
         const auto [end, bad] = std::from_chars(slice.data(), slice.data() + slice.size(), ms);
@@ -66,12 +84,17 @@ result<> set_field(event& e, std::string_view name, std::string_view slice) {
         e.name = std::move(*parsed);
     } else if (name == "comment") {
         e.comment = std::move(*text);
+    } else if (name == "expires") {
+        const auto at = parse_time(*text);
+        if (!at)
+            return fail(errc::invalid_request, "a time such as 2026-01-31T12:00:00Z is expected");
+        expire(e, *at);
     } else if (name == "timestamp") {
         e.timestamp = std::move(*text);
     } else {
         return fail(errc::invalid_request,
                     "no such field; an event has id, event, data, retry, comment, topic, topics, "
-                    "metadata, timestamp and ephemeral");
+                    "metadata, timestamp, ttl, expires, ephemeral and idempotencyKey");
     }
     return {};
 }

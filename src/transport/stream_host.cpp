@@ -1,5 +1,7 @@
 #include "transport/stream_host.hpp"
 
+#include <carillon/base/time_text.hpp>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -32,67 +34,16 @@ bool is_event_source(const http::request& r) {
            !r.header_value(sdk_header);
 }
 
-std::optional<std::int64_t> whole_number(std::string_view text) {
-    std::int64_t value = 0;
-    const auto [end, bad] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (bad != std::errc{} || end != text.data() + text.size() || value < 0) return std::nullopt;
-    return value;
-}
-
-std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
-    struct unit {
-        std::string_view name;
-        std::int64_t ms;
-    };
-    // "ms" first: it ends like "s".
-    static constexpr std::array units{unit{"ms", 1}, unit{"s", 1000}, unit{"m", 60'000},
-                                      unit{"h", 3'600'000}, unit{"d", 86'400'000}};
-    for (const auto& [name, ms] : units) {
-        if (!text.ends_with(name)) continue;
-        const auto count = whole_number(text.substr(0, text.size() - name.size()));
-        if (count && *count <= 1'000'000'000'000 / ms)
-            return std::chrono::milliseconds(*count * ms);
-    }
-    return std::nullopt;
-}
-
-/// RFC 3339, section 5.6: `2026-01-31T12:00:00Z`, with fraction and offset.
-std::optional<std::chrono::system_clock::time_point> parse_rfc3339(const std::string& text) {
-    int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, used = 0;
-    if (std::sscanf(text.c_str(), "%4d-%2d-%2d%*[Tt ]%2d:%2d:%2d%n", &year, &month, &day, &hour,
-                    &minute, &second, &used) != 6) {
-        return std::nullopt;
-    }
-    using namespace std::chrono;
-    const year_month_day date{std::chrono::year(year),
-                              std::chrono::month(static_cast<unsigned>(month)),
-                              std::chrono::day(static_cast<unsigned>(day))};
-    if (!date.ok() || hour > 23 || minute > 59 || second > 60) return std::nullopt;
-    std::string_view rest = std::string_view(text).substr(static_cast<std::size_t>(used));
-    if (rest.starts_with('.'))
-        rest.remove_prefix(std::min(rest.find_first_not_of("0123456789", 1), rest.size()));
-    int offset = 0;
-    if (rest != "Z" && rest != "z") {
-        int h = 0, m = 0;
-        char sign = 0;
-        if (std::sscanf(std::string(rest).c_str(), "%c%2d:%2d", &sign, &h, &m) != 3)
-            return std::nullopt;
-        if (sign != '+' && sign != '-') return std::nullopt;
-        offset = (sign == '-' ? -1 : 1) * (h * 60 + m);
-    }
-    return sys_days(date) + hours(hour) + minutes(minute - offset) + seconds(second);
-}
-
 }  // namespace
 
 result<std::chrono::system_clock::time_point> parse_since(
     std::string_view text, std::chrono::system_clock::time_point now) {
     if (text == "earliest") return std::chrono::system_clock::time_point{};
     if (const auto ago = parse_duration(text)) return now - *ago;
-    if (const auto seconds = whole_number(text); seconds && *seconds < 100'000'000'000) {
+    if (const auto seconds = parse_whole_number(text); seconds && *seconds < 100'000'000'000) {
         return std::chrono::system_clock::time_point(std::chrono::seconds(*seconds));
     }
-    if (const auto time = parse_rfc3339(std::string(text))) return *time;
+    if (const auto time = parse_time(text)) return *time;
     return fail(
         errc::invalid_request,
         "`since` is a duration such as `10m`, an RFC 3339 time, seconds since 1970 or `earliest`");
@@ -109,7 +60,7 @@ std::string cursor_of(const http::request& r) {
 
 result<rewind> rewind_of(const http::request& r) {
     if (const auto last = r.query_value("last")) {
-        const auto count = whole_number(*last);
+        const auto count = parse_whole_number(*last);
         if (!count) return fail(errc::invalid_request, "`last` is a number of events");
         return rewind_last{static_cast<std::uint64_t>(*count)};
     }

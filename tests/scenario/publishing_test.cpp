@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 
 namespace carillon::testing {
 namespace {
@@ -243,6 +244,59 @@ TEST(publishing, a_request_that_is_sent_twice_with_a_key_is_published_once) {
     c.open();
     s.publish("a", "\"end\"");
     EXPECT_THAT(c.data_until("end"), ElementsAre("1", "2", "3", "5", "6", "7"));
+}
+
+TEST(publishing, an_event_that_is_taken_back_or_replaced_is_shown_to_nobody_who_comes_later) {
+    running_server s;
+    event_reader live(s, "/a");
+    live.open();
+    const std::string first = s.publish("a", "\"wrong\"");
+    s.publish("a", "\"right\"", R"("id":"own")");
+    EXPECT_EQ(live.data(2), (strings{"wrong", "right"}));
+    EXPECT_EQ(s.request("DELETE", "/events/history/" + first + "?topic=a").status, 200);
+    EXPECT_EQ(
+        s.request("PUT", "/events/history/own?topic=a", R"({"data":{"n":1.0}})", json_type).status,
+        200);
+    EXPECT_EQ(s.request("DELETE", "/events/history/" + first + "?topic=a").status, 404);
+    EXPECT_EQ(s.request("DELETE", "/events/history/unknown?topic=a").status, 404);
+    EXPECT_EQ(s.request("DELETE", "/events/history/own").status, 400);
+    for (const bool restarted : {false, true}) {
+        if (restarted) {
+            s.kill();
+            s.restart();
+        }
+        const std::string history = s.get("/events/history?topic=a&since=earliest").body;
+        EXPECT_THAT(history, ::testing::Not(HasSubstr("wrong")));
+        EXPECT_THAT(history, ::testing::Not(HasSubstr("right")));
+        EXPECT_THAT(history, HasSubstr("carillon.deleted"));
+        EXPECT_THAT(history, HasSubstr(R"({"id":"own","data":{"n":1.0}})"));
+        event_reader resumed(s, "/a", after(first));
+        EXPECT_EQ(verdict(resumed.open()), "resumed") << "its id is still a cursor, and no gap";
+    }
+    EXPECT_THAT(
+        live.bytes() +
+            [&] {
+                live.poll();
+                live.poll();
+                return live.bytes();
+            }(),
+        HasSubstr("event: carillon.replaced"));
+}
+
+TEST(publishing, an_event_is_kept_no_longer_than_it_says) {
+    running_server s;
+    s.publish("a", "1", R"("ttl":1)");
+    s.publish("a", "2", R"("ttl":3600,"expires":"2020-01-01T00:00:00Z")");
+    s.publish("a", "3", R"("expires":"2999-01-01T00:00:00Z")");
+    EXPECT_THAT(s.get("/events/history?topic=a").body, HasSubstr("\"data\":1,"));
+    EXPECT_THAT(s.get("/events/history?topic=a").body, ::testing::Not(HasSubstr("\"data\":2,")));
+    ::poll(nullptr, 0, 1100);
+    event_reader c(s, "/a?since=earliest");
+    c.open();
+    EXPECT_EQ(c.next().data, "3");
+    EXPECT_EQ(s.post("a", R"({"data":1,"ttl":0})").status, 400);
+    EXPECT_EQ(s.post("a", R"({"data":1,"ttl":1.5})").status, 400);
+    EXPECT_EQ(s.post("a", R"({"data":1,"expires":"tomorrow"})").status, 400);
 }
 
 TEST(publishing, a_key_is_checked) {

@@ -66,6 +66,11 @@ public:
     void publish(std::vector<event> batch, std::optional<idempotency_key> key,
                  publish_callback done);
 
+    /// Takes the content of a stored event of this topic, named by its id. Who reads later does not
+    /// get it; who listens now gets `carillon.deleted`, or `carillon.replaced` with the name and the
+    /// data of `instead`, under the same topics. Errors: `not_found`, and those of `publish`.
+    void erase(std::string id, topic from, std::optional<event> instead, publish_callback done);
+
     /// Sends an event to one client alone; its stream shows it in order with all others, and it
     /// survives the reconnection of a durable client. The event's `topics` are ignored. Errors:
     /// `client_not_found`, `send_error`.

@@ -39,6 +39,8 @@ struct event {
     std::string comment;    ///< UTF-8, may have lines
     std::string metadata;   ///< a JSON object's text, or empty
     std::string timestamp;  ///< the publisher's own, UTF-8 without line ends, or empty
+    std::optional<std::chrono::system_clock::time_point>
+        expires;  ///< shown to nobody who reads later; no gap. Whole milliseconds
 
     /// Bytes that limits and retention count: all texts together.
     std::size_t size() const noexcept;
@@ -47,9 +49,16 @@ struct event {
 /// An event in the journal and on the tail. Immutable once shared; thread-safe to read.
 struct stored_event {
     event e;
-    position pos;  ///< 0 for an ephemeral event
+    position pos;         ///< 0 for an ephemeral event
+    position erases;      ///< when this one is stored, that one's content goes; 0: none
+    bool erased = false;  ///< deleted, replaced or expired: only its place and topics are left
     std::chrono::system_clock::time_point stored_at;
 };
+
+/// Whether a reader who comes at `now` is shown the event.
+inline bool shown_at(const stored_event& e, std::chrono::system_clock::time_point now) noexcept {
+    return !e.erased && (!e.e.expires || *e.e.expires > now);
+}
 
 /// Shared among the journal, the tail and all shards that still have to write it: none of them
 /// alone knows when the last one is done.

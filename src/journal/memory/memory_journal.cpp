@@ -80,6 +80,9 @@ void memory_journal::forget_keys() {
 
 void memory_journal::store(const std::shared_ptr<stored_event>& e) {
     e->pos.value = ++head_;
+    if (e->erases.value != 0) {
+        if (const event_ptr old = logs_.at(e->erases.value, e->e.topics)) logs_.erase(*old);
+    }
     for (const topic& t : e->e.topics) {
         topic_log& log = logs_.get(t.str());
         logs_.push(log, e);
@@ -135,7 +138,7 @@ void memory_journal::read(const read_query& q, std::function<void(result<read_pa
     read_page page;
     {
         const std::lock_guard lock(mutex_);
-        page = logs_.read(q);
+        page = logs_.read(q, options_.now());
     }
     done(std::move(page));
 }

@@ -79,13 +79,14 @@ result<> archive::begin() {
 // Nothing was written: whether it ends well does not matter.
 void archive::end() { sqlite3_exec(connection_.handle(), "COMMIT", nullptr, nullptr, nullptr); }
 
-result<read_page> archive::read(const topic_rows& topics, const read_query& q) {
+result<read_page> archive::read(const topic_rows& topics, const read_query& q,
+                                std::chrono::system_clock::time_point now) {
     if (topics.rows.empty()) {
         read_page page;
         page.through = std::max(q.after, q.upto);
         return page;
     }
-    return topics.dense ? scan(q) : merge(topics, q);
+    return topics.dense ? scan(q, now) : merge(topics, q, now);
 }
 
 // The first `max_events` + 1 positions of all topics together.
@@ -117,13 +118,17 @@ result<std::vector<std::uint64_t>> archive::positions(const topic_rows& topics,
     return all;
 }
 
-result<read_page> archive::merge(const topic_rows& topics, const read_query& q) {
+result<read_page> archive::merge(const topic_rows& topics, const read_query& q,
+                                 std::chrono::system_clock::time_point now) {
     const auto found = positions(topics, q);
     if (!found) return std::unexpected(found.error());
     read_page page;
     page.through = std::max(q.after, q.upto);
     std::size_t bytes = 0;
+    // Each topic was asked for so many: what lies beyond the first of them all is not known.
+    if (found->size() > q.max_events) page.through = position{(*found)[q.max_events]};
     for (const std::uint64_t pos : *found) {
+        if (pos > page.through.value) break;
         if (page.events.size() >= q.max_events || bytes >= q.max_bytes) {
             page.through = page.events.back()->pos;
             break;
@@ -134,13 +139,14 @@ result<read_page> archive::merge(const topic_rows& topics, const read_query& q) 
         auto e = unpack(event_.bytes(1), position{pos}, event_.number(0));
         event_.reset();
         if (!e) return std::unexpected(damaged(pos));
+        if (!shown_at(*e, now)) continue;
         bytes += e->e.size();
         page.events.push_back(std::move(e));
     }
     return page;
 }
 
-result<read_page> archive::scan(const read_query& q) {
+result<read_page> archive::scan(const read_query& q, std::chrono::system_clock::time_point now) {
     read_page page;
     page.through = std::max(q.after, q.upto);
     std::size_t bytes = 0;
@@ -163,6 +169,7 @@ result<read_page> archive::scan(const read_query& q) {
             scan_.reset();
             return std::unexpected(damaged(pos.value));
         }
+        if (!shown_at(*e, now)) continue;
         bytes += e->e.size();
         page.events.push_back(std::move(e));
     }

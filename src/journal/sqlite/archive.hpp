@@ -33,7 +33,8 @@ public:
 
     /// Events of the topics after `after` and up to `upto`, oldest first: a page of them. `matches`
     /// is asked for topics by name where all events are read.
-    result<read_page> read(const topic_rows& topics, const read_query& q);
+    result<read_page> read(const topic_rows& topics, const read_query& q,
+                           std::chrono::system_clock::time_point now);
     /// Positions of the newest events beyond `after`, newest first, at most `count`.
     result<std::vector<std::uint64_t>> newest(const topic_rows& topics, topic_patterns patterns,
                                               std::uint64_t after, std::uint64_t upto,
@@ -45,8 +46,9 @@ public:
 
 private:
     result<std::vector<std::uint64_t>> positions(const topic_rows& topics, const read_query& q);
-    result<read_page> merge(const topic_rows& topics, const read_query& q);
-    result<read_page> scan(const read_query& q);
+    result<read_page> merge(const topic_rows& topics, const read_query& q,
+                            std::chrono::system_clock::time_point now);
+    result<read_page> scan(const read_query& q, std::chrono::system_clock::time_point now);
 
     connection connection_;
     statement pin_, after_, newest_, event_, scan_, scan_back_, own_id_, at_;

@@ -12,6 +12,8 @@ enum flag : std::uint64_t {
     has_comment = 16,
     has_metadata = 32,
     has_timestamp = 64,
+    has_expiry = 128,
+    is_erased = 256,
 };
 
 void put(std::string& out, std::uint64_t value) {
@@ -36,15 +38,14 @@ std::uint64_t flags_of(const event& e) {
     if (!e.comment.empty()) flags |= has_comment;
     if (!e.metadata.empty()) flags |= has_metadata;
     if (!e.timestamp.empty()) flags |= has_timestamp;
+    if (e.expires) flags |= has_expiry;
     return flags;
 }
 
-}  // namespace
-
-void pack(const event& e, std::string& out) {
+void pack_with(std::uint64_t flags, const event& e, std::string& out) {
     out.clear();
     put(out, std::uint64_t{record::version});
-    put(out, flags_of(e));
+    put(out, flags);
     put(out, std::uint64_t{e.topics.size()});
     for (const topic& t : e.topics) put(out, t.str());
     if (e.id) put(out, e.id->str());
@@ -54,6 +55,22 @@ void pack(const event& e, std::string& out) {
     if (!e.comment.empty()) put(out, e.comment);
     if (!e.metadata.empty()) put(out, e.metadata);
     if (!e.timestamp.empty()) put(out, e.timestamp);
+    if (e.expires) {
+        const auto since = e.expires->time_since_epoch();
+        put(out, static_cast<std::uint64_t>(
+                     std::chrono::duration_cast<std::chrono::milliseconds>(since).count()));
+    }
+}
+
+}  // namespace
+
+void pack(const event& e, std::string& out) { pack_with(flags_of(e), e, out); }
+
+void pack_erased(const event& e, std::string& out) {
+    event left;
+    left.topics = e.topics;
+    left.id = e.id;
+    pack_with(flags_of(left) | is_erased, left, out);
 }
 
 std::shared_ptr<stored_event> unpack(std::string_view bytes, position pos,
@@ -88,6 +105,11 @@ std::shared_ptr<stored_event> unpack(std::string_view bytes, position pos,
     if ((flags & has_comment) != 0) e.comment = in.text();
     if ((flags & has_metadata) != 0) e.metadata = in.text();
     if ((flags & has_timestamp) != 0) e.timestamp = in.text();
+    if ((flags & has_expiry) != 0) {
+        e.expires = std::chrono::system_clock::time_point(
+            std::chrono::milliseconds(static_cast<std::int64_t>(in.number())));
+    }
+    made->erased = (flags & is_erased) != 0;
     return in.broken || e.topics.empty() ? nullptr : made;
 }
 

@@ -13,6 +13,9 @@ namespace carillon::sqlite {
 /// Writes the event's fields over `out`: a version, flags, then each field that is there.
 void pack(const event& e, std::string& out);
 
+/// The same for what is left of an erased event: its topics and its id.
+void pack_erased(const event& e, std::string& out);
+
 /// Null if the bytes are no record of a version that is known.
 std::shared_ptr<stored_event> unpack(std::string_view record, position pos,
                                      std::int64_t stored_at_ms);

@@ -65,7 +65,7 @@ void sqlite_journal::read(const read_query& q, std::function<void(result<read_pa
     {
         const std::lock_guard lock(mutex_);
         if (q.after.value >= recent_after_ || all_in_memory(logs_.matching(q.patterns)))
-            page = logs_.read(q);
+            page = logs_.read(q, options_.now());
     }
     if (page) return done(std::move(*page));
     ask([this, kept = kept_patterns(q.patterns), q = read_query(q),
@@ -91,7 +91,7 @@ result<read_page> sqlite_journal::read_file(archive& a, const read_query& q) {
     }
     read_query stored = q;
     stored.upto = std::max(q.after, std::min(q.upto, indexed));
-    auto page = a.read(topics, stored);
+    auto page = a.read(topics, stored, options_.now());
     a.end();
     if (!page) return page;
     page->lost = marks.lost;
@@ -105,7 +105,8 @@ result<read_page> sqlite_journal::read_file(archive& a, const read_query& q) {
     const std::lock_guard lock(mutex_);
     if (stored.upto.value < recent_after_) return page;
     read_page rest = logs_.read(
-        {q.patterns, stored.upto, q.upto, q.max_events - page->events.size(), q.max_bytes - bytes});
+        {q.patterns, stored.upto, q.upto, q.max_events - page->events.size(), q.max_bytes - bytes},
+        options_.now());
     page->events.insert(page->events.end(), rest.events.begin(), rest.events.end());
     page->through = rest.through;
     page->trims = std::max(page->trims, rest.trims);

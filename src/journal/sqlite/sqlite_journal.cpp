@@ -269,8 +269,21 @@ result<> sqlite_journal::store_request(request& r, std::uint64_t& head) {
         }
         pack(e->e, record_);
         if (auto done = store_.add_event(e->pos.value, newest_ms_, record_); !done) return done;
+        if (auto done = store_consequences(*e); !done) return done;
     }
     return {};
+}
+
+// What else an event brings about: that another loses its content, or itself at a time.
+result<> sqlite_journal::store_consequences(const stored_event& e) {
+    if (e.e.expires) {
+        if (auto done = store_.add_expiry(milliseconds(*e.e.expires), e.pos.value); !done)
+            return done;
+    }
+    if (e.erases.value == 0) return {};
+    const auto old = store_.read(e.erases.value);
+    if (!old) return std::unexpected(old.error());
+    return *old == nullptr ? result<>{} : store_.erase(**old);
 }
 
 void sqlite_journal::publish_group(std::vector<request>& requests) {
@@ -281,6 +294,10 @@ void sqlite_journal::publish_group(std::vector<request>& requests) {
             for (const auto& e : r.events) {
                 if (e->e.ephemeral) continue;
                 remember(e);
+                if (e->erases.value != 0) {
+                    if (const event_ptr old = logs_.at(e->erases.value, e->e.topics))
+                        logs_.erase(*old);
+                }
                 head_.store(e->pos.value, std::memory_order_release);
             }
         }

@@ -83,6 +83,7 @@ private:
     void commit(std::vector<request>& requests);
     result<> store_group(std::vector<request>& requests);
     result<> store_request(request& r, std::uint64_t& head);
+    result<> store_consequences(const stored_event& e);
     void publish_group(std::vector<request>& requests);
     void remember(const std::shared_ptr<stored_event>& e);
     void evict();
@@ -98,6 +99,7 @@ private:
     result<> index_some();
     result<> trim_some();
     result<> check_age(std::int64_t now);
+    result<> erase_expired(std::int64_t now);
     void schedule_age(std::int64_t row, std::int64_t due);
     static std::int64_t age_limit(const topic_log& log);
     std::int64_t oldest_allowed(const topic_log& log) const;

@@ -63,6 +63,10 @@ result<> store::prepare() {
         {&remove_index_, "DELETE FROM topic_events WHERE topic = ? AND pos = ?"},
         {&remove_own_id_, "DELETE FROM own_ids WHERE id = ? AND topic = ? AND pos = ?"},
         {&remove_event_, "DELETE FROM events WHERE pos = ?"},
+        {&rewrite_, "UPDATE events SET record = ? WHERE pos = ?"},
+        {&add_expiry_, "INSERT OR IGNORE INTO expiring(at, pos) VALUES(?, ?)"},
+        {&expired_, "SELECT pos FROM expiring WHERE at <= ? ORDER BY at LIMIT ?"},
+        {&forget_expiry_, "DELETE FROM expiring WHERE at <= ? AND pos = ?"},
     };
     for (const auto& [into, sql] : all) {
         auto made = connection_.prepare(sql);
@@ -185,6 +189,39 @@ result<std::optional<std::int64_t>> store::stored_at(std::uint64_t pos) {
     const std::int64_t at = read_.number(0);
     read_.reset();
     return at;
+}
+
+result<std::shared_ptr<stored_event>> store::read(std::uint64_t pos) {
+    const auto row = read_.bind(1, as_signed(pos)).step();
+    if (!row) return std::unexpected(row.error());
+    if (!*row) return nullptr;
+    auto e = unpack(read_.bytes(1), position{pos}, read_.number(0));
+    read_.reset();
+    return e;
+}
+
+result<> store::erase(const stored_event& e) {
+    pack_erased(e.e, record_);
+    return rewrite_.bind_blob(1, record_).bind(2, as_signed(e.pos.value)).run();
+}
+
+result<> store::add_expiry(std::int64_t at, std::uint64_t pos) {
+    return add_expiry_.bind(1, at).bind(2, as_signed(pos)).run();
+}
+
+result<std::vector<std::uint64_t>> store::expired(std::int64_t now, std::size_t limit) {
+    std::vector<std::uint64_t> some;
+    expired_.bind(1, now).bind(2, as_signed(limit));
+    for (;;) {
+        const auto row = expired_.step();
+        if (!row) return std::unexpected(row.error());
+        if (!*row) return some;
+        some.push_back(as_unsigned(expired_.number(0)));
+    }
+}
+
+result<> store::forget_expiries(std::int64_t now, std::uint64_t pos) {
+    return forget_expiry_.bind(1, now).bind(2, as_signed(pos)).run();
 }
 
 result<> store::remove(const indexed_event& e,

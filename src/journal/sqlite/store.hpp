@@ -74,6 +74,13 @@ public:
     result<std::vector<indexed_event>> oldest(std::int64_t topic, std::uint64_t upto,
                                               std::size_t limit);
     result<std::optional<std::int64_t>> stored_at(std::uint64_t pos);
+    /// Null if it is not there.
+    result<std::shared_ptr<stored_event>> read(std::uint64_t pos);
+    /// Takes the content of an event: its place and topics stay.
+    result<> erase(const stored_event& e);
+    result<> add_expiry(std::int64_t at, std::uint64_t pos);
+    result<std::vector<std::uint64_t>> expired(std::int64_t now, std::size_t limit);
+    result<> forget_expiries(std::int64_t now, std::uint64_t pos);
     /// Takes one event from a topic; the event itself goes with its last topic.
     result<> remove(const indexed_event& e, const std::function<bool(std::string_view)>& kept_by);
 
@@ -84,7 +91,8 @@ private:
     contents found_;
     statement add_topic_, add_event_, add_index_, add_own_id_, save_topic_, remove_topic_, set_,
         find_answer_, add_answer_, forget_answers_, oldest_, read_, remove_index_, remove_own_id_,
-        remove_event_;
+        remove_event_, rewrite_, add_expiry_, expired_, forget_expiry_;
+    std::string record_;
 };
 
 }  // namespace carillon::sqlite

@@ -61,6 +61,7 @@ result<> sqlite_journal::tick() {
     look_for_limits(now);
     if (std::exchange(over_limits_seen_, false)) begin_indexing();
     if (auto done = check_age(now); !done) return done;
+    if (auto done = erase_expired(now); !done) return done;
     const std::lock_guard lock(transaction_mutex_);
     return store_.forget_answers(now);
 }
@@ -247,6 +248,32 @@ result<> sqlite_journal::check_age(std::int64_t now) {
     }
     for (const std::int64_t row : unindexed) schedule_age(row, now);
     if (!more) return {};
+    const std::lock_guard lock(queue_mutex_);
+    upkeep_wanted_ = true;
+    return {};
+}
+
+// Readers are not shown what has expired; here its content leaves the disk.
+result<> sqlite_journal::erase_expired(std::int64_t now) {
+    const auto due = store_.expired(now, trims_per_step);
+    if (!due || due->empty()) return due ? result<>{} : std::unexpected(due.error());
+    const std::lock_guard writing(transaction_mutex_);
+    transaction step(store_.on());
+    if (auto done = step.begin(); !done) return done;
+    std::vector<std::shared_ptr<stored_event>> gone;
+    for (const std::uint64_t pos : *due) {
+        auto e = store_.read(pos);
+        if (!e) return std::unexpected(e.error());
+        if (*e != nullptr) {
+            if (auto done = store_.erase(**e); !done) return done;
+            gone.push_back(std::move(*e));
+        }
+        if (auto done = store_.forget_expiries(now, pos); !done) return done;
+    }
+    auto done = publish_upkeep(step, [&] {
+        for (const auto& e : gone) logs_.erase(*e);
+    });
+    if (!done || due->size() < trims_per_step) return done;
     const std::lock_guard lock(queue_mutex_);
     upkeep_wanted_ = true;
     return {};

@@ -93,6 +93,8 @@ void topic_surface::add_routes(http::router& routes) {
     add("POST", "/publish", &topic_surface::publish, up);
     add("POST", "/publish/{topic...}", &topic_surface::publish, up);
     add("GET", "/history", &topic_surface::history);
+    add("DELETE", "/history/{id}", &topic_surface::erase);
+    add("PUT", "/history/{id}", &topic_surface::erase);
     add("GET", "/clients", &topic_surface::list_clients);
     add("GET", "/clients/{id}", &topic_surface::show_client);
     add("DELETE", "/clients/{id}", &topic_surface::remove_client);
@@ -191,6 +193,32 @@ void topic_surface::history(http::request& r, http::responder answer) {
             }
             to.send(http::json_response(200, text + "}"));
         }));
+}
+
+// DELETE takes an event back, PUT puts another in its place.
+void topic_surface::erase(http::request& r, http::responder answer) {
+    const auto name = r.query_value("topic");
+    if (!name)
+        return answer.send(error{errc::invalid_request, "say of which topic: `?topic=news`"});
+    auto from = topic::parse(*name);
+    if (!from) return answer.send(from.error());
+    if (from->reserved())
+        return answer.send(error{errc::forbidden, "topics of the hub's own are not changed"});
+    std::optional<event> instead;
+    if (r.method == "PUT") {
+        if (const auto format = transport::format_of(r); !format)
+            return answer.send(format.error());
+        auto written = transport::parse_event(r.body, *from);
+        if (!written) return answer.send(written.error());
+        instead = std::move(written->e);
+    }
+    hub_.erase(r.path_rest[0], std::move(*from), std::move(instead),
+               on_loop_of(std::move(answer),
+                          [name = *name](http::responder& to, result<std::vector<published>> done) {
+                              if (!done) return to.send(done.error());
+                              to.send(http::json_response(
+                                  200, transport::publish_answer(done->front(), name)));
+                          }));
 }
 
 void topic_surface::list_clients(http::request&, http::responder answer) {

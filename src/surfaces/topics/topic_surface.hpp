@@ -37,6 +37,7 @@ private:
     std::unique_ptr<http::upload> upload(http::request& r, http::responder& answer,
                                          http::upload_control control);
     void history(http::request& r, http::responder answer);
+    void erase(http::request& r, http::responder answer);
     void list_clients(http::request& r, http::responder answer);
     void show_client(http::request& r, http::responder answer);
     void send_to_client(http::request& r, http::responder answer);

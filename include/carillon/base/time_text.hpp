@@ -1,0 +1,20 @@
+// Numbers, durations and times as people write them.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace carillon {
+
+/// Decimal digits alone. Nothing for anything else, or beyond 63 bits.
+std::optional<std::int64_t> parse_whole_number(std::string_view text);
+
+/// `500ms`, `30s`, `10m`, `24h`, `7d`.
+std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
+
+/// RFC 3339, section 5.6: `2026-01-31T12:00:00Z`, with fraction (which is dropped) and offset.
+std::optional<std::chrono::system_clock::time_point> parse_time(std::string_view text);
+
+}  // namespace carillon

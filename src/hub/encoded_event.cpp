@@ -71,6 +71,12 @@ std::shared_ptr<encoded_event> encode_cache::get(const event_ptr& e) {
     return made;
 }
 
+std::shared_ptr<const block> encode_cache::without_id(const stored_event& e, envelope_id kind) {
+    scratch_.clear();
+    const bool shown = envelopes_[kind]->encode(e, {}, scratch_);
+    return shown ? make_block(scratch_) : std::make_shared<const block>();
+}
+
 const std::shared_ptr<const block>& encode_cache::block_of(encoded_event& e, envelope_id kind) {
     if (kind > e.others.size()) e.others.resize(kind);
     auto& made = kind == 0 ? e.plain : e.others[kind - 1u];

@@ -52,6 +52,9 @@ public:
     /// The block of `e` for an envelope. Lives as long as `e`.
     const std::shared_ptr<const block>& block_of(encoded_event& e, envelope_id kind);
 
+    /// A block that moves no cursor.
+    std::shared_ptr<const block> without_id(const stored_event& e, envelope_id kind);
+
 private:
     static constexpr std::size_t places = 4096;
 

@@ -80,6 +80,11 @@ result<> hub::check(const event& e, const hub_options& limits) const {
     if (e.id && cursor::parse(e.id->str())) {
         return fail(errc::invalid_request, "`id` has the form of the hub's own ids");
     }
+    if (e.retain && e.ephemeral) {
+        return fail(errc::invalid_request,
+                    "an event is not both `ephemeral` and `retain`: what is not stored is no last "
+                    "value");
+    }
     if (e.size() > limits.max_event_size) {
         return fail(errc::event_too_large,
                     fmt::format("the event has {} bytes, at most {} are allowed", e.size(),

@@ -278,7 +278,11 @@ void shard::catch_up_turn() {
 
 // One block in the framing of the stream: the preamble, then the event.
 std::shared_ptr<const block> shard::opening_block(const subscriber& s, opening& open) const {
-    if (!open.event) return make_unframed(std::move(open.preamble));
+    if (!open.event) {
+        if (open.verdict != resume_verdict::resumed)
+            append_retained(s, patterns_of(s), open.preamble);
+        return make_unframed(std::move(open.preamble));
+    }
     std::string data = fmt::format(R"({{"resume":"{}","client":"{}","topics":[)",
                                    to_string(open.verdict), id_of(s));
     bool first = true;
@@ -301,7 +305,16 @@ std::shared_ptr<const block> shard::opening_block(const subscriber& s, opening& 
     const auto event =
         make_block(fmt::format("id: {}\nevent: carillon.open\nretry: {}\ndata: {}\n\n",
                                hub_.id_of(s.cursor), retry, data));
-    return make_unframed(open.preamble.append(event->view(s.chunked)));
+    open.preamble.append(event->view(s.chunked));
+    // Last values are state and no history: without an id, and for whoever cannot know them.
+    if (open.verdict != resume_verdict::resumed) append_retained(s, patterns_of(s), open.preamble);
+    return make_unframed(std::move(open.preamble));
+}
+
+void shard::append_retained(const subscriber& s, const std::vector<const topic_pattern*>& topics,
+                            std::string& out) const {
+    for (const event_ptr& e : hub_.record().retained(topics))
+        out.append(cache_->without_id(*e, s.envelope)->view(s.chunked));
 }
 
 }  // namespace carillon

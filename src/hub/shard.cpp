@@ -231,7 +231,15 @@ result<> shard::subscribe(subscriber& s, const topic_pattern& topic) {
         !listens(s, index_->find(topic))) {
         return fail(errc::invalid_request, "this client listens to as many topics as it may");
     }
+    const bool known = listens(s, index_->find(topic));
     if (auto added = add_live(s, topic); !added) return added;
+    if (!known && !s.behind) {
+        std::string values;
+        append_retained(s, {&topic}, values);
+        const auto block = make_unframed(std::move(values));
+        if (!block->bytes.empty() && write(s, {{&block, {}, false}}) == outcome::gone)
+            return fail(errc::send_error, "the client has just gone");
+    }
     if (s.extras && !s.extras->token.empty()) hub_.clients_->change(s.extras->token, topic, true);
     return {};
 }

@@ -23,12 +23,14 @@ public:
 
     std::string_view name;
     retention keep;
-    std::int64_t row = 0;          ///< its number in a store; 0: none
-    std::uint64_t kept = 0;        ///< events that retention has left, in memory or in a store
-    std::uint64_t kept_bytes = 0;  ///< of `event::size()`
-    std::uint64_t trimmed = 0;     ///< position of the newest event that retention took
-    std::uint64_t trim_count = 0;  ///< the journal's count of trims when it did
-    string_map<own_id> own_ids;    ///< of the events in memory
+    std::int64_t row = 0;            ///< its number in a store; 0: none
+    std::uint64_t kept = 0;          ///< events that retention has left, in memory or in a store
+    std::uint64_t kept_bytes = 0;    ///< of `event::size()`
+    std::uint64_t trimmed = 0;       ///< position of the newest event that retention took
+    std::uint64_t trim_count = 0;    ///< the journal's count of trims when it did
+    string_map<own_id> own_ids;      ///< of the events in memory
+    string_map<std::uint64_t> keys;  ///< newest event in memory with each key
+    event_ptr retained;              ///< null: none
 
     bool empty() const noexcept { return first_ == events_.size(); }
     const event_ptr& front() const noexcept { return events_[first_]; }
@@ -46,6 +48,7 @@ public:
             auto [at, added] = own_ids.try_emplace(e->e.id->str(), own_id{e->pos.value, 0});
             ++at->second.count;
         }
+        if (!e->e.key.empty()) keys.insert_or_assign(e->e.key, e->pos.value);
         events_.push_back(std::move(e));
     }
 
@@ -63,6 +66,7 @@ public:
     event_ptr pop() {
         event_ptr gone = std::move(events_[first_++]);
         if (gone->e.id) forget_own_id(*gone);
+        if (!gone->e.key.empty()) forget_key(*gone);
         // Compact once half is dead: amortised constant, and no block of a deque per quiet topic.
         if (first_ * 2 >= events_.size()) {
             events_.erase(events_.begin(), events_.begin() + static_cast<std::ptrdiff_t>(first_));
@@ -71,6 +75,12 @@ public:
                 events_.shrink_to_fit();
         }
         return gone;
+    }
+
+    /// For the topic's last value; empty data is the word that there is none.
+    void retain(const event_ptr& e) {
+        const bool clears = e->e.kind == payload_kind::text && e->e.data.empty();
+        retained = clears ? nullptr : e;
     }
 
     /// Nothing that is kept is elsewhere.
@@ -94,6 +104,11 @@ private:
                 return;
             }
         }
+    }
+
+    void forget_key(const stored_event& gone) {
+        const auto at = keys.find(gone.e.key);
+        if (at != keys.end() && at->second == gone.pos.value) keys.erase(at);
     }
 
     std::vector<event_ptr> events_;

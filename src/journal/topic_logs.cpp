@@ -78,7 +78,7 @@ void topic_logs::note_trimmed(topic_log& log, std::uint64_t pos, std::uint64_t e
     log.kept_bytes -= bytes;
     kept -= events;
     kept_bytes -= bytes;
-    if (log.kept == 0) remember_empty(log);
+    if (log.kept == 0 && !log.retained) remember_empty(log);
 }
 
 // A topic without events is kept for its trim mark. Beyond the limit the oldest marks are merged
@@ -89,6 +89,7 @@ void topic_logs::remember_empty(topic_log& log) {
     while (empty_.size() > max_empty_topics_) {
         topic_log* oldest = empty_.begin()->second;
         empty_.erase(empty_.begin());
+        if (oldest->retained) continue;
         forgotten = std::max(forgotten, oldest->trimmed);
         forgotten_trims = std::max(forgotten_trims, oldest->trim_count);
         if (on_forget) on_forget(*oldest);
@@ -167,7 +168,10 @@ void topic_logs::erase(const stored_event& e) {
     tombstone->stored_at = e.stored_at;
     tombstone->erased = true;
     for (const topic& t : e.e.topics) {
-        if (topic_log* log = find(t.str())) log->erase(e.pos.value, tombstone);
+        topic_log* log = find(t.str());
+        if (log == nullptr) continue;
+        log->erase(e.pos.value, tombstone);
+        if (log->retained && log->retained->pos == e.pos) log->retained.reset();
     }
 }
 
@@ -222,6 +226,25 @@ std::optional<found_cursor> topic_logs::find_own_id(
         earliest->repeated = repeated;
     }
     return earliest;
+}
+
+std::vector<event_ptr> topic_logs::retained(topic_patterns patterns,
+                                            std::chrono::system_clock::time_point now) const {
+    std::vector<event_ptr> all;
+    for (const topic_log* log : matching(patterns)) {
+        if (log->retained && shown_at(*log->retained, now)) all.push_back(log->retained);
+    }
+    std::ranges::sort(all, {}, value_of);
+    const auto repeated = std::ranges::unique(all);
+    all.erase(repeated.begin(), repeated.end());
+    return all;
+}
+
+position topic_logs::newest_of_key(std::string_view topic, std::string_view key) const {
+    const topic_log* log = find(topic);
+    if (log == nullptr) return {};
+    const auto found = log->keys.find(key);
+    return found == log->keys.end() ? position{} : position{found->second};
 }
 
 std::vector<std::uint64_t> topic_logs::newest(std::uint64_t count,

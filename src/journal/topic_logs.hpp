@@ -57,6 +57,9 @@ public:
     /// The earliest event in memory with this publisher's id.
     std::optional<found_cursor> find_own_id(std::string_view id,
                                             const std::vector<const topic_log*>& logs) const;
+    std::vector<event_ptr> retained(topic_patterns patterns,
+                                    std::chrono::system_clock::time_point now) const;
+    position newest_of_key(std::string_view topic, std::string_view key) const;
     /// Positions of the newest events in memory, newest first, at most `count`.
     std::vector<std::uint64_t> newest(std::uint64_t count,
                                       const std::vector<const topic_log*>& logs) const;

@@ -47,10 +47,10 @@ result<> set_field(event& e, std::string_view name, std::string_view slice) {
         e.metadata = slice;
         return {};
     }
-    if (name == "ephemeral") {
+    if (name == "ephemeral" || name == "retain") {
         if (slice != "true" && slice != "false")
             return fail(errc::invalid_request, "true or false is expected");
-        e.ephemeral = slice == "true";
+        (name == "retain" ? e.retain : e.ephemeral) = slice == "true";
         return {};
     }
     if (name == "ttl") {
@@ -84,6 +84,10 @@ result<> set_field(event& e, std::string_view name, std::string_view slice) {
         e.name = std::move(*parsed);
     } else if (name == "comment") {
         e.comment = std::move(*text);
+    } else if (name == "key") {
+        if (text->empty() || text->size() > max_key_size)
+            return fail(errc::invalid_request, "a key has 1 to 255 bytes");
+        e.key = std::move(*text);
     } else if (name == "expires") {
         const auto at = parse_time(*text);
         if (!at)
@@ -94,7 +98,7 @@ result<> set_field(event& e, std::string_view name, std::string_view slice) {
     } else {
         return fail(errc::invalid_request,
                     "no such field; an event has id, event, data, retry, comment, topic, topics, "
-                    "metadata, timestamp, ttl, expires, ephemeral and idempotencyKey");
+                    "metadata, timestamp, ttl, expires, key, retain, ephemeral and idempotencyKey");
     }
     return {};
 }

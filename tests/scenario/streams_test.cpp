@@ -124,6 +124,35 @@ TEST(streams, the_full_envelope_shows_whole_events_unnamed) {
     EXPECT_EQ(plain.next().data, "{\"n\":1.50}");
 }
 
+TEST(streams, a_new_one_gets_the_last_values_of_its_topics_first_without_ids) {
+    running_server s;
+    s.publish("t/1", "1", R"("retain":true)");
+    const std::string head = s.publish("t/1", "2", R"("retain":true)");
+    s.publish("t/2", "3", R"("retain":true)");
+    s.publish("t/2", "4");
+    s.publish("t/3", "5", R"("retain":true)");
+    s.publish("t/3", "\"\"", R"("retain":true)");
+    for (const bool restarted : {false, true}) {
+        if (restarted) {
+            s.kill();
+            s.restart();
+        }
+        event_reader c(s, "/t/*");
+        const received opening = c.open();
+        for (const char* expected : {"2", "3"}) {
+            const received e = c.next();
+            EXPECT_EQ(e.data, expected);
+            EXPECT_EQ(e.id, opening.id) << "it must not move the cursor";
+        }
+        s.publish("t/1", "\"live\"");
+        EXPECT_EQ(c.next().data, "live");
+    }
+    event_reader resumed(s, "/t/*", after(head));
+    EXPECT_EQ(verdict(resumed.open()), "resumed");
+    EXPECT_EQ(resumed.next().data, "3") << "who resumes gets history and no values";
+    EXPECT_EQ(s.post("a", R"({"data":1,"retain":true,"ephemeral":true})").status, 400);
+}
+
 TEST(streams, the_opening_event_can_be_left_out) {
     running_server s;
     event_reader c(s, "/a?open=0");

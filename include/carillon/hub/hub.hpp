@@ -67,8 +67,8 @@ public:
                  publish_callback done);
 
     /// Takes the content of a stored event of this topic, named by its id. Who reads later does not
-    /// get it; who listens now gets `carillon.deleted`, or `carillon.replaced` with the name and the
-    /// data of `instead`, under the same topics. Errors: `not_found`, and those of `publish`.
+    /// get it; who listens now gets `carillon.deleted`, or `carillon.replaced` with the name and
+    /// the data of `instead`, under the same topics. Errors: `not_found`, and those of `publish`.
     void erase(std::string id, topic from, std::optional<event> instead, publish_callback done);
 
     /// Sends an event to one client alone; its stream shows it in order with all others, and it

@@ -120,6 +120,8 @@ private:
     template <class Answer>
     auto here(page_request asked, void (shard::*then)(const page_request&, result<Answer>));
     std::shared_ptr<const block> opening_block(const subscriber& s, opening& open) const;
+    void append_retained(const subscriber& s, const std::vector<const topic_pattern*>& topics,
+                         std::string& out) const;
     bool owed(const subscriber& s, const stored_event& e) const;
     void catch_up_turn();
     void queue_catch_up(subscriber& s);

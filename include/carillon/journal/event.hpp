@@ -34,6 +34,9 @@ struct event {
     std::optional<wire::event_name> name;  ///< absent: the browser's "message"
     std::string data;                      ///< UTF-8
     payload_kind kind = payload_kind::text;
+    std::string key;      ///< of what the event is about: a newer one with this key replaces it for
+                          ///< slow readers of topics that conflate; empty: none
+    bool retain = false;  ///< the topic's last value: new streams get it first. Empty data: none
     bool ephemeral = false;  ///< no position, no id, not stored; dropped for whoever is behind
     std::optional<std::chrono::milliseconds> retry;
     std::string comment;    ///< UTF-8, may have lines

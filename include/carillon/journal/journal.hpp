@@ -137,6 +137,11 @@ public:
     /// The same for the place where a reader begins.
     virtual void locate(const start_query& q, std::function<void(result<start_point>)> done) = 0;
 
+    /// The last retained event of each matching topic, by position; each event once.
+    virtual std::vector<event_ptr> retained(topic_patterns patterns) const = 0;
+    /// The newest event of the topic with this key that is in memory; 0: none.
+    virtual position newest_of_key(std::string_view topic, std::string_view key) const = 0;
+
     virtual position head() const = 0;
     virtual std::string_view epoch() const = 0;  ///< valid as long as the journal
     virtual journal_stats stats() const = 0;

@@ -85,6 +85,7 @@ void memory_journal::store(const std::shared_ptr<stored_event>& e) {
     }
     for (const topic& t : e->e.topics) {
         topic_log& log = logs_.get(t.str());
+        if (e->e.retain) log.retain(e);
         logs_.push(log, e);
         enforce_limits(log);
     }
@@ -176,6 +177,16 @@ start_point memory_journal::locate_locked(const start_query& q) const {
     const auto newest = logs_.newest(q.budget + 1, logs);
     if (newest.size() <= q.budget || newest.back() <= start.at.value) return start;
     return within_budget(start, newest, head_);
+}
+
+std::vector<event_ptr> memory_journal::retained(topic_patterns patterns) const {
+    const std::lock_guard lock(mutex_);
+    return logs_.retained(patterns, options_.now());
+}
+
+position memory_journal::newest_of_key(std::string_view topic, std::string_view key) const {
+    const std::lock_guard lock(mutex_);
+    return logs_.newest_of_key(topic, key);
 }
 
 position memory_journal::head() const {

@@ -14,6 +14,8 @@ enum flag : std::uint64_t {
     has_timestamp = 64,
     has_expiry = 128,
     is_erased = 256,
+    has_key = 512,
+    is_retained = 1024,
 };
 
 void put(std::string& out, std::uint64_t value) {
@@ -39,6 +41,8 @@ std::uint64_t flags_of(const event& e) {
     if (!e.metadata.empty()) flags |= has_metadata;
     if (!e.timestamp.empty()) flags |= has_timestamp;
     if (e.expires) flags |= has_expiry;
+    if (!e.key.empty()) flags |= has_key;
+    if (e.retain) flags |= is_retained;
     return flags;
 }
 
@@ -60,6 +64,7 @@ void pack_with(std::uint64_t flags, const event& e, std::string& out) {
         put(out, static_cast<std::uint64_t>(
                      std::chrono::duration_cast<std::chrono::milliseconds>(since).count()));
     }
+    if (!e.key.empty()) put(out, e.key);
 }
 
 }  // namespace
@@ -109,6 +114,8 @@ std::shared_ptr<stored_event> unpack(std::string_view bytes, position pos,
         e.expires = std::chrono::system_clock::time_point(
             std::chrono::milliseconds(static_cast<std::int64_t>(in.number())));
     }
+    if ((flags & has_key) != 0) e.key = in.text();
+    e.retain = (flags & is_retained) != 0;
     made->erased = (flags & is_erased) != 0;
     return in.broken || e.topics.empty() ? nullptr : made;
 }

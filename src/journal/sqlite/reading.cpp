@@ -60,6 +60,16 @@ void sqlite_journal::serve_readers(archive& with) {
     }
 }
 
+std::vector<event_ptr> sqlite_journal::retained(topic_patterns patterns) const {
+    const std::lock_guard lock(mutex_);
+    return logs_.retained(patterns, options_.now());
+}
+
+position sqlite_journal::newest_of_key(std::string_view topic, std::string_view key) const {
+    const std::lock_guard lock(mutex_);
+    return logs_.newest_of_key(topic, key);
+}
+
 void sqlite_journal::read(const read_query& q, std::function<void(result<read_page>)> done) {
     std::optional<read_page> page;
     {

@@ -83,6 +83,11 @@ result<> sqlite_journal::load() {
         if (t.events != 0) schedule_age(t.row, now);
     });
     if (!done) return done;
+    done = store_.each_retained([&](std::int64_t topic, std::shared_ptr<stored_event> e) {
+        const auto known = by_row_.find(topic);
+        if (known != by_row_.end()) known->second.log->retained = std::move(e);
+    });
+    if (!done) return done;
     return store_.each_event(
         found.indexed,
         [&](std::uint64_t pos, std::int64_t at, std::string_view record) -> result<> {
@@ -280,6 +285,16 @@ result<> sqlite_journal::store_consequences(const stored_event& e) {
         if (auto done = store_.add_expiry(milliseconds(*e.e.expires), e.pos.value); !done)
             return done;
     }
+    if (e.e.retain) {
+        // Still packed: this event's record. Without data it is the word that there is none.
+        const bool clears = e.e.kind == payload_kind::text && e.e.data.empty();
+        for (const topic& t : e.e.topics) {
+            const topic_log* log = logs_.find(t.str());
+            const std::int64_t row = log != nullptr ? log->row : new_rows_.find(t.str())->second;
+            const std::string_view record = clears ? std::string_view() : record_;
+            if (auto done = store_.retain(row, e.pos.value, newest_ms_, record); !done) return done;
+        }
+    }
     if (e.erases.value == 0) return {};
     const auto old = store_.read(e.erases.value);
     if (!old) return std::unexpected(old.error());
@@ -319,6 +334,7 @@ void sqlite_journal::remember(const std::shared_ptr<stored_event>& e) {
         }
         recent_events_ += 1;
         recent_bytes_ += size;
+        if (e->e.retain) log->retain(e);
         if (e->pos.value <= by_row_[log->row].counted) {
             logs_.recall(*log, e);  // indexed, though not all of its batch was
             continue;

@@ -41,6 +41,8 @@ public:
     void append(group events, std::optional<idempotency_key> key, commit_callback done) override;
     void read(const read_query& q, std::function<void(result<read_page>)> done) override;
     void locate(const start_query& q, std::function<void(result<start_point>)> done) override;
+    std::vector<event_ptr> retained(topic_patterns patterns) const override;
+    position newest_of_key(std::string_view topic, std::string_view key) const override;
     position head() const override { return position{head_.load(std::memory_order_acquire)}; }
     std::string_view epoch() const override { return epoch_; }
     journal_stats stats() const override;

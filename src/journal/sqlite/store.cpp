@@ -64,6 +64,8 @@ result<> store::prepare() {
         {&remove_own_id_, "DELETE FROM own_ids WHERE id = ? AND topic = ? AND pos = ?"},
         {&remove_event_, "DELETE FROM events WHERE pos = ?"},
         {&rewrite_, "UPDATE events SET record = ? WHERE pos = ?"},
+        {&retain_, "INSERT OR REPLACE INTO retained(topic, pos, at, record) VALUES(?, ?, ?, ?)"},
+        {&release_, "DELETE FROM retained WHERE topic = ? OR pos = ?"},
         {&add_expiry_, "INSERT OR IGNORE INTO expiring(at, pos) VALUES(?, ?)"},
         {&expired_, "SELECT pos FROM expiring WHERE at <= ? ORDER BY at LIMIT ?"},
         {&forget_expiry_, "DELETE FROM expiring WHERE at <= ? AND pos = ?"},
@@ -201,8 +203,33 @@ result<std::shared_ptr<stored_event>> store::read(std::uint64_t pos) {
 }
 
 result<> store::erase(const stored_event& e) {
+    if (e.e.retain) {
+        if (auto done = release_.bind(1, std::int64_t{0}).bind(2, as_signed(e.pos.value)).run();
+            !done)
+            return done;
+    }
     pack_erased(e.e, record_);
     return rewrite_.bind_blob(1, record_).bind(2, as_signed(e.pos.value)).run();
+}
+
+result<> store::retain(std::int64_t topic, std::uint64_t pos, std::int64_t at,
+                       std::string_view record) {
+    if (record.empty()) return release_.bind(1, topic).bind(2, std::int64_t{0}).run();
+    retain_.bind(1, topic).bind(2, as_signed(pos)).bind(3, at);
+    return retain_.bind_blob(4, record).run();
+}
+
+result<> store::each_retained(
+    const std::function<void(std::int64_t, std::shared_ptr<stored_event>)>& call) {
+    auto all = connection_.prepare("SELECT topic, pos, at, record FROM retained");
+    if (!all) return std::unexpected(all.error());
+    for (;;) {
+        const auto row = all->step();
+        if (!row) return std::unexpected(row.error());
+        if (!*row) return {};
+        const position pos{as_unsigned(all->number(1))};
+        if (auto e = unpack(all->bytes(3), pos, all->number(2))) call(all->number(0), std::move(e));
+    }
 }
 
 result<> store::add_expiry(std::int64_t at, std::uint64_t pos) {

@@ -78,6 +78,11 @@ public:
     result<std::shared_ptr<stored_event>> read(std::uint64_t pos);
     /// Takes the content of an event: its place and topics stay.
     result<> erase(const stored_event& e);
+    /// `record` empty: the topic has no last value any more.
+    result<> retain(std::int64_t topic, std::uint64_t pos, std::int64_t at,
+                    std::string_view record);
+    result<> each_retained(
+        const std::function<void(std::int64_t topic, std::shared_ptr<stored_event>)>& call);
     result<> add_expiry(std::int64_t at, std::uint64_t pos);
     result<std::vector<std::uint64_t>> expired(std::int64_t now, std::size_t limit);
     result<> forget_expiries(std::int64_t now, std::uint64_t pos);
@@ -91,7 +96,7 @@ private:
     contents found_;
     statement add_topic_, add_event_, add_index_, add_own_id_, save_topic_, remove_topic_, set_,
         find_answer_, add_answer_, forget_answers_, oldest_, read_, remove_index_, remove_own_id_,
-        remove_event_, rewrite_, add_expiry_, expired_, forget_expiry_;
+        remove_event_, rewrite_, add_expiry_, expired_, forget_expiry_, retain_, release_;
     std::string record_;
 };
 

@@ -51,6 +51,7 @@ struct shard::page_request {
     std::array<std::uint8_t, 16> key{};
     position upto;
     std::uint64_t next_seq = 0;
+    bool drops = false;  ///< asks only whether there is anything that is to be left out
 };
 
 /// A journal's callback that goes on in this shard's thread, at once if it is there already.
@@ -116,12 +117,12 @@ void shard::on_start(const page_request& asked, result<start_point> start) {
     ask(*s, asked.upto, asked.next_seq);
 }
 
-void shard::ask(subscriber& s, position upto, std::uint64_t next_seq) {
+void shard::ask(subscriber& s, position upto, std::uint64_t next_seq, bool drops) {
     s.behind->reading = true;
     ++pages_asked_;
     const auto patterns = patterns_of(s);
-    hub_.record().read({patterns, s.cursor, upto, page_events, page_bytes},
-                       here({s.slot, s.key, upto, next_seq}, &shard::on_page));
+    hub_.record().read({patterns, s.cursor, upto, drops ? 1 : page_events, page_bytes},
+                       here({s.slot, s.key, upto, next_seq, drops}, &shard::on_page));
 }
 
 /// False for an event from before the only topics that ask for it were added.
@@ -164,12 +165,60 @@ std::shared_ptr<const block> shard::decide_opening(subscriber& s, opening& open,
     return opening_block(s, open);
 }
 
+void shard::tell_gap(std::vector<item>& items, std::shared_ptr<const block>& told,
+                     const gap& lost) {
+    told = make_block(fmt::format(
+        "event: carillon.gap\ndata: {{\"from\":\"{}\",\"to\":\"{}\",\"reason\":\"slow\"}}\n\n",
+        hub_.id_of(lost.from), hub_.id_of(lost.to)));
+    items.push_back({&told, {}, false});
+    counters_.gaps.fetch_add(1, std::memory_order_relaxed);
+}
+
+/// Up to where a slow stream is to miss what it has not got; 0: nothing, since one of its topics
+/// wants all to arrive, or it has not begun.
+position shard::drop_point(const subscriber& s) const {
+    if (s.behind->open) return {};
+    std::uint64_t keep = 0;
+    bool all = s.topic_count() != 0;
+    s.each_subscription([&](const subscription& on) {
+        all = all && on.node->options.slow == slow_policy::drop_oldest;
+        keep = std::max(keep, on.node->options.max_lag);
+    });
+    const std::uint64_t head = hub_.tail_->now().head.value;
+    return all && head > keep ? position{head - keep} : position{};
+}
+
+void shard::on_dropped(subscriber& s, position upto, bool any) {
+    std::vector<item> items;
+    std::shared_ptr<const block> told;
+    if (any) tell_gap(items, told, {s.cursor, upto});
+    s.cursor = std::max(s.cursor, upto);
+    if (any && write(s, items) != outcome::done) return;  // gone, or blocked on the word
+    queue_catch_up(s);
+}
+
+/// A slow stream does without an event if a newer one with its key is there, for all topics that it
+/// would get it for.
+bool shard::left_out(const subscriber& s, const stored_event& e) const {
+    if (e.e.key.empty()) return false;
+    bool superseded = true;
+    s.each_subscription([&](const subscription& on) {
+        for (const topic& t : e.e.topics) {
+            if (!superseded || !on.node->pattern.matches(t.str())) continue;
+            superseded = on.node->options.slow == slow_policy::conflate &&
+                         hub_.record().newest_of_key(t.str(), e.e.key) > e.pos;
+        }
+    });
+    return superseded;
+}
+
 void shard::on_page(const page_request& asked, result<read_page> page) {
     --pages_asked_;
     if (!catching_up_.empty()) schedule_catch_up();
     subscriber* s = reader_of(asked);
     if (s == nullptr) return;
     if (!page) return end(*s, close_reason::unavailable);
+    if (asked.drops) return on_dropped(*s, asked.upto, !page->events.empty() || page->lost);
 
     // Told once, and again when more is trimmed: the new loss may lie before the mark that was
     // told.
@@ -186,17 +235,13 @@ void shard::on_page(const page_request& asked, result<read_page> page) {
         told = decide_opening(*s, *pending, lost, *page, asked.upto);
         items.push_back({&told, {}, false});
     } else if (lost) {
-        told = make_block(fmt::format(
-            "event: carillon.gap\ndata: {{\"from\":\"{}\",\"to\":\"{}\",\"reason\":\"slow\"}}\n\n",
-            hub_.id_of(lost->from), hub_.id_of(lost->to)));
-        items.push_back({&told, {}, false});
-        counters_.gaps.fetch_add(1, std::memory_order_relaxed);
+        tell_gap(items, told, *lost);
     }
     static const auto nothing = std::make_shared<const block>();  // only moves the cursor
     std::vector<encoded_ptr> encoded;
     encoded.reserve(page->events.size());
     for (const event_ptr& e : page->events) {
-        if (!owed(*s, *e)) {
+        if (!owed(*s, *e) || left_out(*s, *e)) {
             items.push_back({&nothing, e->pos, false});
             continue;
         }
@@ -270,7 +315,12 @@ void shard::catch_up_turn() {
         s->behind->queued = false;
         if (s->behind->blocked || s->behind->reading) continue;
         const tail::end end = hub_.tail_->now();
-        ask(*s, end.head, end.next_seq);
+        const position drop = drop_point(*s);
+        if (drop > s->cursor) {
+            ask(*s, drop, end.next_seq, true);
+        } else {
+            ask(*s, end.head, end.next_seq);
+        }
     }
     // With all pages under way, the next one that comes goes on.
     if (!catching_up_.empty() && pages_asked_ < pages_under_way) schedule_catch_up();

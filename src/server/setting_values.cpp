@@ -181,7 +181,7 @@ strings split_list(std::string_view text) {
 
 std::vector<std::string> row_field_names() {
     return {"pattern",     "retention.max_events", "retention.max_bytes", "retention.max_age",
-            "slow.policy", "slow.cut_after",       "coalesce_window"};
+            "slow.policy", "slow.cut_after",       "slow.max_lag",        "coalesce_window"};
 }
 
 result<> set_row_field(topic_row& row, std::string_view name, const std::string& text) {
@@ -195,12 +195,16 @@ result<> set_row_field(topic_row& row, std::string_view name, const std::string&
         return {};
     }
     if (name == "slow.policy") {
-        if (text != "catch_up" && text != "cut")
-            return fail(errc::invalid_request, "`catch_up` or `cut` is expected");
-        row.options.slow = text == "cut" ? slow_policy::cut : slow_policy::catch_up;
+        const auto policy = parse_slow_policy(text);
+        if (!policy) {
+            return fail(errc::invalid_request,
+                        "`catch_up`, `drop_oldest`, `conflate` or `cut` is expected");
+        }
+        row.options.slow = *policy;
         return {};
     }
     if (name == "slow.cut_after") return assign(row.options.cut_after, any, {text});
+    if (name == "slow.max_lag") return assign(row.options.max_lag, any, {text});
     if (name == "coalesce_window") return assign(row.options.coalesce_window, any, {text});
     if (name != "retention.max_age") return fail(errc::not_found, "no such field");
     const auto age = parse_duration(text);
@@ -215,7 +219,8 @@ std::string print_row_field(const topic_row& row, std::string_view name) {
     if (name == "retention.max_bytes") return print_size(row.keep.max_bytes);
     if (name == "retention.max_age")
         return print_duration(static_cast<std::uint64_t>(milliseconds(row.keep.max_age).count()));
-    if (name == "slow.policy") return row.options.slow == slow_policy::cut ? "cut" : "catch_up";
+    if (name == "slow.policy") return std::string(to_string(row.options.slow));
+    if (name == "slow.max_lag") return fmt::format("{}", row.options.max_lag);
     if (name == "slow.cut_after")
         return print_duration(static_cast<std::uint64_t>(row.options.cut_after.count()));
     return print_duration(static_cast<std::uint64_t>(row.options.coalesce_window.count()));

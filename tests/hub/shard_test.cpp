@@ -239,7 +239,8 @@ TEST_F(hub_fixture, moves_a_cursor_that_lags_because_nothing_matched) {
 TEST_F(hub_fixture, cuts_a_stalled_stream_where_the_policy_says_so) {
     hub_options options;
     options.options_of = [](std::string_view t) {
-        return topic_options{t == "hard" ? slow_policy::cut : slow_policy::catch_up, 2000ms, 0ms};
+        return topic_options{.slow = t == "hard" ? slow_policy::cut : slow_policy::catch_up,
+                             .cut_after = 2000ms};
     };
     rebuild(std::move(options), {});
     fake_connection hard, soft;

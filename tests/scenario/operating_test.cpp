@@ -82,6 +82,62 @@ TEST(operating, a_reader_without_progress_is_cut_if_the_policy_says_so) {
     EXPECT_TRUE(s.shows("/metrics", "carillon_subscribers 0\n"));
 }
 
+/// Publishes so much to `a` that the kernel cannot keep it in the reader's stead.
+void publish_too_much(const running_server& s, int count, int keys) {
+    for (int i = 0; i < count; ++i) {
+        EXPECT_EQ(
+            s.post("a", "{\"data\":\"" + std::to_string(i) + "-" + std::string(256 << 10, 'x') +
+                            "\",\"key\":\"" + std::to_string(i % keys) + "\"}")
+                .status,
+            200);
+    }
+}
+
+TEST(operating, a_slow_reader_misses_the_oldest_and_is_told_if_the_policy_says_so) {
+    const temporary_folder folder;
+    running_server s({"--config", folder.write("c.toml",
+                                               "[[topics]]\npattern = \"a\"\nslow.policy = "
+                                               "\"drop_oldest\"\nslow.max_lag = 5\n")});
+    event_reader slow(s, "/a", {}, {.receive_buffer = 4 << 10});
+    slow.open();
+    publish_too_much(s, 60, 60);
+    int next = 0;
+    bool told = false;
+    for (received e = slow.next(); next < 60; e = slow.next()) {
+        if (e.type == "carillon.gap") {
+            told = true;
+            EXPECT_EQ(json_value(e.data, "reason"), "slow");
+            next = std::stoi(json_value(e.data, "to").substr(9));
+        } else {
+            ASSERT_TRUE(e.data.starts_with(std::to_string(next) + "-")) << next;
+            ++next;
+        }
+        if (next == 60) break;
+    }
+    EXPECT_TRUE(told);
+}
+
+TEST(operating, a_slow_reader_gets_the_newest_of_each_key_if_the_policy_says_so) {
+    const temporary_folder folder;
+    running_server s({"--config", folder.write("c.toml",
+                                               "[[topics]]\npattern = \"a\"\nslow.policy = "
+                                               "\"conflate\"\n")});
+    event_reader slow(s, "/a", {}, {.receive_buffer = 4 << 10});
+    slow.open();
+    publish_too_much(s, 60, 3);
+    std::vector<int> seen;
+    while (seen.empty() || seen.back() != 59) {
+        const received e = slow.next();
+        ASSERT_EQ(e.type, "message") << "what is superseded is no gap";
+        seen.push_back(std::stoi(e.data));
+        if (seen.size() > 1) {
+            ASSERT_LT(seen[seen.size() - 2], seen.back());
+        }
+    }
+    EXPECT_LT(seen.size(), 55u);
+    EXPECT_THAT(seen, ::testing::IsSupersetOf({57, 58, 59}));
+}
+
 TEST(operating, survives_the_loss_of_half_of_its_subscribers) {
     running_server s;
     const auto all = readers_of(s, 1000);

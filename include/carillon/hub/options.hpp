@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,14 +17,20 @@ namespace carillon {
 
 /// What happens to subscribers that do not read as fast as events come.
 enum class slow_policy : std::uint8_t {
-    catch_up,  ///< they keep their cursor and are served from the journal as their socket drains
-    cut,       ///< they are closed after `cut_after` without progress and resume with their cursor
+    catch_up,     ///< they keep their cursor and are served from the journal as their socket drains
+    drop_oldest,  ///< the same, but what is beyond `max_lag` is left out, and they are told so
+    conflate,     ///< the same, but of events with one key they get the newest
+    cut,  ///< they are closed after `cut_after` without progress and resume with their cursor
 };
+std::string_view to_string(slow_policy p) noexcept;
+/// Nothing if there is no such policy.
+std::optional<slow_policy> parse_slow_policy(std::string_view name) noexcept;
 
 /// What may differ from topic to topic.
 struct topic_options {
     slow_policy slow = slow_policy::catch_up;
     std::chrono::milliseconds cut_after = std::chrono::seconds(30);
+    std::uint64_t max_lag = 1000;  ///< positions behind the head (drop_oldest)
     std::chrono::milliseconds coalesce_window{
         0};  ///< how long an event may wait for others to share its write
 };

@@ -111,7 +111,8 @@ private:
     // Opening and catching up (replay.cpp).
     void begin(subscriber& s, stream_request& request);
     void on_start(const page_request& asked, result<start_point> start);
-    void ask(subscriber& s, position upto, std::uint64_t next_seq);
+    void ask(subscriber& s, position upto, std::uint64_t next_seq, bool drops = false);
+    void tell_gap(std::vector<item>& items, std::shared_ptr<const block>& told, const gap& lost);
     void on_page(const page_request& asked, result<read_page> page);
     std::shared_ptr<const block> decide_opening(subscriber& s, opening& open,
                                                 const std::optional<gap>& lost, read_page& page,
@@ -123,6 +124,9 @@ private:
     void append_retained(const subscriber& s, const std::vector<const topic_pattern*>& topics,
                          std::string& out) const;
     bool owed(const subscriber& s, const stored_event& e) const;
+    position drop_point(const subscriber& s) const;
+    void on_dropped(subscriber& s, position upto, bool any);
+    bool left_out(const subscriber& s, const stored_event& e) const;
     void catch_up_turn();
     void queue_catch_up(subscriber& s);
     void schedule_catch_up();

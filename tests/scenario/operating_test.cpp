@@ -238,6 +238,11 @@ TEST(operating, the_list_of_metrics_in_the_docs_is_what_there_is) {
         EXPECT_TRUE(shown.contains(name)) << name;
 }
 
+TEST(operating, the_page_of_settings_in_the_docs_is_what_there_is) {
+    EXPECT_EQ(run_carillon({"config", "--reference"}).output,
+              file_text("docs/reference/settings.md"));
+}
+
 TEST(operating, what_is_refused_is_logged_and_counted_and_cannot_fill_the_disk) {
     running_server s({"--log.level", "info", "--stream.max_clients", "1"});
     event_reader c(s, "/a");

@@ -144,9 +144,17 @@ shard::outcome shard::serve(subscriber& s) {
     }
     items_.clear();
     for (const encoded_ptr& e : due_) {
-        items_.push_back({&cache_->block_of(*e, s.envelope), e->event->pos, true});
+        items_.push_back(
+            {&cache_->block_of(*e, s.envelope), e->event->pos, true, is_end(s, *e->event)});
     }
-    return write(s, items_);
+    const outcome result = write(s, items_);
+    if (result != outcome::done || !s.finished) return result;
+    end(s, close_reason::finished);
+    return outcome::gone;
+}
+
+bool shard::is_end(const subscriber& s, const stored_event& e) {
+    return s.finite && e.e.name && e.e.name->str() == "carillon.end";
 }
 
 shard::outcome shard::write(subscriber& s, const std::vector<item>& items) {
@@ -189,6 +197,7 @@ shard::outcome shard::write_some(subscriber& s, const item* first, const item* l
         }
         left -= size;
         s.cursor = std::max(s.cursor, i->pos);
+        s.finished = s.finished || i->is_end;
         events += i->is_event ? 1 : 0;
     }
     if (events != 0) {
@@ -217,6 +226,7 @@ void shard::block_on(subscriber& s, const item& at, std::size_t offset) {
     schedule(s, on_.now() + std::min<clock::duration>(s.profile->heartbeat_interval,
                                                       std::chrono::seconds(1)));
     if (offset == 0 && at.is_event) return;
+    s.finished = s.finished || at.is_end;
     late.pinned = *at.bytes;
     late.offset = offset;
     s.cursor = std::max(s.cursor, at.pos);

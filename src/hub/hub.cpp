@@ -178,6 +178,33 @@ void hub::erase(std::string id, topic from, std::optional<event> instead, publis
     });
 }
 
+void hub::announce(topic where, std::string_view name, std::string data, publish_callback done) {
+    auto told = std::make_shared<stored_event>();
+    told->e.topics.push_back(std::move(where));
+    told->e.name = wire::event_name::parse(name).value();
+    told->e.data = std::move(data);
+    told->e.kind = payload_kind::json;
+    append({std::move(told)}, std::nullopt, std::move(done));
+}
+
+void hub::last_of(const topic& where, std::function<void(result<event_ptr>)> done) {
+    struct call {
+        topic_pattern pattern;
+        std::array<const topic_pattern*, 1> patterns{};
+        std::function<void(result<event_ptr>)> done;
+    };
+    auto c = std::make_shared<call>(call{topic_pattern(where), {}, std::move(done)});
+    c->patterns = {&c->pattern};
+    const position head = journal_->head();
+    journal_->locate({c->patterns, {}, rewind_last{1}}, [this, c, head](result<start_point> at) {
+        if (!at) return c->done(std::unexpected(at.error()));
+        journal_->read({c->patterns, at->at, head, 1}, [c](result<read_page> page) {
+            if (!page) return c->done(std::unexpected(page.error()));
+            c->done(page->events.empty() ? nullptr : page->events.back());
+        });
+    });
+}
+
 void hub::append(events batch, std::optional<idempotency_key> key, publish_callback done) {
     journal_->append(
         std::move(batch), std::move(key),

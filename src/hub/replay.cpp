@@ -246,13 +246,15 @@ void shard::on_page(const page_request& asked, result<read_page> page) {
             continue;
         }
         encoded.push_back(cache_->get(e));
-        items.push_back({&cache_->block_of(*encoded.back(), s->envelope), e->pos, true});
+        items.push_back(
+            {&cache_->block_of(*encoded.back(), s->envelope), e->pos, true, is_end(*s, *e)});
     }
     const std::size_t events = encoded.size();
     s->behind->blocked = false;
     const outcome result = write(*s, items);
     if (result == outcome::gone) return;
     counters_.replayed.fetch_add(events, std::memory_order_relaxed);
+    if (result == outcome::done && s->finished) return end(*s, close_reason::finished);
     if (pending && pending->verdict == resume_verdict::gap && pending->on_gap == gap_policy::close)
         return end(*s, close_reason::gap);
     if (pending) schedule(*s, on_.now() + s->profile->heartbeat_interval);
@@ -286,6 +288,7 @@ void shard::writable(subscriber& s) {
         late.offset = 0;
     }
     late.blocked = false;
+    if (s.finished) return end(s, close_reason::finished);
     queue_catch_up(s);
 }
 

@@ -94,6 +94,7 @@ subscriber& shard::allocate(const stream_request& request) {
     s.envelope = request.envelope;
     s.chunked = request.frame == framing::chunked;
     s.heartbeat_event = request.heartbeat_event;
+    s.finite = request.finite;
     s.connected_ms = wall_ms();
     fill_random(s.key);
     if (!request.metadata.empty()) s.more().metadata = request.metadata;

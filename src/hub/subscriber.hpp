@@ -78,6 +78,8 @@ struct subscriber {
     std::uint32_t slot = 0;
     envelope_id envelope = 0;
     bool chunked = false;
+    bool finite = false;
+    bool finished = false;  ///< the end was handed over
     bool heartbeat_event = false;
 
     subscriber_extras& more() {

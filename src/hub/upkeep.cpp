@@ -33,6 +33,8 @@ std::string_view reason_name(close_reason why) noexcept {
             return "broken";
         case close_reason::unavailable:
             return "unavailable";
+        case close_reason::finished:
+            return "finished";
         case close_reason::gap:
             return "gap";
     }
@@ -77,7 +79,11 @@ void shard::attend(subscriber& s) {
     // moment.
     const auto spread = interval / 8 * (s.slot % 64) / 64;
     const bool quiet = now - s.last_write >= interval - spread - wheel_.resolution();
-    if ((quiet || s.behind) && s.out->peer_silent_for(s.profile->client_timeout)) {
+    // Where heartbeats are rarer, the last acknowledgement may be old because nothing was sent, and
+    // what went out a moment ago may still be on its way.
+    const bool acknowledges_often = 2 * interval <= s.profile->client_timeout;
+    if ((quiet || s.behind || acknowledges_often) &&
+        s.out->peer_silent_for(s.profile->client_timeout)) {
         counters_.dead_peers.fetch_add(1, std::memory_order_relaxed);
         return close(s, close_reason::dead);
     }

@@ -137,7 +137,7 @@ void stream_host::open(http::request& r, http::responder answer, stream_request 
     }
     const auto from = rewind_of(r);
     if (!from) return answer.send(from.error());
-    asked.from = *from;
+    if (!std::holds_alternative<std::monostate>(*from)) asked.from = *from;
     asked.last_event_id = cursor_of(r);
     if (auto client = r.query_value("client")) asked.client = std::move(*client);
     const auto on_gap = gap_policy_of(r);

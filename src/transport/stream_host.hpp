@@ -50,8 +50,9 @@ public:
 
     void add_loop(net::loop& l, shard& s);
 
-    /// `asked` has topics, profile, envelope; the rest comes from the request: cursor, rewind,
-    /// `client`, `open`, `heartbeat`, framing. Answers everything, errors too.
+    /// `asked` has topics, profile, envelope, and where it begins if the request does not say; the
+    /// rest comes from the request: cursor, rewind, `client`, `open`, `heartbeat`, framing. Answers
+    /// everything, errors too.
     void open(http::request& r, http::responder answer, stream_request asked);
 
     void reload(stream_limits limits);

@@ -265,6 +265,17 @@ TEST_F(hub_fixture, finds_peers_that_acknowledge_nothing) {
     EXPECT_EQ(events_->subscribers(), 0u);
 }
 
+TEST_F(hub_fixture, finds_peers_that_acknowledge_nothing_of_event_after_event) {
+    fake_connection c;
+    open(c, {"news"});
+    c.silent = true;
+    for (int i = 0; i < 31; ++i) {
+        publish("news", "more");
+        executor_.advance(1s);
+    }
+    EXPECT_EQ(c.closed, close_reason::dead);
+}
+
 TEST_F(hub_fixture, a_topic_added_live_starts_now) {
     fake_connection c;
     subscriber* s = open(c, {"a"});

@@ -25,6 +25,7 @@ struct reader_options {
     int receive_buffer = 0;         ///< SO_RCVBUF; 0: the system's choice
     std::size_t piece = 64u << 10;  ///< bytes that one read takes at most
     std::string_view version = "HTTP/1.1";
+    bool whole_path = false;  ///< the target is not below `/events/subscribe`
 };
 
 /// Confined to one thread. Every read gives up after `patience`.

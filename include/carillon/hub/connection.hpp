@@ -18,6 +18,7 @@ enum class close_reason : std::uint8_t {
     dead,         ///< the peer acknowledges nothing
     broken,       ///< a write failed
     unavailable,  ///< the journal could not be read
+    finished,     ///< a finite stream has come to its end
     gap,          ///< events are lost, and the stream asked to end then
 };
 

@@ -71,6 +71,11 @@ public:
     /// the data of `instead`, under the same topics. Errors: `not_found`, and those of `publish`.
     void erase(std::string id, topic from, std::optional<event> instead, publish_callback done);
 
+    /// Publishes an event of the hub's own: `name` begins with `carillon.`, `data` is JSON.
+    void announce(topic where, std::string_view name, std::string data, publish_callback done);
+    /// The newest event of a topic; null if nothing is kept.
+    void last_of(const topic& where, std::function<void(result<event_ptr>)> done);
+
     /// Sends an event to one client alone; its stream shows it in order with all others, and it
     /// survives the reconnection of a durable client. The event's `topics` are ignored. Errors:
     /// `client_not_found`, `send_error`.

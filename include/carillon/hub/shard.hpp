@@ -92,6 +92,7 @@ private:
         const std::shared_ptr<const block>* bytes;
         position pos;
         bool is_event;
+        bool is_end = false;  ///< of a finite stream
     };
     enum class outcome : std::uint8_t { done, blocked, gone };
     struct page_request;
@@ -139,6 +140,7 @@ private:
     void fan_out();
     bool pass(topic_node& node, clock::time_point deadline, std::size_t& writes);
     outcome serve(subscriber& s);
+    static bool is_end(const subscriber& s, const stored_event& e);
     outcome write(subscriber& s, const std::vector<item>& items);
     outcome write_some(subscriber& s, const item* first, const item* last);
     lag& fall_behind(subscriber& s);

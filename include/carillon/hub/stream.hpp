@@ -49,6 +49,7 @@ struct stream_request {
     std::string client;                 ///< token that makes the client durable; empty: a new id
     std::string metadata;               ///< a JSON object's text, or empty
     gap_policy on_gap = gap_policy::replay;
+    bool finite = false;        ///< ends behind the event `carillon.end`
     bool topics_later = false;  ///< may begin without a topic
     bool opening_event = true;
     bool heartbeat_event = false;  ///< a named event without id instead of a comment

@@ -3,6 +3,7 @@
 #include <carillon/wire/encoder.hpp>
 
 #include "surfaces/topics/event_json.hpp"
+#include "transport/on_loop.hpp"
 #include "transport/publish_body.hpp"
 
 #include <algorithm>
@@ -15,19 +16,6 @@ namespace carillon::surfaces {
 namespace {
 
 constexpr std::size_t max_listed = 1000;
-
-/// Brings a callback of the hub, on whatever thread, back to the request's loop with its responder.
-template <class Callback>
-auto on_loop_of(http::responder answer, Callback call) {
-    net::loop& loop = answer.loop();
-    auto held = std::make_shared<http::responder>(
-        std::move(answer));  // callbacks are copied, a responder is not
-    return [&loop, held, call](auto value) {
-        if (loop.in_loop_thread()) return call(*held, std::move(value));
-        loop.post(
-            [held, call, value = std::move(value)]() mutable { call(*held, std::move(value)); });
-    };
-}
 
 result<std::optional<topic>> path_topic(const http::request& r) {
     if (r.path_rest.empty()) return std::optional<topic>{};
@@ -52,6 +40,8 @@ result<std::vector<topic_pattern>> requested_topics(const http::request& r, std:
     return patterns;
 }
 
+error switched_off() { return {errc::disabled, "the topic service is switched off"}; }
+
 void answer_done(http::responder& answer, const result<>& done) {
     if (!done) return answer.send(done.error());
     answer.send(http::response{204, {}, {}, false});
@@ -71,19 +61,35 @@ bool full_envelope::encode(const stored_event& e, std::string_view id, std::stri
 }
 
 topic_surface::topic_surface(hub& h, transport::stream_host& streams, topic_surface_options options)
-    : hub_(h), streams_(streams), options_(std::move(options)) {}
+    : hub_(h),
+      streams_(streams),
+      options_(std::move(options)),
+      finite_(h, streams, options_.profile) {}
 
 void topic_surface::add_routes(http::router& routes) {
     using member = void (topic_surface::*)(http::request&, http::responder);
     const auto add = [&](std::string_view method, std::string_view path, member call,
                          http::upload_handler up = {}) {
         http::handler handle = [this, call](http::request& r, http::responder answer) {
-            if (!options_.enabled)
-                return answer.send(error{errc::disabled, "the topic service is switched off"});
+            if (!options_.enabled) return answer.send(switched_off());
             (this->*call)(r, std::move(answer));
         };
         routes.add(method, options_.prefix + std::string(path), std::move(handle), std::move(up));
     };
+    using finite_member = void (finite_streams::*)(http::request&, http::responder);
+    const auto add_finite = [&](std::string_view method, std::string_view path,
+                                finite_member call) {
+        routes.add(method, options_.prefix + "/streams" + std::string(path),
+                   [this, call](http::request& r, http::responder answer) {
+                       if (!options_.enabled) return answer.send(switched_off());
+                       (finite_.*call)(r, std::move(answer));
+                   });
+    };
+    add_finite("POST", "", &finite_streams::begin);
+    add_finite("GET", "/{id}", &finite_streams::read);
+    add_finite("POST", "/{id}", &finite_streams::append);
+    add_finite("POST", "/{id}/close", &finite_streams::close);
+    add_finite("DELETE", "/{id}", &finite_streams::request_stop);
     const http::upload_handler up = [this](http::request& r, http::responder& answer,
                                            http::upload_control control) {
         return upload(r, answer, std::move(control));
@@ -142,18 +148,19 @@ void topic_surface::publish(http::request& r, http::responder answer) {
     std::vector<std::string> topics;
     topics.reserve(body->events.size());
     for (const event& e : body->events) topics.push_back(e.topics.front().str());
-    hub_.publish(std::move(body->events), std::move(once),
-                 on_loop_of(std::move(answer),
-                            [topics = std::move(topics), array = body->array](
-                                http::responder& to, result<std::vector<published>> done) {
-                                if (!done) return to.send(done.error());
-                                std::string text = array ? "[" : "";
-                                for (std::size_t i = 0; i < done->size(); ++i) {
-                                    if (i != 0) text += ',';
-                                    text += transport::publish_answer((*done)[i], topics[i]);
-                                }
-                                to.send(http::json_response(200, text + (array ? "]" : "")));
-                            }));
+    hub_.publish(
+        std::move(body->events), std::move(once),
+        transport::on_loop_of(std::move(answer),
+                              [topics = std::move(topics), array = body->array](
+                                  http::responder& to, result<std::vector<published>> done) {
+                                  if (!done) return to.send(done.error());
+                                  std::string text = array ? "[" : "";
+                                  for (std::size_t i = 0; i < done->size(); ++i) {
+                                      if (i != 0) text += ',';
+                                      text += transport::publish_answer((*done)[i], topics[i]);
+                                  }
+                                  to.send(http::json_response(200, text + (array ? "]" : "")));
+                              }));
 }
 
 void topic_surface::history(http::request& r, http::responder answer) {
@@ -177,22 +184,23 @@ void topic_surface::history(http::request& r, http::responder answer) {
     query.max_events = std::min(query.max_events, max_listed);
     hub_.history(
         std::move(query),
-        on_loop_of(std::move(answer), [this](http::responder& to, result<hub::history_page> page) {
-            if (!page) return to.send(page.error());
-            std::string text = R"({"events":[)";
-            bool first = true;
-            for (const event_ptr& e : page->events) {
-                if (!std::exchange(first, false)) text += ',';
-                append_event_json(text, *e, hub_.id_of(*e));
-            }
-            text += fmt::format(R"(],"next":"{}","more":{},"resume":"{}")", page->next, page->more,
-                                to_string(page->verdict));
-            if (page->lost) {
-                text += fmt::format(R"(,"gap":{{"from":"{}","to":"{}","reason":"retention"}})",
-                                    hub_.id_of(page->lost->from), hub_.id_of(page->lost->to));
-            }
-            to.send(http::json_response(200, text + "}"));
-        }));
+        transport::on_loop_of(
+            std::move(answer), [this](http::responder& to, result<hub::history_page> page) {
+                if (!page) return to.send(page.error());
+                std::string text = R"({"events":[)";
+                bool first = true;
+                for (const event_ptr& e : page->events) {
+                    if (!std::exchange(first, false)) text += ',';
+                    append_event_json(text, *e, hub_.id_of(*e));
+                }
+                text += fmt::format(R"(],"next":"{}","more":{},"resume":"{}")", page->next,
+                                    page->more, to_string(page->verdict));
+                if (page->lost) {
+                    text += fmt::format(R"(,"gap":{{"from":"{}","to":"{}","reason":"retention"}})",
+                                        hub_.id_of(page->lost->from), hub_.id_of(page->lost->to));
+                }
+                to.send(http::json_response(200, text + "}"));
+            }));
 }
 
 // DELETE takes an event back, PUT puts another in its place.
@@ -212,19 +220,20 @@ void topic_surface::erase(http::request& r, http::responder answer) {
         if (!written) return answer.send(written.error());
         instead = std::move(written->e);
     }
-    hub_.erase(r.path_rest[0], std::move(*from), std::move(instead),
-               on_loop_of(std::move(answer),
-                          [name = *name](http::responder& to, result<std::vector<published>> done) {
-                              if (!done) return to.send(done.error());
-                              to.send(http::json_response(
-                                  200, transport::publish_answer(done->front(), name)));
-                          }));
+    hub_.erase(
+        r.path_rest[0], std::move(*from), std::move(instead),
+        transport::on_loop_of(
+            std::move(answer),
+            [name = *name](http::responder& to, result<std::vector<published>> done) {
+                if (!done) return to.send(done.error());
+                to.send(http::json_response(200, transport::publish_answer(done->front(), name)));
+            }));
 }
 
 void topic_surface::list_clients(http::request&, http::responder answer) {
     hub_.list_clients(
-        max_listed,
-        on_loop_of(std::move(answer), [this](http::responder& to, std::vector<client_info> all) {
+        max_listed, transport::on_loop_of(std::move(answer), [this](http::responder& to,
+                                                                    std::vector<client_info> all) {
             std::string text = fmt::format(R"({{"total":{},"clients":[)", hub_.subscribers());
             bool first = true;
             for (const client_info& c : all) {
@@ -236,13 +245,14 @@ void topic_surface::list_clients(http::request&, http::responder answer) {
 }
 
 void topic_surface::show_client(http::request& r, http::responder answer) {
-    hub_.find_client(r.path_rest[0], on_loop_of(std::move(answer), [](http::responder& to,
-                                                                      result<client_info> found) {
-                         if (!found) return to.send(found.error());
-                         std::string text;
-                         append_client_json(text, *found);
-                         to.send(http::json_response(200, std::move(text)));
-                     }));
+    hub_.find_client(r.path_rest[0],
+                     transport::on_loop_of(std::move(answer),
+                                           [](http::responder& to, result<client_info> found) {
+                                               if (!found) return to.send(found.error());
+                                               std::string text;
+                                               append_client_json(text, *found);
+                                               to.send(http::json_response(200, std::move(text)));
+                                           }));
 }
 
 void topic_surface::send_to_client(http::request& r, http::responder answer) {
@@ -255,16 +265,16 @@ void topic_surface::send_to_client(http::request& r, http::responder answer) {
         return answer.send(
             error{errc::invalid_request, "what is sent to one client cannot have a key yet"});
     }
-    hub_.send(
-        r.path_rest[0], std::move(e->e),
-        on_loop_of(std::move(answer), [](http::responder& to, result<std::vector<published>> done) {
-            if (!done) return to.send(done.error());
-            const published& p = done->front();
-            to.send(http::json_response(
-                200, p.pos.value == 0
-                         ? "{}"
-                         : fmt::format(R"({{"id":"{}","position":{}}})", p.id, p.pos.value)));
-        }));
+    hub_.send(r.path_rest[0], std::move(e->e),
+              transport::on_loop_of(std::move(answer), [](http::responder& to,
+                                                          result<std::vector<published>> done) {
+                  if (!done) return to.send(done.error());
+                  const published& p = done->front();
+                  to.send(http::json_response(
+                      200, p.pos.value == 0
+                               ? "{}"
+                               : fmt::format(R"({{"id":"{}","position":{}}})", p.id, p.pos.value)));
+              }));
 }
 
 void topic_surface::change_topic(http::request& r, http::responder answer) {
@@ -273,18 +283,18 @@ void topic_surface::change_topic(http::request& r, http::responder answer) {
     if (pattern->str().starts_with('$')) {
         return answer.send(error{errc::forbidden, "topics that begin with `$` are the hub's own"});
     }
-    auto done = on_loop_of(std::move(answer), answer_done);
+    auto done = transport::on_loop_of(std::move(answer), answer_done);
     if (r.method == "PUT")
         return hub_.subscribe(r.path_rest[0], std::move(*pattern), std::move(done));
     hub_.unsubscribe(r.path_rest[0], std::move(*pattern), std::move(done));
 }
 
 void topic_surface::beat_client(http::request& r, http::responder answer) {
-    hub_.heartbeat(r.path_rest[0], on_loop_of(std::move(answer), answer_done));
+    hub_.heartbeat(r.path_rest[0], transport::on_loop_of(std::move(answer), answer_done));
 }
 
 void topic_surface::remove_client(http::request& r, http::responder answer) {
-    hub_.remove(r.path_rest[0], on_loop_of(std::move(answer), answer_done));
+    hub_.remove(r.path_rest[0], transport::on_loop_of(std::move(answer), answer_done));
 }
 
 }  // namespace carillon::surfaces

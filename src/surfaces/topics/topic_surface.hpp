@@ -4,6 +4,7 @@
 #include <carillon/hub/hub.hpp>
 
 #include "http/server.hpp"
+#include "surfaces/topics/finite_streams.hpp"
 #include "transport/stream_host.hpp"
 
 #include <memory>
@@ -48,6 +49,7 @@ private:
     hub& hub_;
     transport::stream_host& streams_;
     const topic_surface_options options_;
+    finite_streams finite_;
 };
 
 }  // namespace carillon::surfaces

@@ -65,7 +65,7 @@ void connection::start(connection_context& context, net::unique_fd fd,
     c->self_ = c;
     add(context.counters.accepted, 1);
     add(context.counters.open, 1);
-    context.wait(*c, wait_for::request);
+    context.wait(*c, wait_for::first_request);
     if (log::enabled(log::level::debug)) log::debug("connection accepted", {{"peer", peer.str()}});
 }
 

@@ -54,6 +54,7 @@ std::string_view connection_context::date_line() {
 std::chrono::milliseconds connection_context::duration_of(wait_for what) const noexcept {
     const limits& bounds = options->limits;
     switch (what) {
+        case wait_for::first_request:
         case wait_for::request:
             return bounds.idle_timeout;
         case wait_for::head:

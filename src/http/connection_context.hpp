@@ -20,9 +20,17 @@ namespace carillon::http {
 
 /// What a connection waits for. Each has one duration, so the connections that wait for it are kept
 /// in the order in which they began to, and only the oldest need a look.
-enum class wait_for : std::uint8_t { request, head, body, writing, lingering, answer };
+enum class wait_for : std::uint8_t {
+    first_request,
+    request,
+    head,
+    body,
+    writing,
+    lingering,
+    answer
+};
 
-inline constexpr std::size_t wait_kinds = 6;
+inline constexpr std::size_t wait_kinds = 7;
 
 /// The connections that wait for one thing, oldest first.
 struct wait_list {
@@ -64,7 +72,7 @@ public:
     void leave(connection& c) noexcept;
 
     void reload(std::shared_ptr<const server_options> o);
-    /// Closes the connections between two requests.
+    /// Closes the connections between two requests. One that is new may have its first on the way.
     void close_idle();
 
 private:

@@ -40,6 +40,7 @@ void connection::on_timeout() {
             log::info("connection closed",
                       {{"reason", "the response was not taken in time"}, {"peer", peer_.str()}});
             return close();
+        case wait_for::first_request:
         case wait_for::request:
         case wait_for::lingering:
         case wait_for::answer:

@@ -167,7 +167,8 @@ public:
     void adopt(net::unique_fd fd);
     /// New options for requests that begin from now on.
     void reload(std::shared_ptr<const server_options> options);
-    /// Closes idle connections, and the others after the response they are waiting for.
+    /// Closes idle connections, and the others after the response they are waiting for; new ones
+    /// after their first.
     void close_when_idle();
 
     const server_counters& counters() const noexcept { return counters_; }

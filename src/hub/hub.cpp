@@ -23,7 +23,11 @@ hub::hub(hub_options options, std::unique_ptr<journal> record)
     : journal_(std::move(record)),
       tail_(std::make_unique<tail>(journal_->head())),
       clients_(std::make_unique<client_directory>()),
-      options_(std::make_shared<const hub_options>(std::move(options))) {}
+      options_(std::make_shared<const hub_options>(std::move(options))) {
+    journal_->on_due([this](const result<journal::appended>& done, auto all) {
+        if (done) committed(all);
+    });
+}
 
 // The journal's threads call back into the shards: they end first.
 hub::~hub() { journal_.reset(); }
@@ -176,6 +180,15 @@ void hub::erase(std::string id, topic from, std::optional<event> instead, publis
                            append({std::move(told)}, std::nullopt, std::move(c->done));
                        });
     });
+}
+
+void hub::schedule(event e, std::chrono::system_clock::time_point due,
+                   std::function<void(result<std::uint64_t>)> done) {
+    if (auto checked = check(e, *options()); !checked)
+        return done(std::unexpected(checked.error()));
+    if (e.ephemeral)
+        return done(fail(errc::invalid_request, "what is not stored cannot wait for its time"));
+    journal_->schedule(std::move(e), due, std::move(done));
 }
 
 void hub::announce(topic where, std::string_view name, std::string data, publish_callback done) {

@@ -130,6 +130,7 @@ result<std::vector<listening_socket>> listen_unix(const endpoint& where,
     if (!fd) return cannot_listen(where, fd.error().cause);
     std::vector<listening_socket> sockets;
     sockets.push_back(describe(std::move(*fd)));
+    sockets.back().file.reset(new std::string(where.path));
     return sockets;
 }
 
@@ -266,15 +267,15 @@ result<std::vector<listening_socket>> inherited_listeners(const socket_options& 
         ::fcntl(fd, F_SETFD, FD_CLOEXEC);
         ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
         listening_socket socket = describe(unique_fd(fd));
-        socket.made_here = false;
         apply_inherited_options(fd, options, socket.bound.path.empty());
         sockets.push_back(std::move(socket));
     }
     return sockets;
 }
 
-void remove_file(const listening_socket& socket) noexcept {
-    if (socket.made_here && !socket.bound.path.empty()) ::unlink(socket.bound.path.c_str());
+void remove_file::operator()(const std::string* path) const noexcept {
+    ::unlink(path->c_str());
+    delete path;
 }
 
 std::uint64_t raise_file_limit() noexcept {

@@ -33,15 +33,17 @@ struct endpoint {
     friend bool operator==(const endpoint&, const endpoint&) = default;
 };
 
-struct listening_socket {
-    unique_fd fd;
-    endpoint bound;         ///< with the port that the system chose for port 0
-    bool loopback_only;     ///< no other machine can reach it (loopback addresses and Unix sockets)
-    bool made_here = true;  ///< false: handed over
+struct remove_file {
+    void operator()(const std::string* path) const noexcept;
 };
 
-/// Removes the file of a Unix socket that this process has made.
-void remove_file(const listening_socket& socket) noexcept;
+struct listening_socket {
+    unique_fd fd;
+    endpoint bound;      ///< with the port that the system chose for port 0
+    bool loopback_only;  ///< no other machine can reach it (loopback addresses and Unix sockets)
+    /// Path of a Unix socket that was made here; null if it was handed over. The file goes with it.
+    std::unique_ptr<const std::string, remove_file> file{};
+};
 
 /// Binds without SO_REUSEPORT, so that "address in use" is an error and never a half-stolen port. A
 /// stale Unix socket file (nobody listens) is replaced.

@@ -22,7 +22,7 @@ namespace carillon::server {
 namespace {
 
 constexpr envelope_id full_envelope_number = 1;
-constexpr auto trim_interval = std::chrono::seconds(1);
+constexpr auto trim_interval = std::chrono::milliseconds(250);
 
 std::size_t shard_count(const settings& s) {
     if (s.shards != 0) return s.shards;
@@ -165,6 +165,9 @@ struct node::parts {
         transport::loop_executor executor{loop};
         std::unique_ptr<http::server> server;
         std::thread thread;
+
+        /// Ends the loop when no connection is left, or at the deadline.
+        void finish(std::chrono::steady_clock::time_point deadline);
     };
 
     explicit parts(settings s) : current(std::move(s)) {}
@@ -204,6 +207,15 @@ std::string node::parts::metrics() const {
     std::vector<const http::server_counters*> http;
     for (const auto& w : workers) http.push_back(&w->server->counters());
     return metrics_text(*events, streams->refusals(), http);
+}
+
+void node::parts::worker::finish(std::chrono::steady_clock::time_point deadline) {
+    constexpr auto step = std::chrono::milliseconds(5);
+    if (server->counters().open.load(std::memory_order_relaxed) != 0 && loop.now() < deadline) {
+        loop.call_after(step, [this, deadline] { finish(deadline); });
+        return;
+    }
+    loop.at_end_of_turn([this] { loop.stop(); });
 }
 
 void node::parts::trim_regularly() {
@@ -250,18 +262,20 @@ void node::drain() {
 
 bool node::drained() const { return parts_->drained.load(); }
 
-void node::stop() {
+void node::stop(std::chrono::milliseconds grace) {
     if (!parts_) return;
-    for (const auto& socket : parts_->listeners) net::remove_file(socket);
+    for (auto& socket : parts_->listeners) socket.file.reset();
+    const auto deadline = std::chrono::steady_clock::now() + grace;
     for (const auto& w : parts_->workers) {
-        if (!w->thread.joinable()) continue;
         w->loop.post([s = w->server.get()] {
             s->stop_accepting();
             s->close_when_idle();
         });
         // What was posted before runs first: answers that are due go out.
-        w->loop.post([l = &w->loop] { l->at_end_of_turn([l] { l->stop(); }); });
-        w->thread.join();
+        w->loop.post([w = w.get(), deadline] { w->finish(deadline); });
+    }
+    for (const auto& w : parts_->workers) {
+        if (w->thread.joinable()) w->thread.join();
     }
     parts_->listeners.clear();
 }

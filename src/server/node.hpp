@@ -4,6 +4,7 @@
 #include "net/listener.hpp"
 #include "server/settings.hpp"
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,8 +23,9 @@ public:
     /// are gone.
     void drain();
     bool drained() const;
-    /// Ends the loops and joins their threads.
-    void stop();
+    /// Ends the loops and joins their threads. For as long as `grace`, requests on their way are
+    /// answered first.
+    void stop(std::chrono::milliseconds grace = {});
     /// Takes over what can change while streams are up.
     void reload(const settings& s);
 

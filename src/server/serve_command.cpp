@@ -14,6 +14,9 @@ namespace carillon::server {
 
 namespace {
 
+/// How long connections may take for requests that are on their way when the server ends.
+constexpr auto last_answers = std::chrono::milliseconds(1000);
+
 void reload(node& running, settings& current, const setting_sources& sources) {
     auto loaded = load(sources);
     if (!loaded) return log::error("settings not reloaded", {{"reason", loaded.error().detail}});
@@ -78,7 +81,7 @@ int serve(const setting_sources& sources) {
                   {{"address", address}, {"version", version()}, {"shards", (*running)->shards()}});
     }
     const bool at_once = wait_for_end(**running, loaded->values, sources, signals);
-    (*running)->stop();
+    (*running)->stop(at_once ? std::chrono::milliseconds(0) : last_answers);
     log::info("stopped", {{"drained", !at_once}});
     return 0;
 }

@@ -62,6 +62,12 @@ private:
             return set_failure(
                 {parsed.error().code, fmt::format("line {}: {}", line_, parsed.error().detail)});
         }
+        if (parsed->deliver_at) {
+            return set_failure({errc::invalid_request,
+                                fmt::format("line {}: lines are published as they come; send "
+                                            "events with `deliverAt` one by one",
+                                            line_)});
+        }
         auto& key = parsed->idempotency_key;
         // Events that can be repeated one by one are published one by one.
         if (!key.empty()) flush();

@@ -132,6 +132,17 @@ result<written_event> event_of(std::string_view text, const std::optional<topic>
     for (const auto& [name, slice] : *members) {
         has_data = has_data || name == "data";
         if (slice == "null" && name != "data") continue;
+        if (name == "deliverAt") {
+            const auto at_text = decode_string(slice);
+            if (!at_text) return std::unexpected(in_field(name, at_text.error()));
+            written.deliver_at = parse_time(*at_text);
+            if (!written.deliver_at) {
+                return std::unexpected(in_field(
+                    name,
+                    {errc::invalid_request, "a time such as 2026-01-31T12:00:00Z is expected"}));
+            }
+            continue;
+        }
         if (name == "idempotencyKey") {
             auto key = decode_string(slice);
             if (!key) return std::unexpected(in_field(name, key.error()));
@@ -190,6 +201,7 @@ result<publish_body> parse_publish_body(std::string_view text,
         if (!one) return std::unexpected(one.error());
         body.events.push_back(std::move(one->e));
         body.idempotency_key = std::move(one->idempotency_key);
+        body.deliver_at = one->deliver_at;
         return body;
     }
     body.array = true;
@@ -201,6 +213,10 @@ result<publish_body> parse_publish_body(std::string_view text,
         if (!one) {
             return fail(one.error().code,
                         fmt::format("event {}: {}", body.events.size(), one.error().detail));
+        }
+        if (one->deliver_at) {
+            return fail(errc::invalid_request,
+                        "an array is published at once; send events with `deliverAt` one by one");
         }
         if (!one->idempotency_key.empty()) {
             return fail(errc::invalid_request,

@@ -27,6 +27,7 @@ result<body_format> format_of(const http::request& r);
 struct written_event {
     event e;
     std::string idempotency_key;  ///< empty: none
+    std::optional<std::chrono::system_clock::time_point> deliver_at;
 };
 
 /// `{id?, event?, data, retry?, comment?, topic?, topics?, metadata?, timestamp?, ephemeral?,
@@ -39,6 +40,7 @@ struct publish_body {
     std::vector<event> events;
     bool array = false;
     std::string idempotency_key;  ///< of the one event; empty: none
+    std::optional<std::chrono::system_clock::time_point> deliver_at;  ///< of the one event
 };
 /// One event or an array of events.
 result<publish_body> parse_publish_body(std::string_view text,

@@ -398,13 +398,16 @@ TEST_F(connection_of, ends_when_idle_is_asked_for) {
     EXPECT_EQ(idle.send(get_hello).read().status, 200);
     test_client busy(server_);
     busy.send(get("/later"));
-    while (server_.counters().requests < 2) std::this_thread::yield();
+    test_client fresh(server_);
+    while (server_.counters().requests < 2 || server_.counters().accepted < 3)
+        std::this_thread::yield();
     server_.on_loop([&] { server_.server().close_when_idle(); });
     EXPECT_TRUE(idle.ended());
     const auto last = busy.read();
     EXPECT_EQ(last.body, "later");
     EXPECT_EQ(last.header("Connection"), "close");
     EXPECT_TRUE(busy.ended());
+    EXPECT_EQ(fresh.send(get_hello).read().header("Connection"), "close");
     test_client late(server_);
     EXPECT_EQ(late.send(get_hello).read().header("Connection"), "close");
 }

@@ -182,6 +182,13 @@ TEST(listen, binds_a_unix_socket_and_replaces_a_stale_one) {
         EXPECT_EQ(second.error().code, errc::conflict);
         EXPECT_TRUE(connect_to(where)) << "the first one still works";
     }
+    EXPECT_FALSE(std::filesystem::exists(where.path)) << "its end removes it";
+    {
+        // As a process that was killed leaves it.
+        auto killed = listen(where, {});
+        ASSERT_TRUE(killed);
+        delete killed->front().file.release();
+    }
     EXPECT_TRUE(std::filesystem::exists(where.path)) << "stale now";
     EXPECT_TRUE(listen(where, {}));
 }

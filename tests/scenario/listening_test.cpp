@@ -1,8 +1,10 @@
 // Where the server listens, and who it finds there.
 #include "support/event_reader.hpp"
 
+#include <atomic>
 #include <csignal>
 #include <filesystem>
+#include <thread>
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -11,6 +13,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -73,9 +76,45 @@ TEST(listening, a_port_that_is_taken_is_a_clear_error) {
     EXPECT_THAT(second.output, HasSubstr("in use by another program"));
 }
 
-TEST(listening, ipv6_loopback_works) {
-    running_server s({"--listen", "[::1]:0", "--log.level", "info"});
-    ASSERT_TRUE(s.logs("[::1]:"));
+TEST(listening, a_start_that_fails_leaves_no_socket_file) {
+    running_server s;
+    const temporary_folder folder;
+    const std::string path = folder.path_of("socket");
+    EXPECT_EQ(run_carillon({"serve", "--listen", "unix:" + path, "--listen",
+                            "127.0.0.1:" + std::to_string(s.port()), "--data-dir",
+                            folder.path_of("data")})
+                  .status,
+              1);
+    EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST(listening, the_umask_says_who_may_connect_to_a_socket_file) {
+    const temporary_folder folder;
+    const std::string path = folder.path_of("socket");
+    ::umask(0007);
+    running_server s({"--listen", "unix:" + path});
+    EXPECT_EQ(std::filesystem::status(path).permissions(),
+              std::filesystem::perms::owner_all | std::filesystem::perms::group_all);
+}
+
+TEST(listening, several_addresses_of_both_families_serve_the_same_hub) {
+    running_server s({"--listen", "[::1]:0", "--listen", "127.0.0.2:0", "--http.allowed_hosts", "*",
+                      "--log.level", "info"});
+    const auto url_of = [&](const std::string& host) {
+        const std::string named = "\"" + host + ":";
+        EXPECT_TRUE(s.logs(named));
+        const std::size_t at = s.log().find(named) + 1;
+        EXPECT_TRUE(s.logs("\"shards\":"));
+        return "http://" + s.log().substr(at, s.log().find('"', at) - at);
+    };
+    event_reader c(s, "/a");
+    c.open();
+    EXPECT_EQ(run_carillon({"publish", "a", "6", "--url", url_of("[::1]")}).status, 0);
+    EXPECT_EQ(run_carillon({"publish", "a", "4", "--url", url_of("127.0.0.2")}).status, 0);
+    EXPECT_EQ(c.data(2), (strings{"6", "4"}));
+    const finished got = run_carillon(
+        {"subscribe", "a", "--since", "earliest", "-n", "2", "--url", url_of("[::1]")});
+    EXPECT_EQ(got.status, 0) << got.output;
 }
 
 /// A server that is given a listening socket as systemd does it.
@@ -109,31 +148,99 @@ private:
     pid_t pid_ = -1;
 };
 
+/// A port that stays open while no server runs.
+class held_port {
+public:
+    held_port() : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+        sockaddr_in where{};
+        where.sin_family = AF_INET;
+        where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        socklen_t size = sizeof where;
+        EXPECT_EQ(::bind(fd_, reinterpret_cast<const sockaddr*>(&where), size), 0);
+        EXPECT_EQ(::listen(fd_, 4096), 0);
+        ::getsockname(fd_, reinterpret_cast<sockaddr*>(&where), &size);
+        number_ = ntohs(where.sin_port);
+    }
+    ~held_port() { ::close(fd_); }
+    held_port(const held_port&) = delete;
+    held_port& operator=(const held_port&) = delete;
+
+    int fd() const noexcept { return fd_; }
+    std::uint16_t number() const noexcept { return number_; }
+
+private:
+    int fd_;
+    std::uint16_t number_ = 0;
+};
+
+strings serve_handed_over(const temporary_folder& folder) {
+    return {"serve",       "--listen", "systemd",        "--data-dir", folder.path_of("data"),
+            "--log.level", "error",    "--drain.window", "50ms"};
+}
+
 TEST(listening, with_sockets_handed_over_no_client_meets_a_closed_port) {
     const temporary_folder folder;
-    const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in where{};
-    where.sin_family = AF_INET;
-    where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof where;
-    ASSERT_EQ(::bind(listener, reinterpret_cast<const sockaddr*>(&where), size), 0);
-    ASSERT_EQ(::listen(listener, 128), 0);
-    ::getsockname(listener, reinterpret_cast<sockaddr*>(&where), &size);
-    const std::uint16_t port = ntohs(where.sin_port);
-    const strings arguments{
-        "serve",       "--listen", "systemd",        "--data-dir", folder.path_of("data"),
-        "--log.level", "error",    "--drain.window", "50ms"};
-
-    auto server = std::make_unique<activated>(listener, arguments);
-    EXPECT_EQ(raw_client(port).send(ask_health).read_answer().status, 200);
+    const held_port port;
+    const strings arguments = serve_handed_over(folder);
+    auto server = std::make_unique<activated>(port.fd(), arguments);
+    EXPECT_EQ(raw_client(port.number()).send(ask_health).read_answer().status, 200);
     server->end(SIGTERM);
     // Nobody accepts, but the connection waits in the socket.
-    raw_client between(port);
+    raw_client between(port.number());
     ASSERT_TRUE(between.connected());
     between.send(ask_health);
-    server = std::make_unique<activated>(listener, arguments);
+    server = std::make_unique<activated>(port.fd(), arguments);
     EXPECT_EQ(between.read_answer().status, 200);
-    ::close(listener);
+}
+
+TEST(listening, with_sockets_handed_over_each_request_under_load_is_answered) {
+    const temporary_folder folder;
+    const held_port port;
+    const strings arguments = serve_handed_over(folder);
+    auto server = std::make_unique<activated>(port.fd(), arguments);
+    std::atomic<bool> done{false};
+    std::atomic<int> answered{0};
+    std::atomic<int> failed{0};
+    std::vector<std::thread> clients;
+    for (int i = 0; i < 4; ++i) {
+        clients.emplace_back([&] {
+            while (!done) {
+                const int status = raw_client(port.number()).send(ask_health).read_answer().status;
+                ++(status == 200 ? answered : failed);
+            }
+        });
+    }
+    for (int i = 0; i < 5; ++i) {
+        const int before = answered;
+        while (answered < before + 100 && failed == 0) ::poll(nullptr, 0, 1);
+        server->end(SIGTERM);
+        server = std::make_unique<activated>(port.fd(), arguments);
+    }
+    done = true;
+    for (std::thread& client : clients) client.join();
+    EXPECT_EQ(failed, 0) << "of " << answered + failed;
+}
+
+TEST(listening, sockets_for_another_process_are_not_taken) {
+    const temporary_folder folder;
+    const finished got =
+        run_carillon(serve_handed_over(folder), {}, {"LISTEN_PID=1", "LISTEN_FDS=1"});
+    EXPECT_EQ(got.status, 1);
+    EXPECT_THAT(got.output, HasSubstr("no socket was handed over"));
+}
+
+TEST(listening, systemd_socket_activate_starts_it_with_the_first_client) {
+    const std::string tool = "/usr/bin/systemd-socket-activate";
+    if (!std::filesystem::exists(tool)) GTEST_SKIP() << "needs " << tool;
+    const temporary_folder folder;
+    const std::uint16_t port = free_port();
+    strings arguments = carillon(serve_handed_over(folder));
+    arguments.insert(arguments.begin(), {tool, "--listen", "127.0.0.1:" + std::to_string(port)});
+    process server(arguments);
+    ASSERT_TRUE(server.read_until("Listening on"));
+    EXPECT_EQ(raw_client(port).send(ask_health).read_answer().status, 200);
+    server.signal(SIGTERM);
+    EXPECT_EQ(server.wait(), 0) << server.output();
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // What is published arrives, whole and in order; what cannot be carried is refused.
 #include "support/event_reader.hpp"
 
+#include <ctime>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <poll.h>
@@ -297,6 +299,45 @@ TEST(publishing, an_event_is_kept_no_longer_than_it_says) {
     EXPECT_EQ(s.post("a", R"({"data":1,"ttl":0})").status, 400);
     EXPECT_EQ(s.post("a", R"({"data":1,"ttl":1.5})").status, 400);
     EXPECT_EQ(s.post("a", R"({"data":1,"expires":"tomorrow"})").status, 400);
+}
+
+/// RFC 3339, so many seconds from now.
+std::string time_from_now(int seconds) {
+    const std::time_t at = std::time(nullptr) + seconds;
+    std::tm utc{};
+    ::gmtime_r(&at, &utc);
+    char text[32];
+    std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    return text;
+}
+
+TEST(publishing, an_event_may_wait_for_its_time_also_through_a_restart) {
+    running_server s;
+    const auto schedule = [&](const std::string& data, int seconds) {
+        const answer got = s.post(
+            "a", "{\"data\":\"" + data + "\",\"deliverAt\":\"" + time_from_now(seconds) + "\"}");
+        EXPECT_EQ(got.status, 202) << got.body;
+        return json_value(got.body, "scheduledId");
+    };
+    const std::string later = schedule("cancelled", 3600);
+    schedule("soon", 2);
+    schedule("past", -10);
+    event_reader c(s, "/a?since=earliest");
+    c.open();
+    EXPECT_EQ(c.next().data, "past");
+    const std::string listed = s.get("/events/scheduled").body;
+    EXPECT_LT(listed.find("soon"), listed.find("cancelled"));
+    EXPECT_EQ(s.request("DELETE", "/events/scheduled/" + later).status, 204);
+    EXPECT_EQ(s.request("DELETE", "/events/scheduled/" + later).status, 404);
+    s.kill();
+    s.restart();
+    event_reader again(s, "/a?last=1");
+    again.open();
+    EXPECT_EQ(again.next().data, "past");
+    EXPECT_EQ(again.next().data, "soon");
+    EXPECT_THAT(s.get("/events/scheduled").body, HasSubstr("[]"));
+    EXPECT_EQ(s.post("a", R"({"data":1,"deliverAt":"soon"})").status, 400);
+    EXPECT_EQ(s.post("a", R"([{"data":1,"deliverAt":"2999-01-01T00:00:00Z"}])").status, 400);
 }
 
 TEST(publishing, a_key_is_checked) {

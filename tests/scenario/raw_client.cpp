@@ -87,6 +87,11 @@ raw_client& raw_client::send_slowly(std::string_view bytes) {
     return *this;
 }
 
+raw_client& raw_client::end_sending() {
+    ::shutdown(fd_, SHUT_WR);
+    return *this;
+}
+
 std::string raw_client::receive(std::size_t most, std::chrono::milliseconds limit) {
     pollfd p{fd_, POLLIN, 0};
     if (fd_ < 0 || ::poll(&p, 1, static_cast<int>(limit.count())) <= 0) return {};

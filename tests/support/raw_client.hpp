@@ -41,6 +41,8 @@ public:
     raw_client& send(std::string_view bytes);
     /// One byte per segment.
     raw_client& send_slowly(std::string_view bytes);
+    /// Closes this half only: no more comes, and what the server sends can be read.
+    raw_client& end_sending();
     /// The next bytes, at most `most`; empty at the end or when the time is over.
     std::string receive(std::size_t most = 64u << 10, std::chrono::milliseconds limit = patience);
     /// Reads until all that has arrived contains `text`.

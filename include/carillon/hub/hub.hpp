@@ -71,6 +71,11 @@ public:
     /// the data of `instead`, under the same topics. Errors: `not_found`, and those of `publish`.
     void erase(std::string id, topic from, std::optional<event> instead, publish_callback done);
 
+    /// Publishes an event at `due`, or soon if that is past; the id is for `journal::cancel`. Kept
+    /// through a restart as far as the journal is. Errors: those of `publish`.
+    void schedule(event e, std::chrono::system_clock::time_point due,
+                  std::function<void(result<std::uint64_t>)> done);
+
     /// Publishes an event of the hub's own: `name` begins with `carillon.`, `data` is JSON.
     void announce(topic where, std::string_view name, std::string data, publish_callback done);
     /// The newest event of a topic; null if nothing is kept.

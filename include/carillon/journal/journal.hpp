@@ -108,6 +108,13 @@ struct idempotency_key {
 /// reload. Runs with a lock held.
 using retention_lookup = std::function<retention(std::string_view topic)>;
 
+/// An event that waits for its time.
+struct scheduled_event {
+    std::uint64_t id = 0;  ///< unique in the journal
+    std::chrono::system_clock::time_point due;
+    event e;
+};
+
 /// Thread-safe. One order: the callbacks of all appends run one at a time, in order of position, on
 /// the thread that completes the group.
 class journal {
@@ -132,6 +139,18 @@ public:
         append(std::move(events), std::nullopt, std::move(done));
     }
 
+    /// Keeps an event until `due`, when it is appended as if it came then. Errors as of `append`.
+    virtual void schedule(event e, std::chrono::system_clock::time_point due,
+                          std::function<void(result<std::uint64_t>)> done) = 0;
+    /// Runs `done` with false if there is none with this id any more.
+    virtual void cancel(std::uint64_t id, std::function<void(result<bool>)> done) = 0;
+    /// Those that wait, soonest first, at most `limit`.
+    virtual void list_scheduled(std::size_t limit,
+                                std::function<void(result<std::vector<scheduled_event>>)> done) = 0;
+    /// Told of each event whose time has come, in the one order with the callbacks of appends. Set
+    /// it before anything else is called.
+    virtual void on_due(commit_callback call) = 0;
+
     /// Completes at once what is in memory, and on another thread what is read from a disk.
     virtual void read(const read_query& q, std::function<void(result<read_page>)> done) = 0;
     /// The same for the place where a reader begins.
@@ -148,7 +167,8 @@ public:
     /// Whether events can be stored now; else why not. An error goes away by itself.
     virtual result<> health() const = 0;
 
-    /// Removes what is too old by now. Call it now and then, from any thread.
+    /// Removes what is too old by now and appends what is due. Call it now and then, from any
+    /// thread: no event that waits comes sooner.
     virtual void trim(std::chrono::system_clock::time_point now) = 0;
     /// Replaces the rules of retention; what they no longer keep is trimmed soon.
     virtual void set_retention(retention_lookup retention_of) = 0;

@@ -109,7 +109,56 @@ void memory_journal::enforce_total_size() {
         trim_front(*logs_.oldest());
 }
 
+void memory_journal::schedule(event e, std::chrono::system_clock::time_point due,
+                              std::function<void(result<std::uint64_t>)> done) {
+    std::uint64_t id = 0;
+    {
+        const std::lock_guard lock(mutex_);
+        id = ++last_scheduled_;
+        scheduled_.emplace(std::pair(due, id), std::move(e));
+    }
+    done(id);
+}
+
+void memory_journal::cancel(std::uint64_t id, std::function<void(result<bool>)> done) {
+    bool was_there = false;
+    {
+        const std::lock_guard lock(mutex_);
+        was_there = std::erase_if(scheduled_, [id](const auto& entry) {
+                        return entry.first.second == id;
+                    }) != 0;
+    }
+    done(was_there);
+}
+
+void memory_journal::list_scheduled(
+    std::size_t limit, std::function<void(result<std::vector<scheduled_event>>)> done) {
+    std::vector<scheduled_event> some;
+    {
+        const std::lock_guard lock(mutex_);
+        for (const auto& [key, e] : scheduled_) {
+            if (some.size() >= limit) break;
+            some.push_back({key.second, key.first, e});
+        }
+    }
+    done(std::move(some));
+}
+
+void memory_journal::release_due(std::chrono::system_clock::time_point now) {
+    group due;
+    {
+        const std::lock_guard lock(mutex_);
+        while (!scheduled_.empty() && scheduled_.begin()->first.first <= now) {
+            auto first = scheduled_.extract(scheduled_.begin());
+            due.push_back(std::make_shared<stored_event>());
+            due.back()->e = std::move(first.mapped());
+        }
+    }
+    if (!due.empty()) append(std::move(due), std::nullopt, due_);
+}
+
 void memory_journal::trim(std::chrono::system_clock::time_point now) {
+    release_due(now);
     // Fronts are ordered by position and so by age; a topic that keeps long stands in the way of
     // none.
     static constexpr std::size_t topics_per_call = 4096;

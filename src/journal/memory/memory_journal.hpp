@@ -7,6 +7,7 @@
 #include "journal/topic_logs.hpp"
 
 #include <deque>
+#include <map>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -19,6 +20,12 @@ public:
     explicit memory_journal(memory_journal_options options);
 
     void append(group events, std::optional<idempotency_key> key, commit_callback done) override;
+    void schedule(event e, std::chrono::system_clock::time_point due,
+                  std::function<void(result<std::uint64_t>)> done) override;
+    void cancel(std::uint64_t id, std::function<void(result<bool>)> done) override;
+    void list_scheduled(std::size_t limit,
+                        std::function<void(result<std::vector<scheduled_event>>)> done) override;
+    void on_due(commit_callback call) override { due_ = std::move(call); }
     void read(const read_query& q, std::function<void(result<read_page>)> done) override;
     void locate(const start_query& q, std::function<void(result<start_point>)> done) override;
     std::vector<event_ptr> retained(topic_patterns patterns) const override;
@@ -46,6 +53,7 @@ private:
     void commit(request& r);
     result<appended> commit_locked(request& r);
     void store(const std::shared_ptr<stored_event>& e);
+    void release_due(std::chrono::system_clock::time_point now);
     void trim_front(topic_log& log);
     void enforce_limits(topic_log& log);
     void enforce_total_size();
@@ -54,6 +62,8 @@ private:
 
     // Constant after construction.
     const std::string epoch_;
+
+    commit_callback due_ = [](const auto&, auto) {};  ///< set before use
 
     // The queue of appends, guarded by queue_mutex_.
     std::mutex queue_mutex_;
@@ -66,6 +76,8 @@ private:
     topic_logs logs_;
     string_map<remembered> keys_;
     std::deque<std::pair<std::chrono::system_clock::time_point, std::string>> keys_by_age_;
+    std::map<std::pair<std::chrono::system_clock::time_point, std::uint64_t>, event> scheduled_;
+    std::uint64_t last_scheduled_ = 0;
     std::uint64_t head_ = 0;
     std::uint64_t trim_resume_ = 0;
     std::chrono::system_clock::time_point now_{};

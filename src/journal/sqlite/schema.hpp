@@ -16,6 +16,7 @@ namespace carillon::sqlite {
 // topic_events  which events a topic has. Written in batches, so it lags behind `events`: up to
 //               `meta.indexed` it is complete
 // own_ids       publishers' own ids, likewise
+// scheduled     events that wait for their time
 // retained      the last value of topics that have one
 // expiring      events whose content goes at a time
 // answers       what appends with an idempotency key came to

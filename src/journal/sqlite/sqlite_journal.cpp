@@ -160,11 +160,78 @@ void sqlite_journal::append(group events, std::optional<idempotency_key> key,
     r.done(fail(errc::unavailable, "too many events wait to be stored; try again later"), r.events);
 }
 
+void sqlite_journal::run_on_writer(writer_task task) {
+    {
+        const std::lock_guard lock(queue_mutex_);
+        tasks_for_writer_.push_back(std::move(task));
+    }
+    queue_filled_.notify_one();
+}
+
+void sqlite_journal::run_tasks() {
+    std::vector<writer_task> tasks;
+    {
+        const std::lock_guard lock(queue_mutex_);
+        tasks.swap(tasks_for_writer_);
+    }
+    for (const writer_task& task : tasks) report(task(store_));
+}
+
+void sqlite_journal::schedule(event e, std::chrono::system_clock::time_point due,
+                              std::function<void(result<std::uint64_t>)> done) {
+    run_on_writer([this, e = std::move(e), due, done = std::move(done)](store& s) -> result<> {
+        result<std::uint64_t> id;
+        {
+            const std::lock_guard writing(transaction_mutex_);
+            id = s.add_scheduled(milliseconds(due), e);
+        }
+        done(id);
+        return id ? result<>{} : std::unexpected(id.error());
+    });
+}
+
+void sqlite_journal::cancel(std::uint64_t id, std::function<void(result<bool>)> done) {
+    run_on_writer([this, id, done = std::move(done)](store& s) -> result<> {
+        result<bool> was_there;
+        {
+            const std::lock_guard writing(transaction_mutex_);
+            was_there = s.remove_scheduled(id);
+        }
+        done(was_there);
+        return was_there ? result<>{} : std::unexpected(was_there.error());
+    });
+}
+
+void sqlite_journal::list_scheduled(
+    std::size_t limit, std::function<void(result<std::vector<scheduled_event>>)> done) {
+    run_on_writer([limit, done = std::move(done)](store& s) -> result<> {
+        done(s.scheduled(INT64_MAX, limit));
+        return {};
+    });
+}
+
+// What is due becomes an event in the transaction that takes it from those that wait.
+result<> sqlite_journal::release_due(std::int64_t now) {
+    auto due = store_.scheduled(now, group_events);
+    if (!due || due->empty()) return due ? result<>{} : std::unexpected(due.error());
+    std::vector<request> requests(1);
+    requests[0].done = due_;
+    for (scheduled_event& s : *due) {
+        requests[0].events.push_back(std::make_shared<stored_event>());
+        requests[0].events.back()->e = std::move(s.e);
+        requests[0].released.push_back(s.id);
+    }
+    commit(requests);
+    return {};
+}
+
 std::vector<sqlite_journal::request> sqlite_journal::next_group(bool wait) {
     std::vector<request> some;
     std::unique_lock lock(queue_mutex_);
     if (wait) {
-        queue_filled_.wait(lock, [this] { return !queue_.empty() || stopping_ || upkeep_wanted_; });
+        queue_filled_.wait(lock, [this] {
+            return !queue_.empty() || !tasks_for_writer_.empty() || stopping_ || upkeep_wanted_;
+        });
     }
     std::size_t events = 0;
     std::size_t bytes = 0;
@@ -189,6 +256,7 @@ void sqlite_journal::write() {
         } else if (const std::lock_guard lock(queue_mutex_); stopping_ && queue_.empty()) {
             return;
         }
+        run_tasks();
         more = upkeep();
         while (more &&
                unindexed_.size() + batch_.rows.size() - batch_.next > 2 * options_.index_batch)
@@ -261,6 +329,9 @@ result<> sqlite_journal::store_request(request& r, std::uint64_t& head) {
                 store_.add_answer(r.key->key, {r.key->body_hash, head + 1}, newest_ms_ + window);
             !done)
             return done;
+    }
+    for (const std::uint64_t id : r.released) {
+        if (auto done = store_.remove_scheduled(id); !done) return std::unexpected(done.error());
     }
     for (const auto& e : r.events) {
         if (e->e.ephemeral) continue;

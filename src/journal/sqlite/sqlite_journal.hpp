@@ -39,6 +39,12 @@ public:
     ~sqlite_journal() override;
 
     void append(group events, std::optional<idempotency_key> key, commit_callback done) override;
+    void schedule(event e, std::chrono::system_clock::time_point due,
+                  std::function<void(result<std::uint64_t>)> done) override;
+    void cancel(std::uint64_t id, std::function<void(result<bool>)> done) override;
+    void list_scheduled(std::size_t limit,
+                        std::function<void(result<std::vector<scheduled_event>>)> done) override;
+    void on_due(commit_callback call) override { due_ = std::move(call); }
     void read(const read_query& q, std::function<void(result<read_page>)> done) override;
     void locate(const start_query& q, std::function<void(result<start_point>)> done) override;
     std::vector<event_ptr> retained(topic_patterns patterns) const override;
@@ -57,7 +63,9 @@ private:
         commit_callback done;
         result<appended> outcome = appended::stored;
         std::size_t bytes = 0;
+        std::vector<std::uint64_t> released = {};  ///< scheduled events that these are
     };
+    using writer_task = std::function<result<>(store&)>;
     /// A batch that is being indexed.
     struct indexing {
         std::vector<indexed_event> rows;  ///< by topic and position
@@ -91,6 +99,10 @@ private:
     void evict();
     void forget_recent(topic_log& log);
     void report(const result<>& outcome);
+
+    void run_on_writer(writer_task task);
+    void run_tasks();
+    result<> release_due(std::int64_t now);
 
     // Upkeep between groups (upkeep.cpp).
     bool upkeep();
@@ -139,10 +151,13 @@ private:
     const file_lock lock_;
     std::map<std::string, std::uint64_t, std::less<>> epochs_;  ///< earlier ones, with their end
 
+    commit_callback due_ = [](const auto&, auto) {};  ///< set before use
+
     // The queue of appends, guarded by queue_mutex_.
     mutable std::mutex queue_mutex_;
     std::condition_variable queue_filled_;
     std::deque<request> queue_;
+    std::vector<writer_task> tasks_for_writer_;
     std::size_t queued_events_ = 0;
     std::size_t queued_bytes_ = 0;
     bool stopping_ = false;

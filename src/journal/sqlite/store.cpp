@@ -64,6 +64,10 @@ result<> store::prepare() {
         {&remove_own_id_, "DELETE FROM own_ids WHERE id = ? AND topic = ? AND pos = ?"},
         {&remove_event_, "DELETE FROM events WHERE pos = ?"},
         {&rewrite_, "UPDATE events SET record = ? WHERE pos = ?"},
+        {&add_scheduled_, "INSERT INTO scheduled(due, record) VALUES(?, ?)"},
+        {&remove_scheduled_, "DELETE FROM scheduled WHERE id = ?"},
+        {&scheduled_,
+         "SELECT id, due, record FROM scheduled WHERE due <= ? ORDER BY due, id LIMIT ?"},
         {&retain_, "INSERT OR REPLACE INTO retained(topic, pos, at, record) VALUES(?, ?, ?, ?)"},
         {&release_, "DELETE FROM retained WHERE topic = ? OR pos = ?"},
         {&add_expiry_, "INSERT OR IGNORE INTO expiring(at, pos) VALUES(?, ?)"},
@@ -229,6 +233,38 @@ result<> store::each_retained(
         if (!*row) return {};
         const position pos{as_unsigned(all->number(1))};
         if (auto e = unpack(all->bytes(3), pos, all->number(2))) call(all->number(0), std::move(e));
+    }
+}
+
+result<std::uint64_t> store::add_scheduled(std::int64_t due, const event& e) {
+    pack(e, record_);
+    if (auto done = add_scheduled_.bind(1, due).bind_blob(2, record_).run(); !done)
+        return std::unexpected(done.error());
+    return as_unsigned(sqlite3_last_insert_rowid(connection_.handle()));
+}
+
+result<bool> store::remove_scheduled(std::uint64_t id) {
+    if (auto done = remove_scheduled_.bind(1, as_signed(id)).run(); !done)
+        return std::unexpected(done.error());
+    return sqlite3_changes(connection_.handle()) != 0;
+}
+
+result<std::vector<scheduled_event>> store::scheduled(std::int64_t until, std::size_t limit) {
+    std::vector<scheduled_event> some;
+    scheduled_.bind(1, until).bind(2, as_signed(limit));
+    for (;;) {
+        const auto row = scheduled_.step();
+        if (!row) return std::unexpected(row.error());
+        if (!*row) return some;
+        const auto e = unpack(scheduled_.bytes(2), position{1}, 0);
+        if (e == nullptr) {
+            scheduled_.reset();
+            return fail(errc::io_error, "the journal is damaged among the scheduled events");
+        }
+        some.push_back(
+            {as_unsigned(scheduled_.number(0)),
+             std::chrono::system_clock::time_point(std::chrono::milliseconds(scheduled_.number(1))),
+             std::move(e->e)});
     }
 }
 

@@ -83,6 +83,10 @@ public:
                     std::string_view record);
     result<> each_retained(
         const std::function<void(std::int64_t topic, std::shared_ptr<stored_event>)>& call);
+    result<std::uint64_t> add_scheduled(std::int64_t due, const event& e);
+    result<bool> remove_scheduled(std::uint64_t id);
+    /// Due until `until`, soonest first.
+    result<std::vector<scheduled_event>> scheduled(std::int64_t until, std::size_t limit);
     result<> add_expiry(std::int64_t at, std::uint64_t pos);
     result<std::vector<std::uint64_t>> expired(std::int64_t now, std::size_t limit);
     result<> forget_expiries(std::int64_t now, std::uint64_t pos);
@@ -96,7 +100,8 @@ private:
     contents found_;
     statement add_topic_, add_event_, add_index_, add_own_id_, save_topic_, remove_topic_, set_,
         find_answer_, add_answer_, forget_answers_, oldest_, read_, remove_index_, remove_own_id_,
-        remove_event_, rewrite_, add_expiry_, expired_, forget_expiry_, retain_, release_;
+        remove_event_, rewrite_, add_expiry_, expired_, forget_expiry_, retain_, release_,
+        add_scheduled_, remove_scheduled_, scheduled_;
     std::string record_;
 };
 

@@ -58,6 +58,7 @@ result<> sqlite_journal::tick() {
         if (!done) return {};
         report(done);
     }
+    if (auto done = release_due(now); !done) return done;
     look_for_limits(now);
     if (std::exchange(over_limits_seen_, false)) begin_indexing();
     if (auto done = check_age(now); !done) return done;

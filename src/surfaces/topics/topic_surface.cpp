@@ -101,6 +101,8 @@ void topic_surface::add_routes(http::router& routes) {
     add("GET", "/history", &topic_surface::history);
     add("DELETE", "/history/{id}", &topic_surface::erase);
     add("PUT", "/history/{id}", &topic_surface::erase);
+    add("GET", "/scheduled", &topic_surface::list_scheduled);
+    add("DELETE", "/scheduled/{id}", &topic_surface::cancel_scheduled);
     add("GET", "/clients", &topic_surface::list_clients);
     add("GET", "/clients/{id}", &topic_surface::show_client);
     add("DELETE", "/clients/{id}", &topic_surface::remove_client);
@@ -145,6 +147,19 @@ void topic_surface::publish(http::request& r, http::responder answer) {
     if (!key) return answer.send(key.error());
     std::optional<idempotency_key> once;
     if (*key) once = transport::keyed(std::move(**key), *name, r.body);
+    if (body->deliver_at) {
+        if (once) {
+            return answer.send(
+                error{errc::invalid_request, "an event with `deliverAt` cannot have a key yet"});
+        }
+        return hub_.schedule(
+            std::move(body->events.front()), *body->deliver_at,
+            transport::on_loop_of(std::move(answer), [](http::responder& to,
+                                                        result<std::uint64_t> id) {
+                if (!id) return to.send(id.error());
+                to.send(http::json_response(202, fmt::format(R"({{"scheduledId":"{}"}})", *id)));
+            }));
+    }
     std::vector<std::string> topics;
     topics.reserve(body->events.size());
     for (const event& e : body->events) topics.push_back(e.topics.front().str());
@@ -228,6 +243,44 @@ void topic_surface::erase(http::request& r, http::responder answer) {
                 if (!done) return to.send(done.error());
                 to.send(http::json_response(200, transport::publish_answer(done->front(), name)));
             }));
+}
+
+void topic_surface::list_scheduled(http::request&, http::responder answer) {
+    hub_.record().list_scheduled(
+        max_listed,
+        transport::on_loop_of(
+            std::move(answer), [](http::responder& to, result<std::vector<scheduled_event>> all) {
+                if (!all) return to.send(all.error());
+                std::string text = R"({"scheduled":[)";
+                bool first = true;
+                for (scheduled_event& s : *all) {
+                    if (!std::exchange(first, false)) text += ',';
+                    text += fmt::format(R"({{"scheduledId":"{}","deliverAt":"{}",)", s.id,
+                                        rfc3339(s.due));
+                    text += R"("event":)";
+                    stored_event waiting;
+                    waiting.e = std::move(s.e);
+                    waiting.stored_at = s.due;
+                    append_event_json(text, waiting, {});
+                    text += '}';
+                }
+                to.send(http::json_response(200, text + "]}"));
+            }));
+}
+
+void topic_surface::cancel_scheduled(http::request& r, http::responder answer) {
+    std::uint64_t id = 0;
+    const std::string& text = r.path_rest[0];
+    const auto [end, bad] = std::from_chars(text.data(), text.data() + text.size(), id);
+    const error unknown{errc::not_found, "no event with this id waits"};
+    if (bad != std::errc{} || end != text.data() + text.size()) return answer.send(unknown);
+    hub_.record().cancel(
+        id, transport::on_loop_of(std::move(answer),
+                                  [unknown](http::responder& to, result<bool> was_there) {
+                                      if (!was_there) return to.send(was_there.error());
+                                      if (!*was_there) return to.send(unknown);
+                                      to.send(http::response{204, {}, {}, false});
+                                  }));
 }
 
 void topic_surface::list_clients(http::request&, http::responder answer) {

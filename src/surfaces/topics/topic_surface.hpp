@@ -39,6 +39,8 @@ private:
                                          http::upload_control control);
     void history(http::request& r, http::responder answer);
     void erase(http::request& r, http::responder answer);
+    void list_scheduled(http::request& r, http::responder answer);
+    void cancel_scheduled(http::request& r, http::responder answer);
     void list_clients(http::request& r, http::responder answer);
     void show_client(http::request& r, http::responder answer);
     void send_to_client(http::request& r, http::responder answer);

@@ -110,9 +110,6 @@ private:
         const auto at = keys.find(gone.e.key);
         if (at != keys.end() && at->second == gone.pos.value) keys.erase(at);
     }
-
-    std::vector<event_ptr> events_;
-    std::size_t first_ = 0;
 };
 
 }  // namespace carillon

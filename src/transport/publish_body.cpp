@@ -6,6 +6,7 @@
 #include "transport/json_slices.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include <fmt/format.h>
@@ -257,8 +258,16 @@ idempotency_key keyed(std::string key, const std::optional<topic>& path_topic,
 }
 
 std::string publish_answer(const published& p, std::string_view topic) {
-    std::string text = "{";
-    if (p.pos.value != 0) text += fmt::format(R"("id":"{}","position":{},)", p.id, p.pos.value);
+    std::string text;
+    text.reserve(64 + p.id.size() + topic.size());
+    text += '{';
+    if (p.pos.value != 0) {
+        std::array<char, 24> digits{};
+        const char* const end =
+            std::to_chars(digits.data(), digits.data() + digits.size(), p.pos.value).ptr;
+        text.append(R"("id":")").append(p.id).append(R"(","position":)");
+        text.append(digits.data(), static_cast<std::size_t>(end - digits.data())).append(",");
+    }
     text += R"("topic":)";
     append_json_string(text, topic);
     return text += '}';

@@ -23,6 +23,9 @@ namespace {
 using ::testing::HasSubstr;
 
 constexpr std::string_view ask_health = "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n";
+constexpr std::string_view publish_one =
+    "POST /events/publish/a HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    "Content-Length: 10\r\n\r\n{\"data\":1}";
 
 TEST(listening, a_unix_socket_beside_a_port_serves_the_same_hub) {
     const temporary_folder folder;
@@ -31,9 +34,7 @@ TEST(listening, a_unix_socket_beside_a_port_serves_the_same_hub) {
     event_reader c(s, "/a");
     c.open();
     raw_client local(path);
-    local.send(
-        "POST /events/publish/a HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-        "Content-Length: 10\r\n\r\n{\"data\":1}");
+    local.send(publish_one);
     EXPECT_EQ(local.read_answer().status, 200);
     EXPECT_EQ(c.next().data, "1");
 }
@@ -193,7 +194,7 @@ TEST(listening, with_sockets_handed_over_no_client_meets_a_closed_port) {
     EXPECT_EQ(between.read_answer().status, 200);
 }
 
-TEST(listening, with_sockets_handed_over_each_request_under_load_is_answered) {
+TEST(listening, with_sockets_handed_over_each_publish_under_load_is_answered_and_stored_once) {
     const temporary_folder folder;
     const held_port port;
     const strings arguments = serve_handed_over(folder);
@@ -201,13 +202,11 @@ TEST(listening, with_sockets_handed_over_each_request_under_load_is_answered) {
     std::atomic<bool> done{false};
     std::atomic<int> answered{0};
     std::atomic<int> failed{0};
+    const auto publish = [&] { return raw_client(port.number()).send(publish_one).read_answer(); };
     std::vector<std::thread> clients;
     for (int i = 0; i < 4; ++i) {
         clients.emplace_back([&] {
-            while (!done) {
-                const int status = raw_client(port.number()).send(ask_health).read_answer().status;
-                ++(status == 200 ? answered : failed);
-            }
+            while (!done) ++(publish().status == 200 ? answered : failed);
         });
     }
     for (int i = 0; i < 5; ++i) {
@@ -219,6 +218,7 @@ TEST(listening, with_sockets_handed_over_each_request_under_load_is_answered) {
     done = true;
     for (std::thread& client : clients) client.join();
     EXPECT_EQ(failed, 0) << "of " << answered + failed;
+    EXPECT_EQ(json_value(publish().body, "position"), std::to_string(answered + 1));
 }
 
 TEST(listening, sockets_for_another_process_are_not_taken) {

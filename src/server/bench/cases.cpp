@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 
 constexpr auto settling = 20ms;
 
-constexpr std::array<bench_case, 12> cases = {{
+constexpr std::array<bench_case, 13> cases = {{
     {"fanout-1000", "one event at a time to 1,000 subscribers", 1000,
      [](case_run& r) { return fan_out(r, 1000); }},
     {"fanout-10000", "one event at a time to 10,000 subscribers", 10000,
@@ -36,6 +36,8 @@ constexpr std::array<bench_case, 12> cases = {{
     {"answer", "publishers are answered while 10,000 subscribers get 20 events/s", 10000,
      answer_latency},
     {"stalled", "100 of 1,000 subscribers stop reading", 1000, stalled_readers},
+    {"durable", "64 publishers, no subscribers: the durable journal beside the one in memory", 0,
+     durable_publishing},
 }};
 
 result<std::vector<const bench_case*>> chosen(const std::vector<std::string>& names) {
@@ -55,9 +57,13 @@ result<std::vector<const bench_case*>> chosen(const std::vector<std::string>& na
 
 std::span<const bench_case> all_cases() { return cases; }
 
-result<subject> case_run::server() const {
+result<subject> case_run::server(const std::vector<std::string>& more_arguments) const {
     if (options_.running) return subject::running(*options_.running, options_.running_pid);
-    if (!options_.floor_as_server) return subject::start_server(options_.serve_arguments);
+    if (!options_.floor_as_server) {
+        auto arguments = options_.serve_arguments;
+        arguments.insert(arguments.end(), more_arguments.begin(), more_arguments.end());
+        return subject::start_server(arguments);
+    }
     auto script = floor_script::plain();
     script.to = script_.to;
     return subject::start_floor(script);

@@ -33,7 +33,7 @@ public:
         : name_(case_name), options_(options), report_(results) {}
 
     /// A fresh one each time (unless a running server is measured).
-    result<subject> server() const;
+    result<subject> server(const std::vector<std::string>& more_arguments = {}) const;
     /// A fresh floor that writes what `learn` saw.
     result<subject> floor() const;
 
@@ -92,5 +92,6 @@ result<> idle_memory(case_run& run);
 result<> delivery_latency(case_run& run);
 result<> answer_latency(case_run& run);
 result<> stalled_readers(case_run& run);
+result<> durable_publishing(case_run& run);
 
 }  // namespace carillon::server::benchmark

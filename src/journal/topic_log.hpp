@@ -21,11 +21,18 @@ public:
         std::uint32_t count;
     };
 
-    std::string_view name;
+    // What each event touches comes first.
     retention keep;
-    std::int64_t row = 0;            ///< its number in a store; 0: none
-    std::uint64_t kept = 0;          ///< events that retention has left, in memory or in a store
-    std::uint64_t kept_bytes = 0;    ///< of `event::size()`
+    std::uint64_t kept = 0;        ///< events that retention has left, in memory or in a store
+    std::uint64_t kept_bytes = 0;  ///< of `event::size()`
+
+private:
+    std::vector<event_ptr> events_;  ///< from `first_` on: those in memory
+    std::size_t first_ = 0;
+
+public:
+    std::int64_t row = 0;  ///< its number in a store; 0: none
+    std::string_view name;
     std::uint64_t trimmed = 0;       ///< position of the newest event that retention took
     std::uint64_t trim_count = 0;    ///< the journal's count of trims when it did
     string_map<own_id> own_ids;      ///< of the events in memory

@@ -221,6 +221,7 @@ TEST(http, a_client_address_is_believed_from_trusted_proxies_alone) {
     event_reader one(s, "/a", "X-Forwarded-For: 203.0.113.1\r\n");
     one.open();
     EXPECT_EQ(streams_of(s, "X-Forwarded-For: 203.0.113.2\r\n"), 503);
+    EXPECT_EQ(streams_of(s, "Forwarded: for=203.0.113.2\r\n"), 503);
 }
 
 }  // namespace

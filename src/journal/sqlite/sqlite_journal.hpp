@@ -24,6 +24,7 @@
 #include <mutex>
 #include <optional>
 #include <queue>
+#include <span>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -112,6 +113,8 @@ private:
     void begin_indexing();
     result<> index_some();
     result<> trim_some();
+    result<> remove_first(std::span<const indexed_event> oldest, std::size_t count,
+                          const topic_log& from);
     result<> check_age(std::int64_t now);
     result<> erase_expired(std::int64_t now);
     void schedule_age(std::int64_t row, std::int64_t due);

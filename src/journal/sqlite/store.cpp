@@ -63,6 +63,10 @@ result<> store::prepare() {
         {&remove_index_, "DELETE FROM topic_events WHERE topic = ? AND pos = ?"},
         {&remove_own_id_, "DELETE FROM own_ids WHERE id = ? AND topic = ? AND pos = ?"},
         {&remove_event_, "DELETE FROM events WHERE pos = ?"},
+        {&remove_events_until_,
+         "DELETE FROM events WHERE pos IN (SELECT pos FROM topic_events WHERE topic = ? AND pos <= "
+         "?)"},
+        {&remove_index_until_, "DELETE FROM topic_events WHERE topic = ? AND pos <= ?"},
         {&rewrite_, "UPDATE events SET record = ? WHERE pos = ?"},
         {&add_scheduled_, "INSERT INTO scheduled(due, record) VALUES(?, ?)"},
         {&remove_scheduled_, "DELETE FROM scheduled WHERE id = ?"},
@@ -285,6 +289,12 @@ result<std::vector<std::uint64_t>> store::expired(std::int64_t now, std::size_t 
 
 result<> store::forget_expiries(std::int64_t now, std::uint64_t pos) {
     return forget_expiry_.bind(1, now).bind(2, as_signed(pos)).run();
+}
+
+result<> store::remove_until(std::int64_t topic, std::uint64_t pos) {
+    remove_events_until_.bind(1, topic).bind(2, as_signed(pos));
+    if (auto done = remove_events_until_.run(); !done) return done;
+    return remove_index_until_.bind(1, topic).bind(2, as_signed(pos)).run();
 }
 
 result<> store::remove(const indexed_event& e,

@@ -91,6 +91,8 @@ public:
     result<std::vector<std::uint64_t>> expired(std::int64_t now, std::size_t limit);
     result<> forget_expiries(std::int64_t now, std::uint64_t pos);
     /// Takes one event from a topic; the event itself goes with its last topic.
+    /// Takes the topic's events up to `pos`, of which none is shared or has an id of its own.
+    result<> remove_until(std::int64_t topic, std::uint64_t pos);
     result<> remove(const indexed_event& e, const std::function<bool(std::string_view)>& kept_by);
 
 private:
@@ -100,8 +102,8 @@ private:
     contents found_;
     statement add_topic_, add_event_, add_index_, add_own_id_, save_topic_, remove_topic_, set_,
         find_answer_, add_answer_, forget_answers_, oldest_, read_, remove_index_, remove_own_id_,
-        remove_event_, rewrite_, add_expiry_, expired_, forget_expiry_, retain_, release_,
-        add_scheduled_, remove_scheduled_, scheduled_;
+        remove_event_, remove_events_until_, remove_index_until_, rewrite_, add_expiry_, expired_,
+        forget_expiry_, retain_, release_, add_scheduled_, remove_scheduled_, scheduled_;
     std::string record_;
 };
 

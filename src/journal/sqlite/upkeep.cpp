@@ -11,7 +11,7 @@ namespace carillon::sqlite {
 namespace {
 
 constexpr std::size_t rows_per_step = 512;
-constexpr std::size_t trims_per_step = 256;
+constexpr std::size_t trims_per_step = 512;
 constexpr std::size_t age_checks_per_step = 64;
 // Pages of the write-ahead log (4 KiB each) from which on it is copied, and from which on the
 // writer waits for that.
@@ -140,6 +140,23 @@ result<> sqlite_journal::index_some() {
     return {};
 }
 
+result<> sqlite_journal::remove_first(std::span<const indexed_event> oldest, std::size_t count,
+                                      const topic_log& from) {
+    const auto victims = oldest.first(count);
+    const bool plain = std::ranges::all_of(
+        victims, [](const indexed_event& e) { return !e.shared && e.own_id.empty(); });
+    if (victims.empty()) return {};
+    if (plain) return store_.remove_until(from.row, victims.back().pos);
+    for (const indexed_event& e : victims) {
+        const auto kept_by_another = [&](std::string_view name) {
+            const topic_log* other = name == from.name ? nullptr : logs_.find(name);
+            return other != nullptr && other->trimmed < e.pos;
+        };
+        if (auto done = store_.remove(e, kept_by_another); !done) return done;
+    }
+    return {};
+}
+
 // Takes what is too much or too old from the topic that waits longest for it.
 result<> sqlite_journal::trim_some() {
     const std::int64_t row_number = over_limit_.back();
@@ -161,10 +178,6 @@ result<> sqlite_journal::trim_some() {
     const std::lock_guard writing(transaction_mutex_);
     transaction step(store_.on());
     if (auto done = step.begin(); !done) return done;
-    const auto kept_by_another = [&](std::string_view name) {
-        const topic_log* other = name == log.name ? nullptr : logs_.find(name);
-        return other != nullptr && other->trimmed < (*oldest)[count].pos;
-    };
     for (; count < oldest->size(); ++count) {
         const indexed_event& e = (*oldest)[count];
         const bool over = kept > log.keep.max_events || kept_bytes > log.keep.max_bytes;
@@ -173,13 +186,13 @@ result<> sqlite_journal::trim_some() {
             if (!at) return std::unexpected(at.error());
             if (*at && **at >= too_old) break;
         }
-        if (auto done = store_.remove(e, kept_by_another); !done) return done;
         kept -= 1;
         kept_bytes -= e.size;
         row.events -= 1;
         row.bytes -= e.size;
         row.trimmed = e.pos;
     }
+    if (auto done = remove_first(*oldest, count, log); !done) return done;
     if (count > 0) {
         if (auto done = store_.save_topic(row); !done) return done;
         if (row.trimmed == head_) {

@@ -63,9 +63,13 @@ void topic_logs::recall(topic_log& log, const event_ptr& e) {
 }
 
 event_ptr topic_logs::pop(topic_log& log) {
-    by_front_.erase({value_of(log.front()), &log});
+    // The entry is moved and not made anew: at its limit a topic does this for every event.
+    auto entry = by_front_.extract({value_of(log.front()), &log});
     event_ptr gone = log.pop();
-    if (!log.empty()) by_front_.emplace(value_of(log.front()), &log);
+    if (!log.empty()) {
+        entry.value().first = value_of(log.front());
+        by_front_.insert(std::move(entry));
+    }
     return gone;
 }
 

@@ -1,0 +1,83 @@
+#include <carillon/base/json_text.hpp>
+#include <carillon/base/log.hpp>
+#include <carillon/base/result.hpp>
+#include <carillon/base/time_text.hpp>
+
+#include <set>
+#include <string>
+
+#include <gtest/gtest.h>
+
+namespace carillon {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::sys_days;
+using std::chrono::system_clock;
+
+std::string quoted(std::string_view text) {
+    std::string out;
+    append_json_string(out, text);
+    return out;
+}
+
+TEST(json_text, escapes_what_json_demands_and_nothing_else) {
+    EXPECT_EQ(quoted(""), "\"\"");
+    EXPECT_EQ(quoted("plain ä €"), "\"plain ä €\"");
+    EXPECT_EQ(quoted("a\"b\\c"), R"("a\"b\\c")");
+    EXPECT_EQ(quoted("\n\r\t"), R"("\n\r\t")");
+    EXPECT_EQ(quoted(std::string_view("\0\x01\x1f", 3)), R"("\u0000\u0001\u001f")");
+    EXPECT_EQ(quoted("\x7f/"), "\"\x7f/\"");
+}
+
+TEST(time_text, reads_whole_numbers_alone) {
+    EXPECT_EQ(parse_whole_number("0"), 0);
+    EXPECT_EQ(parse_whole_number("9223372036854775807"), INT64_MAX);
+    for (const char* bad : {"", "-1", "+1", " 1", "1 ", "1.0", "0x1", "9223372036854775808"})
+        EXPECT_FALSE(parse_whole_number(bad)) << bad;
+}
+
+TEST(time_text, reads_durations_with_their_unit) {
+    EXPECT_EQ(parse_duration("500ms"), 500ms);
+    EXPECT_EQ(parse_duration("30s"), 30s);
+    EXPECT_EQ(parse_duration("10m"), 10min);
+    EXPECT_EQ(parse_duration("24h"), 24h);
+    EXPECT_EQ(parse_duration("7d"), 168h);
+    for (const char* bad : {"", "5", "s", "-1s", "1.5s", "1 s", "1w", "99999999999999d"})
+        EXPECT_FALSE(parse_duration(bad)) << bad;
+}
+
+TEST(time_text, reads_times_of_rfc_3339) {
+    using std::chrono::January;
+    const auto noon = sys_days(std::chrono::year(2026) / January / 31) + 12h;
+    EXPECT_EQ(parse_time("2026-01-31T12:00:00Z"), noon);
+    EXPECT_EQ(parse_time("2026-01-31t12:00:00.999z"), noon);
+    EXPECT_EQ(parse_time("2026-01-31T14:30:00+02:30"), noon);
+    EXPECT_EQ(parse_time("2026-01-31 06:00:00-06:00"), noon);
+    for (const char* bad :
+         {"", "tomorrow", "2026-01-31", "2026-02-30T12:00:00Z", "2026-13-01T12:00:00Z",
+          "2026-01-31T24:00:00Z", "2026-01-31T12:00:00", "2026-01-31T12:00:00*02:00"})
+        EXPECT_FALSE(parse_time(bad)) << bad;
+}
+
+TEST(time_text, times_beyond_the_clock_are_its_ends) {
+    EXPECT_GT(*parse_time("2999-01-01T00:00:00Z"), system_clock::now() + 24h * 365 * 100);
+    EXPECT_LT(*parse_time("0001-01-01T00:00:00Z"), system_clock::now() - 24h * 365 * 100);
+}
+
+TEST(result, each_code_has_a_name_of_its_own) {
+    std::set<std::string_view> names;
+    for (int code = 0; code <= static_cast<int>(errc::internal); ++code)
+        EXPECT_TRUE(names.insert(to_string(static_cast<errc>(code))).second) << code;
+}
+
+TEST(log_gate, holds_back_what_is_too_much_and_counts_it) {
+    log::gate gate(3);
+    int passed = 0;
+    for (int i = 0; i < 1000; ++i) passed += gate.pass() ? 1 : 0;
+    EXPECT_GE(passed, 3);
+    EXPECT_LE(passed, 6) << "the second may have changed once";
+}
+
+}  // namespace
+}  // namespace carillon

@@ -1,0 +1,58 @@
+#include "surfaces/topics/event_json.hpp"
+
+#include "surfaces/topics/topic_surface.hpp"
+
+#include <gtest/gtest.h>
+
+namespace carillon::surfaces {
+namespace {
+
+using namespace std::chrono_literals;
+
+stored_event sample() {
+    stored_event e;
+    e.e.topics = {*topic::parse("a"), *topic::parse("b/\"c\"")};
+    e.e.data = "text \"quoted\"";
+    e.pos = position{7};
+    e.stored_at = std::chrono::system_clock::time_point(1'700'000'000'123ms);
+    return e;
+}
+
+std::string json_of(const stored_event& e, std::string_view id) {
+    std::string out;
+    append_event_json(out, e, id);
+    return out;
+}
+
+TEST(event_json, shows_text_as_a_string_and_json_in_the_publishers_spelling) {
+    stored_event e = sample();
+    EXPECT_EQ(json_of(e, "x.7"),
+              R"({"id":"x.7","position":7,"data":"text \"quoted\"","topics":["a","b/\"c\""],)"
+              R"("timestamp":"2023-11-14T22:13:20.123Z"})");
+    e.e.data = "1.0e5";
+    e.e.kind = payload_kind::json;
+    e.e.name = *wire::event_name::parse("tick");
+    e.e.metadata = R"({"m":  1})";
+    e.e.timestamp = "mine";
+    EXPECT_EQ(json_of(e, {}), R"({"event":"tick","data":1.0e5,"topics":["a","b/\"c\""],)"
+                              R"("metadata":{"m":  1},"timestamp":"mine"})");
+}
+
+TEST(full_envelope, is_one_unnamed_block_with_the_whole_event) {
+    stored_event e = sample();
+    e.e.name = *wire::event_name::parse("tick");
+    e.e.comment = "one\ntwo";
+    std::string out;
+    EXPECT_TRUE(full_envelope().encode(e, "x.7", out));
+    EXPECT_TRUE(out.starts_with(": one\n: two\nid: x.7\ndata: {\"id\":\"x.7\"")) << out;
+    EXPECT_TRUE(out.ends_with("}\n\n"));
+    EXPECT_EQ(out.find("event: "), std::string::npos);
+}
+
+TEST(rfc3339, pads_and_counts_from_before_1970) {
+    EXPECT_EQ(rfc3339(std::chrono::system_clock::time_point{}), "1970-01-01T00:00:00.000Z");
+    EXPECT_EQ(rfc3339(std::chrono::system_clock::time_point(-1ms)), "1969-12-31T23:59:59.999Z");
+}
+
+}  // namespace
+}  // namespace carillon::surfaces

@@ -94,7 +94,13 @@ result<std::unique_ptr<journal>> open_journal(const settings& s) {
                     "`journal.kind = \"memory\"`");
     std::error_code why;
     const std::filesystem::path folder(s.data_dir);
-    std::filesystem::create_directories(folder, why);
+    const bool made = std::filesystem::create_directories(folder, why);
+    // Stored events are for the server and those who look after it.
+    using std::filesystem::perms;
+    if (made && !why) {
+        std::filesystem::permissions(
+            folder, perms::owner_all | perms::group_read | perms::group_exec, why);
+    }
     if (why) {
         return fail(errc::io_error, fmt::format("`data_dir = {}`: {}", s.data_dir, why.message()));
     }

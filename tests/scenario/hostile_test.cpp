@@ -2,6 +2,7 @@
 #include "support/event_reader.hpp"
 
 #include <algorithm>
+#include <csignal>
 #include <filesystem>
 
 #include <gmock/gmock.h>
@@ -138,6 +139,21 @@ TEST(hostile, a_response_that_nobody_takes_is_given_up_and_one_that_is_taken_slo
     slow.close();
     EXPECT_TRUE(s.logs("the response was not taken in time"));
     EXPECT_TRUE(holds_no_connection(s));
+}
+
+TEST(hostile, connections_that_do_not_go_on_do_not_hold_up_the_end) {
+    running_server s;
+    raw_client silent(s.port());
+    raw_client head(s.port());
+    raw_client body(s.port());
+    head.send("GET /health HTTP/1.1\r\nHost: loc");
+    body.send(publish_one.substr(0, publish_one.size() - 3));
+    s.signal(SIGTERM);
+    EXPECT_EQ(s.wait(), 0);
+    for (raw_client* c : {&silent, &head, &body}) {
+        EXPECT_EQ(c->read_all(), "");
+        EXPECT_TRUE(c->ended());
+    }
 }
 
 TEST(hostile, heads_that_two_servers_could_read_differently_are_refused) {

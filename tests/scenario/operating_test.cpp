@@ -275,6 +275,28 @@ TEST(operating, wrong_settings_are_refused_with_place_and_suggestion) {
     EXPECT_THAT(unknown.output, HasSubstr("CARILLON_STREAM_RETRY"));
 }
 
+TEST(operating, a_folder_for_data_that_cannot_be_is_a_clear_error) {
+    const temporary_folder folder;
+    const std::string file = folder.write("file", "x");
+    const finished got =
+        run_carillon({"serve", "--listen", "127.0.0.1:0", "--data-dir", file + "/data"});
+    EXPECT_EQ(got.status, 1);
+    EXPECT_THAT(got.output, HasSubstr("data_dir"));
+    const finished none = run_carillon({"serve", "--listen", "127.0.0.1:0", "--config",
+                                        folder.write("c.toml", "data_dir = \"\"\n")});
+    EXPECT_EQ(none.status, 1);
+    EXPECT_THAT(none.output, HasSubstr("journal.kind"));
+}
+
+TEST(operating, a_second_server_on_the_same_data_is_a_clear_error) {
+    const temporary_folder folder;
+    const std::string data = folder.path_of("data");
+    running_server s({"--data-dir", data});
+    const finished second = run_carillon({"serve", "--listen", "127.0.0.1:0", "--data-dir", data});
+    EXPECT_EQ(second.status, 1);
+    EXPECT_THAT(second.output, HasSubstr("another process has the journal"));
+}
+
 TEST(operating, a_listener_beyond_loopback_needs_a_word_of_the_operator) {
     const finished refused = run_carillon({"serve", "--listen", "0.0.0.0:0"});
     EXPECT_EQ(refused.status, 1);

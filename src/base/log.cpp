@@ -26,9 +26,9 @@ void set_sink(sink destination, level threshold) noexcept {
                             std::memory_order_relaxed);
 }
 
-std::optional<std::uint64_t> gate::pass() {
-    const auto now = std::chrono::steady_clock::now().time_since_epoch();
-    const std::int64_t second = std::chrono::duration_cast<std::chrono::seconds>(now).count();
+std::optional<std::uint64_t> gate::pass(std::chrono::steady_clock::time_point now) {
+    const std::int64_t second =
+        std::chrono::floor<std::chrono::seconds>(now.time_since_epoch()).count();
     if (second_.exchange(second, std::memory_order_relaxed) != second)
         passed_.store(0, std::memory_order_relaxed);
     if (passed_.fetch_add(1, std::memory_order_relaxed) < per_second_)

@@ -8,21 +8,27 @@
 
 namespace carillon {
 
+namespace {
+
+struct unit {
+    std::string_view name;
+    std::int64_t ms;
+};
+// "ms" first: it ends like "s".
+constexpr std::array units{unit{"ms", 1}, unit{"s", 1000}, unit{"m", 60'000}, unit{"h", 3'600'000},
+                           unit{"d", 86'400'000}};
+
+}  // namespace
+
 std::optional<std::int64_t> parse_whole_number(std::string_view text) {
+    if (text.starts_with('-')) return std::nullopt;
     std::int64_t value = 0;
     const auto [end, bad] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (bad != std::errc{} || end != text.data() + text.size() || value < 0) return std::nullopt;
+    if (bad != std::errc{} || end != text.data() + text.size()) return std::nullopt;
     return value;
 }
 
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
-    struct unit {
-        std::string_view name;
-        std::int64_t ms;
-    };
-    // "ms" first: it ends like "s".
-    static constexpr std::array units{unit{"ms", 1}, unit{"s", 1000}, unit{"m", 60'000},
-                                      unit{"h", 3'600'000}, unit{"d", 86'400'000}};
     for (const auto& [name, ms] : units) {
         if (!text.ends_with(name)) continue;
         const auto count = parse_whole_number(text.substr(0, text.size() - name.size()));
@@ -30,6 +36,13 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
             return std::chrono::milliseconds(*count * ms);
     }
     return std::nullopt;
+}
+
+std::string duration_text(std::chrono::milliseconds d) {
+    if (d.count() == 0) return "0s";
+    const auto whole = [&](const unit& u) { return d.count() % u.ms == 0; };
+    const auto& largest = *std::ranges::find_if(units.rbegin(), units.rend(), whole);
+    return std::to_string(d.count() / largest.ms).append(largest.name);
 }
 
 std::optional<std::chrono::system_clock::time_point> parse_time(std::string_view given) {

@@ -66,7 +66,8 @@ void connection::start(connection_context& context, net::unique_fd fd,
     add(context.counters.accepted, 1);
     add(context.counters.open, 1);
     context.wait(*c, wait_for::first_request);
-    if (log::enabled(log::level::debug)) log::debug("connection accepted", {{"peer", peer.str()}});
+    if (log::enabled(log::level::debug))
+        log::debug("connection accepted", {{"address", peer.str()}});
 }
 
 void connection::close() noexcept {

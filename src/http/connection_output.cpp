@@ -37,8 +37,11 @@ void connection::on_timeout() {
             return refuse_request(
                 {408, errc::request_timeout, "the request did not arrive in time"});
         case wait_for::writing:
-            log::info("connection closed",
-                      {{"reason", "the response was not taken in time"}, {"peer", peer_.str()}});
+            if (const auto held_back = context_.refusals.pass()) {
+                log::info("connection closed", {{"reason", "the response was not taken in time"},
+                                                {"address", peer_.str()},
+                                                {"not_logged_before", *held_back}});
+            }
             return close();
         case wait_for::first_request:
         case wait_for::request:
@@ -74,7 +77,7 @@ void connection::log_refusal(int status) const {
     const request* const asked = in_io_ ? context_.current : nullptr;
     log::info(status < 500 ? "request refused" : "request failed",
               {{"status", status},
-               {"client", (asked ? asked->client : peer_).str()},
+               {"address", (asked ? asked->client : peer_).str()},
                {"method", asked ? asked->method : std::string()},
                {"path", asked ? asked->path : std::string()},
                {"not_logged_before", *held_back}});

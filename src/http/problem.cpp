@@ -1,9 +1,9 @@
 #include "http/problem.hpp"
 
 #include <carillon/base/json_text.hpp>
+#include <carillon/base/utf8.hpp>
 
 #include <algorithm>
-#include <cstdint>
 #include <iterator>
 #include <string>
 
@@ -57,42 +57,6 @@ constexpr phrase phrases[] = {
     {507, "Insufficient Storage"},
 };
 
-/// Bytes of the well-formed UTF-8 sequence at the start of `text` (Unicode 15, table 3-7); 0 if
-/// there is none.
-std::size_t utf8_length(std::string_view text) noexcept {
-    const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
-    const std::uint8_t lead = byte(0);
-    std::size_t length = 0;
-    std::uint8_t low = 0x80;
-    std::uint8_t high = 0xbf;
-    if (lead < 0x80) return 1;
-    if (lead >= 0xc2 && lead <= 0xdf) length = 2;
-    if (lead >= 0xe0 && lead <= 0xef) length = 3;
-    if (lead >= 0xf0 && lead <= 0xf4) length = 4;
-    if (length == 0 || text.size() < length) return 0;
-    if (lead == 0xe0) low = 0xa0;
-    if (lead == 0xed) high = 0x9f;
-    if (lead == 0xf0) low = 0x90;
-    if (lead == 0xf4) high = 0x8f;
-    if (byte(1) < low || byte(1) > high) return 0;
-    for (std::size_t i = 2; i < length; ++i) {
-        if ((byte(i) & 0xc0) != 0x80) return 0;
-    }
-    return length;
-}
-
-/// What clients sent may be no UTF-8 at all: each byte that is not becomes U+FFFD.
-std::string as_utf8(std::string_view text) {
-    std::string clean;
-    clean.reserve(text.size());
-    while (!text.empty()) {
-        const std::size_t length = utf8_length(text);
-        clean += length == 0 ? "\xef\xbf\xbd" : text.substr(0, length);
-        text.remove_prefix(length == 0 ? 1 : length);
-    }
-    return clean;
-}
-
 }  // namespace
 
 std::string_view phrase_of(int status) noexcept {
@@ -109,7 +73,7 @@ response problem_document(int status, std::string_view code, std::string_view de
     r.body += R"(,"status":)";
     r.body += std::to_string(status);
     r.body += R"(,"detail":)";
-    append_json_string(r.body, as_utf8(detail));
+    append_json_string(r.body, as_utf8(detail));  // may quote what a client sent
     r.body += R"(,"code":)";
     append_json_string(r.body, code);
     r.body += '}';

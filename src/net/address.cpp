@@ -1,7 +1,8 @@
 #include "net/address.hpp"
 
+#include <carillon/base/time_text.hpp>
+
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 #include <optional>
 
@@ -134,12 +135,9 @@ result<ip_network> ip_network::parse(std::string_view text) {
     const unsigned widest = parsed->ipv4 ? 32 : 128;
     unsigned prefix = widest;
     if (slash != std::string_view::npos) {
-        const std::string_view digits = text.substr(slash + 1);
-        const auto [end, failed] =
-            std::from_chars(digits.data(), digits.data() + digits.size(), prefix);
-        if (failed != std::errc() || end != digits.data() + digits.size() || prefix > widest) {
-            return bad();
-        }
+        const auto given = parse_whole_number(text.substr(slash + 1));
+        if (!given || *given > widest) return bad();
+        prefix = static_cast<unsigned>(*given);
     }
     network.prefix_ = prefix + 128 - widest;
     network.base_ = address_of(masked(parsed->bytes, network.prefix_));

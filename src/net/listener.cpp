@@ -1,7 +1,8 @@
 #include "net/listener.hpp"
 
+#include <carillon/base/time_text.hpp>
+
 #include <cerrno>
-#include <charconv>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
@@ -24,14 +25,12 @@ namespace {
 std::string reason(int cause) { return std::generic_category().message(cause); }
 
 result<std::uint16_t> parse_port(std::string_view digits) {
-    std::uint16_t port = 0;
-    const char* const end = digits.data() + digits.size();
-    const auto [stopped, failed] = std::from_chars(digits.data(), end, port);
-    if (failed != std::errc() || stopped != end) {
+    const auto port = parse_whole_number(digits);
+    if (!port || *port > 65535) {
         return fail(errc::invalid_request,
                     "\"" + std::string(digits) + "\" is not a port (0 to 65535)");
     }
-    return port;
+    return static_cast<std::uint16_t>(*port);
 }
 
 void set_option(int fd, int level, int name, int value) noexcept {

@@ -1,3 +1,4 @@
+#include "server/bench/bench.hpp"
 #include "server/commands.hpp"
 #include "server/endpoints.hpp"
 #include "server/setting_values.hpp"

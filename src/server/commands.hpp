@@ -56,8 +56,6 @@ struct journal_arguments {
 };
 int journal_files(const journal_arguments& a);
 
-int bench(int argc, char** argv);
-
 /// Parses the command line and runs the command.
 int run(int argc, char** argv);
 

@@ -1,5 +1,6 @@
 #include "server/http_client.hpp"
 
+#include "http/text.hpp"
 #include "transport/json_slices.hpp"
 
 #include <atomic>
@@ -39,10 +40,9 @@ std::size_t take_header(char* data, std::size_t size, std::size_t count, void* u
     auto& x = *static_cast<exchange_state*>(user);
     const std::string_view line(data, size * count);
     constexpr std::string_view name = "retry-after:";
-    if (line.size() > name.size() && ::strncasecmp(line.data(), name.data(), name.size()) == 0) {
-        x.answer.retry_after = line.substr(line.find_first_not_of(' ', name.size()));
-        x.answer.retry_after.resize(
-            std::min(x.answer.retry_after.size(), x.answer.retry_after.find('\r')));
+    if (http::istarts_with(line, name)) {
+        const std::string_view value = line.substr(name.size());
+        x.answer.retry_after = http::trim(value.substr(0, value.find('\r')));
     }
     return line.size();
 }

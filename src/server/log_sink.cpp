@@ -1,7 +1,9 @@
 #include "server/log_sink.hpp"
 
 #include <carillon/base/json_text.hpp>
+#include <carillon/base/utf8.hpp>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -29,16 +31,42 @@ bool is_secret(std::string_view name) {
     return false;
 }
 
-/// Hides what follows `token=` in a target.
+/// Who has a client's id or token can act for it.
+constexpr std::array<std::string_view, 4> secret_marks{"token=", "client=", "/clients/",
+                                                       "$client/"};
+
+/// Hides what follows a mark.
 std::string masked(std::string_view text) {
     std::string out;
     for (;;) {
-        const std::size_t at = text.find("token=");
-        if (at == std::string_view::npos) return out.append(text);
-        const std::size_t value = at + std::string_view("token=").size();
-        out.append(text.substr(0, value)).append("***");
-        text.remove_prefix(std::min(text.find_first_of("& \"", value), text.size()));
+        std::size_t secret = text.size();
+        for (const std::string_view mark : secret_marks) {
+            const std::size_t at = text.find(mark);
+            if (at != std::string_view::npos) secret = std::min(secret, at + mark.size());
+        }
+        out += text.substr(0, secret);
+        text.remove_prefix(secret);
+        if (text.empty()) return out;
+        out += "***";
+        text.remove_prefix(std::min(text.find_first_of("&/? \""), text.size()));
     }
+}
+
+/// UTF-8 without DEL and the C1 controls, which JSON leaves as they are and terminals obey.
+std::string without_controls(std::string_view text) {
+    std::string out = as_utf8(text);
+    for (std::size_t i = 0; i < out.size(); ++i) {
+        const bool c1 = out[i] == '\xc2' && static_cast<unsigned char>(out[i + 1]) < 0xa0;
+        if (out[i] == '\x7f') out.replace(i, 1, "?");
+        if (c1) out.replace(i, 2, "?");
+    }
+    return out;
+}
+
+bool needs_quotes(std::string_view text) {
+    return text.empty() || std::ranges::any_of(text, [](char c) {
+               return static_cast<unsigned char>(c) <= ' ' || c == '"' || c == '=';
+           });
 }
 
 std::string value_text(const log::field& f, bool json) {
@@ -46,10 +74,8 @@ std::string value_text(const log::field& f, bool json) {
     return std::visit(
         [&](const auto& v) -> std::string {
             if constexpr (std::is_same_v<std::decay_t<decltype(v)>, std::string_view>) {
-                std::string text = masked(v);
-                const bool quoted =
-                    json || text.empty() || text.find_first_of(" \"=\n\r\t") != std::string::npos;
-                if (!quoted) return text;
+                std::string text = without_controls(masked(v));
+                if (!json && !needs_quotes(text)) return text;
                 std::string out;
                 append_json_string(out, text);
                 return out;

@@ -11,8 +11,8 @@ namespace carillon::server {
 
 enum class log_format : std::uint8_t { text, json };
 
-/// One line without its end. Values of fields that are named like secrets, and `token=` in texts,
-/// are masked.
+/// One line without its end, whatever the fields hold. Masked are the values of fields that are
+/// named like secrets, and in texts what follows `token=`, `client=`, `/clients/` and `$client/`.
 std::string format_line(log_format format, log::level l, std::string_view time,
                         std::string_view message, std::initializer_list<log::field> fields);
 

@@ -143,7 +143,8 @@ std::string metrics_text(hub& h, const transport::refusal_counters& refused,
     f.counter("carillon_http_connections_total", "Connections accepted.", number(accepted));
     f.gauge("carillon_http_connections", "Connections that are no event stream.", number(open));
     const std::string responses = "carillon_http_responses_total";
-    f.counter(responses, "Responses that are no event stream.", number(ok), {{"code", "2xx"}});
+    f.counter(responses, "Responses, an event stream once when it opens.", number(ok),
+              {{"code", "2xx"}});
     f.counter(responses, "", number(client), {{"code", "4xx"}});
     f.counter(responses, "", number(server), {{"code", "5xx"}});
     add_process(f);

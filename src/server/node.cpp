@@ -98,8 +98,8 @@ result<std::unique_ptr<journal>> open_journal(const settings& s) {
     // Stored events are for the server and those who look after it.
     using std::filesystem::perms;
     if (made && !why) {
-        std::filesystem::permissions(
-            folder, perms::owner_all | perms::group_read | perms::group_exec, why);
+        std::filesystem::permissions(folder,
+                                     perms::owner_all | perms::group_read | perms::group_exec, why);
     }
     if (why) {
         return fail(errc::io_error, fmt::format("`data_dir = {}`: {}", s.data_dir, why.message()));

@@ -17,6 +17,14 @@ namespace {
 /// How long connections may take for requests that are on their way when the server ends.
 constexpr auto last_answers = std::chrono::milliseconds(1000);
 
+void raise_file_limit(const settings& s) {
+    const std::uint64_t files = net::raise_file_limit();
+    if (files < s.stream.max_clients) {
+        log::warning("fewer file descriptors than clients allowed",
+                     {{"limit", files}, {"max_clients", s.stream.max_clients}});
+    }
+}
+
 void reload(node& running, settings& current, const setting_sources& sources) {
     auto loaded = load(sources);
     if (!loaded) return log::error("settings not reloaded", {{"reason", loaded.error().detail}});
@@ -24,6 +32,7 @@ void reload(node& running, settings& current, const setting_sources& sources) {
         log::warning("setting takes effect with a restart", {{"setting", name}});
     }
     running.reload(loaded->values);
+    raise_file_limit(loaded->values);
     start_logging(loaded->values.log.format.value, loaded->values.log.level.value);
     current = std::move(loaded->values);
     log::info("settings reloaded");
@@ -65,11 +74,7 @@ int serve(const setting_sources& sources) {
     ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
 
-    const std::uint64_t files = net::raise_file_limit();
-    if (files < loaded->values.stream.max_clients) {
-        log::warning("fewer file descriptors than clients allowed",
-                     {{"limit", files}, {"max_clients", loaded->values.stream.max_clients}});
-    }
+    raise_file_limit(loaded->values);
     auto running = node::create(loaded->values);
     if (!running) {
         fmt::print(stderr, "carillon: {}\n", running.error().detail);

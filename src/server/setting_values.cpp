@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include <fmt/format.h>
 
@@ -16,36 +15,17 @@ struct unit {
     std::string_view name;
     std::uint64_t factor;
 };
-// Longest names first where one ends like another.
-constexpr std::array durations{unit{"ms", 1}, unit{"s", 1000}, unit{"m", 60'000},
-                               unit{"h", 3'600'000}, unit{"d", 86'400'000}};
 constexpr std::array sizes{unit{"KiB", 1u << 10}, unit{"MiB", 1u << 20}, unit{"GiB", 1u << 30}};
 
-std::optional<std::uint64_t> whole(std::string_view text) {
-    std::uint64_t value = 0;
-    const auto [end, bad] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (bad != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return value;
-}
-
-template <std::size_t N>
-std::optional<std::uint64_t> with_unit(std::string_view text, const std::array<unit, N>& units) {
-    for (const auto& [name, factor] : units) {
+std::optional<std::uint64_t> with_unit(std::string_view text) {
+    for (const auto& [name, factor] : sizes) {
         if (!text.ends_with(name)) continue;
-        const auto count = whole(text.substr(0, text.size() - name.size()));
-        if (count && *count <= (std::uint64_t{1} << 62) / factor) return *count * factor;
+        const auto count = parse_whole_number(text.substr(0, text.size() - name.size()));
+        if (!count) continue;
+        const auto number = static_cast<std::uint64_t>(*count);
+        if (number <= (std::uint64_t{1} << 62) / factor) return number * factor;
     }
     return std::nullopt;
-}
-
-template <std::size_t N>
-std::string print_unit(std::uint64_t value, const std::array<unit, N>& units,
-                       std::string_view plain) {
-    std::string best = fmt::format("{}{}", value, plain);
-    for (const auto& [name, factor] : units) {
-        if (value != 0 && value % factor == 0) best = fmt::format("{}{}", value / factor, name);
-    }
-    return best;
 }
 
 result<> within(std::uint64_t value, const setting_info& info, const auto& print) {
@@ -61,9 +41,16 @@ result<std::string> single(const strings& texts) {
 }
 
 std::string print_duration(std::uint64_t ms) {
-    return ms == 0 ? "0s" : print_unit(ms, durations, "ms");
+    return duration_text(milliseconds(static_cast<std::int64_t>(ms)));
 }
-std::string print_size(std::uint64_t bytes) { return print_unit(bytes, sizes, ""); }
+
+std::string print_size(std::uint64_t bytes) {
+    std::string best = fmt::format("{}", bytes);
+    for (const auto& [name, factor] : sizes) {
+        if (bytes != 0 && bytes % factor == 0) best = fmt::format("{}{}", bytes / factor, name);
+    }
+    return best;
+}
 
 }  // namespace
 
@@ -75,8 +62,9 @@ result<milliseconds> parse_duration(std::string_view text) {
 }
 
 result<byte_count> parse_size(std::string_view text) {
-    if (const auto bytes = whole(text)) return byte_count{*bytes};
-    if (const auto bytes = with_unit(text, sizes)) return byte_count{*bytes};
+    if (const auto bytes = parse_whole_number(text))
+        return byte_count{static_cast<std::uint64_t>(*bytes)};
+    if (const auto bytes = with_unit(text)) return byte_count{*bytes};
     return fail(errc::invalid_request,
                 "a size such as `64KiB`, `1MiB` or a number of bytes is expected");
 }
@@ -105,11 +93,12 @@ result<> assign(byte_count& field, const setting_info& info, const strings& text
 result<> assign(std::uint64_t& field, const setting_info& info, const strings& texts) {
     const auto text = single(texts);
     if (!text) return std::unexpected(text.error());
-    const auto value = whole(*text);
+    const auto value = parse_whole_number(*text);
     if (!value) return fail(errc::invalid_request, "a whole number is expected");
-    if (auto ok = within(*value, info, [](std::uint64_t n) { return fmt::format("{}", n); }); !ok)
+    const auto number = static_cast<std::uint64_t>(*value);
+    if (auto ok = within(number, info, [](std::uint64_t n) { return std::to_string(n); }); !ok)
         return ok;
-    field = *value;
+    field = number;
     return {};
 }
 
@@ -149,9 +138,7 @@ result<> assign(strings& field, const setting_info&, const strings& texts) {
     return {};
 }
 
-std::string to_toml(milliseconds value) {
-    return fmt::format("\"{}\"", print_duration(static_cast<std::uint64_t>(value.count())));
-}
+std::string to_toml(milliseconds value) { return fmt::format("\"{}\"", duration_text(value)); }
 std::string to_toml(byte_count value) { return fmt::format("\"{}\"", print_size(value.value)); }
 std::string to_toml(std::uint64_t value) { return fmt::format("{}", value); }
 std::string to_toml(bool value) { return value ? "true" : "false"; }
@@ -209,7 +196,8 @@ result<> set_row_field(topic_row& row, std::string_view name, const std::string&
     if (name != "retention.max_age") return fail(errc::not_found, "no such field");
     const auto age = parse_duration(text);
     if (!age) return std::unexpected(age.error());
-    row.keep.max_age = std::chrono::duration_cast<std::chrono::seconds>(*age);
+    row.keep.max_age = std::chrono::floor<std::chrono::seconds>(*age);
+    if (row.keep.max_age != *age) return fail(errc::invalid_request, "whole seconds are expected");
     return {};
 }
 
@@ -217,13 +205,11 @@ std::string print_row_field(const topic_row& row, std::string_view name) {
     if (name == "pattern") return row.pattern;
     if (name == "retention.max_events") return fmt::format("{}", row.keep.max_events);
     if (name == "retention.max_bytes") return print_size(row.keep.max_bytes);
-    if (name == "retention.max_age")
-        return print_duration(static_cast<std::uint64_t>(milliseconds(row.keep.max_age).count()));
+    if (name == "retention.max_age") return duration_text(row.keep.max_age);
     if (name == "slow.policy") return std::string(to_string(row.options.slow));
     if (name == "slow.max_lag") return fmt::format("{}", row.options.max_lag);
-    if (name == "slow.cut_after")
-        return print_duration(static_cast<std::uint64_t>(row.options.cut_after.count()));
-    return print_duration(static_cast<std::uint64_t>(row.options.coalesce_window.count()));
+    if (name == "slow.cut_after") return duration_text(row.options.cut_after);
+    return duration_text(row.options.coalesce_window);
 }
 
 }  // namespace carillon::server

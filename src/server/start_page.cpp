@@ -16,7 +16,7 @@ std::string_view start_page() noexcept {
   form { display: flex; gap: .5rem; flex-wrap: wrap; align-items: end; margin: 1.25rem 0; }
   label { display: grid; gap: .2rem; font-size: .85rem; flex: 1 1 10rem; }
   input, button { font: 1rem/1.5 system-ui, sans-serif; padding: .45rem .6rem; border: 1px solid var(--line); border-radius: .4rem; }
-  button { background: var(--accent); color: #fff; border: 0; cursor: pointer; }
+  button { background: var(--accent); color: #fff; border-color: transparent; cursor: pointer; }
   #state { font-size: .9rem; } #state::before { content: "● "; color: #999; }
   #state.open::before { color: #2a9d4a; } #state.lost::before { color: #c33; }
   ol { list-style: none; padding: 0; border-top: 1px solid var(--line); }
@@ -40,11 +40,12 @@ std::string_view start_page() noexcept {
 const $ = (id) => document.getElementById(id);
 let source = null;
 const show = (text, kind) => { $("state").textContent = text; $("state").className = kind; };
-const add = (event) => {
+const add = (message) => {
+  const { id, event, topics, data } = JSON.parse(message.data);
   const row = document.createElement("li");
   const note = document.createElement("small");
-  note.textContent = [event.type, event.lastEventId].filter(Boolean).join("  ");
-  row.append(event.data, note);
+  note.textContent = [topics.join(", "), event, id].filter(Boolean).join(" · ");
+  row.append(typeof data === "string" ? data : JSON.stringify(data), note);
   $("events").prepend(row);
   while ($("events").children.length > 200) $("events").lastChild.remove();
 };
@@ -52,7 +53,8 @@ const path = (topic) => topic.split("/").map(encodeURIComponent).join("/");
 const listen = () => {
   source?.close();
   const topic = $("pattern").value;
-  source = new EventSource("events/subscribe?topic=" + encodeURIComponent(topic));
+  // The full envelope comes without a name, so that events of every name arrive.
+  source = new EventSource("events/subscribe?envelope=full&topic=" + encodeURIComponent(topic));
   show("connecting…", "");
   source.addEventListener("carillon.open", (e) => show("listening to " + topic + " (" + JSON.parse(e.data).resume + ")", "open"));
   source.onmessage = add;

@@ -1,4 +1,5 @@
 #include <carillon/base/json_text.hpp>
+#include <carillon/base/time_text.hpp>
 #include <carillon/wire/parser.hpp>
 
 #include "server/commands.hpp"
@@ -6,7 +7,6 @@
 #include "transport/json_slices.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <random>
 #include <thread>
 
@@ -35,7 +35,9 @@ public:
             append_json_string(line, m.last_event_id);
             line += R"(,"data":)";
             if (transport::check_json(m.data)) {
-                line += m.data;
+                // Its newlines stand between tokens only: a blank is as good, and keeps the line
+                // one.
+                std::ranges::replace_copy(m.data, std::back_inserter(line), '\n', ' ');
             } else {
                 append_json_string(line, m.data);
             }
@@ -127,10 +129,9 @@ int subscribe(const subscribe_arguments& a) {
             fmt::print(stderr, "carillon: {}\n", explain(*answer));
             return 1;
         } else if (answer->status != 200) {
-            int seconds = 0;
-            std::from_chars(answer->retry_after.data(),
-                            answer->retry_after.data() + answer->retry_after.size(), seconds);
-            wait = std::max<milliseconds>(wait, std::chrono::seconds(std::clamp(seconds, 0, 300)));
+            const auto seconds = parse_whole_number(answer->retry_after).value_or(0);
+            wait = std::max<milliseconds>(
+                wait, std::chrono::seconds(std::min<std::int64_t>(seconds, 300)));
             fmt::print(stderr, "carillon: {}; again in {:.1f} s\n", explain(*answer),
                        static_cast<double>(wait.count()) / 1000);
         } else if (failures == 0) {

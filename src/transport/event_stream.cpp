@@ -1,5 +1,7 @@
 #include "transport/event_stream.hpp"
 
+#include <carillon/base/log.hpp>
+
 #include <array>
 #include <cerrno>
 
@@ -10,35 +12,29 @@
 
 namespace carillon::transport {
 
-std::size_t address_counts::of(const net::ip_address& a) const {
+std::optional<address_counts::place> address_counts::take(const net::ip_address& a,
+                                                          std::size_t most) {
     const std::lock_guard lock(mutex_);
-    const auto found = counts_.find(a);
-    return found == counts_.end() ? 0 : found->second;
+    std::size_t& count = counts_[a];
+    if (most != 0 && count >= most) return std::nullopt;
+    ++count;
+    return place(*this, a);
 }
 
-void address_counts::add(const net::ip_address& a) {
-    const std::lock_guard lock(mutex_);
-    ++counts_[a];
-}
-
-void address_counts::remove(const net::ip_address& a) {
+void address_counts::give_back(const net::ip_address& a) {
     const std::lock_guard lock(mutex_);
     const auto found = counts_.find(a);
     if (--found->second == 0) counts_.erase(found);
 }
 
 event_stream::event_stream(net::unique_fd fd, net::loop& l, shard& home,
-                           const net::ip_address& client, address_counts& counts)
-    : loop_(l), home_(home), counts_(counts), fd_(std::move(fd)), client_(client) {
-    counts_.add(client_);
-}
-
-event_stream::~event_stream() { counts_.remove(client_); }
+                           address_counts::place client)
+    : loop_(l), home_(home), fd_(std::move(fd)), client_(std::move(client)) {}
 
 event_stream* event_stream::start(net::unique_fd fd, net::loop& l, shard& home,
-                                  const net::ip_address& client, address_counts& counts) {
+                                  address_counts::place client) {
     const int number = fd.get();
-    auto* stream = new event_stream(std::move(fd), l, home, client, counts);
+    auto* stream = new event_stream(std::move(fd), l, home, std::move(client));
     l.replace(number, *stream);
     return stream;
 }
@@ -109,6 +105,8 @@ void event_stream::handle(std::uint32_t events) {
         gone = n == 0 || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
     }
     if (gone) {
+        if (log::enabled(log::level::debug))
+            log::debug("stream left by its client", {{"address", client_.address().str()}});
         if (subscriber_ != nullptr) home_.remove(*std::exchange(subscriber_, nullptr));
         return end();
     }
@@ -123,6 +121,6 @@ bool event_stream::peer_silent_for(std::chrono::milliseconds limit) const {
     return info.tcpi_unacked > 0 && std::chrono::milliseconds(info.tcpi_last_ack_recv) >= limit;
 }
 
-std::string event_stream::remote_address() const { return client_.str(); }
+std::string event_stream::remote_address() const { return client_.address().str(); }
 
 }  // namespace carillon::transport

@@ -10,19 +10,40 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <unordered_map>
+#include <utility>
 
 namespace carillon::transport {
 
 /// How many streams each address has. Synchronised inside; touched when streams come and go.
 class address_counts {
 public:
-    std::size_t of(const net::ip_address& a) const;
-    void add(const net::ip_address& a);
-    void remove(const net::ip_address& a);
+    /// One stream's, given back when it is destroyed. The counts outlive it.
+    class place {
+    public:
+        place(place&& other) noexcept
+            : counts_(std::exchange(other.counts_, nullptr)), address_(other.address_) {}
+        place& operator=(place&&) = delete;
+        ~place() {
+            if (counts_ != nullptr) counts_->give_back(address_);
+        }
+        const net::ip_address& address() const noexcept { return address_; }
+
+    private:
+        friend class address_counts;
+        place(address_counts& c, const net::ip_address& a) : counts_(&c), address_(a) {}
+        address_counts* counts_;
+        net::ip_address address_;
+    };
+
+    /// Nothing if the address has `most` already; 0: no limit.
+    std::optional<place> take(const net::ip_address& a, std::size_t most);
 
 private:
-    mutable std::mutex mutex_;
+    void give_back(const net::ip_address& a);
+
+    std::mutex mutex_;
     std::unordered_map<net::ip_address, std::size_t, net::ip_address_hash> counts_;
 };
 
@@ -30,9 +51,9 @@ private:
 /// its loop's thread.
 class event_stream final : public connection, public net::io_handler {
 public:
-    /// `fd` is watched by `l` already. `counts` outlives all streams.
+    /// `fd` is watched by `l` already.
     static event_stream* start(net::unique_fd fd, net::loop& l, shard& home,
-                               const net::ip_address& client, address_counts& counts);
+                               address_counts::place client);
     /// The hub's answer to `shard::open`; null if the stream ended while it opened.
     void attach(subscriber* s);
     /// Writes what fits of a last word and closes; for a stream that the hub did not take.
@@ -45,19 +66,17 @@ public:
     void on_io(std::uint32_t events) override;
 
 private:
-    event_stream(net::unique_fd fd, net::loop& l, shard& home, const net::ip_address& client,
-                 address_counts& counts);
-    ~event_stream() override;
+    event_stream(net::unique_fd fd, net::loop& l, shard& home, address_counts::place client);
+    ~event_stream() override = default;
     void handle(std::uint32_t events);
     void end();
     void finish_call();
 
     net::loop& loop_;
     shard& home_;
-    address_counts& counts_;
     subscriber* subscriber_ = nullptr;
     net::unique_fd fd_;
-    net::ip_address client_;
+    address_counts::place client_;
     bool ended_ = false;
     bool busy_ =
         true;  ///< a call of its own is under way, `start` to `attach` included: it goes afterwards

@@ -55,22 +55,17 @@ result<> set_field(event& e, std::string_view name, std::string_view slice) {
         return {};
     }
     if (name == "ttl") {
-        std::int64_t seconds = 0;
-        const auto [end, bad] = std::from_chars(slice.data(), slice.data() + slice.size(), seconds);
-        if (bad != std::errc{} || end != slice.data() + slice.size() || seconds < 1 ||
-            seconds > max_ttl) {
+        const auto seconds = parse_whole_number(slice);
+        if (!seconds || *seconds < 1 || *seconds > max_ttl) {
             return fail(errc::invalid_request, "a whole number of seconds is expected, at least 1");
         }
-        expire(e, std::chrono::system_clock::now() + std::chrono::seconds(seconds));
+        expire(e, std::chrono::system_clock::now() + std::chrono::seconds(*seconds));
         return {};
     }
     if (name == "retry") {
-        std::int64_t ms = 0;
-        const auto [end, bad] = std::from_chars(slice.data(), slice.data() + slice.size(), ms);
-        if (bad != std::errc{} || end != slice.data() + slice.size() || ms < 0) {
-            return fail(errc::invalid_request, "a whole number of milliseconds is expected");
-        }
-        e.retry = std::chrono::milliseconds(ms);
+        const auto ms = parse_whole_number(slice);
+        if (!ms) return fail(errc::invalid_request, "a whole number of milliseconds is expected");
+        e.retry = std::chrono::milliseconds(*ms);
         return {};
     }
     auto text = decode_string(slice);

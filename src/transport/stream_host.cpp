@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <random>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -13,10 +13,29 @@ namespace carillon::transport {
 
 namespace {
 
-constexpr std::string_view stream_headers =
-    "Content-Type: text/event-stream\r\n"
-    "Cache-Control: no-cache, no-transform\r\n"
-    "X-Accel-Buffering: no\r\n";
+/// What keeps caches and proxies from holding an event stream back or changing it.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 3> stream_headers{
+    {{"Content-Type", "text/event-stream"},
+     {"Cache-Control", "no-cache, no-transform"},
+     {"X-Accel-Buffering", "no"}}};
+
+http::response stream_response() {
+    http::response r;
+    for (const auto& [name, value] : stream_headers) r.headers.emplace_back(name, value);
+    return r;
+}
+
+/// The head of a response that never ends.
+std::string stream_head(const http::request& r, std::string_view common_headers) {
+    std::string head;
+    head.reserve(256 + common_headers.size());
+    head += "HTTP/1.1 200 OK\r\n";
+    for (const auto& [name, value] : stream_headers)
+        head.append(name).append(": ").append(value).append("\r\n");
+    head += common_headers;
+    return head += r.http10 ? "Connection: close\r\n\r\n"
+                            : "Connection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n";
+}
 
 constexpr std::string_view sdk_header = "Carillon-Sdk";
 
@@ -24,6 +43,12 @@ std::int64_t jittered(std::chrono::milliseconds base) {
     thread_local std::minstd_rand generator{std::random_device{}()};
     return base.count() +
            static_cast<std::int64_t>(generator() % static_cast<std::uint64_t>(base.count() + 1));
+}
+
+/// Tells an EventSource when to come back.
+std::string come_back_in(std::chrono::milliseconds base, errc why) {
+    return fmt::format("retry: {}\nevent: carillon.unavailable\ndata: {{\"code\":\"{}\"}}\n\n",
+                       jittered(base), to_string(why));
 }
 
 /// True for what a browser's EventSource sends: it names the type, where curl and others send
@@ -101,7 +126,7 @@ void stream_host::note_refusal(const http::request& r, const error& why) const {
     const auto held_back = refusal_lines_.pass();
     if (!held_back) return;
     log::info("stream refused", {{"reason", to_string(why.code)},
-                                 {"client", r.client.str()},
+                                 {"address", r.client.str()},
                                  {"not_logged_before", *held_back}});
 }
 
@@ -115,13 +140,8 @@ void stream_host::refuse(const http::request& r, http::responder answer, const e
     const auto base =
         hub_.draining() ? hub_.options()->expected_downtime : limits_.load()->overload_retry;
     if (is_event_source(r)) {
-        http::response told;
-        told.headers = {{"Content-Type", "text/event-stream"},
-                        {"Cache-Control", "no-cache, no-transform"},
-                        {"X-Accel-Buffering", "no"}};
-        told.body =
-            fmt::format("retry: {}\nevent: carillon.unavailable\ndata: {{\"code\":\"{}\"}}\n\n",
-                        jittered(base), to_string(why.code));
+        http::response told = stream_response();
+        told.body = come_back_in(base, why.code);
         told.close = true;
         return answer.send(std::move(told));
     }
@@ -151,38 +171,29 @@ void stream_host::open(http::request& r, http::responder answer, stream_request 
     shard& home = shard_of(loop);
     if (auto admitted = home.admits(asked); !admitted)
         return refuse(r, std::move(answer), admitted.error());
-    const std::size_t per_address = limits_.load()->max_clients_per_address;
-    if (per_address != 0 && addresses_.of(r.client) >= per_address) {
+    auto place = addresses_.take(r.client, limits_.load()->max_clients_per_address);
+    if (!place) {
         return refuse(r, std::move(answer),
                       {errc::rate_limited, "too many streams from this address"});
     }
-    if (r.head) {
-        http::response only_head;
-        only_head.headers = {{"Content-Type", "text/event-stream"},
-                             {"Cache-Control", "no-cache, no-transform"},
-                             {"X-Accel-Buffering", "no"}};
-        return answer.send(std::move(only_head));
-    }
+    if (r.head) return answer.send(stream_response());
     auto taken = answer.take_over();
     if (!taken) return;
-    asked.preamble.reserve(256 + taken->common_headers.size());
-    asked.preamble.append("HTTP/1.1 200 OK\r\n")
-        .append(stream_headers)
-        .append(taken->common_headers);
-    asked.preamble.append(r.http10
-                              ? "Connection: close\r\n\r\n"
-                              : "Connection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n");
-    event_stream* stream =
-        event_stream::start(std::move(taken->fd), loop, home, r.client, addresses_);
+    asked.preamble = stream_head(r, taken->common_headers);
+    if (log::enabled(log::level::debug)) {
+        log::debug(
+            "stream asked for",
+            {{"address", r.client.str()}, {"path", r.path}, {"cursor", asked.last_event_id}});
+    }
+    event_stream* stream = event_stream::start(std::move(taken->fd), loop, home, std::move(*place));
     asked.out = stream;
     const bool chunked = asked.frame == framing::chunked;
-    const std::string head = asked.preamble;
     auto opened = home.open(std::move(asked));
     if (opened) return stream->attach(*opened);
     // Another shard took the last place meanwhile.
-    const std::string told =
-        fmt::format("retry: {}\nevent: carillon.unavailable\ndata: {{\"code\":\"{}\"}}\n\n",
-                    jittered(limits_.load()->overload_retry), to_string(opened.error().code));
+    note_refusal(r, opened.error());
+    const std::string told = come_back_in(limits_.load()->overload_retry, opened.error().code);
+    const std::string head = stream_head(r, taken->common_headers);
     stream->refuse(chunked ? fmt::format("{}{:x}\r\n{}\r\n0\r\n\r\n", head, told.size(), told)
                            : head + told);
 }

@@ -1,7 +1,5 @@
+#include <carillon/base/time_text.hpp>
 #include <carillon/wire/parser.hpp>
-
-#include <algorithm>
-#include <charconv>
 
 namespace carillon::wire {
 
@@ -82,11 +80,8 @@ void parser::field(std::string_view name, std::string_view value) {
     } else if (name == "id") {
         if (value.find('\0') == std::string_view::npos) id_ = value;
     } else if (name == "retry") {
-        std::int64_t ms = 0;
-        const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), ms);
-        const bool digits = std::ranges::all_of(value, [](char c) { return c >= '0' && c <= '9'; });
-        if (!value.empty() && digits && error == std::errc{})
-            listener_.on_retry(std::chrono::milliseconds(ms));
+        if (const auto ms = parse_whole_number(value))
+            listener_.on_retry(std::chrono::milliseconds(*ms));
     }
 }
 

@@ -334,6 +334,10 @@ TEST(commands, publish_and_subscribe_work_together) {
     EXPECT_THAT(got.output, HasSubstr("\"event\":\"tick\""));
     EXPECT_THAT(got.output, HasSubstr("second line"));
     EXPECT_EQ(run({"publish", "a*", "1"}).status, 1);
+    // A line of JSON stays one, however the publisher wrote it.
+    EXPECT_EQ(s.post("long", "{\"data\":{\n\"a\":[1,\r\n2.0]}}").status, 200);
+    EXPECT_THAT(run({"subscribe", "long", "--last", "1", "-n", "1", "--json"}).output,
+                HasSubstr("\"data\":{ \"a\":[1, 2.0]}}\n"));
 }
 
 }  // namespace

@@ -49,6 +49,40 @@ TEST(full_envelope, is_one_unnamed_block_with_the_whole_event) {
     EXPECT_EQ(out.find("event: "), std::string::npos);
 }
 
+TEST(full_envelope, an_ephemeral_event_has_no_id_and_lines_stay_lines) {
+    stored_event e = sample();
+    e.e.kind = payload_kind::json;
+    e.e.data = "{\n\"a\":1}";
+    std::string out;
+    EXPECT_TRUE(full_envelope().encode(e, {}, out));
+    EXPECT_EQ(out.find("id: "), std::string::npos);
+    EXPECT_TRUE(out.starts_with("data: {\"data\":{\ndata: \"a\":1},")) << out;
+}
+
+TEST(client_json, shows_what_there_is_and_leaves_out_what_is_not) {
+    client_info c;
+    c.id = "abc";
+    c.topics = {"a", "b/\"c\""};
+    c.address = "::1";
+    std::string out;
+    append_client_json(out, c);
+    EXPECT_EQ(out, R"({"id":"abc","topics":["a","b/\"c\""],"address":"::1",)"
+                   R"("durable":false,"connected":false,"behind":false})");
+    c.metadata = R"({"m":1.0})";
+    c.connected_at = std::chrono::system_clock::time_point(1ms);
+    c.last_event_id = "x.7";
+    c.last_event_at = std::chrono::system_clock::time_point(2ms);
+    c.last_heartbeat_at = std::chrono::system_clock::time_point(3ms);
+    c.durable = c.behind = true;
+    out.clear();
+    append_client_json(out, c);
+    EXPECT_EQ(out, R"({"id":"abc","topics":["a","b/\"c\""],"metadata":{"m":1.0},"address":"::1",)"
+                   R"("connectedAt":"1970-01-01T00:00:00.001Z","lastEventId":"x.7",)"
+                   R"("lastEventAt":"1970-01-01T00:00:00.002Z",)"
+                   R"("lastHeartbeatAt":"1970-01-01T00:00:00.003Z",)"
+                   R"("durable":true,"connected":true,"behind":true})");
+}
+
 TEST(rfc3339, pads_and_counts_from_before_1970) {
     EXPECT_EQ(rfc3339(std::chrono::system_clock::time_point{}), "1970-01-01T00:00:00.000Z");
     EXPECT_EQ(rfc3339(std::chrono::system_clock::time_point(-1ms)), "1969-12-31T23:59:59.999Z");

@@ -148,16 +148,5 @@ TEST(fields, hold_nothing_that_would_break_a_stream) {
     }
 }
 
-TEST(fields, tell_utf8_from_what_only_looks_like_it) {
-    for (const std::string_view good :
-         {"", "abcdefghijk", "\xC3\xA4", "\xE2\x82\xAC", "\xF0\x9F\x94\x94", "abcdefgh\xC3\xA4"}) {
-        EXPECT_TRUE(is_utf8(good)) << good;
-    }
-    for (const std::string_view bad : {"\x80", "\xC3", "\xC0\x80", "\xE0\x80\x80", "\xED\xA0\x80",
-                                       "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "abcdefgh\xFF"}) {
-        EXPECT_FALSE(is_utf8(bad)) << bad;
-    }
-}
-
 }  // namespace
 }  // namespace carillon::wire

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>
@@ -64,7 +65,8 @@ class gate {
 public:
     explicit gate(std::uint64_t per_second) : per_second_(per_second) {}
     /// Nothing: hold the line back. Else how many were held back before it.
-    std::optional<std::uint64_t> pass();
+    std::optional<std::uint64_t> pass(
+        std::chrono::steady_clock::time_point now = std::chrono::steady_clock::now());
 
 private:
     const std::uint64_t per_second_;

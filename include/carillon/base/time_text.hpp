@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace carillon {
@@ -13,6 +14,8 @@ std::optional<std::int64_t> parse_whole_number(std::string_view text);
 
 /// `500ms`, `30s`, `10m`, `24h`, `7d`.
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
+/// The same in the largest unit that has a whole number of it: `1500ms`, `2m`; `0s`.
+std::string duration_text(std::chrono::milliseconds d);
 
 /// RFC 3339, section 5.6: `2026-01-31T12:00:00Z`, with fraction (which is dropped) and offset.
 std::optional<std::chrono::system_clock::time_point> parse_time(std::string_view text);

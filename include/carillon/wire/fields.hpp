@@ -4,6 +4,7 @@
 #pragma once
 
 #include <carillon/base/result.hpp>
+#include <carillon/base/utf8.hpp>
 
 #include <compare>
 #include <string>
@@ -38,8 +39,6 @@ private:
     std::string text_;
 };
 
-/// True if `text` is well-formed UTF-8 (RFC 3629: no overlong forms, surrogates, or values past
-/// U+10FFFF).
-bool is_utf8(std::string_view text) noexcept;
+using carillon::is_utf8;
 
 }  // namespace carillon::wire

@@ -20,7 +20,7 @@ constexpr int bad_arguments = 2;
 // The client's own descriptors besides those of subscribers: publishers, epoll, files of /proc.
 constexpr std::size_t other_descriptors = 100;
 
-enum class output { text, json, markdown };
+enum class output : std::uint8_t { text, json, markdown };
 
 struct command_line {
     bench_options options;

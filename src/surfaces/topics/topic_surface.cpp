@@ -1,5 +1,6 @@
 #include "surfaces/topics/topic_surface.hpp"
 
+#include <carillon/base/time_text.hpp>
 #include <carillon/wire/encoder.hpp>
 
 #include "surfaces/topics/event_json.hpp"
@@ -7,7 +8,6 @@
 #include "transport/publish_body.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include <fmt/format.h>
 
@@ -188,11 +188,10 @@ void topic_surface::history(http::request& r, http::responder answer) {
     if (!from) return answer.send(from.error());
     query.from = *from;
     if (const auto limit = r.query_value("limit")) {
-        const auto [end, bad] =
-            std::from_chars(limit->data(), limit->data() + limit->size(), query.max_events);
-        if (bad != std::errc{} || end != limit->data() + limit->size() || query.max_events == 0) {
+        const auto count = parse_whole_number(*limit);
+        if (!count || *count == 0)
             return answer.send(error{errc::invalid_request, "`limit` is a number from 1 to 1000"});
-        }
+        query.max_events = static_cast<std::size_t>(*count);
     } else if (const auto* last = std::get_if<rewind_last>(&query.from)) {
         query.max_events = static_cast<std::size_t>(std::max<std::uint64_t>(last->count, 1));
     }
@@ -269,18 +268,17 @@ void topic_surface::list_scheduled(http::request&, http::responder answer) {
 }
 
 void topic_surface::cancel_scheduled(http::request& r, http::responder answer) {
-    std::uint64_t id = 0;
-    const std::string& text = r.path_rest[0];
-    const auto [end, bad] = std::from_chars(text.data(), text.data() + text.size(), id);
+    const auto id = parse_whole_number(r.path_rest[0]);
     const error unknown{errc::not_found, "no event with this id waits"};
-    if (bad != std::errc{} || end != text.data() + text.size()) return answer.send(unknown);
+    if (!id) return answer.send(unknown);
     hub_.record().cancel(
-        id, transport::on_loop_of(std::move(answer),
-                                  [unknown](http::responder& to, result<bool> was_there) {
-                                      if (!was_there) return to.send(was_there.error());
-                                      if (!*was_there) return to.send(unknown);
-                                      to.send(http::response{204, {}, {}, false});
-                                  }));
+        static_cast<std::uint64_t>(*id),
+        transport::on_loop_of(std::move(answer),
+                              [unknown](http::responder& to, result<bool> was_there) {
+                                  if (!was_there) return to.send(was_there.error());
+                                  if (!*was_there) return to.send(unknown);
+                                  to.send(http::response{204, {}, {}, false});
+                              }));
 }
 
 void topic_surface::list_clients(http::request&, http::responder answer) {

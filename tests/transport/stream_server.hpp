@@ -31,7 +31,9 @@ public:
         EXPECT_TRUE(server_->accept_on(listener_.fd.get()));
         thread_ = std::thread([this] { loop_.run(); });
     }
+    /// The clients are gone by then.
     ~stream_server() {
+        EXPECT_TRUE(reaches_streams(0));
         loop_.stop();
         thread_.join();
     }

@@ -78,7 +78,7 @@ public:
         const std::lock_guard lock(mutex_);
         if (now < next_purge_) return !records_.empty();
         next_purge_ = now + std::chrono::seconds(1);
-        std::erase_if(records_, [now](const auto& entry) {
+        erase_if(records_, [now](const auto& entry) {
             return !entry.second.where && entry.second.expires <= now;
         });
         return !records_.empty();

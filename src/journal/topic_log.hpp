@@ -93,9 +93,10 @@ public:
     /// Nothing that is kept is elsewhere.
     bool complete() const noexcept { return all().size() == kept; }
 
-    bool over_limits() const noexcept {
-        return kept != 0 && (kept > keep.max_events || kept_bytes > keep.max_bytes);
+    bool is_over(std::uint64_t events, std::uint64_t bytes) const noexcept {
+        return events != 0 && (events > keep.max_events || bytes > keep.max_bytes);
     }
+    bool over_limits() const noexcept { return is_over(kept, kept_bytes); }
 
 private:
     void forget_own_id(const stored_event& gone) {

@@ -47,12 +47,15 @@ std::size_t skip_blanks(std::string_view text, std::size_t at) noexcept {
     return at;
 }
 
-/// The end of the string that begins at `at`.
+/// The end of the string that begins at `at`, in text that is known to be valid.
 std::size_t end_of_string(std::string_view text, std::size_t at) noexcept {
-    while (text[++at] != '"') {
-        if (text[at] == '\\') ++at;
+    for (std::size_t quote = at;;) {
+        quote = text.find('"', quote + 1);
+        // A quote behind an odd number of backslashes is a character of the string.
+        std::size_t plain = quote;
+        while (text[plain - 1] == '\\') --plain;
+        if ((quote - plain) % 2 == 0) return quote + 1;
     }
-    return at + 1;
 }
 
 /// The end of the value that begins at `at`. The text is known to be valid, so brackets match.

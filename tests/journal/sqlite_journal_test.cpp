@@ -42,6 +42,21 @@ protected:
         return to;
     }
 
+    std::uint64_t rows_of(const std::string& table) const {
+        sqlite3* db = nullptr;
+        std::uint64_t rows = 0;
+        EXPECT_EQ(sqlite3_open(file_.path().c_str(), &db), SQLITE_OK);
+        const auto count = [](void* into, int, char** values, char**) {
+            *static_cast<std::uint64_t*>(into) = std::stoull(values[0]);
+            return 0;
+        };
+        EXPECT_EQ(
+            sqlite3_exec(db, ("SELECT count(*) FROM " + table).c_str(), count, &rows, nullptr),
+            SQLITE_OK);
+        sqlite3_close(db);
+        return rows;
+    }
+
     journal_file file_;
     retention_lookup retention_;
     std::atomic<system_clock::time_point> now_{system_clock::time_point(1'000'000s)};
@@ -111,6 +126,45 @@ TEST_F(sqlite_journal_test, a_kill_between_any_two_steps_of_upkeep_loses_nothing
             if (pos % 3 == 0) expected.push_back(pos);
         ASSERT_EQ(positions(a), expected);
     }
+}
+
+// A busy topic with a low limit: most of its events go before the index has them.
+TEST_F(sqlite_journal_test, what_is_left_out_of_the_index_is_told_after_a_kill_at_any_moment) {
+    retention_ = [](std::string_view t) { return retention{.max_events = t == "a" ? 4u : 1000u}; };
+    auto o = options(file_.path());
+    o.index_batch = 12;
+    open(o);
+    const auto is_a = [](std::uint64_t pos) { return pos % 9 < 6; };
+    for (std::uint64_t i = 1; i <= 100; ++i) {
+        append({is_a(i) ? "a" : "b"}, std::to_string(i));
+        journal_user after_kill;
+        auto opened = open_sqlite_journal(options(copy_of_files("copy")));
+        ASSERT_TRUE(opened) << opened.error().detail;
+        after_kill.use(std::move(*opened));
+        ASSERT_EQ(after_kill.record().head().value, i);
+        for (journal_user* each : {static_cast<journal_user*>(this), &after_kill}) {
+            const auto a = each->read({"a"});
+            const std::uint64_t trimmed = a.lost ? a.lost->to.value : 0;
+            numbers expected_a;
+            numbers expected_b;
+            for (std::uint64_t pos = 1; pos <= i; ++pos) {
+                if (!is_a(pos)) expected_b.push_back(pos);
+                if (is_a(pos) && pos > trimmed) expected_a.push_back(pos);
+            }
+            ASSERT_EQ(positions(a), expected_a);
+            ASSERT_EQ(positions(each->read({"b"})), expected_b);
+        }
+    }
+    ASSERT_TRUE(comes_true([&] { return read({"a"}).events.size() == 4; }, now_.load()));
+    EXPECT_EQ(rows_of("topic_events") + rows_of("events"), 2 * record().stats().events);
+}
+
+TEST_F(sqlite_journal_test, large_events_are_indexed_before_there_are_many) {
+    auto o = options(file_.path());
+    o.recent_bytes = 10'000;
+    open(o);
+    for (int i = 0; i < 20; ++i) append({"a"}, std::string(1000, 'x'));
+    EXPECT_TRUE(comes_true([&] { return rows_of("topic_events") >= 10; }, now_.load()));
 }
 
 TEST_F(sqlite_journal_test, a_torn_log_loses_no_more_than_its_end) {

@@ -1,5 +1,7 @@
 #include "journal/sqlite/database.hpp"
 
+#include <utility>
+
 #include <fmt/format.h>
 
 namespace carillon::sqlite {
@@ -70,6 +72,10 @@ std::string_view statement::bytes(int column) const {
 }
 
 result<connection> connection::open(const std::string& path, int flags, const std::string& vfs) {
+    // Nobody reads SQLite's count of its memory, which takes a lock for each piece. In a program
+    // that has used SQLite before, the setting stays what it is.
+    static const int uncounted = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    static_cast<void>(uncounted);
     sqlite3* handle = nullptr;
     const int code = sqlite3_open_v2(path.c_str(), &handle, flags | SQLITE_OPEN_NOMUTEX,
                                      vfs.empty() ? nullptr : vfs.c_str());
@@ -108,14 +114,21 @@ transaction::~transaction() {
     if (open_) sqlite3_exec(on_->handle(), "ROLLBACK", nullptr, nullptr, nullptr);
 }
 
-result<> transaction::begin(const char* sql) {
-    auto begun = on_->execute(sql);
+result<> transaction::begin() {
+    for (const auto& [into, sql] :
+         {std::pair(&on_->begin_, "BEGIN IMMEDIATE"), std::pair(&on_->commit_, "COMMIT")}) {
+        if (into->handle_ != nullptr) continue;
+        auto made = on_->prepare(sql);
+        if (!made) return std::unexpected(made.error());
+        *into = std::move(*made);
+    }
+    auto begun = on_->begin_.run();
     open_ = begun.has_value();
     return begun;
 }
 
 result<> transaction::commit() {
-    auto done = on_->execute("COMMIT");
+    auto done = on_->commit_.run();
     if (done) open_ = false;
     return done;
 }

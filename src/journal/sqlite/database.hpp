@@ -34,6 +34,7 @@ public:
 
 private:
     friend class connection;
+    friend class transaction;
     struct finalize {
         void operator()(sqlite3_stmt* s) const noexcept { sqlite3_finalize(s); }
     };
@@ -53,10 +54,12 @@ public:
     sqlite3* handle() const noexcept { return handle_.get(); }
 
 private:
+    friend class transaction;
     struct close {
         void operator()(sqlite3* c) const noexcept { sqlite3_close_v2(c); }
     };
     std::unique_ptr<sqlite3, close> handle_;
+    statement begin_, commit_;  ///< prepared by the first transaction
 };
 
 /// Ends in a rollback unless `commit` was called.
@@ -67,7 +70,7 @@ public:
     transaction(const transaction&) = delete;
     transaction& operator=(const transaction&) = delete;
 
-    result<> begin(const char* sql = "BEGIN IMMEDIATE");
+    result<> begin();
     result<> commit();
 
 private:

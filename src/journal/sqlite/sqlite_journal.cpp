@@ -26,6 +26,8 @@ namespace {
 // One transaction: what waits beyond this goes into the next.
 constexpr std::size_t group_events = 4096;
 constexpr std::size_t group_bytes = 8u << 20;
+constexpr std::size_t few_requests = 3;
+constexpr std::size_t group_yields = 4;
 
 std::int64_t milliseconds(std::chrono::system_clock::time_point t) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(t.time_since_epoch()).count();
@@ -233,6 +235,15 @@ std::vector<sqlite_journal::request> sqlite_journal::next_group(bool wait) {
             return !queue_.empty() || !tasks_for_writer_.empty() || stopping_ || upkeep_wanted_;
         });
     }
+    // Under load, who is about to append and waits for this core gets to do so: the group grows by
+    // what comes anyway. When few wait, their answers come first.
+    for (std::size_t before = few_requests, turn = 0; turn < group_yields && queue_.size() > before;
+         ++turn) {
+        before = queue_.size();
+        lock.unlock();
+        std::this_thread::yield();
+        lock.lock();
+    }
     std::size_t events = 0;
     std::size_t bytes = 0;
     while (!queue_.empty() && events < group_events && bytes < group_bytes) {
@@ -258,9 +269,8 @@ void sqlite_journal::write() {
         }
         run_tasks();
         more = upkeep();
-        while (more &&
-               unindexed_.size() + batch_.rows.size() - batch_.next > 2 * options_.index_batch)
-            more = upkeep();
+        // Events that come faster than they are indexed wait for that.
+        while (more && batch_is_full() && batch_.next < batch_.rows.size()) more = upkeep();
     }
 }
 
@@ -413,6 +423,7 @@ void sqlite_journal::remember(const std::shared_ptr<stored_event>& e) {
         logs_.push(*log, e);
         if (log->kept == 1) schedule_age(log->row, milliseconds(e->stored_at + log->keep.max_age));
         over_limits_seen_ = over_limits_seen_ || log->over_limits();
+        unindexed_bytes_ += size;
         unindexed_.push_back({log->row, e->pos.value, size, e->e.topics.size() > 1,
                               e->e.id ? e->e.id->str() : std::string()});
     }
@@ -423,15 +434,20 @@ void sqlite_journal::evict() {
     while (recent_events_ > options_.recent_events || recent_bytes_ > options_.recent_bytes) {
         topic_log* const log = logs_.oldest();
         if (log == nullptr || log->front()->pos.value > indexed_) return;
-        forget_recent(*log);
+        recent_after_ = std::max(recent_after_, forget_recent(*log)->pos.value);
     }
 }
 
-void sqlite_journal::forget_recent(topic_log& log) {
-    const event_ptr gone = logs_.pop(log);
+event_ptr sqlite_journal::forget_recent(topic_log& log) {
+    event_ptr gone = logs_.pop(log);
     recent_events_ -= 1;
     recent_bytes_ -= gone->e.size();
-    recent_after_ = std::max(recent_after_, gone->pos.value);
+    return gone;
+}
+
+// What retention takes: no reader would look for it in the file.
+void sqlite_journal::forget_until(topic_log& log, std::uint64_t pos) {
+    while (!log.empty() && log.front()->pos.value <= pos) forget_recent(log);
 }
 
 void sqlite_journal::report(const result<>& outcome) {

@@ -70,8 +70,15 @@ private:
     /// A batch that is being indexed.
     struct indexing {
         std::vector<indexed_event> rows;  ///< by topic and position
-        std::size_t next = 0;
         std::uint64_t upto = 0;
+        std::size_t next = 0;
+        std::optional<std::size_t> begun = {};  ///< first row of the topic at `next`, if indexed
+    };
+    /// What a step of upkeep does to a topic.
+    struct topic_change {
+        topic_row row;
+        std::size_t left_out = 0;  ///< events that retention takes before they are indexed
+        std::uint64_t left_out_bytes = 0;
     };
     /// What the index has of a topic; the writer's own.
     struct indexed_topic {
@@ -98,7 +105,8 @@ private:
     void publish_group(std::vector<request>& requests);
     void remember(const std::shared_ptr<stored_event>& e);
     void evict();
-    void forget_recent(topic_log& log);
+    event_ptr forget_recent(topic_log& log);
+    void forget_until(topic_log& log, std::uint64_t pos);
     void report(const result<>& outcome);
 
     void run_on_writer(writer_task task);
@@ -110,8 +118,13 @@ private:
     result<> tick();
     void look_for_limits(std::int64_t now);
     void want_trim(std::int64_t row, indexed_topic& t);
+    bool batch_is_full() const;
     void begin_indexing();
     result<> index_some();
+    std::span<const indexed_event> rows_of_one_topic(std::size_t first, std::size_t last) const;
+    result<> leave_out(std::span<const indexed_event> rows, topic_change& change);
+    result<> save(const topic_row& row);
+    void publish_change(const topic_change& c);
     result<> trim_some();
     result<> remove_first(std::span<const indexed_event> oldest, std::size_t count,
                           const topic_log& from);
@@ -171,6 +184,7 @@ private:
     store store_;
     std::unordered_map<std::int64_t, indexed_topic> by_row_;
     std::vector<indexed_event> unindexed_;
+    std::size_t unindexed_bytes_ = 0;
     indexing batch_;
     std::vector<std::int64_t> over_limit_;
     std::vector<std::int64_t> forgotten_rows_;

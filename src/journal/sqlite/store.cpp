@@ -63,9 +63,7 @@ result<> store::prepare() {
         {&remove_index_, "DELETE FROM topic_events WHERE topic = ? AND pos = ?"},
         {&remove_own_id_, "DELETE FROM own_ids WHERE id = ? AND topic = ? AND pos = ?"},
         {&remove_event_, "DELETE FROM events WHERE pos = ?"},
-        {&remove_events_until_,
-         "DELETE FROM events WHERE pos IN (SELECT pos FROM topic_events WHERE topic = ? AND pos <= "
-         "?)"},
+        {&remove_events_, "DELETE FROM events WHERE pos BETWEEN ? AND ?"},
         {&remove_index_until_, "DELETE FROM topic_events WHERE topic = ? AND pos <= ?"},
         {&rewrite_, "UPDATE events SET record = ? WHERE pos = ?"},
         {&add_scheduled_, "INSERT INTO scheduled(due, record) VALUES(?, ?)"},
@@ -291,9 +289,19 @@ result<> store::forget_expiries(std::int64_t now, std::uint64_t pos) {
     return forget_expiry_.bind(1, now).bind(2, as_signed(pos)).run();
 }
 
-result<> store::remove_until(std::int64_t topic, std::uint64_t pos) {
-    remove_events_until_.bind(1, topic).bind(2, as_signed(pos));
-    if (auto done = remove_events_until_.run(); !done) return done;
+result<> store::remove_events(std::span<const indexed_event> events) {
+    if (events.empty()) return {};
+    const std::uint64_t first = events.front().pos;
+    const std::uint64_t last = events.back().pos;
+    if (last - first + 1 == events.size())
+        return remove_events_.bind(1, as_signed(first)).bind(2, as_signed(last)).run();
+    for (const indexed_event& e : events) {
+        if (auto done = remove_event_.bind(1, as_signed(e.pos)).run(); !done) return done;
+    }
+    return {};
+}
+
+result<> store::remove_index_until(std::int64_t topic, std::uint64_t pos) {
     return remove_index_until_.bind(1, topic).bind(2, as_signed(pos)).run();
 }
 

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,8 @@ struct indexed_event {
     bool shared = false;  ///< other topics have the event too
     std::string own_id;   ///< empty: none
 
+    /// Its row in `events` and its entry in the index are all there is of it.
+    bool plain() const noexcept { return !shared && own_id.empty(); }
     friend auto operator<=>(const indexed_event& a, const indexed_event& b) {
         return a.topic != b.topic ? a.topic <=> b.topic : a.pos <=> b.pos;
     }
@@ -90,9 +93,10 @@ public:
     result<> add_expiry(std::int64_t at, std::uint64_t pos);
     result<std::vector<std::uint64_t>> expired(std::int64_t now, std::size_t limit);
     result<> forget_expiries(std::int64_t now, std::uint64_t pos);
+    /// Takes events that are plain, in order of position, and leaves their entries in the index.
+    result<> remove_events(std::span<const indexed_event> events);
+    result<> remove_index_until(std::int64_t topic, std::uint64_t pos);
     /// Takes one event from a topic; the event itself goes with its last topic.
-    /// Takes the topic's events up to `pos`, of which none is shared or has an id of its own.
-    result<> remove_until(std::int64_t topic, std::uint64_t pos);
     result<> remove(const indexed_event& e, const std::function<bool(std::string_view)>& kept_by);
 
 private:
@@ -102,7 +106,7 @@ private:
     contents found_;
     statement add_topic_, add_event_, add_index_, add_own_id_, save_topic_, remove_topic_, set_,
         find_answer_, add_answer_, forget_answers_, oldest_, read_, remove_index_, remove_own_id_,
-        remove_event_, remove_events_until_, remove_index_until_, rewrite_, add_expiry_, expired_,
+        remove_event_, remove_events_, remove_index_until_, rewrite_, add_expiry_, expired_,
         forget_expiry_, retain_, release_, add_scheduled_, remove_scheduled_, scheduled_;
     std::string record_;
 };

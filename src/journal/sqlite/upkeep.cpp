@@ -15,20 +15,27 @@ constexpr std::size_t trims_per_step = 512;
 constexpr std::size_t age_checks_per_step = 64;
 // Pages of the write-ahead log (4 KiB each) from which on it is copied, and from which on the
 // writer waits for that.
-constexpr int pages_to_checkpoint = 2'000;
+constexpr int pages_to_checkpoint = 4'000;
 constexpr int pages_to_wait = 16'000;
 
 }  // namespace
 
+// By number, so that indexing is worth its while, or by size: until then they are all in memory.
+bool sqlite_journal::batch_is_full() const {
+    return unindexed_.size() >= options_.index_batch || unindexed_bytes_ >= options_.recent_bytes;
+}
+
 /// True if there is more to do at once.
 bool sqlite_journal::upkeep() {
     result<> done;
-    if (batch_.next < batch_.rows.size()) {
-        done = index_some();
-    } else if (unindexed_.size() >= options_.index_batch) {
-        begin_indexing();
-    } else if (!over_limit_.empty()) {
+    // Trims come first: what is over a topic's limit then stands at the front of its rows in the
+    // batch and need not be indexed.
+    if (!over_limit_.empty()) {
         done = trim_some();
+    } else if (batch_.next < batch_.rows.size()) {
+        done = index_some();
+    } else if (batch_is_full()) {
+        begin_indexing();
     } else {
         {
             const std::lock_guard lock(queue_mutex_);
@@ -42,8 +49,7 @@ bool sqlite_journal::upkeep() {
         report(done);
         return false;
     }
-    return batch_.next < batch_.rows.size() || unindexed_.size() >= options_.index_batch ||
-           !over_limit_.empty();
+    return batch_.next < batch_.rows.size() || batch_is_full() || !over_limit_.empty();
 }
 
 result<> sqlite_journal::tick() {
@@ -90,63 +96,127 @@ void sqlite_journal::want_trim(std::int64_t row, indexed_topic& t) {
 
 void sqlite_journal::begin_indexing() {
     if (batch_.next < batch_.rows.size() || unindexed_.empty()) return;
-    batch_ = {std::move(unindexed_), 0, head_};
+    batch_ = {.rows = std::move(unindexed_), .upto = head_};
     unindexed_.clear();
+    unindexed_bytes_ = 0;
     std::ranges::sort(batch_.rows);
+    for (std::size_t i = 0; i < batch_.rows.size(); ++i) {
+        const std::int64_t row = batch_.rows[i].topic;
+        if (i != 0 && batch_.rows[i - 1].topic == row) continue;
+        indexed_topic& t = by_row_.find(row)->second;
+        if (t.events != 0 && t.log->over_limits()) want_trim(row, t);
+    }
 }
 
-// A topic's numbers change with the last of its rows, so that they and the index belong together
-// whenever the process ends.
+// A step through the batch. A topic's numbers change with the last of its rows, so that they and
+// the index belong together whenever the process ends.
 result<> sqlite_journal::index_some() {
-    const auto first = batch_.rows.begin() + static_cast<std::ptrdiff_t>(batch_.next);
-    const auto last = first + static_cast<std::ptrdiff_t>(
-                                  std::min(rows_per_step, batch_.rows.size() - batch_.next));
-    const bool ends = last == batch_.rows.end();
-    std::vector<std::pair<indexed_topic*, topic_row>> finished;
+    std::size_t next = batch_.next;
+    std::optional<std::size_t> begun = batch_.begun;
+    const std::size_t last = std::min(next + rows_per_step, batch_.rows.size());
+    std::vector<topic_change> changes;
     const std::lock_guard writing(transaction_mutex_);
     transaction step(store_.on());
     if (auto done = step.begin(); !done) return done;
-    for (auto e = first; e != last; ++e) {
-        if (auto done = store_.add_index(*e); !done) return done;
-        if (std::next(e) != batch_.rows.end() && std::next(e)->topic == e->topic) continue;
-        indexed_topic& t = by_row_.find(e->topic)->second;
-        topic_row row = row_of(t);
-        for (auto own = e;; --own) {
-            row.events += 1;
-            row.bytes += own->size;
-            if (own == batch_.rows.begin() || std::prev(own)->topic != e->topic) break;
+    while (next < last) {
+        const auto rows = rows_of_one_topic(next, last);
+        const indexed_topic& t = by_row_.find(rows.front().topic)->second;
+        topic_change change{row_of(t)};
+        if (!begun) {
+            if (auto done = leave_out(rows, change); !done) return done;
         }
-        row.counted = batch_.upto;
-        if (auto done = store_.save_topic(row); !done) return done;
-        finished.emplace_back(&t, std::move(row));
+        const std::size_t end = next + rows.size();
+        if (change.left_out < rows.size() && !begun) begun = next + change.left_out;
+        for (const indexed_event& e : rows.subspan(change.left_out)) {
+            if (auto done = store_.add_index(e); !done) return done;
+        }
+        if (end == batch_.rows.size() || batch_.rows[end].topic != rows.front().topic) {
+            for (std::size_t i = begun.value_or(end); i < end; ++i) {
+                change.row.events += 1;
+                change.row.bytes += batch_.rows[i].size;
+            }
+            change.row.counted = batch_.upto;
+            begun.reset();
+        }
+        if (change.left_out != 0 || !begun) {
+            if (auto done = save(change.row); !done) return done;
+            changes.push_back(std::move(change));
+        }
+        next = end;
     }
+    const bool ends = next == batch_.rows.size();
     if (ends) {
         if (auto done = store_.set("indexed", batch_.upto); !done) return done;
     }
     auto done = publish_upkeep(step, [&] {
-        for (auto& [t, row] : finished) {
-            t->events = row.events;
-            t->bytes = row.bytes;
-            t->counted = row.counted;
-        }
+        for (const topic_change& c : changes) publish_change(c);
         if (ends) indexed_ = batch_.upto;
     });
     if (!done) return done;
-    batch_.next += static_cast<std::size_t>(last - first);
-    for (auto& [t, row] : finished) {
-        if (t->log->over_limits()) want_trim(row.row, *t);
-    }
+    batch_.next = next;
+    batch_.begun = begun;
     if (ends) batch_ = {};
+    for (const topic_change& c : changes) {
+        const auto found = by_row_.find(c.row.row);
+        if (found != by_row_.end() && found->second.log->over_limits())
+            want_trim(c.row.row, found->second);
+    }
     return {};
+}
+
+std::span<const indexed_event> sqlite_journal::rows_of_one_topic(std::size_t first,
+                                                                 std::size_t last) const {
+    std::size_t end = first + 1;
+    while (end < last && batch_.rows[end].topic == batch_.rows[first].topic) ++end;
+    return std::span(batch_.rows).subspan(first, end - first);
+}
+
+// A busy topic is over its limit before its events are indexed. Those at the front of `rows` that
+// retention takes anyway leave the disk without an entry; older ones than these must be gone.
+result<> sqlite_journal::leave_out(std::span<const indexed_event> rows, topic_change& change) {
+    const topic_log& log = *by_row_.find(change.row.row)->second.log;
+    if (change.row.events != 0) return {};
+    std::uint64_t kept = log.kept;
+    std::uint64_t bytes = log.kept_bytes;
+    std::size_t count = 0;
+    for (; count < rows.size() && log.is_over(kept, bytes); ++count) {
+        if (!rows[count].plain()) break;
+        kept -= 1;
+        bytes -= rows[count].size;
+    }
+    if (count == 0) return {};
+    change.left_out = count;
+    change.left_out_bytes = log.kept_bytes - bytes;
+    change.row.trimmed = rows[count - 1].pos;
+    return store_.remove_events(rows.first(count));
+}
+
+result<> sqlite_journal::save(const topic_row& row) {
+    if (auto done = store_.save_topic(row); !done) return done;
+    // Else a restart would find the head in none of the tables.
+    return row.trimmed == head_ ? store_.set("head", head_) : result<>{};
+}
+
+// With mutex_ held.
+void sqlite_journal::publish_change(const topic_change& c) {
+    indexed_topic& t = by_row_.find(c.row.row)->second;
+    t.events = c.row.events;
+    t.bytes = c.row.bytes;
+    t.counted = c.row.counted;
+    if (c.left_out == 0) return;
+    forget_until(*t.log, c.row.trimmed);
+    logs_.note_trimmed(*t.log, c.row.trimmed, c.left_out, c.left_out_bytes);
 }
 
 result<> sqlite_journal::remove_first(std::span<const indexed_event> oldest, std::size_t count,
                                       const topic_log& from) {
     const auto victims = oldest.first(count);
-    const bool plain = std::ranges::all_of(
-        victims, [](const indexed_event& e) { return !e.shared && e.own_id.empty(); });
+    const bool plain = std::ranges::all_of(victims, &indexed_event::plain);
     if (victims.empty()) return {};
-    if (plain) return store_.remove_until(from.row, victims.back().pos);
+    if (plain) {
+        if (auto done = store_.remove_events(victims); !done) return done;
+        return store_.remove_index_until(from.row, victims.back().pos);
+    }
     for (const indexed_event& e : victims) {
         const auto kept_by_another = [&](std::string_view name) {
             const topic_log* other = name == from.name ? nullptr : logs_.find(name);
@@ -180,8 +250,7 @@ result<> sqlite_journal::trim_some() {
     if (auto done = step.begin(); !done) return done;
     for (; count < oldest->size(); ++count) {
         const indexed_event& e = (*oldest)[count];
-        const bool over = kept > log.keep.max_events || kept_bytes > log.keep.max_bytes;
-        if (!over) {
+        if (!log.is_over(kept, kept_bytes)) {
             const auto at = store_.stored_at(e.pos);
             if (!at) return std::unexpected(at.error());
             if (*at && **at >= too_old) break;
@@ -194,14 +263,11 @@ result<> sqlite_journal::trim_some() {
     }
     if (auto done = remove_first(*oldest, count, log); !done) return done;
     if (count > 0) {
-        if (auto done = store_.save_topic(row); !done) return done;
-        if (row.trimmed == head_) {
-            if (auto done = store_.set("head", head_); !done) return done;
-        }
+        if (auto done = save(row); !done) return done;
         auto done = publish_upkeep(step, [&] {
             t.events = row.events;
             t.bytes = row.bytes;
-            while (!log.empty() && log.front()->pos.value <= row.trimmed) forget_recent(log);
+            forget_until(log, row.trimmed);
             logs_.note_trimmed(log, row.trimmed, count, log.kept_bytes - kept_bytes);
         });
         if (!done) return done;

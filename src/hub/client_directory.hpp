@@ -1,8 +1,9 @@
 // Durable clients: what survives their reconnection.
 #pragma once
 
-#include <carillon/base/string_map.hpp>
 #include <carillon/journal/topic.hpp>
+
+#include "base/string_map.hpp"
 
 #include <algorithm>
 #include <chrono>

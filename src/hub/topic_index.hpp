@@ -1,11 +1,11 @@
 // Topic -> who listens on this shard.
 #pragma once
 
-#include <carillon/base/string_map.hpp>
 #include <carillon/hub/options.hpp>
 #include <carillon/journal/event.hpp>
 #include <carillon/journal/topic.hpp>
 
+#include "base/string_map.hpp"
 #include "hub/encoded_event.hpp"
 
 #include <array>

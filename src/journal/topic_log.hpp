@@ -1,8 +1,9 @@
 // What is known of one topic, and those of its events that are in memory, oldest first.
 #pragma once
 
-#include <carillon/base/string_map.hpp>
 #include <carillon/journal/journal.hpp>
+
+#include "base/string_map.hpp"
 
 #include <algorithm>
 #include <cstdint>

@@ -2,9 +2,9 @@
 // order.
 #pragma once
 
-#include <carillon/base/string_map.hpp>
 #include <carillon/journal/journal.hpp>
 
+#include "base/string_map.hpp"
 #include "journal/topic_log.hpp"
 
 #include <memory>

@@ -1,9 +1,9 @@
 // The journal in memory: one log of events per topic, the newest that its retention allows.
 #pragma once
 
-#include <carillon/base/string_map.hpp>
 #include <carillon/journal/journal.hpp>
 
+#include "base/string_map.hpp"
 #include "journal/topic_logs.hpp"
 
 #include <deque>

@@ -6,9 +6,9 @@
 //   a thread of its own copies the write-ahead log into the file (checkpoints)
 #pragma once
 
-#include <carillon/base/string_map.hpp>
 #include <carillon/journal/journal.hpp>
 
+#include "base/string_map.hpp"
 #include "journal/sqlite/archive.hpp"
 #include "journal/sqlite/file_lock.hpp"
 #include "journal/sqlite/store.hpp"

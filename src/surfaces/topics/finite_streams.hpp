@@ -1,9 +1,9 @@
 // Streams that end: jobs, and the output of models. A topic with a beginning and an end.
 #pragma once
 
-#include <carillon/base/string_map.hpp>
 #include <carillon/hub/hub.hpp>
 
+#include "base/string_map.hpp"
 #include "http/server.hpp"
 #include "transport/stream_host.hpp"
 

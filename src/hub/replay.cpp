@@ -24,6 +24,8 @@ constexpr std::size_t page_bytes = 64u << 10;
 // how many may be under way: so much memory a crowd that resumes at once may cost.
 constexpr std::size_t pages_per_turn = 32;
 constexpr std::size_t pages_under_way = 64;
+// How much of the replay rate may be used at once.
+constexpr std::chrono::duration<double> replay_burst{0.1};
 
 std::string_view to_string(loss_reason why) noexcept {
     switch (why) {
@@ -53,6 +55,18 @@ struct shard::page_request {
     std::uint64_t next_seq = 0;
     bool drops = false;  ///< asks only whether there is anything that is to be left out
 };
+
+namespace {
+
+/// Where a stream would be that is as far behind as it may be.
+rewind_last newest_within(const lag_limits& limits, std::chrono::system_clock::time_point now) {
+    rewind_last newest{.count = limits.events != 0 ? limits.events : ~std::uint64_t{0}};
+    if (limits.bytes != 0) newest.bytes = limits.bytes;
+    if (limits.age.count() != 0) newest.not_before = now - limits.age;
+    return newest;
+}
+
+}  // namespace
 
 /// A journal's callback that goes on in this shard's thread, at once if it is there already.
 template <class Answer>
@@ -94,9 +108,9 @@ void shard::begin(subscriber& s, stream_request& request) {
     late.open = std::move(open);
     late.reading = true;
     const auto patterns = patterns_of(s);
-    hub_.record().locate(
-        {patterns, request.last_event_id, request.from, hub_.options()->max_replay_events},
-        here({s.slot, s.key, end.head, end.next_seq}, &shard::on_start));
+    hub_.record().locate({patterns, request.last_event_id, request.from,
+                          hub_.options()->max_replay_events, end.head},
+                         here({s.slot, s.key, end.head, end.next_seq}, &shard::on_start));
 }
 
 void shard::on_start(const page_request& asked, result<start_point> start) {
@@ -112,8 +126,9 @@ void shard::on_start(const page_request& asked, result<start_point> start) {
     }
     open.lost = start->lost;
     open.reason = to_string(start->why);
+    open.events = start->events;
     s->cursor = std::min(start->at, asked.upto);
-    if (pages_asked_ >= pages_under_way) return queue_catch_up(*s);
+    if (!may_ask()) return queue_catch_up(*s);
     ask(*s, asked.upto, asked.next_seq);
 }
 
@@ -156,6 +171,7 @@ std::shared_ptr<const block> shard::decide_opening(subscriber& s, opening& open,
         page.events.clear();
         page.through = upto;
         open.lost->to = upto;
+        open.events = 0;
     }
     const position before_first =
         page.events.empty() ? page.through : position{page.events.front()->pos.value - 1};
@@ -174,18 +190,58 @@ void shard::tell_gap(std::vector<item>& items, std::shared_ptr<const block>& tol
     counters_.gaps.fetch_add(1, std::memory_order_relaxed);
 }
 
-/// Up to where a slow stream is to miss what it has not got; 0: nothing, since one of its topics
-/// wants all to arrive, or it has not begun.
-position shard::drop_point(const subscriber& s) const {
-    if (s.behind->open) return {};
-    std::uint64_t keep = 0;
-    bool all = s.topic_count() != 0;
+/// How far a stream that began may be behind under this policy. Dropping needs the consent of all
+/// its topics, and goes by the most generous; cutting needs one, and goes by the strictest.
+std::optional<lag_limits> shard::limits_of(const subscriber& s, slow_policy policy) const {
+    if (s.behind->open || s.topic_count() == 0) return std::nullopt;
+    const bool strictest = policy == slow_policy::cut;
+    std::optional<lag_limits> limits;
+    bool all = true;
+    const auto choose = [&](auto& chosen, auto offered) {
+        const auto zero = decltype(offered){};
+        if (strictest) {
+            if (offered != zero) chosen = chosen == zero ? offered : std::min(chosen, offered);
+        } else {
+            chosen = chosen == zero || offered == zero ? zero : std::max(chosen, offered);
+        }
+    };
     s.each_subscription([&](const subscription& on) {
-        all = all && on.node->options.slow == slow_policy::drop_oldest;
-        keep = std::max(keep, on.node->options.max_lag);
+        const topic_options& options = on.node->options;
+        if (options.slow != policy) {
+            all = false;
+            return;
+        }
+        if (!limits) {
+            limits = options.max_lag;
+            return;
+        }
+        choose(limits->events, options.max_lag.events);
+        choose(limits->bytes, options.max_lag.bytes);
+        choose(limits->age, options.max_lag.age);
     });
-    const std::uint64_t head = hub_.tail_->now().head.value;
-    return all && head > keep ? position{head - keep} : position{};
+    if (!all && !strictest) return std::nullopt;
+    // So few positions cannot be too many events; most often that is all there is to ask.
+    const std::uint64_t lag = hub_.tail_->now().head.value - s.cursor.value;
+    const bool few = limits && (limits->events == 0 || lag <= limits->events);
+    return few && limits->bytes == 0 && limits->age.count() == 0 ? std::nullopt : limits;
+}
+
+void shard::ask_what_to_drop(subscriber& s, const lag_limits& limits) {
+    const tail::end end = hub_.tail_->now();
+    s.behind->reading = true;
+    ++pages_asked_;
+    const auto patterns = patterns_of(s);
+    hub_.record().locate({patterns, {}, newest_within(limits, std::chrono::system_clock::now())},
+                         here({s.slot, s.key, end.head, end.next_seq}, &shard::on_drop_point));
+}
+
+void shard::on_drop_point(const page_request& asked, result<start_point> start) {
+    --pages_asked_;
+    subscriber* s = reader_of(asked);
+    if (s == nullptr) return;
+    if (!start) return end(*s, close_reason::unavailable);
+    if (start->at <= s->cursor) return ask(*s, asked.upto, asked.next_seq);
+    ask(*s, std::min(start->at, asked.upto), asked.next_seq, true);
 }
 
 void shard::on_dropped(subscriber& s, position upto, bool any) {
@@ -193,8 +249,37 @@ void shard::on_dropped(subscriber& s, position upto, bool any) {
     std::shared_ptr<const block> told;
     if (any) tell_gap(items, told, {s.cursor, upto});
     s.cursor = std::max(s.cursor, upto);
+    s.behind->dropped = true;
     if (any && write(s, items) != outcome::done) return;  // gone, or blocked on the word
     queue_catch_up(s);
+}
+
+// Only while its socket takes nothing: a stream that resumes from far back reads as fast as it can.
+void shard::cut_if_far_behind(subscriber& s) {
+    const auto limits = limits_of(s, slow_policy::cut);
+    if (!limits) return;
+    const auto patterns = patterns_of(s);
+    hub_.record().locate({patterns, {}, newest_within(*limits, std::chrono::system_clock::now())},
+                         here({s.slot, s.key, hub_.tail_->now().head, 0}, &shard::on_cut_point));
+}
+
+/// Null if it has gone or moved on meanwhile.
+subscriber* shard::blocked_still(const page_request& asked) const {
+    subscriber* s = at(asked.slot);
+    return s != nullptr && s->key == asked.key && s->behind && s->behind->blocked ? s : nullptr;
+}
+
+void shard::on_cut_point(const page_request& asked, result<start_point> start) {
+    subscriber* s = blocked_still(asked);
+    if (s == nullptr || !start || start->at <= s->cursor) return;
+    const auto patterns = patterns_of(*s);
+    hub_.record().read({patterns, s->cursor, std::min(start->at, asked.upto), 1},
+                       here(asked, &shard::on_cut_page));
+}
+
+void shard::on_cut_page(const page_request& asked, result<read_page> page) {
+    subscriber* s = blocked_still(asked);
+    if (s != nullptr && page && (!page->events.empty() || page->lost)) cut(*s);
 }
 
 /// A slow stream does without an event if a newer one with its key is there, for all topics that it
@@ -249,11 +334,14 @@ void shard::on_page(const page_request& asked, result<read_page> page) {
         items.push_back(
             {&cache_->block_of(*encoded.back(), s->envelope), e->pos, true, is_end(*s, *e)});
     }
-    const std::size_t events = encoded.size();
     s->behind->blocked = false;
     const outcome result = write(*s, items);
     if (result == outcome::gone) return;
-    counters_.replayed.fetch_add(events, std::memory_order_relaxed);
+    const auto handed_over = std::ranges::count_if(
+        items, [&](const item& i) { return i.is_event && i.pos <= s->cursor; });
+    counters_.replayed.fetch_add(static_cast<std::uint64_t>(handed_over),
+                                 std::memory_order_relaxed);
+    replay_left_ -= static_cast<double>(handed_over);
     if (result == outcome::done && s->finished) return end(*s, close_reason::finished);
     if (pending && pending->verdict == resume_verdict::gap && pending->on_gap == gap_policy::close)
         return end(*s, close_reason::gap);
@@ -305,10 +393,28 @@ void shard::schedule_catch_up() {
     on_.defer([this] { catch_up_turn(); });
 }
 
+// A bound on the pages under way, for memory; and one on the events a second, for the others' sake.
+bool shard::may_ask() {
+    if (pages_asked_ >= pages_under_way) return false;
+    const double rate = static_cast<double>(hub_.options()->replay_rate);
+    if (rate == 0) return true;
+    const std::chrono::duration<double> passed = on_.now() - replay_refilled_;
+    replay_refilled_ = on_.now();
+    replay_left_ = std::min(replay_left_ + rate * passed.count(), rate * replay_burst.count());
+    if (replay_left_ > 0) return true;
+    if (!std::exchange(replay_waits_, true)) {
+        const std::chrono::duration<double> wait((1 - replay_left_) / rate);
+        on_.call_after(std::chrono::ceil<std::chrono::milliseconds>(wait), [this] {
+            replay_waits_ = false;
+            schedule_catch_up();
+        });
+    }
+    return false;
+}
+
 void shard::catch_up_turn() {
     catch_up_scheduled_ = false;
-    for (std::size_t pages = 0;
-         pages < pages_per_turn && pages_asked_ < pages_under_way && !catching_up_.empty();
+    for (std::size_t pages = 0; pages < pages_per_turn && !catching_up_.empty() && may_ask();
          ++pages) {
         subscriber* s = at(catching_up_.front());
         catching_up_.pop_front();
@@ -317,16 +423,18 @@ void shard::catch_up_turn() {
         if (s == nullptr || !s->behind || !s->behind->queued) continue;
         s->behind->queued = false;
         if (s->behind->blocked || s->behind->reading) continue;
+        // What was dropped a moment ago made room for a page.
+        const bool asked = std::exchange(s->behind->dropped, false);
+        const auto limits = asked ? std::nullopt : limits_of(*s, slow_policy::drop_oldest);
         const tail::end end = hub_.tail_->now();
-        const position drop = drop_point(*s);
-        if (drop > s->cursor) {
-            ask(*s, drop, end.next_seq, true);
+        if (limits) {
+            ask_what_to_drop(*s, *limits);
         } else {
             ask(*s, end.head, end.next_seq);
         }
     }
-    // With all pages under way, the next one that comes goes on.
-    if (!catching_up_.empty() && pages_asked_ < pages_under_way) schedule_catch_up();
+    // With all pages under way, the next one that comes goes on; with the rate used up, a timer.
+    if (!catching_up_.empty() && may_ask()) schedule_catch_up();
 }
 
 // One block in the framing of the stream: the preamble, then the event.

@@ -43,7 +43,7 @@ struct opening {
     resume_verdict verdict = resume_verdict::fresh;
     std::optional<gap> lost;
     std::string_view reason;
-    std::optional<std::size_t> events;  ///< that follow, if that is known
+    std::optional<std::uint64_t> events;  ///< that follow, if that is known
     gap_policy on_gap = gap_policy::replay;
     bool event = true;
     bool rewinds = false;  ///< asked for what is kept: what was trimmed before is no loss
@@ -59,6 +59,7 @@ struct lag {
     bool blocked = false;  ///< waits for `writable`
     bool reading = false;  ///< the journal was asked
     bool queued = false;
+    bool dropped = false;  ///< a moment ago: a page comes next
 };
 
 /// Confined to its shard.

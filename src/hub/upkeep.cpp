@@ -94,19 +94,24 @@ void shard::attend(subscriber& s) {
             patience =
                 std::min(patience.value_or(on.node->options.cut_after), on.node->options.cut_after);
         });
-        if (patience && now - s.behind->since >= *patience) {
-            counters_.slow_cuts.fetch_add(1, std::memory_order_relaxed);
-            log::warning("slow subscriber cut",
-                         {{"client", id_of(s)}, {"address", s.out->remote_address()}});
-            return close(s, close_reason::slow);
-        }
-        return schedule(s, now + std::min<clock::duration>(interval, std::chrono::seconds(1)));
+        const auto stalled = now - s.behind->since;
+        if (patience && stalled >= *patience) return cut(s);
+        schedule(s, now + std::min<clock::duration>(interval, std::chrono::seconds(1)));
+        if (patience && stalled >= std::chrono::seconds(1)) cut_if_far_behind(s);
+        return;
     }
     if (!quiet || s.behind)
         return schedule(s, std::max(s.last_write, now - interval) + interval - spread);
     const std::uint32_t slot = s.slot;
     beat(s);
     if (subscriber* still = at(slot); still == &s) schedule(s, now + interval - spread);
+}
+
+void shard::cut(subscriber& s) {
+    counters_.slow_cuts.fetch_add(1, std::memory_order_relaxed);
+    log::warning("slow subscriber cut",
+                 {{"client", id_of(s)}, {"address", s.out->remote_address()}});
+    close(s, close_reason::slow);
 }
 
 void shard::heartbeat(subscriber& s) {

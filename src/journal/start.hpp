@@ -3,7 +3,9 @@
 
 #include <carillon/journal/journal.hpp>
 
+#include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -16,10 +18,45 @@ inline void number_from(const journal::group& events, std::uint64_t first) {
     }
 }
 
-/// Moves the start to just before the newest `newest.size() - 1` events.
-inline start_point within_budget(start_point start, std::span<const std::uint64_t> newest,
-                                 std::uint64_t head) {
-    const position at{newest.size() < 2 ? head : newest[newest.size() - 2] - 1};
+inline constexpr std::uint64_t unlimited = ~std::uint64_t{0};
+
+/// An event as far as it matters where a reader begins.
+struct stored_size {
+    std::uint64_t pos = 0;
+    std::uint64_t bytes = 0;
+};
+
+/// Which of the newest events are asked for.
+struct newest_query {
+    std::uint64_t after = 0;
+    std::uint64_t count = 0;
+    std::uint64_t bytes = ~std::uint64_t{0};
+};
+
+/// Puts the newest first, each once, and leaves those that are asked for.
+inline void keep_newest(std::vector<stored_size>& all, const newest_query& q) {
+    std::ranges::sort(all, std::greater{}, &stored_size::pos);
+    const auto repeated = std::ranges::unique(all, {}, &stored_size::pos);
+    all.erase(repeated.begin(), repeated.end());
+    std::size_t kept = 0;
+    for (std::uint64_t bytes = 0; kept < all.size() && kept < q.count; ++kept) {
+        bytes += all[kept].bytes;
+        if (bytes > q.bytes) break;
+    }
+    all.resize(kept);
+}
+
+/// With `newest` being what follows the start, one more than the budget if there are so many:
+/// counts them, or moves the start to where the budget begins.
+inline start_point within_budget(start_point start, std::span<const stored_size> newest,
+                                 const start_query& q, std::uint64_t head) {
+    const auto counted = [&](std::span<const stored_size> some) {
+        return static_cast<std::uint64_t>(std::ranges::count_if(
+            some, [&](const stored_size& e) { return e.pos <= q.upto.value; }));
+    };
+    start.events = counted(newest.first(std::min<std::size_t>(newest.size(), q.budget)));
+    if (newest.size() <= q.budget) return start;
+    const position at{newest.size() < 2 ? head : newest[newest.size() - 2].pos - 1};
     start.lost = gap{start.lost ? start.lost->from : start.at, at};
     start.why = loss_reason::budget;
     start.at = at;

@@ -251,18 +251,19 @@ position topic_logs::newest_of_key(std::string_view topic, std::string_view key)
     return found == log->keys.end() ? position{} : position{found->second};
 }
 
-std::vector<std::uint64_t> topic_logs::newest(std::uint64_t count,
-                                              const std::vector<const topic_log*>& logs) const {
-    std::vector<std::uint64_t> all;
+std::vector<stored_size> topic_logs::newest(const newest_query& q,
+                                            const std::vector<const topic_log*>& logs) const {
+    std::vector<stored_size> all;
     for (const topic_log* log : logs) {
-        const auto events = log->all();
-        const auto take = std::min<std::size_t>(count, events.size());
-        for (const event_ptr& e : events.last(take)) all.push_back(value_of(e));
+        const auto events = log->after(q.after);
+        std::uint64_t bytes = 0;
+        for (std::size_t i = 0; i < events.size() && i < q.count && bytes <= q.bytes; ++i) {
+            const event_ptr& e = events[events.size() - 1 - i];
+            all.push_back({value_of(e), e->e.size()});
+            bytes += all.back().bytes;
+        }
     }
-    std::ranges::sort(all, std::greater{});
-    const auto repeated = std::ranges::unique(all);
-    all.erase(repeated.begin(), repeated.end());
-    if (all.size() > count) all.resize(count);
+    keep_newest(all, q);
     return all;
 }
 

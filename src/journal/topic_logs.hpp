@@ -5,6 +5,7 @@
 #include <carillon/journal/journal.hpp>
 
 #include "base/string_map.hpp"
+#include "journal/start.hpp"
 #include "journal/topic_log.hpp"
 
 #include <memory>
@@ -60,9 +61,9 @@ public:
     std::vector<event_ptr> retained(topic_patterns patterns,
                                     std::chrono::system_clock::time_point now) const;
     position newest_of_key(std::string_view topic, std::string_view key) const;
-    /// Positions of the newest events in memory, newest first, at most `count`.
-    std::vector<std::uint64_t> newest(std::uint64_t count,
-                                      const std::vector<const topic_log*>& logs) const;
+    /// The newest events in memory, newest first.
+    std::vector<stored_size> newest(const newest_query& q,
+                                    const std::vector<const topic_log*>& logs) const;
     /// The position just before the first event in memory that was stored at or after `t`.
     std::optional<position> before_time(std::chrono::system_clock::time_point t,
                                         const std::vector<const topic_log*>& logs) const;

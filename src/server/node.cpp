@@ -39,6 +39,7 @@ hub_options hub_options_of(const settings& s) {
     o.max_event_size = s.publish.max_event_size.value;
     o.max_batch = s.publish.max_batch;
     o.max_replay_events = s.stream.max_replay_events;
+    o.replay_rate = s.stream.replay_rate;
     o.cursor_lag = s.stream.cursor_lag;
     o.client_grace = s.stream.client_grace;
     o.expected_downtime = s.drain.expected_downtime;

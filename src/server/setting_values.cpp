@@ -167,18 +167,19 @@ strings split_list(std::string_view text) {
 }
 
 std::vector<std::string> row_field_names() {
-    return {"pattern",     "retention.max_events", "retention.max_bytes", "retention.max_age",
-            "slow.policy", "slow.cut_after",       "slow.max_lag",        "coalesce_window"};
+    return {"pattern",        "retention.max_events", "retention.max_bytes", "retention.max_age",
+            "slow.policy",    "slow.max_events",      "slow.max_bytes",      "slow.max_age",
+            "slow.cut_after", "coalesce_window"};
 }
 
 result<> set_row_field(topic_row& row, std::string_view name, const std::string& text) {
     const setting_info any{name, {}};
     if (name == "pattern") return assign(row.pattern, any, {text});
     if (name == "retention.max_events") return assign(row.keep.max_events, any, {text});
-    if (name == "retention.max_bytes") {
+    if (name == "retention.max_bytes" || name == "slow.max_bytes") {
         const auto size = parse_size(text);
         if (!size) return std::unexpected(size.error());
-        row.keep.max_bytes = size->value;
+        (name == "slow.max_bytes" ? row.options.max_lag.bytes : row.keep.max_bytes) = size->value;
         return {};
     }
     if (name == "slow.policy") {
@@ -191,7 +192,8 @@ result<> set_row_field(topic_row& row, std::string_view name, const std::string&
         return {};
     }
     if (name == "slow.cut_after") return assign(row.options.cut_after, any, {text});
-    if (name == "slow.max_lag") return assign(row.options.max_lag, any, {text});
+    if (name == "slow.max_events") return assign(row.options.max_lag.events, any, {text});
+    if (name == "slow.max_age") return assign(row.options.max_lag.age, any, {text});
     if (name == "coalesce_window") return assign(row.options.coalesce_window, any, {text});
     if (name != "retention.max_age") return fail(errc::not_found, "no such field");
     const auto age = parse_duration(text);
@@ -207,7 +209,9 @@ std::string print_row_field(const topic_row& row, std::string_view name) {
     if (name == "retention.max_bytes") return print_size(row.keep.max_bytes);
     if (name == "retention.max_age") return duration_text(row.keep.max_age);
     if (name == "slow.policy") return std::string(to_string(row.options.slow));
-    if (name == "slow.max_lag") return fmt::format("{}", row.options.max_lag);
+    if (name == "slow.max_events") return fmt::format("{}", row.options.max_lag.events);
+    if (name == "slow.max_bytes") return print_size(row.options.max_lag.bytes);
+    if (name == "slow.max_age") return duration_text(row.options.max_lag.age);
     if (name == "slow.cut_after") return duration_text(row.options.cut_after);
     return duration_text(row.options.coalesce_window);
 }

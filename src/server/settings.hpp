@@ -69,6 +69,7 @@ struct settings {
         std::uint64_t max_clients_per_address = 0;
         std::uint64_t max_topics_per_client = 100;
         std::uint64_t max_replay_events = 10'000;
+        std::uint64_t replay_rate = 200'000;
         std::uint64_t cursor_lag = 10'000;
         milliseconds overload_retry = std::chrono::seconds(10);
     } stream;
@@ -191,6 +192,10 @@ void each_setting(Settings& s, Visitor&& visit) {  // NOLINT(readability-functio
     visit({"stream.max_replay_events",
            "Events replayed to one connection; more missed than that is a gap.", 0, no_limit, true},
           s.stream.max_replay_events);
+    visit({"stream.replay_rate",
+           "Events a second that one loop replays to all who come back; 0: no limit.", 0, no_limit,
+           true},
+          s.stream.replay_rate);
     visit({"stream.cursor_lag",
            "Positions a stream's cursor may lag behind before `carillon.cursor` moves it.", 1,
            no_limit, true},

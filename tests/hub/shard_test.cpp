@@ -256,6 +256,115 @@ TEST_F(hub_fixture, cuts_a_stalled_stream_where_the_policy_says_so) {
     EXPECT_FALSE(soft.closed);
 }
 
+TEST_F(hub_fixture, cuts_a_stalled_stream_that_is_too_far_behind) {
+    hub_options options;
+    options.options_of = [](std::string_view) {
+        return topic_options{.slow = slow_policy::cut, .max_lag = {.events = 3}};
+    };
+    rebuild(std::move(options), {});
+    fake_connection far, near;
+    open(far, {"far"});
+    open(near, {"near"});
+    far.room = near.room = 5;
+    for (int i = 0; i < 5; ++i) publish("far", "x");
+    for (int i = 0; i < 3; ++i) publish("near", "x");
+    executor_.advance(3000ms);
+    EXPECT_EQ(far.closed, close_reason::slow);
+    EXPECT_FALSE(near.closed);
+}
+
+TEST_F(hub_fixture, cuts_nobody_who_reads_however_far_behind) {
+    hub_options options;
+    options.options_of = [](std::string_view) {
+        return topic_options{.slow = slow_policy::cut, .max_lag = {.events = 3}};
+    };
+    rebuild(std::move(options), {});
+    const auto first = publish("news", "0");
+    for (int i = 0; i < 500; ++i) publish("news", "x");
+    fake_connection c;
+    open(c, {"news"}, first[0].id);
+    executor_.advance(3000ms);
+    EXPECT_FALSE(c.closed);
+    EXPECT_EQ(c.data().size(), 500u);
+}
+
+// Events of others do not count: only its own make a stream miss some.
+TEST_F(hub_fixture, drops_the_oldest_of_a_streams_own_events) {
+    const auto dropped = [this](lag_limits limits) {
+        hub_options options;
+        options.options_of = [limits](std::string_view) {
+            return topic_options{.slow = slow_policy::drop_oldest, .max_lag = limits};
+        };
+        rebuild(std::move(options), {});
+        fake_connection c;
+        subscriber* s = open(c, {"news"});
+        c.room = 5;
+        for (int i = 0; i < 6; ++i) {
+            publish("news", std::to_string(i));
+            for (int k = 0; k < 10; ++k) publish("others", std::string(1000, 'x'));
+        }
+        executor_.settle();
+        c.room = 1 << 20;
+        shard_->writable(*s);
+        executor_.settle();
+        return c.data();
+    };
+    const strings all{"0", "1", "2", "3", "4", "5"};
+    constexpr std::uint64_t size_of_each = sizeof "news" - 1 + sizeof "5" - 1;
+    EXPECT_EQ(dropped({.events = 0}), all);
+    EXPECT_EQ(dropped({.events = 10}), all);
+    EXPECT_EQ(dropped({.events = 2}), (strings{"0", "4", "5"}));
+    EXPECT_EQ(dropped({.events = 0, .bytes = 3 * size_of_each}), (strings{"0", "3", "4", "5"}));
+    EXPECT_EQ(dropped({.events = 0, .age = 1h}), all);
+}
+
+TEST_F(hub_fixture, drops_what_is_too_old_for_a_slow_stream) {
+    hub_options options;
+    options.options_of = [](std::string_view) {
+        return topic_options{.slow = slow_policy::drop_oldest, .max_lag = {.events = 0, .age = 1h}};
+    };
+    auto now = std::chrono::system_clock::now() - 2h;
+    rebuild(std::move(options), {.now = [&] { return now; }});
+    fake_connection c;
+    subscriber* s = open(c, {"news"});
+    c.room = 5;
+    for (const char* data : {"begun", "old", "older than an hour"}) publish("news", data);
+    now += 2h;
+    publish("news", "young");
+    executor_.settle();
+    c.room = 1 << 20;
+    shard_->writable(*s);
+    executor_.settle();
+    EXPECT_EQ(c.data(), (strings{"begun", "young"}));
+}
+
+TEST_F(hub_fixture, says_how_many_events_follow_beyond_a_page) {
+    const auto first = publish("news", "0");
+    for (int i = 0; i < 300; ++i) publish("news", "x");
+    publish("others", "x");
+    fake_connection c;
+    open(c, {"news"}, first[0].id);
+    EXPECT_NE(c.opening().data.find(R"("events":300})"), std::string::npos) << c.opening().data;
+    EXPECT_EQ(c.data().size(), 300u);
+}
+
+TEST_F(hub_fixture, replays_no_faster_than_it_may) {
+    rebuild({.replay_rate = 100}, {});
+    const auto first = publish("news", "0");
+    for (int i = 0; i < 250; ++i) publish("news", "x");
+    fake_connection c, live;
+    open(live, {"others"});
+    open(c, {"news"}, first[0].id);
+    EXPECT_EQ(c.data().size(), 128u);
+    publish("others", "now");
+    executor_.settle();
+    EXPECT_EQ(live.data(), strings{"now"});
+    executor_.advance(1000ms);
+    EXPECT_EQ(c.data().size(), 128u);
+    executor_.advance(1000ms);
+    EXPECT_EQ(c.data().size(), 250u);
+}
+
 TEST_F(hub_fixture, finds_peers_that_acknowledge_nothing) {
     fake_connection c;
     open(c, {"news"});

@@ -80,11 +80,12 @@ public:
         return page ? std::move(*page) : read_page{};
     }
     start_point locate(names patterns, std::string_view id, rewind from = {},
-                       std::uint64_t budget = ~std::uint64_t{0}) {
+                       std::uint64_t budget = ~std::uint64_t{0},
+                       std::uint64_t upto = ~std::uint64_t{0}) {
         const auto list = parse(patterns);
         const auto p = pointers(list);
         std::promise<result<start_point>> promise;
-        journal_->locate({p, id, from, budget},
+        journal_->locate({p, id, from, budget, position{upto}},
                          [&](result<start_point> done) { promise.set_value(std::move(done)); });
         auto start = promise.get_future().get();
         EXPECT_TRUE(start) << start.error().detail;

@@ -231,6 +231,36 @@ TEST_P(journals, go_back_by_count_and_by_time) {
     EXPECT_EQ(before(rewind_since{now_.load() + 1s}), 3u);
 }
 
+TEST_P(journals, go_back_by_count_bytes_and_age_at_once) {
+    for (int i = 0; i < 4; ++i) {
+        append({i == 2 ? "other" : "a"}, std::string(100, 'x'));  // and a byte or more of names
+        pass(10s);
+    }
+    const auto before = [&](rewind_last from) { return locate({"a"}, {}, from).at.value; };
+    constexpr std::uint64_t all = 1000;
+    EXPECT_EQ(before({.count = all, .bytes = 250}), 1u);
+    EXPECT_EQ(before({.count = all, .bytes = 350}), 0u);
+    EXPECT_EQ(before({.count = all, .bytes = 10}), 4u);
+    EXPECT_EQ(before({.count = 1, .bytes = 250}), 3u);
+    EXPECT_EQ(before({.count = all, .not_before = now_.load() - 15s}), 3u);
+    EXPECT_EQ(before({.count = all, .not_before = now_.load() - 35s}), 1u);
+    EXPECT_EQ(before({.count = all, .not_before = now_.load()}), 4u);
+    EXPECT_EQ(before({.count = 1, .bytes = 250, .not_before = now_.load() - 35s}), 3u);
+}
+
+TEST_P(journals, count_what_follows_a_cursor) {
+    for (int i = 0; i < 9; ++i) append({i % 3 == 0 ? "a" : "b"});
+    append({"a", "b"});
+    const auto counted = [&](names topics, std::uint64_t after, std::uint64_t upto) {
+        return locate(topics, id_of(after), {}, 5, upto).events;
+    };
+    EXPECT_EQ(counted({"a"}, 1, 100), 3u);
+    EXPECT_EQ(counted({"a"}, 1, 9), 2u);
+    EXPECT_EQ(counted({"a", "b"}, 7, 100), 3u);
+    EXPECT_EQ(counted({"**"}, 2, 100), 5u);  // the budget
+    EXPECT_EQ(counted({"none"}, 2, 100), 0u);
+}
+
 TEST_P(journals, give_no_reader_more_than_its_budget) {
     for (int i = 0; i < 10; ++i) append({i % 2 == 0 ? "a" : "b"});
     EXPECT_FALSE(locate({"a"}, id_of(0), {}, 5).lost);

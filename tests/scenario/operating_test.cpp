@@ -97,7 +97,7 @@ TEST(operating, a_slow_reader_misses_the_oldest_and_is_told_if_the_policy_says_s
     const temporary_folder folder;
     running_server s({"--config", folder.write("c.toml",
                                                "[[topics]]\npattern = \"a\"\nslow.policy = "
-                                               "\"drop_oldest\"\nslow.max_lag = 5\n")});
+                                               "\"drop_oldest\"\nslow.max_events = 5\n")});
     event_reader slow(s, "/a", {}, {.receive_buffer = 4 << 10});
     slow.open();
     publish_too_much(s, 60, 60);

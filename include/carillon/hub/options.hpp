@@ -18,19 +18,27 @@ namespace carillon {
 /// What happens to subscribers that do not read as fast as events come.
 enum class slow_policy : std::uint8_t {
     catch_up,     ///< they keep their cursor and are served from the journal as their socket drains
-    drop_oldest,  ///< the same, but what is beyond `max_lag` is left out, and they are told so
+    drop_oldest,  ///< the same, but what is beyond `lag_limits` is left out, and they are told so
     conflate,     ///< the same, but of events with one key they get the newest
-    cut,  ///< they are closed after `cut_after` without progress and resume with their cursor
+    cut,  ///< they are closed after `cut_after` without progress, or after a second without it and
+          ///< beyond `lag_limits`, and resume with their cursor
 };
 std::string_view to_string(slow_policy p) noexcept;
 /// Nothing if there is no such policy.
 std::optional<slow_policy> parse_slow_policy(std::string_view name) noexcept;
 
+/// How far a slow stream may be behind in the events of its topics. 0: as far as it likes.
+struct lag_limits {
+    std::uint64_t events = 1000;
+    std::uint64_t bytes = 0;  ///< about `event::size()` of each
+    std::chrono::milliseconds age{0};
+};
+
 /// What may differ from topic to topic.
 struct topic_options {
     slow_policy slow = slow_policy::catch_up;
     std::chrono::milliseconds cut_after = std::chrono::seconds(30);
-    std::uint64_t max_lag = 1000;  ///< positions behind the head (drop_oldest)
+    lag_limits max_lag = {};  ///< of `drop_oldest` and `cut`
     std::chrono::milliseconds coalesce_window{
         0};  ///< how long an event may wait for others to share its write
 };
@@ -55,6 +63,7 @@ struct hub_options {
     std::size_t max_event_size = 1u << 20;     ///< bytes of `event::size()`
     std::size_t max_batch = 1000;              ///< events in one publish
     std::uint64_t max_replay_events = 10'000;  ///< per connection; more missed than that is a gap
+    std::uint64_t replay_rate = 200'000;       ///< events a second and shard; 0: no limit
     std::uint64_t cursor_lag = 10'000;  ///< positions behind the head that earn a `carillon.cursor`
     std::chrono::milliseconds client_grace =
         std::chrono::seconds(60);  ///< how long a durable client waits for its return

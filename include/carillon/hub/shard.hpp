@@ -125,9 +125,16 @@ private:
     void append_retained(const subscriber& s, const std::vector<const topic_pattern*>& topics,
                          std::string& out) const;
     bool owed(const subscriber& s, const stored_event& e) const;
-    position drop_point(const subscriber& s) const;
+    std::optional<lag_limits> limits_of(const subscriber& s, slow_policy policy) const;
+    void ask_what_to_drop(subscriber& s, const lag_limits& limits);
+    void on_drop_point(const page_request& asked, result<start_point> start);
     void on_dropped(subscriber& s, position upto, bool any);
     bool left_out(const subscriber& s, const stored_event& e) const;
+    void cut_if_far_behind(subscriber& s);
+    void on_cut_point(const page_request& asked, result<start_point> start);
+    void on_cut_page(const page_request& asked, result<read_page> page);
+    subscriber* blocked_still(const page_request& asked) const;
+    bool may_ask();
     void catch_up_turn();
     void queue_catch_up(subscriber& s);
     void schedule_catch_up();
@@ -154,6 +161,7 @@ private:
     void schedule(subscriber& s, clock::time_point due);
     void attend(subscriber& s);
     void beat(subscriber& s);
+    void cut(subscriber& s);
 
     // Constant after construction.
     hub& hub_;
@@ -178,6 +186,9 @@ private:
     std::deque<std::uint32_t> catching_up_;
     bool catch_up_scheduled_ = false;
     std::size_t pages_asked_ = 0;  ///< of the journal, and not answered yet
+    double replay_left_ = 0;       ///< events that the replay rate allows now
+    clock::time_point replay_refilled_{};
+    bool replay_waits_ = false;  ///< a timer goes on
     std::vector<encoded_ptr> due_;
     std::vector<item> items_;
     std::vector<topic_node*> matched_;

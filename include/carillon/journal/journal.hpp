@@ -61,7 +61,9 @@ struct found_cursor {
 
 /// How far back a reader without a cursor begins.
 struct rewind_last {
-    std::uint64_t count = 0;  ///< events
+    std::uint64_t count = 0;                             ///< events
+    std::uint64_t bytes = ~std::uint64_t{0};             ///< of all of them, about `event::size()`
+    std::chrono::system_clock::time_point not_before{};  ///< when the oldest was stored
 };
 struct rewind_since {
     std::chrono::system_clock::time_point time;
@@ -73,7 +75,9 @@ struct start_query {
     topic_patterns patterns;
     std::string_view last_event_id = {};  ///< the hub's own cursor or a publisher's id; empty: none
     rewind from = {};                     ///< if there is no cursor; nothing: at all that is kept
-    std::uint64_t budget = ~std::uint64_t{0};  ///< events that may follow the start
+    /// Events that may follow the start. With a limit they are counted too.
+    std::uint64_t budget = ~std::uint64_t{0};
+    position upto{~std::uint64_t{0}};  ///< events beyond it are not counted
 };
 
 /// Why events between a cursor and the first event that a reader gets are missing.
@@ -89,6 +93,8 @@ struct start_point {
     bool repeated = false;    ///< a publisher's id that stands for several events: the earliest
     std::optional<gap> lost;  ///< what lies between the cursor and `at`
     loss_reason why = loss_reason::retention;
+    /// How many stored events follow, with those that were erased or have expired since.
+    std::optional<std::uint64_t> events;
 };
 
 struct journal_stats {

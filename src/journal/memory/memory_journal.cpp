@@ -216,16 +216,15 @@ start_point memory_journal::locate_locked(const start_query& q) const {
             start.unknown = true;
         }
     } else if (const auto* last = std::get_if<rewind_last>(&q.from)) {
-        const auto newest = logs_.newest(last->count, logs);
-        start.at = position{newest.empty() ? head_ : newest.back() - 1};
+        const auto newest = logs_.newest({0, last->count, last->bytes}, logs);
+        start.at = position{newest.empty() ? head_ : newest.back().pos - 1};
+        const auto old = logs_.before_time(last->not_before, logs);
+        start.at = std::max(start.at, old.value_or(position{head_}));
     } else if (const auto* since = std::get_if<rewind_since>(&q.from)) {
         start.at = logs_.before_time(since->time, logs).value_or(position{head_});
     }
-    // Too much only if one event more than the budget follows: the stretch may have none.
-    if (head_ - start.at.value <= q.budget) return start;
-    const auto newest = logs_.newest(q.budget + 1, logs);
-    if (newest.size() <= q.budget || newest.back() <= start.at.value) return start;
-    return within_budget(start, newest, head_);
+    if (q.budget == unlimited) return start;
+    return within_budget(start, logs_.newest({start.at.value, q.budget + 1}, logs), q, head_);
 }
 
 std::vector<event_ptr> memory_journal::retained(topic_patterns patterns) const {

@@ -49,7 +49,8 @@ result<archive> archive::open(const sqlite_journal_options& options) {
          "SELECT pos FROM topic_events WHERE topic = ? AND pos > ? AND pos <= ? ORDER BY pos LIMIT "
          "?"},
         {&a.newest_,
-         "SELECT pos FROM topic_events WHERE topic = ? AND pos > ? AND pos <= ? ORDER BY pos DESC "
+         "SELECT pos, size FROM topic_events WHERE topic = ? AND pos > ? AND pos <= ? ORDER BY pos "
+         "DESC "
          "LIMIT ?"},
         {&a.event_, "SELECT at, record FROM events WHERE pos = ?"},
         {&a.scan_,
@@ -176,39 +177,41 @@ result<read_page> archive::scan(const read_query& q, std::chrono::system_clock::
     return page;
 }
 
-result<std::vector<std::uint64_t>> archive::newest(const topic_rows& topics,
-                                                   topic_patterns patterns, std::uint64_t after,
-                                                   std::uint64_t upto, std::uint64_t count) {
-    std::vector<std::uint64_t> all;
-    if (topics.rows.empty() || count == 0) return all;
+result<std::vector<stored_size>> archive::newest(const topic_rows& topics, topic_patterns patterns,
+                                                 std::uint64_t upto, const newest_query& q) {
+    std::vector<stored_size> all;
+    if (topics.rows.empty() || q.count == 0) return all;
+    std::uint64_t bytes = 0;
     if (topics.dense) {
-        scan_back_.bind(1, as_signed(after)).bind(2, as_signed(upto));
-        while (all.size() < count) {
+        scan_back_.bind(1, as_signed(q.after)).bind(2, as_signed(upto));
+        while (all.size() < q.count && bytes <= q.bytes) {
             const auto row = scan_back_.step();
             if (!row) return std::unexpected(row.error());
             if (!*row) return all;
-            if (matches(patterns, scan_back_.bytes(2)))
-                all.push_back(as_unsigned(scan_back_.number(0)));
+            if (!matches(patterns, scan_back_.bytes(2))) continue;
+            all.push_back({as_unsigned(scan_back_.number(0)), scan_back_.bytes(2).size()});
+            bytes += all.back().bytes;
         }
         scan_back_.reset();
         return all;
     }
+    newest_query left = q;
     const auto tidy = [&] {
-        std::ranges::sort(all, std::greater{});
-        all.erase(std::ranges::unique(all).begin(), all.end());
-        if (all.size() > count) all.resize(count);
-        if (all.size() == count) after = std::max(after, all.back() - 1);
+        keep_newest(all, q);
+        if (all.size() == q.count) left.after = std::max(left.after, all.back().pos - 1);
     };
     for (const std::int64_t topic : topics.rows) {
-        newest_.bind(1, topic).bind(2, as_signed(after)).bind(3, as_signed(upto));
-        newest_.bind(4, as_signed(count));
-        for (;;) {
+        newest_.bind(1, topic).bind(2, as_signed(left.after)).bind(3, as_signed(upto));
+        newest_.bind(4, as_signed(std::min<std::uint64_t>(q.count, INT64_MAX)));
+        for (bytes = 0; bytes <= q.bytes;) {
             const auto row = newest_.step();
             if (!row) return std::unexpected(row.error());
             if (!*row) break;
-            all.push_back(as_unsigned(newest_.number(0)));
+            all.push_back({as_unsigned(newest_.number(0)), as_unsigned(newest_.number(1))});
+            bytes += all.back().bytes;
         }
-        if (all.size() > 4 * count) tidy();
+        newest_.reset();
+        if (all.size() / 4 > q.count) tidy();
     }
     tidy();
     return all;

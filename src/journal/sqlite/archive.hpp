@@ -4,6 +4,7 @@
 #include <carillon/journal/journal.hpp>
 
 #include "journal/sqlite/database.hpp"
+#include "journal/start.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -35,10 +36,9 @@ public:
     /// is asked for topics by name where all events are read.
     result<read_page> read(const topic_rows& topics, const read_query& q,
                            std::chrono::system_clock::time_point now);
-    /// Positions of the newest events beyond `after`, newest first, at most `count`.
-    result<std::vector<std::uint64_t>> newest(const topic_rows& topics, topic_patterns patterns,
-                                              std::uint64_t after, std::uint64_t upto,
-                                              std::uint64_t count);
+    /// The newest events up to `upto`, newest first.
+    result<std::vector<stored_size>> newest(const topic_rows& topics, topic_patterns patterns,
+                                            std::uint64_t upto, const newest_query& q);
     result<std::optional<found_cursor>> find_own_id(std::string_view id, const topic_rows& topics,
                                                     std::uint64_t upto);
     /// The position just before the first event, of any topic, stored at or after `t`.

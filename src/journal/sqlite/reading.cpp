@@ -159,8 +159,8 @@ start_point sqlite_journal::known_start(const cursor& own) const {
 void sqlite_journal::locate(const start_query& q, std::function<void(result<start_point>)> done) {
     bool here = false;
     if (const auto own = cursor::parse(q.last_event_id)) {
-        // More than the budget follows only if so many positions do.
-        here = head_ - known_start(*own).at.value <= q.budget;
+        const std::lock_guard lock(mutex_);
+        here = known_start(*own).at.value >= recent_after_;
     }
     if (!here) {
         const std::lock_guard lock(mutex_);
@@ -193,6 +193,8 @@ result<start_point> sqlite_journal::find_start(const start_query& q, archive* a)
         if (!q.last_event_id.empty()) known.own_id = logs_.find_own_id(q.last_event_id, logs);
         if (const auto* since = std::get_if<rewind_since>(&q.from))
             known.since = logs_.before_time(since->time, logs);
+        if (const auto* last = std::get_if<rewind_last>(&q.from))
+            known.since = logs_.before_time(last->not_before, logs);
     }
     auto start = start_of(q, known, a);
     if (start) start = bounded(*start, q, known, a);
@@ -219,45 +221,57 @@ result<start_point> sqlite_journal::start_of(const start_query& q, const in_memo
         if (found) start.at = found->pos;
         start.repeated = found && found->repeated;
     } else if (const auto* last = std::get_if<rewind_last>(&q.from)) {
-        const auto newest = newest_positions(q, known, a, 0, last->count);
+        const auto newest = newest_events(q, known, a, {0, last->count, last->bytes});
         if (!newest) return std::unexpected(newest.error());
-        start.at = position{newest->empty() ? known.head : newest->back() - 1};
+        start.at = position{newest->empty() ? known.head : newest->back().pos - 1};
+        const auto old = before_time(last->not_before, known, a);
+        if (!old) return std::unexpected(old.error());
+        start.at = std::max(start.at, *old);
     } else if (const auto* since = std::get_if<rewind_since>(&q.from)) {
-        start.at = known.since.value_or(position{known.head});
-        if (a != nullptr) {
-            const auto filed = a->before_time(milliseconds(since->time), known.indexed);
-            if (!filed) return std::unexpected(filed.error());
-            if (*filed < known.indexed) start.at = position{*filed};
-        }
+        const auto before = before_time(since->time, known, a);
+        if (!before) return std::unexpected(before.error());
+        start.at = *before;
     }
     return start;
 }
 
-result<start_point> sqlite_journal::bounded(start_point start, const start_query& q,
-                                            const in_memory& known, archive* a) const {
-    if (known.head - start.at.value <= q.budget) return start;
-    const auto newest = newest_positions(q, known, a, start.at.value, q.budget + 1);
-    if (!newest) return std::unexpected(newest.error());
-    if (newest->size() <= q.budget || newest->back() <= start.at.value) return start;
-    return within_budget(start, *newest, known.head);
+result<position> sqlite_journal::before_time(std::chrono::system_clock::time_point t,
+                                             const in_memory& known, archive* a) {
+    const position here = known.since.value_or(position{known.head});
+    if (a == nullptr) return here;
+    const auto filed = a->before_time(milliseconds(t), known.indexed);
+    if (!filed) return std::unexpected(filed.error());
+    return *filed < known.indexed ? position{*filed} : here;
 }
 
-result<std::vector<std::uint64_t>> sqlite_journal::newest_positions(const start_query& q,
-                                                                    const in_memory& known,
-                                                                    archive* a, std::uint64_t after,
-                                                                    std::uint64_t count) const {
-    std::vector<std::uint64_t> all;
+result<start_point> sqlite_journal::bounded(start_point start, const start_query& q,
+                                            const in_memory& known, archive* a) const {
+    if (q.budget == unlimited) return start;
+    const auto newest = newest_events(q, known, a, {start.at.value, q.budget + 1});
+    if (!newest) return std::unexpected(newest.error());
+    start = within_budget(start, *newest, q, known.head);
+    if (a == nullptr) {
+        // Memory may have moved on since it was found to go back far enough.
+        const std::lock_guard lock(mutex_);
+        if (start.at.value < recent_after_ && !all_in_memory(logs_.matching(q.patterns)))
+            start.events.reset();
+    }
+    return start;
+}
+
+result<std::vector<stored_size>> sqlite_journal::newest_events(const start_query& q,
+                                                               const in_memory& known, archive* a,
+                                                               const newest_query& wanted) const {
+    std::vector<stored_size> all;
     {
         const std::lock_guard lock(mutex_);
-        all = logs_.newest(count, logs_.matching(q.patterns));
+        all = logs_.newest(wanted, logs_.matching(q.patterns));
     }
-    if (a == nullptr || all.size() >= count) return all;
-    auto filed = a->newest(known.topics, q.patterns, after, known.indexed, count);
+    if (a == nullptr || all.size() >= wanted.count) return all;
+    auto filed = a->newest(known.topics, q.patterns, known.indexed, wanted);
     if (!filed) return filed;
     all.insert(all.end(), filed->begin(), filed->end());
-    std::ranges::sort(all, std::greater{});
-    all.erase(std::ranges::unique(all).begin(), all.end());
-    if (all.size() > count) all.resize(count);
+    keep_newest(all, wanted);
     return all;
 }
 

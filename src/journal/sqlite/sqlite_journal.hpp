@@ -156,10 +156,10 @@ private:
     result<start_point> start_of(const start_query& q, const in_memory& known, archive* a) const;
     result<start_point> bounded(start_point start, const start_query& q, const in_memory& known,
                                 archive* a) const;
-    result<std::vector<std::uint64_t>> newest_positions(const start_query& q,
-                                                        const in_memory& known, archive* a,
-                                                        std::uint64_t after,
-                                                        std::uint64_t count) const;
+    static result<position> before_time(std::chrono::system_clock::time_point t,
+                                        const in_memory& known, archive* a);
+    result<std::vector<stored_size>> newest_events(const start_query& q, const in_memory& known,
+                                                   archive* a, const newest_query& wanted) const;
 
     // Constant after opening.
     sqlite_journal_options options_;

@@ -183,12 +183,13 @@ void hub::erase(std::string id, topic from, std::optional<event> instead, publis
 }
 
 void hub::schedule(event e, std::chrono::system_clock::time_point due,
+                   std::optional<idempotency_key> key,
                    std::function<void(result<std::uint64_t>)> done) {
     if (auto checked = check(e, *options()); !checked)
         return done(std::unexpected(checked.error()));
     if (e.ephemeral)
         return done(fail(errc::invalid_request, "what is not stored cannot wait for its time"));
-    journal_->schedule(std::move(e), due, std::move(done));
+    journal_->schedule(std::move(e), due, std::move(key), std::move(done));
 }
 
 void hub::announce(topic where, std::string_view name, std::string data, publish_callback done) {
@@ -272,7 +273,8 @@ void hub::with_client(std::string_view client, client_task t, client_callback do
     });
 }
 
-void hub::send(std::string_view client, event e, publish_callback done) {
+void hub::send(std::string_view client, event e, std::optional<idempotency_key> key,
+               publish_callback done) {
     if (!is_client_token(client))
         return done(fail(errc::client_not_found, "no client has this id"));
     e.topics.assign(1, *topic::parse("probe"));
@@ -289,9 +291,9 @@ void hub::send(std::string_view client, event e, publish_callback done) {
         [topic = private_topic(client)](shard& home, subscriber* s) -> result<> {
             return s == nullptr ? result<>{} : home.listen_privately(*s, topic);
         },
-        [this, stored, answer](result<> ready) {
+        [this, stored, key = std::move(key), answer](result<> ready) {
             if (!ready) return (*answer)(std::unexpected(ready.error()));
-            append({stored}, std::nullopt, *answer);
+            append({stored}, key, *answer);
         });
 }
 

@@ -20,6 +20,11 @@ inline void number_from(const journal::group& events, std::uint64_t first) {
 
 inline constexpr std::uint64_t unlimited = ~std::uint64_t{0};
 
+/// For an append whose key came with other contents before.
+inline error key_conflict() {
+    return {errc::conflict, "the idempotency key was used with another body"};
+}
+
 /// An event as far as it matters where a reader begins.
 struct stored_size {
     std::uint64_t pos = 0;

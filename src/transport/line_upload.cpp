@@ -74,7 +74,7 @@ private:
         if (batch_.empty()) first_line_ = line_;
         batch_.push_back(std::move(parsed->e));
         if (!key.empty()) {
-            flush(keyed(std::move(key), topic_, text));
+            flush(keyed(std::move(key), topic_ ? std::string_view(topic_->str()) : "", text));
         } else if (batch_.size() >= max_batch_) {
             flush();
         }

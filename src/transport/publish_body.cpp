@@ -246,9 +246,8 @@ result<std::optional<std::string>> idempotency_key_of(const http::request& r, st
     return field;
 }
 
-idempotency_key keyed(std::string key, const std::optional<topic>& path_topic,
-                      std::string_view body) {
-    std::string all = path_topic ? path_topic->str() : std::string();
+idempotency_key keyed(std::string key, std::string_view target, std::string_view body) {
+    std::string all(target);
     all.append(1, '\n').append(body);
     const XXH128_hash_t hash = XXH3_128bits(all.data(), all.size());
     return {std::move(key), {hash.high64, hash.low64}};

@@ -51,9 +51,9 @@ result<publish_body> parse_publish_body(std::string_view text,
 /// to 255 visible ASCII characters.
 result<std::optional<std::string>> idempotency_key_of(const http::request& r, std::string field);
 
-/// The key with a hash of all that the request says.
-idempotency_key keyed(std::string key, const std::optional<topic>& path_topic,
-                      std::string_view body);
+/// The key with a hash of all that the request says. `target`: the topic in the path, or whatever
+/// else the request is for.
+idempotency_key keyed(std::string key, std::string_view target, std::string_view body);
 
 /// `{"id", "position", "topic"}`; the ids are absent for ephemeral events.
 std::string publish_answer(const published& p, std::string_view topic);

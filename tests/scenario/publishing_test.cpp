@@ -323,6 +323,40 @@ std::string time_from_now(int seconds) {
     return text;
 }
 
+TEST(publishing, what_waits_or_is_for_one_client_may_have_a_key_too) {
+    running_server s;
+    const std::string body =
+        R"({"data":"once","idempotencyKey":"k","deliverAt":")" + time_from_now(3600) + "\"}";
+    const answer first = s.post("a", body);
+    EXPECT_EQ(first.status, 202);
+    EXPECT_EQ(s.post("a", body).body, first.body);
+    EXPECT_EQ(s.post("a", R"({"data":"once","idempotencyKey":"k"})").status, 409);
+    s.kill();
+    s.restart();
+    EXPECT_EQ(s.post("a", body).body, first.body);
+    EXPECT_EQ(
+        json_value(
+            s.request("DELETE", "/events/scheduled/" + json_value(first.body, "scheduledId")).body,
+            "code"),
+        "");
+    EXPECT_EQ(s.get("/events/scheduled").body, R"({"scheduled":[]})");
+
+    event_reader c(s, "/news");
+    const std::string client = json_value(c.open().data, "client");
+    const std::string message = R"({"data":"for you","idempotencyKey":"c"})";
+    const std::string path = "/events/clients/" + client + "/send";
+    const auto send = [&](std::string_view what) {
+        return s.request("POST", path, what, "Content-Type: application/json\r\n");
+    };
+    const answer sent = send(message);
+    EXPECT_EQ(sent.status, 200) << sent.body;
+    EXPECT_EQ(send(message).body, sent.body);
+    EXPECT_EQ(send(R"({"data":"other","idempotencyKey":"c"})").status, 409);
+    s.post("news", R"({"data":"next"})");
+    EXPECT_EQ(c.next().data, "for you");
+    EXPECT_EQ(c.next().data, "next");
+}
+
 TEST(publishing, an_event_may_wait_for_its_time_also_through_a_restart) {
     running_server s;
     const auto schedule = [&](const std::string& data, int seconds) {

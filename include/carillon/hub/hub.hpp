@@ -72,8 +72,9 @@ public:
     void erase(std::string id, topic from, std::optional<event> instead, publish_callback done);
 
     /// Publishes an event at `due`, or soon if that is past; the id is for `journal::cancel`. Kept
-    /// through a restart as far as the journal is. Errors: those of `publish`.
+    /// through a restart as far as the journal is. `key` and errors: as of `publish`.
     void schedule(event e, std::chrono::system_clock::time_point due,
+                  std::optional<idempotency_key> key,
                   std::function<void(result<std::uint64_t>)> done);
 
     /// Publishes an event of the hub's own: `name` begins with `carillon.`, `data` is JSON.
@@ -83,8 +84,12 @@ public:
 
     /// Sends an event to one client alone; its stream shows it in order with all others, and it
     /// survives the reconnection of a durable client. The event's `topics` are ignored. Errors:
-    /// `client_not_found`, `send_error`.
-    void send(std::string_view client, event e, publish_callback done);
+    /// `client_not_found`, `send_error`. `key` as of `publish`.
+    void send(std::string_view client, event e, std::optional<idempotency_key> key,
+              publish_callback done);
+    void send(std::string_view client, event e, publish_callback done) {
+        send(client, std::move(e), std::nullopt, std::move(done));
+    }
 
     /// Each runs `done` on the shard's thread, or at once with `client_not_found`. A durable client
     /// between two connections is found too.

@@ -145,8 +145,10 @@ public:
         append(std::move(events), std::nullopt, std::move(done));
     }
 
-    /// Keeps an event until `due`, when it is appended as if it came then. Errors as of `append`.
+    /// Keeps an event until `due`, when it is appended as if it came then. A key that is known
+    /// gives the id from then. Errors as of `append`.
     virtual void schedule(event e, std::chrono::system_clock::time_point due,
+                          std::optional<idempotency_key> key,
                           std::function<void(result<std::uint64_t>)> done) = 0;
     /// Runs `done` with false if there is none with this id any more.
     virtual void cancel(std::uint64_t id, std::function<void(result<bool>)> done) = 0;

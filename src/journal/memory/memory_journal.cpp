@@ -51,17 +51,13 @@ void memory_journal::commit(request& r) {
 result<journal::appended> memory_journal::commit_locked(request& r) {
     now_ = std::max(now_, options_.now());
     if (r.key) {
-        forget_keys();
-        const auto known = keys_.find(r.key->key);
-        if (known != keys_.end()) {
-            if (known->second.body_hash != r.key->body_hash)
-                return fail(errc::conflict, "the idempotency key was used with another body");
-            number_from(r.events, known->second.first);
+        const auto known = recall(*r.key);
+        if (!known) return std::unexpected(known.error());
+        if (*known) {
+            number_from(r.events, **known);
             return appended::repeated;
         }
-        keys_.emplace(r.key->key,
-                      remembered{r.key->body_hash, head_ + 1, now_ + options_.idempotency_window});
-        keys_by_age_.emplace_back(now_ + options_.idempotency_window, r.key->key);
+        remember(std::move(*r.key), head_ + 1);
     }
     for (const auto& e : r.events) {
         e->stored_at = now_;
@@ -69,6 +65,21 @@ result<journal::appended> memory_journal::commit_locked(request& r) {
     }
     enforce_total_size();
     return appended::stored;
+}
+
+/// What came of an earlier use of the key; nothing if there was none.
+result<std::optional<std::uint64_t>> memory_journal::recall(const idempotency_key& key) {
+    forget_keys();
+    const auto known = keys_.find(key.key);
+    if (known == keys_.end()) return std::nullopt;
+    if (known->second.body_hash != key.body_hash) return std::unexpected(key_conflict());
+    return known->second.first;
+}
+
+void memory_journal::remember(idempotency_key key, std::uint64_t first) {
+    const auto expires = now_ + options_.idempotency_window;
+    keys_by_age_.emplace_back(expires, key.key);
+    keys_.emplace(std::move(key.key), remembered{key.body_hash, first, expires});
 }
 
 void memory_journal::forget_keys() {
@@ -110,14 +121,20 @@ void memory_journal::enforce_total_size() {
 }
 
 void memory_journal::schedule(event e, std::chrono::system_clock::time_point due,
+                              std::optional<idempotency_key> key,
                               std::function<void(result<std::uint64_t>)> done) {
-    std::uint64_t id = 0;
+    result<std::optional<std::uint64_t>> known;
     {
         const std::lock_guard lock(mutex_);
-        id = ++last_scheduled_;
-        scheduled_.emplace(std::pair(due, id), std::move(e));
+        now_ = std::max(now_, options_.now());
+        if (key) known = recall(*key);
+        if (known && !*known) {
+            known = ++last_scheduled_;
+            scheduled_.emplace(std::pair(due, **known), std::move(e));
+            if (key) remember(std::move(*key), **known);
+        }
     }
-    done(id);
+    done(known ? result<std::uint64_t>(**known) : std::unexpected(known.error()));
 }
 
 void memory_journal::cancel(std::uint64_t id, std::function<void(result<bool>)> done) {

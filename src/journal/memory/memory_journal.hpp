@@ -21,6 +21,7 @@ public:
 
     void append(group events, std::optional<idempotency_key> key, commit_callback done) override;
     void schedule(event e, std::chrono::system_clock::time_point due,
+                  std::optional<idempotency_key> key,
                   std::function<void(result<std::uint64_t>)> done) override;
     void cancel(std::uint64_t id, std::function<void(result<bool>)> done) override;
     void list_scheduled(std::size_t limit,
@@ -46,7 +47,7 @@ private:
     /// What an append with a key came to.
     struct remembered {
         std::array<std::uint64_t, 2> body_hash;
-        std::uint64_t first;
+        std::uint64_t first;  ///< position, or id of a scheduled event
         std::chrono::system_clock::time_point expires;
     };
 
@@ -58,6 +59,8 @@ private:
     void enforce_limits(topic_log& log);
     void enforce_total_size();
     void forget_keys();
+    result<std::optional<std::uint64_t>> recall(const idempotency_key& key);
+    void remember(idempotency_key key, std::uint64_t first);
     start_point locate_locked(const start_query& q) const;
 
     // Constant after construction.

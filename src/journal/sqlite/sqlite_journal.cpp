@@ -180,16 +180,35 @@ void sqlite_journal::run_tasks() {
 }
 
 void sqlite_journal::schedule(event e, std::chrono::system_clock::time_point due,
+                              std::optional<idempotency_key> key,
                               std::function<void(result<std::uint64_t>)> done) {
-    run_on_writer([this, e = std::move(e), due, done = std::move(done)](store& s) -> result<> {
-        result<std::uint64_t> id;
-        {
-            const std::lock_guard writing(transaction_mutex_);
-            id = s.add_scheduled(milliseconds(due), e);
-        }
+    run_on_writer([this, e = std::move(e), due, key = std::move(key),
+                   done = std::move(done)](store&) -> result<> {
+        const auto id = store_scheduled(e, milliseconds(due), key);
         done(id);
-        return id ? result<>{} : std::unexpected(id.error());
+        if (id || id.error().code == errc::conflict) return {};
+        return std::unexpected(id.error());
     });
+}
+
+result<std::uint64_t> sqlite_journal::store_scheduled(const event& e, std::int64_t due,
+                                                      const std::optional<idempotency_key>& key) {
+    newest_ms_ = std::max(newest_ms_, milliseconds(options_.now()));
+    const std::lock_guard writing(transaction_mutex_);
+    transaction both(store_.on());
+    if (auto begun = both.begin(); !begun) return std::unexpected(begun.error());
+    if (key) {
+        const auto known = recall(*key);
+        if (!known) return std::unexpected(known.error());
+        if (*known) return **known;
+    }
+    const auto id = store_.add_scheduled(due, e);
+    if (!id) return id;
+    if (key) {
+        if (auto done = remember(*key, *id); !done) return std::unexpected(done.error());
+    }
+    if (auto done = both.commit(); !done) return std::unexpected(done.error());
+    return id;
 }
 
 void sqlite_journal::cancel(std::uint64_t id, std::function<void(result<bool>)> done) {
@@ -323,22 +342,18 @@ result<> sqlite_journal::store_group(std::vector<request>& requests) {
 
 result<> sqlite_journal::store_request(request& r, std::uint64_t& head) {
     if (r.key) {
-        const auto known = store_.find_answer(r.key->key, newest_ms_);
-        if (!known) return std::unexpected(known.error());
-        if (*known) {
-            if ((*known)->body_hash == r.key->body_hash) {
-                number_from(r.events, (*known)->first);
-                r.outcome = appended::repeated;
-            } else {
-                r.outcome = fail(errc::conflict, "the idempotency key was used with another body");
-            }
+        const auto known = recall(*r.key);
+        if (!known) {
+            if (known.error().code != errc::conflict) return std::unexpected(known.error());
+            r.outcome = std::unexpected(known.error());
             return {};
         }
-        const auto window = std::chrono::milliseconds(options_.idempotency_window).count();
-        if (auto done =
-                store_.add_answer(r.key->key, {r.key->body_hash, head + 1}, newest_ms_ + window);
-            !done)
-            return done;
+        if (*known) {
+            number_from(r.events, **known);
+            r.outcome = appended::repeated;
+            return {};
+        }
+        if (auto done = remember(*r.key, head + 1); !done) return done;
     }
     for (const std::uint64_t id : r.released) {
         if (auto done = store_.remove_scheduled(id); !done) return std::unexpected(done.error());
@@ -358,6 +373,20 @@ result<> sqlite_journal::store_request(request& r, std::uint64_t& head) {
         if (auto done = store_consequences(*e); !done) return done;
     }
     return {};
+}
+
+// What came of an earlier use of the key: a position, or a scheduled event's id.
+result<std::optional<std::uint64_t>> sqlite_journal::recall(const idempotency_key& key) {
+    const auto known = store_.find_answer(key.key, newest_ms_);
+    if (!known) return std::unexpected(known.error());
+    if (!*known) return std::nullopt;
+    if ((*known)->body_hash != key.body_hash) return std::unexpected(key_conflict());
+    return (*known)->first;
+}
+
+result<> sqlite_journal::remember(const idempotency_key& key, std::uint64_t first) {
+    const auto window = std::chrono::milliseconds(options_.idempotency_window).count();
+    return store_.add_answer(key.key, {key.body_hash, first}, newest_ms_ + window);
 }
 
 // What else an event brings about: that another loses its content, or itself at a time.

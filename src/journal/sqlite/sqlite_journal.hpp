@@ -41,6 +41,7 @@ public:
 
     void append(group events, std::optional<idempotency_key> key, commit_callback done) override;
     void schedule(event e, std::chrono::system_clock::time_point due,
+                  std::optional<idempotency_key> key,
                   std::function<void(result<std::uint64_t>)> done) override;
     void cancel(std::uint64_t id, std::function<void(result<bool>)> done) override;
     void list_scheduled(std::size_t limit,
@@ -102,6 +103,10 @@ private:
     result<> store_group(std::vector<request>& requests);
     result<> store_request(request& r, std::uint64_t& head);
     result<> store_consequences(const stored_event& e);
+    result<std::optional<std::uint64_t>> recall(const idempotency_key& key);
+    result<> remember(const idempotency_key& key, std::uint64_t first);
+    result<std::uint64_t> store_scheduled(const event& e, std::int64_t due,
+                                          const std::optional<idempotency_key>& key);
     void publish_group(std::vector<request>& requests);
     void remember(const std::shared_ptr<stored_event>& e);
     void evict();

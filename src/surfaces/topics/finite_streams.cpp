@@ -128,7 +128,7 @@ void finite_streams::append(http::request& r, http::responder answer) {
     auto key = transport::idempotency_key_of(r, std::move(body->idempotency_key));
     if (!key) return answer.send(key.error());
     std::optional<idempotency_key> once;
-    if (*key) once = transport::keyed(std::move(**key), topic_of(r.path_rest[0]), r.body);
+    if (*key) once = transport::keyed(std::move(**key), topic_of(r.path_rest[0]).str(), r.body);
     with_open(r.path_rest[0], std::move(answer),
               [this, id = r.path_rest[0], events = std::move(body->events),
                once = std::move(once)](http::responder to) {

@@ -146,14 +146,12 @@ void topic_surface::publish(http::request& r, http::responder answer) {
     auto key = transport::idempotency_key_of(r, std::move(body->idempotency_key));
     if (!key) return answer.send(key.error());
     std::optional<idempotency_key> once;
-    if (*key) once = transport::keyed(std::move(**key), *name, r.body);
+    if (*key)
+        once = transport::keyed(std::move(**key), *name ? std::string_view((*name)->str()) : "",
+                                r.body);
     if (body->deliver_at) {
-        if (once) {
-            return answer.send(
-                error{errc::invalid_request, "an event with `deliverAt` cannot have a key yet"});
-        }
         return hub_.schedule(
-            std::move(body->events.front()), *body->deliver_at,
+            std::move(body->events.front()), *body->deliver_at, std::move(once),
             transport::on_loop_of(std::move(answer), [](http::responder& to,
                                                         result<std::uint64_t> id) {
                 if (!id) return to.send(id.error());
@@ -312,11 +310,11 @@ void topic_surface::send_to_client(http::request& r, http::responder answer) {
     static const topic unused = *topic::parse("client");
     auto e = transport::parse_event(r.body, unused);
     if (!e) return answer.send(e.error());
-    if (!e->idempotency_key.empty() || r.header_value("Idempotency-Key")) {
-        return answer.send(
-            error{errc::invalid_request, "what is sent to one client cannot have a key yet"});
-    }
-    hub_.send(r.path_rest[0], std::move(e->e),
+    auto key = transport::idempotency_key_of(r, std::move(e->idempotency_key));
+    if (!key) return answer.send(key.error());
+    std::optional<idempotency_key> once;
+    if (*key) once = transport::keyed(std::move(**key), "$client/" + r.path_rest[0], r.body);
+    hub_.send(r.path_rest[0], std::move(e->e), std::move(once),
               transport::on_loop_of(std::move(answer), [](http::responder& to,
                                                           result<std::vector<published>> done) {
                   if (!done) return to.send(done.error());

@@ -209,7 +209,7 @@ struct sqlite_journal_options {
     std::size_t recent_events = 32'768;  ///< kept in memory too, for readers
     std::size_t recent_bytes = 8u << 20;
     std::size_t readers = 2;           ///< threads
-    std::size_t index_batch = 32'768;  ///< events that wait to be indexed together
+    std::size_t index_batch = 24'576;  ///< events that wait to be indexed together
     std::function<std::chrono::system_clock::time_point()> now = {};  ///< empty: the system clock
     std::string vfs = {};  ///< SQLite's name of a file layer, for tests; empty: the system's
 };

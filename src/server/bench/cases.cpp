@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 
 constexpr auto settling = 20ms;
 
-constexpr std::array<bench_case, 13> cases = {{
+constexpr std::array<bench_case, 16> cases = {{
     {"fanout-1000", "one event at a time to 1,000 subscribers", 1000,
      [](case_run& r) { return fan_out(r, 1000); }},
     {"fanout-10000", "one event at a time to 10,000 subscribers", 10000,
@@ -38,6 +38,11 @@ constexpr std::array<bench_case, 13> cases = {{
     {"stalled", "100 of 1,000 subscribers stop reading", 1000, stalled_readers},
     {"durable", "64 publishers, no subscribers: the durable journal beside the one in memory", 0,
      durable_publishing},
+    {"durable-answers", "1,000 durable publishes/s, sync normal and full, beside an fsync", 0,
+     durable_answers},
+    {"upload", "one upload of newline-delimited JSON, beside bare SQLite", 0, line_upload},
+    {"resume", "10,000 subscribers come back and have missed 10 events each", 10000,
+     resuming_crowd},
 }};
 
 result<std::vector<const bench_case*>> chosen(const std::vector<std::string>& names) {

@@ -93,5 +93,8 @@ result<> delivery_latency(case_run& run);
 result<> answer_latency(case_run& run);
 result<> stalled_readers(case_run& run);
 result<> durable_publishing(case_run& run);
+result<> durable_answers(case_run& run);
+result<> line_upload(case_run& run);
+result<> resuming_crowd(case_run& run);
 
 }  // namespace carillon::server::benchmark

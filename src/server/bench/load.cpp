@@ -42,9 +42,7 @@ result<> load::connect() {
 }
 
 result<> load::connect_subscribers() {
-    const auto topics = options_.topics;
-    subscribers_.open(options_.subscribers,
-                      [topics](std::size_t n) { return topic_name(n % topics); });
+    subscribers_.open(options_.subscribers, topics());
     std::fill(sent_.begin(), sent_.end(), 0u);
     owed_ = 0;
     return turn_until([this] { return subscribers_.all_ready(); });
@@ -128,6 +126,30 @@ result<> load::paced(std::uint32_t events, std::chrono::nanoseconds interval,
         post_event(0, 0, 0);
         ++k;
     }
+    return all_arrived();
+}
+
+std::function<std::string(std::size_t)> load::topics(std::string suffix) const {
+    return [count = options_.topics, suffix = std::move(suffix)](std::size_t subscriber) {
+        return topic_name(subscriber % count) + suffix;
+    };
+}
+
+result<> load::leave(std::uint32_t events) {
+    const std::string_view seen = subscribers_.first_bytes();
+    const auto at = seen.rfind("id: ");
+    if (at == std::string_view::npos) return fail(errc::not_found, "the stream shows no cursor");
+    cursor_ = seen.substr(at + 4, seen.find_first_of("\r\n", at) - at - 4);
+    subscribers_.close();
+    std::fill(sent_.begin(), sent_.end(), 0u);
+    owed_ = subscribers_.delivered();
+    return one_at_a_time(events);
+}
+
+result<> load::come_back() {
+    subscribers_.open(options_.subscribers, topics("?last_event_id=" + cursor_));
+    owed_ = std::uint64_t{sent_[0]} * subscribers_.size();
+    if (auto up = turn_until([this] { return subscribers_.all_ready(); }); !up) return up;
     return all_arrived();
 }
 

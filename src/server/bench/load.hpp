@@ -52,6 +52,11 @@ public:
     result<> paced(std::uint32_t events, std::chrono::nanoseconds interval,
                    std::chrono::nanoseconds probe_interval = {});
 
+    /// All leave, publisher 0 sends `events`, and all come back with the cursor from before. The
+    /// second half is a call of its own, to be measured.
+    result<> leave(std::uint32_t events);
+    result<> come_back();
+
     void stall();
     /// Reads on, and waits until those who had stalled have everything.
     result<> resume();
@@ -73,6 +78,7 @@ private:
     void post_event(std::size_t publisher, std::size_t topic, std::uint32_t lane);
     void probe();
     std::size_t readers() const noexcept;
+    std::function<std::string(std::size_t)> topics(std::string suffix = {}) const;
     result<> all_arrived();
 
     load_options options_;
@@ -82,6 +88,7 @@ private:
     std::vector<std::uint32_t> sent_;  ///< by lane; with several topics, by topic
     std::uint64_t owed_ = 0;           ///< deliveries to those who read
     std::string body_;
+    std::string cursor_;  ///< of those who left
     bool stalled_ = false;
     std::size_t next_probe_ = 1;
     std::uint64_t probes_skipped_ = 0;

@@ -6,13 +6,23 @@
 namespace carillon {
 
 namespace {
+
+// A mark from before counts as one trim: nobody was told of it yet.
+constexpr std::uint64_t trims_before_the_start = 1;
+
 std::uint64_t value_of(const event_ptr& e) noexcept { return e->pos.value; }
+
 }  // namespace
 
 topic_logs::topic_logs(retention_lookup retention_of, std::size_t max_empty_topics)
     : retention_of_(std::move(retention_of)),
       max_empty_topics_(std::max<std::size_t>(max_empty_topics, 1)) {
     if (!retention_of_) retention_of_ = [](std::string_view) { return retention{}; };
+}
+
+void topic_logs::restore_forgotten(std::uint64_t trim_mark) {
+    forgotten = trim_mark;
+    forgotten_trims = trim_mark == 0 ? 0 : trims_before_the_start;
 }
 
 topic_log* topic_logs::find(std::string_view name) const {
@@ -38,7 +48,7 @@ topic_log& topic_logs::restore(const std::string& name, std::int64_t row, std::u
     topic_log& log = get(name);
     log.row = row;
     log.trimmed = trim_mark;
-    log.trim_count = 0;
+    log.trim_count = trim_mark == 0 ? 0 : trims_before_the_start;
     log.kept = events;
     log.kept_bytes = bytes;
     kept += events;
@@ -77,7 +87,7 @@ void topic_logs::note_trimmed(topic_log& log, std::uint64_t pos, std::uint64_t e
                               std::uint64_t bytes) {
     log.trimmed = std::max(log.trimmed, pos);
     trimmed += events;
-    log.trim_count = trimmed;
+    log.trim_count = trims_before_the_start + trimmed;
     log.kept -= events;
     log.kept_bytes -= bytes;
     kept -= events;

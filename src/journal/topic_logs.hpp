@@ -27,6 +27,8 @@ public:
     topic_log* find(std::string_view name) const;
     /// Adds the topic if need be.
     topic_log& get(const std::string& name);
+    /// What a store remembers of topics that it has forgotten. Before `restore`.
+    void restore_forgotten(std::uint64_t trim_mark);
     /// Adds a topic as a store remembers it, with nothing in memory yet.
     topic_log& restore(const std::string& name, std::int64_t row, std::uint64_t trim_mark,
                        std::uint64_t events, std::uint64_t bytes);

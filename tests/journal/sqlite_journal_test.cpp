@@ -93,6 +93,7 @@ TEST_F(sqlite_journal_test, remembers_marks_and_the_head_when_nothing_is_left) {
     open();
     EXPECT_EQ(record().head().value, 5u);
     EXPECT_EQ(read({"a"}).lost, (gap{position{0}, position{5}}));
+    EXPECT_GT(read({"a"}).trims, 0u) << "nobody was told of it yet";
     EXPECT_EQ(append({"a"}), 6u);
 }
 

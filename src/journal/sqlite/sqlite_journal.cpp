@@ -76,7 +76,7 @@ result<> sqlite_journal::load() {
     indexed_ = found.indexed;
     recent_after_ = found.indexed;
     newest_ms_ = found.newest_ms;
-    logs_.forgotten = found.forgotten;
+    logs_.restore_forgotten(found.forgotten);
     for (const past_epoch& e : found.epochs) epochs_.emplace(e.name, e.last);
     const std::int64_t now = milliseconds(options_.now());
     auto done = store_.each_topic([&](topic_row t) {

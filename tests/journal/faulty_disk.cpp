@@ -46,8 +46,11 @@ int open_file(sqlite3_vfs*, const char* path, sqlite3_file* f, int flags, int* o
 }
 
 std::string contents(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
+    std::ifstream in(path, std::ios::binary | std::ios::ate);
+    const auto size = in.tellg();
+    std::string all(size > 0 ? static_cast<std::size_t>(size) : 0, '\0');
+    in.seekg(0).read(all.data(), static_cast<std::streamsize>(all.size()));
+    return all;
 }
 
 }  // namespace

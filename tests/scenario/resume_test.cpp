@@ -184,6 +184,11 @@ TEST(resume, what_retention_took_is_a_gap_and_the_rest_follows) {
     event_reader whole(s, "/a", after(ids[4]));
     EXPECT_EQ(verdict(whole.open()), "resumed");
     EXPECT_THAT(whole.data(5), ElementsAre("6", "7", "8", "9", "10"));
+
+    s.kill();
+    s.restart();
+    event_reader later(s, "/a", after(ids[3]));
+    EXPECT_EQ(verdict(later.open()), "gap") << "a restart forgets no loss";
 }
 
 TEST(resume, a_client_may_choose_what_follows_a_gap) {

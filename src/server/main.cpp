@@ -1,10 +1,11 @@
 #include "server/commands.hpp"
 
 // Read by jemalloc at the start. An event is made on one thread and freed on another; arenas beyond
-// the few threads that do so would only keep memory, and its own thread gives back what is unused.
+// the few threads that do so would only keep memory. Its own thread gives back what has not been
+// used for a second.
 extern "C" {
 extern const char* malloc_conf;
-const char* malloc_conf = "background_thread:true,narenas:4";
+const char* malloc_conf = "background_thread:true,narenas:4,dirty_decay_ms:1000,muzzy_decay_ms:0";
 }
 
 int main(int argc, char** argv) { return carillon::server::run(argc, argv); }

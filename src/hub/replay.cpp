@@ -226,6 +226,12 @@ std::optional<lag_limits> shard::limits_of(const subscriber& s, slow_policy poli
     return few && limits->bytes == 0 && limits->age.count() == 0 ? std::nullopt : limits;
 }
 
+/// Makes room for those who wait, whatever becomes of the stream that asked.
+void shard::page_answered() {
+    --pages_asked_;
+    if (!catching_up_.empty()) schedule_catch_up();
+}
+
 void shard::ask_what_to_drop(subscriber& s, const lag_limits& limits) {
     const tail::end end = hub_.tail_->now();
     s.behind->reading = true;
@@ -236,7 +242,7 @@ void shard::ask_what_to_drop(subscriber& s, const lag_limits& limits) {
 }
 
 void shard::on_drop_point(const page_request& asked, result<start_point> start) {
-    --pages_asked_;
+    page_answered();
     subscriber* s = reader_of(asked);
     if (s == nullptr) return;
     if (!start) return end(*s, close_reason::unavailable);
@@ -298,8 +304,7 @@ bool shard::left_out(const subscriber& s, const stored_event& e) const {
 }
 
 void shard::on_page(const page_request& asked, result<read_page> page) {
-    --pages_asked_;
-    if (!catching_up_.empty()) schedule_catch_up();
+    page_answered();
     subscriber* s = reader_of(asked);
     if (s == nullptr) return;
     if (!page) return end(*s, close_reason::unavailable);

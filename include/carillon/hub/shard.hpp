@@ -114,6 +114,7 @@ private:
     void on_start(const page_request& asked, result<start_point> start);
     void ask(subscriber& s, position upto, std::uint64_t next_seq, bool drops = false);
     void tell_gap(std::vector<item>& items, std::shared_ptr<const block>& told, const gap& lost);
+    void page_answered();
     void on_page(const page_request& asked, result<read_page> page);
     std::shared_ptr<const block> decide_opening(subscriber& s, opening& open,
                                                 const std::optional<gap>& lost, read_page& page,

@@ -12,8 +12,6 @@ namespace carillon::net {
 
 namespace {
 
-thread_local const loop* running_here = nullptr;
-
 constexpr std::size_t batch_size = 256;
 constexpr std::uint32_t socket_events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
 
@@ -138,12 +136,12 @@ void loop::cancel(timer_id id) noexcept {
     timer_times_.erase(found);
 }
 
-bool loop::in_loop_thread() const noexcept { return running_here == this; }
+bool loop::in_loop_thread() const noexcept { return turn::here() == this; }
 
 void loop::run() {
-    const loop* const outer = std::exchange(running_here, this);
-    while (!stopping_.load(std::memory_order_acquire)) turn(wait_ms());
-    running_here = outer;
+    carillon::turn* const outer = enter(this);
+    while (!stopping_.load(std::memory_order_acquire)) take_turn(wait_ms());
+    enter(outer);
 }
 
 void loop::stop() {
@@ -161,7 +159,7 @@ int loop::wait_ms() const {
     return static_cast<int>(std::min<std::int64_t>(ms, INT_MAX));
 }
 
-void loop::turn(int timeout_ms) {
+void loop::take_turn(int timeout_ms) {
     const int count = ::epoll_wait(epoll_, fetched_.data(), batch_size, timeout_ms);
     now_ = clock::now();
     poked_.swap(pokes_);  // what is poked from here on waits for the next turn

@@ -3,6 +3,8 @@
 
 #include <carillon/base/result.hpp>
 
+#include "base/turn.hpp"
+
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -53,7 +55,7 @@ protected:
 /// Descriptors are watched edge-triggered for reading and writing from the moment they are added,
 /// so a connection costs one epoll_ctl in its life. A handler reads or writes until EAGAIN, or asks
 /// to be called again with `poke`.
-class loop {
+class loop final : public turn {
 public:
     using task = std::function<void()>;
     using clock = std::chrono::steady_clock;
@@ -82,10 +84,7 @@ public:
     /// Runs `t` on the loop's thread, soon. From any thread. Dropped, with its captures, if the
     /// loop ends first.
     void post(task t);
-    /// Runs `t` when this turn's I/O, tasks and timers are done; one added by such a task waits for
-    /// the end of the next turn, which does not sleep, so that a long job can let I/O in between
-    /// its slices. Own thread only.
-    void at_end_of_turn(task t);
+    void at_end_of_turn(task t) override;
     timer_id call_after(clock::duration delay, task t);
     void cancel(timer_id id) noexcept;
 
@@ -99,7 +98,7 @@ public:
     void stop();
 
 private:
-    void turn(int timeout_ms);
+    void take_turn(int timeout_ms);
     int wait_ms() const;
     void dispatch(int count);
     void run_pokes();

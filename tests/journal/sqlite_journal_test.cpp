@@ -160,6 +160,22 @@ TEST_F(sqlite_journal_test, what_is_left_out_of_the_index_is_told_after_a_kill_a
     EXPECT_EQ(rows_of("topic_events") + rows_of("events"), 2 * record().stats().events);
 }
 
+TEST_F(sqlite_journal_test, what_a_busy_topic_will_lose_soon_is_not_indexed_and_survives) {
+    retention_ = [](std::string_view) { return retention{.max_events = 4}; };
+    auto o = options(file_.path());
+    o.index_batch = 24;
+    open(o);
+    for (int i = 1; i <= 200; ++i) append({"a"}, std::to_string(i));
+    EXPECT_EQ(rows_of("topic_events"), 0u);
+    EXPECT_LT(rows_of("events"), 2 * o.index_batch);
+    open();
+    const auto after = read({"a"});
+    EXPECT_EQ(after.events.back()->e.data, "200");
+    ASSERT_TRUE(after.lost);
+    EXPECT_EQ(after.lost->to.value + 1, after.events.front()->pos.value);
+    ASSERT_TRUE(comes_true([&] { return read({"a"}).events.size() == 4; }, now_.load()));
+}
+
 TEST_F(sqlite_journal_test, large_events_are_indexed_before_there_are_many) {
     auto o = options(file_.path());
     o.recent_bytes = 10'000;

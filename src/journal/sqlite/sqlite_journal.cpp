@@ -10,6 +10,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <sched.h>
 
 namespace carillon {
 
@@ -23,11 +24,8 @@ namespace carillon::sqlite {
 
 namespace {
 
-// One transaction: what waits beyond this goes into the next.
-constexpr std::size_t group_events = 4096;
-constexpr std::size_t group_bytes = 8u << 20;
-constexpr std::size_t few_requests = 3;
-constexpr std::size_t group_yields = 4;
+// Scheduled events that become due in one transaction.
+constexpr std::size_t due_events = 4096;
 
 std::int64_t milliseconds(std::chrono::system_clock::time_point t) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(t.time_since_epoch()).count();
@@ -61,6 +59,7 @@ sqlite_journal::sqlite_journal(sqlite_journal_options options, std::string epoch
     : options_(std::move(options)),
       epoch_(std::move(epoch)),
       lock_(std::move(lock)),
+      inbox_(std::make_shared<writer_inbox>(options_.max_queued_events, options_.max_queued_bytes)),
       store_(std::move(s)),
       logs_(std::move(options_.retention_of), options_.max_empty_topics) {
     logs_.on_forget = [this](const topic_log& log) {
@@ -125,11 +124,7 @@ result<> sqlite_journal::start() {
 }
 
 sqlite_journal::~sqlite_journal() {
-    {
-        const std::lock_guard lock(queue_mutex_);
-        stopping_ = true;
-    }
-    queue_filled_.notify_all();
+    inbox_->stop();
     if (writer_.joinable()) writer_.join();
     {
         const std::scoped_lock lock(readers_mutex_, checkpoint_mutex_);
@@ -143,47 +138,17 @@ sqlite_journal::~sqlite_journal() {
 
 void sqlite_journal::append(group events, std::optional<idempotency_key> key,
                             commit_callback done) {
-    request r{std::move(events), std::move(key), std::move(done), appended::stored, 0};
+    append_request r{std::move(events), std::move(key), std::move(done), appended::stored, 0};
     for (const auto& e : r.events) r.bytes += e->e.size();
-    {
-        std::unique_lock lock(queue_mutex_);
-        // One request is always taken, however large: the limits of the hub are not this one's.
-        if (queue_.empty() || (queued_events_ + r.events.size() <= options_.max_queued_events &&
-                               queued_bytes_ + r.bytes <= options_.max_queued_bytes)) {
-            const bool first = queue_.empty();
-            queued_events_ += r.events.size();
-            queued_bytes_ += r.bytes;
-            queue_.push_back(std::move(r));
-            lock.unlock();
-            if (first) queue_filled_.notify_one();
-            return;
-        }
-    }
+    if (inbox_->append(r)) return;
     r.done(fail(errc::unavailable, "too many events wait to be stored; try again later"), r.events);
-}
-
-void sqlite_journal::run_on_writer(writer_task task) {
-    {
-        const std::lock_guard lock(queue_mutex_);
-        tasks_for_writer_.push_back(std::move(task));
-    }
-    queue_filled_.notify_one();
-}
-
-void sqlite_journal::run_tasks() {
-    std::vector<writer_task> tasks;
-    {
-        const std::lock_guard lock(queue_mutex_);
-        tasks.swap(tasks_for_writer_);
-    }
-    for (const writer_task& task : tasks) report(task(store_));
 }
 
 void sqlite_journal::schedule(event e, std::chrono::system_clock::time_point due,
                               std::optional<idempotency_key> key,
                               std::function<void(result<std::uint64_t>)> done) {
-    run_on_writer([this, e = std::move(e), due, key = std::move(key),
-                   done = std::move(done)](store&) -> result<> {
+    inbox_->run([this, e = std::move(e), due, key = std::move(key),
+                 done = std::move(done)](store&) -> result<> {
         const auto id = store_scheduled(e, milliseconds(due), key);
         done(id);
         if (id || id.error().code == errc::conflict) return {};
@@ -212,7 +177,7 @@ result<std::uint64_t> sqlite_journal::store_scheduled(const event& e, std::int64
 }
 
 void sqlite_journal::cancel(std::uint64_t id, std::function<void(result<bool>)> done) {
-    run_on_writer([this, id, done = std::move(done)](store& s) -> result<> {
+    inbox_->run([this, id, done = std::move(done)](store& s) -> result<> {
         result<bool> was_there;
         {
             const std::lock_guard writing(transaction_mutex_);
@@ -225,7 +190,7 @@ void sqlite_journal::cancel(std::uint64_t id, std::function<void(result<bool>)> 
 
 void sqlite_journal::list_scheduled(
     std::size_t limit, std::function<void(result<std::vector<scheduled_event>>)> done) {
-    run_on_writer([limit, done = std::move(done)](store& s) -> result<> {
+    inbox_->run([limit, done = std::move(done)](store& s) -> result<> {
         done(s.scheduled(INT64_MAX, limit));
         return {};
     });
@@ -233,9 +198,9 @@ void sqlite_journal::list_scheduled(
 
 // What is due becomes an event in the transaction that takes it from those that wait.
 result<> sqlite_journal::release_due(std::int64_t now) {
-    auto due = store_.scheduled(now, group_events);
+    auto due = store_.scheduled(now, due_events);
     if (!due || due->empty()) return due ? result<>{} : std::unexpected(due.error());
-    std::vector<request> requests(1);
+    std::vector<append_request> requests(1);
     requests[0].done = due_;
     for (scheduled_event& s : *due) {
         requests[0].events.push_back(std::make_shared<stored_event>());
@@ -246,58 +211,31 @@ result<> sqlite_journal::release_due(std::int64_t now) {
     return {};
 }
 
-std::vector<sqlite_journal::request> sqlite_journal::next_group(bool wait) {
-    std::vector<request> some;
-    std::unique_lock lock(queue_mutex_);
-    if (wait) {
-        queue_filled_.wait(lock, [this] {
-            return !queue_.empty() || !tasks_for_writer_.empty() || stopping_ || upkeep_wanted_;
-        });
-    }
-    // Under load, who is about to append and waits for this core gets to do so: the group grows by
-    // what comes anyway. When few wait, their answers come first.
-    for (std::size_t before = few_requests, turn = 0; turn < group_yields && queue_.size() > before;
-         ++turn) {
-        before = queue_.size();
-        lock.unlock();
-        std::this_thread::yield();
-        lock.lock();
-    }
-    std::size_t events = 0;
-    std::size_t bytes = 0;
-    while (!queue_.empty() && events < group_events && bytes < group_bytes) {
-        request& r = queue_.front();
-        events += r.events.size();
-        bytes += r.bytes;
-        some.push_back(std::move(r));
-        queue_.pop_front();
-    }
-    queued_events_ -= events;
-    queued_bytes_ -= bytes;
-    return some;
-}
-
 void sqlite_journal::write() {
+    // An append that wakes it should not make room for it at once: the loop that appends has more
+    // to append, and one group costs less than two.
+    const sched_param none{};
+    ::sched_setscheduler(0, SCHED_BATCH, &none);
     bool more = true;
     for (;;) {
-        std::vector<request> requests = next_group(!more);
+        std::vector<append_request> requests = inbox_->next_group(!more);
         if (!requests.empty()) {
             commit(requests);
-        } else if (const std::lock_guard lock(queue_mutex_); stopping_ && queue_.empty()) {
+        } else if (inbox_->finished()) {
             return;
         }
-        run_tasks();
+        for (const auto& task : inbox_->take_tasks()) report(task(store_));
         more = upkeep();
         // Events that come faster than they are indexed wait for that.
         while (more && batch_is_full() && batch_.next < batch_.rows.size()) more = upkeep();
     }
 }
 
-void sqlite_journal::commit(std::vector<request>& requests) {
+void sqlite_journal::commit(std::vector<append_request>& requests) {
     newest_ms_ = std::max(newest_ms_, milliseconds(options_.now()));
     const std::chrono::system_clock::time_point now{std::chrono::milliseconds(newest_ms_)};
     bool durable = false;
-    for (request& r : requests) {
+    for (append_request& r : requests) {
         for (const auto& e : r.events) {
             e->stored_at = now;
             durable = durable || !e->e.ephemeral;
@@ -309,7 +247,7 @@ void sqlite_journal::commit(std::vector<request>& requests) {
         report(stored);
         if (!stored) {
             new_rows_.clear();
-            for (request& r : requests) {
+            for (append_request& r : requests) {
                 const bool passes =
                     std::ranges::all_of(r.events, [](const auto& e) { return e->e.ephemeral; });
                 if (passes && !r.key) continue;
@@ -321,7 +259,7 @@ void sqlite_journal::commit(std::vector<request>& requests) {
     publish_group(requests);
 }
 
-result<> sqlite_journal::store_group(std::vector<request>& requests) {
+result<> sqlite_journal::store_group(std::vector<append_request>& requests) {
     const std::lock_guard lock(transaction_mutex_);
     transaction all(store_.on());
     if (auto done = all.begin(); !done) return done;
@@ -332,7 +270,7 @@ result<> sqlite_journal::store_group(std::vector<request>& requests) {
         if (auto done = store_.set("forgotten", logs_.forgotten); !done) return done;
     }
     std::uint64_t head = head_;
-    for (request& r : requests) {
+    for (append_request& r : requests) {
         if (auto done = store_request(r, head); !done) return done;
     }
     if (auto done = all.commit(); !done) return done;
@@ -340,7 +278,7 @@ result<> sqlite_journal::store_group(std::vector<request>& requests) {
     return {};
 }
 
-result<> sqlite_journal::store_request(request& r, std::uint64_t& head) {
+result<> sqlite_journal::store_request(append_request& r, std::uint64_t& head) {
     if (r.key) {
         const auto known = recall(*r.key);
         if (!known) {
@@ -411,10 +349,10 @@ result<> sqlite_journal::store_consequences(const stored_event& e) {
     return *old == nullptr ? result<>{} : store_.erase(**old);
 }
 
-void sqlite_journal::publish_group(std::vector<request>& requests) {
+void sqlite_journal::publish_group(std::vector<append_request>& requests) {
     {
         const std::lock_guard lock(mutex_);
-        for (const request& r : requests) {
+        for (const append_request& r : requests) {
             if (!r.outcome || *r.outcome != appended::stored) continue;
             for (const auto& e : r.events) {
                 if (e->e.ephemeral) continue;
@@ -429,7 +367,7 @@ void sqlite_journal::publish_group(std::vector<request>& requests) {
         evict();
     }
     new_rows_.clear();
-    for (request& r : requests) r.done(std::move(r.outcome), r.events);
+    for (append_request& r : requests) r.done(std::move(r.outcome), r.events);
 }
 
 // With mutex_ held, or alone while opening.
@@ -445,7 +383,8 @@ void sqlite_journal::remember(const std::shared_ptr<stored_event>& e) {
         recent_events_ += 1;
         recent_bytes_ += size;
         if (e->e.retain) log->retain(e);
-        if (e->pos.value <= by_row_[log->row].counted) {
+        const bool was_there = e->pos.value <= store_.found().head;
+        if (was_there && e->pos.value <= by_row_[log->row].counted) {
             logs_.recall(*log, e);  // indexed, though not all of its batch was
             continue;
         }
@@ -480,7 +419,7 @@ void sqlite_journal::forget_until(topic_log& log, std::uint64_t pos) {
 }
 
 void sqlite_journal::report(const result<>& outcome) {
-    const std::lock_guard lock(queue_mutex_);
+    const std::lock_guard lock(health_mutex_);
     if (outcome.has_value() == !trouble_) return;
     if (outcome) {
         trouble_.reset();
@@ -493,7 +432,7 @@ void sqlite_journal::report(const result<>& outcome) {
 }
 
 result<> sqlite_journal::health() const {
-    const std::lock_guard lock(queue_mutex_);
+    const std::lock_guard lock(health_mutex_);
     if (trouble_) return std::unexpected(*trouble_);
     return {};
 }
@@ -505,11 +444,7 @@ journal_stats sqlite_journal::stats() const {
 
 void sqlite_journal::trim(std::chrono::system_clock::time_point now) {
     trim_now_.store(milliseconds(now), std::memory_order_relaxed);
-    {
-        const std::lock_guard lock(queue_mutex_);
-        upkeep_wanted_ = true;
-    }
-    queue_filled_.notify_one();
+    inbox_->want_upkeep();
 }
 
 void sqlite_journal::set_retention(retention_lookup retention_of) {

@@ -1,6 +1,6 @@
 // The durable journal: events in a file, the newest also in memory.
 //
-//   append ─► queue ─► writer: a transaction for each group ─► recent events in memory ─► callbacks
+//   append ─► inbox ─► writer: a transaction for each group ─► recent events in memory ─► callbacks
 //                        between groups: index in batches, trim, in small steps
 //   read ─► memory if it goes back far enough, else a reader's thread: the file, then memory
 //   a thread of its own copies the write-ahead log into the file (checkpoints)
@@ -12,6 +12,7 @@
 #include "journal/sqlite/archive.hpp"
 #include "journal/sqlite/file_lock.hpp"
 #include "journal/sqlite/store.hpp"
+#include "journal/sqlite/writer_inbox.hpp"
 #include "journal/topic_logs.hpp"
 
 #include <atomic>
@@ -59,19 +60,11 @@ public:
     void set_retention(retention_lookup retention_of) override;
 
 private:
-    struct request {
-        group events;
-        std::optional<idempotency_key> key;
-        commit_callback done;
-        result<appended> outcome = appended::stored;
-        std::size_t bytes = 0;
-        std::vector<std::uint64_t> released = {};  ///< scheduled events that these are
-    };
-    using writer_task = std::function<result<>(store&)>;
     /// A batch that is being indexed.
     struct indexing {
         std::vector<indexed_event> rows;  ///< by topic and position
         std::uint64_t upto = 0;
+        std::uint64_t complete = 0;  ///< up to here no row was put off
         std::size_t next = 0;
         std::optional<std::size_t> begun = {};  ///< first row of the topic at `next`, if indexed
     };
@@ -80,6 +73,12 @@ private:
         topic_row row;
         std::size_t left_out = 0;  ///< events that retention takes before they are indexed
         std::uint64_t left_out_bytes = 0;
+    };
+    struct index_step {
+        std::size_t next = 0;
+        std::optional<std::size_t> begun;
+        std::vector<topic_change> changes = {};
+        std::vector<std::span<const indexed_event>> put_off = {};  ///< to the next batch
     };
     /// What the index has of a topic; the writer's own.
     struct indexed_topic {
@@ -98,24 +97,21 @@ private:
 
     // The writer's thread (sqlite_journal.cpp).
     void write();
-    std::vector<request> next_group(bool wait);
-    void commit(std::vector<request>& requests);
-    result<> store_group(std::vector<request>& requests);
-    result<> store_request(request& r, std::uint64_t& head);
+    void commit(std::vector<append_request>& requests);
+    result<> store_group(std::vector<append_request>& requests);
+    result<> store_request(append_request& r, std::uint64_t& head);
     result<> store_consequences(const stored_event& e);
     result<std::optional<std::uint64_t>> recall(const idempotency_key& key);
     result<> remember(const idempotency_key& key, std::uint64_t first);
     result<std::uint64_t> store_scheduled(const event& e, std::int64_t due,
                                           const std::optional<idempotency_key>& key);
-    void publish_group(std::vector<request>& requests);
+    void publish_group(std::vector<append_request>& requests);
     void remember(const std::shared_ptr<stored_event>& e);
     void evict();
     event_ptr forget_recent(topic_log& log);
     void forget_until(topic_log& log, std::uint64_t pos);
     void report(const result<>& outcome);
 
-    void run_on_writer(writer_task task);
-    void run_tasks();
     result<> release_due(std::int64_t now);
 
     // Upkeep between groups (upkeep.cpp).
@@ -126,7 +122,9 @@ private:
     bool batch_is_full() const;
     void begin_indexing();
     result<> index_some();
-    std::span<const indexed_event> rows_of_one_topic(std::size_t first, std::size_t last) const;
+    result<> index_topic(index_step& step, std::size_t last);
+    std::size_t end_of_topic(std::size_t row) const;
+    bool may_wait(std::size_t kept, std::size_t topic_end) const;
     result<> leave_out(std::span<const indexed_event> rows, topic_change& change);
     result<> save(const topic_row& row);
     void publish_change(const topic_change& c);
@@ -174,16 +172,11 @@ private:
 
     commit_callback due_ = [](const auto&, auto) {};  ///< set before use
 
-    // The queue of appends, guarded by queue_mutex_.
-    mutable std::mutex queue_mutex_;
-    std::condition_variable queue_filled_;
-    std::deque<request> queue_;
-    std::vector<writer_task> tasks_for_writer_;
-    std::size_t queued_events_ = 0;
-    std::size_t queued_bytes_ = 0;
-    bool stopping_ = false;
-    bool upkeep_wanted_ = false;
-    std::optional<error> trouble_;  ///< why the last group could not be stored
+    const std::shared_ptr<writer_inbox> inbox_;
+
+    mutable std::mutex health_mutex_;
+    std::optional<error>
+        trouble_;  ///< why the last group could not be stored; guarded by the mutex
 
     // The writer's thread only.
     store store_;

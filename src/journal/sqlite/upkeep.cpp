@@ -13,6 +13,9 @@ namespace {
 constexpr std::size_t rows_per_step = 512;
 constexpr std::size_t trims_per_step = 512;
 constexpr std::size_t age_checks_per_step = 64;
+// Rows that may wait for each that retention took: putting one off costs about an eighth of
+// indexing and trimming it.
+constexpr std::size_t worth_waiting = 4;
 // Pages of the write-ahead log (4 KiB each) from which on it is copied, and from which on the
 // writer waits for that.
 constexpr int pages_to_checkpoint = 4'000;
@@ -37,11 +40,7 @@ bool sqlite_journal::upkeep() {
     } else if (batch_is_full()) {
         begin_indexing();
     } else {
-        {
-            const std::lock_guard lock(queue_mutex_);
-            if (!upkeep_wanted_) return false;
-            upkeep_wanted_ = false;
-        }
+        if (!inbox_->take_upkeep()) return false;
         done = tick();
     }
     if (!done) {
@@ -96,7 +95,8 @@ void sqlite_journal::want_trim(std::int64_t row, indexed_topic& t) {
 
 void sqlite_journal::begin_indexing() {
     if (batch_.next < batch_.rows.size() || unindexed_.empty()) return;
-    batch_ = {.rows = std::move(unindexed_), .upto = head_};
+    const std::uint64_t head = head_;
+    batch_ = {.rows = std::move(unindexed_), .upto = head, .complete = head};
     unindexed_.clear();
     unindexed_bytes_ = 0;
     std::ranges::sort(batch_.rows);
@@ -111,52 +111,36 @@ void sqlite_journal::begin_indexing() {
 // A step through the batch. A topic's numbers change with the last of its rows, so that they and
 // the index belong together whenever the process ends.
 result<> sqlite_journal::index_some() {
-    std::size_t next = batch_.next;
-    std::optional<std::size_t> begun = batch_.begun;
-    const std::size_t last = std::min(next + rows_per_step, batch_.rows.size());
-    std::vector<topic_change> changes;
+    index_step step{.next = batch_.next, .begun = batch_.begun};
+    const std::size_t last = std::min(step.next + rows_per_step, batch_.rows.size());
     const std::lock_guard writing(transaction_mutex_);
-    transaction step(store_.on());
-    if (auto done = step.begin(); !done) return done;
-    while (next < last) {
-        const auto rows = rows_of_one_topic(next, last);
-        const indexed_topic& t = by_row_.find(rows.front().topic)->second;
-        topic_change change{row_of(t)};
-        if (!begun) {
-            if (auto done = leave_out(rows, change); !done) return done;
-        }
-        const std::size_t end = next + rows.size();
-        if (change.left_out < rows.size() && !begun) begun = next + change.left_out;
-        for (const indexed_event& e : rows.subspan(change.left_out)) {
-            if (auto done = store_.add_index(e); !done) return done;
-        }
-        if (end == batch_.rows.size() || batch_.rows[end].topic != rows.front().topic) {
-            for (std::size_t i = begun.value_or(end); i < end; ++i) {
-                change.row.events += 1;
-                change.row.bytes += batch_.rows[i].size;
-            }
-            change.row.counted = batch_.upto;
-            begun.reset();
-        }
-        if (change.left_out != 0 || !begun) {
-            if (auto done = save(change.row); !done) return done;
-            changes.push_back(std::move(change));
-        }
-        next = end;
+    transaction all(store_.on());
+    if (auto done = all.begin(); !done) return done;
+    while (step.next < last) {
+        if (auto done = index_topic(step, last); !done) return done;
     }
-    const bool ends = next == batch_.rows.size();
+    std::uint64_t complete = batch_.complete;
+    for (const auto rows : step.put_off) complete = std::min(complete, rows.front().pos - 1);
+    const bool ends = step.next == batch_.rows.size();
     if (ends) {
-        if (auto done = store_.set("indexed", batch_.upto); !done) return done;
+        if (auto done = store_.set("indexed", complete); !done) return done;
     }
-    auto done = publish_upkeep(step, [&] {
-        for (const topic_change& c : changes) publish_change(c);
-        if (ends) indexed_ = batch_.upto;
+    auto done = publish_upkeep(all, [&] {
+        for (const topic_change& c : step.changes) publish_change(c);
+        if (ends) indexed_ = complete;
     });
     if (!done) return done;
-    batch_.next = next;
-    batch_.begun = begun;
+    for (const auto rows : step.put_off) {
+        for (const indexed_event& e : rows) {
+            unindexed_bytes_ += e.size;
+            unindexed_.push_back(e);
+        }
+    }
+    batch_.complete = complete;
+    batch_.next = step.next;
+    batch_.begun = step.begun;
     if (ends) batch_ = {};
-    for (const topic_change& c : changes) {
+    for (const topic_change& c : step.changes) {
         const auto found = by_row_.find(c.row.row);
         if (found != by_row_.end() && found->second.log->over_limits())
             want_trim(c.row.row, found->second);
@@ -164,11 +148,59 @@ result<> sqlite_journal::index_some() {
     return {};
 }
 
-std::span<const indexed_event> sqlite_journal::rows_of_one_topic(std::size_t first,
-                                                                 std::size_t last) const {
-    std::size_t end = first + 1;
-    while (end < last && batch_.rows[end].topic == batch_.rows[first].topic) ++end;
-    return std::span(batch_.rows).subspan(first, end - first);
+// The rows of one topic, as far as the step goes.
+result<> sqlite_journal::index_topic(index_step& step, std::size_t last) {
+    const std::span<const indexed_event> rows(batch_.rows);
+    const std::size_t topic_end = end_of_topic(step.next);
+    std::size_t end = std::min(topic_end, last);
+    topic_change change{row_of(by_row_.find(rows[step.next].topic)->second)};
+    std::size_t kept = step.next;
+    if (!step.begun) {
+        if (auto done = leave_out(rows.first(end).subspan(kept), change); !done) return done;
+        kept += change.left_out;
+    }
+    if (!step.begun && kept < end && may_wait(kept, topic_end)) {
+        end = topic_end;
+        step.put_off.push_back(rows.first(end).subspan(kept));
+    } else {
+        if (!step.begun && kept < end) step.begun = kept;
+        for (const indexed_event& e : rows.first(end).subspan(kept)) {
+            if (auto done = store_.add_index(e); !done) return done;
+        }
+        if (end == topic_end) {
+            for (std::size_t i = step.begun.value_or(end); i < end; ++i) {
+                change.row.events += 1;
+                change.row.bytes += rows[i].size;
+            }
+            change.row.counted = batch_.upto;
+            step.begun.reset();
+        }
+    }
+    if (change.left_out != 0 || !step.begun) {
+        if (auto done = save(change.row); !done) return done;
+        step.changes.push_back(std::move(change));
+    }
+    step.next = end;
+    return {};
+}
+
+std::size_t sqlite_journal::end_of_topic(std::size_t row) const {
+    const auto& rows = batch_.rows;
+    const auto end =
+        std::ranges::upper_bound(rows.begin() + static_cast<std::ptrdiff_t>(row), rows.end(),
+                                 rows[row].topic, {}, &indexed_event::topic);
+    return static_cast<std::size_t>(end - rows.begin());
+}
+
+// Retention has just taken many of the topic's rows, and those that are kept are young: batches to
+// come are likely to find that it has taken these too, and then nobody had to index them.
+bool sqlite_journal::may_wait(std::size_t kept, std::size_t topic_end) const {
+    const auto& rows = batch_.rows;
+    const auto first =
+        std::ranges::lower_bound(rows, rows[kept].topic, {}, &indexed_event::topic) - rows.begin();
+    const std::size_t left_out = kept - static_cast<std::size_t>(first);
+    return left_out * worth_waiting >= topic_end - kept &&
+           rows[kept].pos + options_.index_batch / 2 > batch_.upto;
 }
 
 // A busy topic is over its limit before its events are indexed. Those at the front of `rows` that
@@ -328,8 +360,7 @@ result<> sqlite_journal::check_age(std::int64_t now) {
     }
     for (const std::int64_t row : unindexed) schedule_age(row, now);
     if (!more) return {};
-    const std::lock_guard lock(queue_mutex_);
-    upkeep_wanted_ = true;
+    inbox_->want_upkeep();
     return {};
 }
 
@@ -354,8 +385,7 @@ result<> sqlite_journal::erase_expired(std::int64_t now) {
         for (const auto& e : gone) logs_.erase(*e);
     });
     if (!done || due->size() < trims_per_step) return done;
-    const std::lock_guard lock(queue_mutex_);
-    upkeep_wanted_ = true;
+    inbox_->want_upkeep();
     return {};
 }
 

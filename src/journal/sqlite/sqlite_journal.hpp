@@ -78,6 +78,7 @@ private:
         std::size_t next = 0;
         std::optional<std::size_t> begun;
         std::vector<topic_change> changes = {};
+        std::vector<const indexed_event*> to_index = {};
         std::vector<std::span<const indexed_event>> put_off = {};  ///< to the next batch
     };
     /// What the index has of a topic; the writer's own.

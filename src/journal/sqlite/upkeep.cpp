@@ -10,7 +10,7 @@ namespace carillon::sqlite {
 
 namespace {
 
-constexpr std::size_t rows_per_step = 512;
+constexpr std::size_t rows_per_step = 1024;
 constexpr std::size_t trims_per_step = 512;
 constexpr std::size_t age_checks_per_step = 64;
 // Rows that may wait for each that retention took: putting one off costs about an eighth of
@@ -18,7 +18,7 @@ constexpr std::size_t age_checks_per_step = 64;
 constexpr std::size_t worth_waiting = 4;
 // Pages of the write-ahead log (4 KiB each) from which on it is copied, and from which on the
 // writer waits for that.
-constexpr int pages_to_checkpoint = 4'000;
+constexpr int pages_to_checkpoint = 8'000;
 constexpr int pages_to_wait = 16'000;
 
 }  // namespace
@@ -119,6 +119,7 @@ result<> sqlite_journal::index_some() {
     while (step.next < last) {
         if (auto done = index_topic(step, last); !done) return done;
     }
+    if (auto done = store_.add_index(step.to_index); !done) return done;
     std::uint64_t complete = batch_.complete;
     for (const auto rows : step.put_off) complete = std::min(complete, rows.front().pos - 1);
     const bool ends = step.next == batch_.rows.size();
@@ -164,9 +165,7 @@ result<> sqlite_journal::index_topic(index_step& step, std::size_t last) {
         step.put_off.push_back(rows.first(end).subspan(kept));
     } else {
         if (!step.begun && kept < end) step.begun = kept;
-        for (const indexed_event& e : rows.first(end).subspan(kept)) {
-            if (auto done = store_.add_index(e); !done) return done;
-        }
+        for (const indexed_event& e : rows.first(end).subspan(kept)) step.to_index.push_back(&e);
         if (end == topic_end) {
             for (std::size_t i = step.begun.value_or(end); i < end; ++i) {
                 change.row.events += 1;

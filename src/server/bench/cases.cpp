@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 
 constexpr auto settling = 20ms;
 
-constexpr std::array<bench_case, 16> cases = {{
+constexpr std::array<bench_case, 19> cases = {{
     {"fanout-1000", "one event at a time to 1,000 subscribers", 1000,
      [](case_run& r) { return fan_out(r, 1000); }},
     {"fanout-10000", "one event at a time to 10,000 subscribers", 10000,
@@ -36,6 +36,11 @@ constexpr std::array<bench_case, 16> cases = {{
     {"answer", "publishers are answered while 10,000 subscribers get 20 events/s", 10000,
      answer_latency},
     {"stalled", "100 of 1,000 subscribers stop reading", 1000, stalled_readers},
+    {"durable-fanout-1000", "fanout-1000 with the durable journal, beside memory's", 1000,
+     [](case_run& r) { return durable_fan_out(r, 1000); }},
+    {"durable-fanout-10000", "fanout-10000 with the durable journal, beside memory's", 10000,
+     [](case_run& r) { return durable_fan_out(r, 10000); }},
+    {"durable-topics", "topics with the durable journal, beside memory's", 10000, durable_topics},
     {"durable", "64 publishers, no subscribers: the durable journal beside the one in memory", 0,
      durable_publishing},
     {"durable-answers", "1,000 durable publishes/s, sync normal and full, beside an fsync", 0,

@@ -92,6 +92,8 @@ result<> idle_memory(case_run& run);
 result<> delivery_latency(case_run& run);
 result<> answer_latency(case_run& run);
 result<> stalled_readers(case_run& run);
+result<> durable_fan_out(case_run& run, std::size_t subscribers);
+result<> durable_topics(case_run& run);
 result<> durable_publishing(case_run& run);
 result<> durable_answers(case_run& run);
 result<> line_upload(case_run& run);

@@ -96,6 +96,15 @@ void report::add_ratio(std::string_view case_name, std::string_view name, std::s
     f.judged.push_back(floor > 0 ? server / floor : std::numeric_limits<double>::infinity());
 }
 
+void report::add_difference(std::string_view case_name, std::string_view name,
+                            std::string_view unit, double server, double floor,
+                            std::optional<double> target) {
+    auto& f = at(case_name, name, unit, target);
+    f.server.push_back(server);
+    f.floor.push_back(floor);
+    f.judged.push_back(server - floor);
+}
+
 void report::add_quotient(std::string_view case_name, std::string_view name, std::string_view unit,
                           double server, double judged, std::optional<double> target) {
     auto& f = at(case_name, name, unit, target);

@@ -31,6 +31,9 @@ public:
     /// Adds a pair: judged is server ÷ floor.
     void add_ratio(std::string_view case_name, std::string_view name, std::string_view unit,
                    double server, double floor, std::optional<double> target);
+    /// Adds a pair: judged is server − floor.
+    void add_difference(std::string_view case_name, std::string_view name, std::string_view unit,
+                        double server, double floor, std::optional<double> target);
     /// Adds a quotient whose lower part is not the floor's (`judged`), with the server's figure
     /// behind it.
     void add_quotient(std::string_view case_name, std::string_view name, std::string_view unit,

@@ -12,9 +12,12 @@ constexpr double publishers_target = 0.2;
 constexpr double arrays_target = 0.15;
 constexpr double topics_target = 1.5;
 constexpr double connect_target = 1.25;
+constexpr double durable_fan_out_target = 1.1;
+constexpr double durable_topics_target_us = 4;
 
 constexpr std::uint32_t publisher_count = 32;
 constexpr std::uint32_t array_size = 100;
+constexpr int connecting_rounds = 3;
 
 // About as many deliveries for any number of subscribers: enough for steady figures, few seconds.
 std::uint32_t events_for(std::size_t subscribers, std::uint32_t deliveries) {
@@ -119,11 +122,25 @@ result<double> connected(case_run& run, subject& s, bool is_server) {
         if (auto done = warm.connect(); !done) return std::unexpected(done.error());
     }
     options.subscribers = run.scaled(10'000);
-    load traffic(s.where(), options);
-    auto spent = measure(s, traffic, [&] { return traffic.connect_subscribers(); });
+    double spent_us = 0;
+    for (int i = 0; i < connecting_rounds; ++i) {
+        load traffic(s.where(), options);
+        auto spent = measure(s, traffic, [&] { return traffic.connect_subscribers(); });
+        if (!spent) return std::unexpected(spent.error());
+        if (is_server) run.learn(traffic);
+        spent_us += spent->cpu_us;
+    }
+    return spent_us / static_cast<double>(options.subscribers * connecting_rounds);
+}
+
+// CPU per delivery in µs with one kind of journal.
+template <class Traffic>
+result<double> with_journal(case_run& run, const char* kind, Traffic traffic_on) {
+    auto server = run.server({"--journal.kind", kind});
+    if (!server) return std::unexpected(server.error());
+    const result<stretch> spent = traffic_on(*server);
     if (!spent) return std::unexpected(spent.error());
-    if (is_server) run.learn(traffic);
-    return spent->cpu_us / static_cast<double>(options.subscribers);
+    return spent->cpu_us / spent->deliveries;
 }
 
 }  // namespace
@@ -173,6 +190,28 @@ result<> many_topics(case_run& run) {
     if (!least) return std::unexpected(least.error());
     run.results().add_ratio(run.name(), "CPU per event", "µs", spent->cpu_us / spent->deliveries,
                             least->cpu_us / least->deliveries, topics_target);
+    return {};
+}
+
+result<> durable_fan_out(case_run& run, std::size_t subscribers) {
+    const auto traffic = [&](subject& s) { return one_at_a_time(run, s, subscribers, true); };
+    const auto memory = with_journal(run, "memory", traffic);
+    if (!memory) return std::unexpected(memory.error());
+    const auto durable = with_journal(run, "sqlite", traffic);
+    if (!durable) return std::unexpected(durable.error());
+    run.results().add_ratio(run.name(), "CPU per delivery, beside memory's", "µs", *durable,
+                            *memory, durable_fan_out_target);
+    return {};
+}
+
+result<> durable_topics(case_run& run) {
+    const auto traffic = [&](subject& s) { return routed(run, s, true); };
+    const auto memory = with_journal(run, "memory", traffic);
+    if (!memory) return std::unexpected(memory.error());
+    const auto durable = with_journal(run, "sqlite", traffic);
+    if (!durable) return std::unexpected(durable.error());
+    run.results().add_difference(run.name(), "CPU per event, more than memory's", "µs", *durable,
+                                 *memory, durable_topics_target_us);
     return {};
 }
 

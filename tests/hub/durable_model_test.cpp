@@ -7,9 +7,9 @@
 #include "support/fake_connection.hpp"
 #include "support/faulty_disk.hpp"
 #include "support/manual_executor.hpp"
+#include "support/temporary_folder.hpp"
 
 #include <atomic>
-#include <filesystem>
 #include <future>
 #include <map>
 #include <random>
@@ -60,10 +60,6 @@ struct client {
 class world {
 public:
     explicit world(std::uint32_t seed) : random_(seed) {
-        std::string name =
-            (std::filesystem::temp_directory_path() / "carillon-model-XXXXXX").string();
-        EXPECT_NE(::mkdtemp(name.data()), nullptr);
-        folder_ = name;
         start();
         for (int i = 0; i < 5; ++i) {
             client& c = clients_.emplace_back();
@@ -72,10 +68,7 @@ public:
             if (c.topics.empty()) c.topics.emplace_back("**");
         }
     }
-    ~world() {
-        stop();
-        std::filesystem::remove_all(folder_);
-    }
+    ~world() { stop(); }
 
     void step() {
         switch (roll(16)) {
@@ -152,7 +145,7 @@ private:
         return static_cast<std::uint32_t>(random_() % sides);
     }
 
-    std::string file() const { return (folder_ / "journal.db").string(); }
+    std::string file() const { return folder_.path_of("journal.db"); }
 
     void start() {
         ++lives_;
@@ -318,7 +311,7 @@ private:
     }
 
     std::mt19937 random_;
-    std::filesystem::path folder_;
+    testing::temporary_folder folder_;
     testing::faulty_disk disk_;
     std::atomic<system_clock::time_point> now_{system_clock::time_point(24h * 365 * 50)};
     std::unique_ptr<manual_executor> executor_;  ///< a new one for each life of the hub

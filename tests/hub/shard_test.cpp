@@ -256,12 +256,16 @@ TEST_F(hub_fixture, cuts_a_stalled_stream_where_the_policy_says_so) {
     EXPECT_FALSE(soft.closed);
 }
 
-TEST_F(hub_fixture, cuts_a_stalled_stream_that_is_too_far_behind) {
+hub_options cut_beyond_three_events() {
     hub_options options;
     options.options_of = [](std::string_view) {
         return topic_options{.slow = slow_policy::cut, .max_lag = {.events = 3}};
     };
-    rebuild(std::move(options), {});
+    return options;
+}
+
+TEST_F(hub_fixture, cuts_a_stalled_stream_that_is_too_far_behind) {
+    rebuild(cut_beyond_three_events(), {});
     fake_connection far, near;
     open(far, {"far"});
     open(near, {"near"});
@@ -274,11 +278,7 @@ TEST_F(hub_fixture, cuts_a_stalled_stream_that_is_too_far_behind) {
 }
 
 TEST_F(hub_fixture, cuts_nobody_who_reads_however_far_behind) {
-    hub_options options;
-    options.options_of = [](std::string_view) {
-        return topic_options{.slow = slow_policy::cut, .max_lag = {.events = 3}};
-    };
-    rebuild(std::move(options), {});
+    rebuild(cut_beyond_three_events(), {});
     const auto first = publish("news", "0");
     for (int i = 0; i < 500; ++i) publish("news", "x");
     fake_connection c;

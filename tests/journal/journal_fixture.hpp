@@ -3,6 +3,8 @@
 
 #include <carillon/journal/journal.hpp>
 
+#include "support/temporary_folder.hpp"
+
 #include <atomic>
 #include <filesystem>
 #include <future>
@@ -12,7 +14,6 @@
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 namespace carillon::testing {
 
@@ -24,22 +25,11 @@ using names = std::initializer_list<std::string_view>;
 /// A file of a journal in a folder that goes with the test.
 class journal_file {
 public:
-    journal_file() {
-        std::string name = (std::filesystem::temp_directory_path() / "carillon-XXXXXX").string();
-        if (::mkdtemp(name.data()) == nullptr) ADD_FAILURE() << "no temporary folder";
-        folder_ = name;
-    }
-    ~journal_file() {
-        std::error_code ignored;
-        std::filesystem::remove_all(folder_, ignored);
-    }
-    journal_file(const journal_file&) = delete;
-    journal_file& operator=(const journal_file&) = delete;
-    std::string path() const { return (folder_ / "journal.db").string(); }
-    const std::filesystem::path& folder() const { return folder_; }
+    std::string path() const { return folder_.path_of("journal.db"); }
+    const std::filesystem::path& folder() const { return folder_.path(); }
 
 private:
-    std::filesystem::path folder_;
+    temporary_folder folder_;
 };
 
 /// Calls on a journal, answered when they return.

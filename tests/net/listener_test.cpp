@@ -1,5 +1,7 @@
 #include "net/listener.hpp"
 
+#include "support/temporary_folder.hpp"
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -17,6 +19,8 @@
 
 namespace carillon::net {
 namespace {
+
+using testing::temporary_folder;
 
 endpoint at(std::string_view text) {
     const auto parsed = endpoint::parse(text);
@@ -56,16 +60,6 @@ unique_fd connect_to(const endpoint& where) {
     if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&storage), size) < 0) fd.reset();
     return fd;
 }
-
-struct temporary_folder {
-    temporary_folder() {
-        char name[] = "/tmp/carillon-test-XXXXXX";
-        EXPECT_NE(::mkdtemp(name), nullptr);
-        path = name;
-    }
-    ~temporary_folder() { std::filesystem::remove_all(path); }
-    std::filesystem::path path;
-};
 
 TEST(endpoint, reads_every_form) {
     EXPECT_EQ(at("127.0.0.1:8080").host, "127.0.0.1");
@@ -170,7 +164,7 @@ TEST(listen, refuses_addresses_that_are_not_here_and_names_that_do_not_exist) {
 
 TEST(listen, binds_a_unix_socket_and_replaces_a_stale_one) {
     const temporary_folder folder;
-    const endpoint where = at("unix:" + (folder.path / "s").string());
+    const endpoint where = at("unix:" + folder.path_of("s"));
     {
         const auto first = listen(where, {});
         ASSERT_TRUE(first) << first.error().detail;
@@ -195,7 +189,7 @@ TEST(listen, binds_a_unix_socket_and_replaces_a_stale_one) {
 
 TEST(listen, leaves_files_that_are_no_sockets_alone) {
     const temporary_folder folder;
-    const auto path = folder.path / "precious";
+    const auto path = folder.path() / "precious";
     std::ofstream(path) << "data";
     EXPECT_FALSE(listen(at("unix:" + path.string()), {}));
     EXPECT_TRUE(std::filesystem::is_regular_file(path));
@@ -203,7 +197,7 @@ TEST(listen, leaves_files_that_are_no_sockets_alone) {
 
 TEST(listen, limits_the_path_of_a_unix_socket) {
     const temporary_folder folder;
-    const std::string start = folder.path.string() + "/";
+    const std::string start = folder.path().string() + "/";
     const std::size_t longest = sizeof(sockaddr_un::sun_path) - 1;
     const std::string fits = start + std::string(longest - start.size(), 'x');
     EXPECT_TRUE(listen(at("unix:" + fits), {}));

@@ -32,22 +32,6 @@ std::uint16_t free_port() {
     }
 }
 
-temporary_folder::temporary_folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "carillon-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) ADD_FAILURE() << "no temporary folder";
-    path_ = name;
-}
-
-temporary_folder::~temporary_folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-}
-
-std::string temporary_folder::write(std::string_view name, std::string_view text) const {
-    std::ofstream(path_ / name, std::ios::binary | std::ios::trunc) << text;
-    return path_of(name);
-}
-
 running_server::running_server(strings arguments, std::uint16_t port)
     : arguments_(std::move(arguments)), port_(port) {
     if (std::ranges::find(arguments_, "--data-dir") == arguments_.end())

@@ -3,9 +3,9 @@
 
 #include "support/process.hpp"
 #include "support/raw_client.hpp"
+#include "support/temporary_folder.hpp"
 
 #include <cstdint>
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -18,22 +18,6 @@ inline constexpr std::string_view lines_type = "Content-Type: application/x-ndjs
 
 /// A loopback port that nobody listens on, below those that the system gives to connections.
 std::uint16_t free_port();
-
-/// A folder that goes with the test.
-class temporary_folder {
-public:
-    temporary_folder();
-    ~temporary_folder();
-    temporary_folder(const temporary_folder&) = delete;
-    temporary_folder& operator=(const temporary_folder&) = delete;
-
-    std::string path_of(std::string_view name) const { return (path_ / name).string(); }
-    /// Replaces the file; returns its path.
-    std::string write(std::string_view name, std::string_view text) const;
-
-private:
-    std::filesystem::path path_;
-};
 
 /// Logs errors only, unless `log.level` is among the arguments.
 class running_server {

@@ -29,10 +29,6 @@ private:
     std::vector<topic_pattern> patterns_;
 };
 
-std::int64_t milliseconds(std::chrono::system_clock::time_point t) {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(t.time_since_epoch()).count();
-}
-
 bool all_in_memory(const std::vector<const topic_log*>& logs) {
     return std::ranges::all_of(logs, [](const topic_log* log) { return log->complete(); });
 }

@@ -27,10 +27,6 @@ namespace {
 // Scheduled events that become due in one transaction.
 constexpr std::size_t due_events = 4096;
 
-std::int64_t milliseconds(std::chrono::system_clock::time_point t) {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(t.time_since_epoch()).count();
-}
-
 }  // namespace
 
 result<std::unique_ptr<journal>> sqlite_journal::open(sqlite_journal_options options) {

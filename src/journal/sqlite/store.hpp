@@ -7,6 +7,7 @@
 #include "journal/sqlite/schema.hpp"
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -16,6 +17,11 @@
 #include <vector>
 
 namespace carillon::sqlite {
+
+/// Times in the file are milliseconds since 1970.
+inline std::int64_t milliseconds(std::chrono::system_clock::time_point t) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(t.time_since_epoch()).count();
+}
 
 /// A row of `topic_events`.
 struct indexed_event {

@@ -90,7 +90,7 @@ result<> check_file_limit(const bench_options& options) {
 }
 
 void list_cases() {
-    for (const auto& c : all_cases()) fmt::print("{:<18}{}\n", c.name, c.what);
+    for (const auto& c : all_cases()) fmt::print("{:<22}{}\n", c.name, c.what);
 }
 
 int complain(const error& problem) {

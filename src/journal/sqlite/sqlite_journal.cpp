@@ -209,9 +209,12 @@ result<> sqlite_journal::release_due(std::int64_t now) {
 
 void sqlite_journal::write() {
     // An append that wakes it should not make room for it at once: the loop that appends has more
-    // to append, and one group costs less than two.
-    const sched_param none{};
-    ::sched_setscheduler(0, SCHED_BATCH, &none);
+    // to append, and one group costs less than two. Where each group waits for the disk, that
+    // gathers them, and the writer goes on as soon as the disk is done.
+    if (options_.sync == journal_sync::normal) {
+        const sched_param none{};
+        ::sched_setscheduler(0, SCHED_BATCH, &none);
+    }
     bool more = true;
     for (;;) {
         std::vector<append_request> requests = inbox_->next_group(!more);

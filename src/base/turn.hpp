@@ -10,7 +10,7 @@ namespace carillon {
 class turn {
 public:
     /// The one under way on the calling thread; null if no loop runs there.
-    static turn* here() noexcept { return here_; }
+    static turn* here() noexcept { return current; }
 
     /// Runs `t` when this turn's I/O, tasks and timers are done; one added by such a task waits for
     /// the end of the next turn, which does not sleep, so that a long job can let I/O in between
@@ -20,10 +20,10 @@ public:
 protected:
     ~turn() = default;
     /// Gives the one before.
-    static turn* enter(turn* t) noexcept { return std::exchange(here_, t); }
+    static turn* enter(turn* t) noexcept { return std::exchange(current, t); }
 
 private:
-    static inline thread_local turn* here_ = nullptr;
+    static inline thread_local turn* current = nullptr;
 };
 
 }  // namespace carillon

@@ -63,6 +63,13 @@ TEST(writer_inbox, waits_for_no_turn_when_there_is_enough) {
     EXPECT_TRUE(inbox->finished());
 }
 
+TEST(writer_inbox, waits_for_no_turn_when_one_request_is_large) {
+    const auto inbox = make_inbox();
+    const played_turn during;
+    append(*inbox, 64u << 20);
+    EXPECT_EQ(inbox->next_group(true).size(), 1u);
+}
+
 TEST(writer_inbox, waits_for_no_loop_that_has_ended) {
     const auto inbox = make_inbox();
     {

@@ -26,6 +26,7 @@ bool writer_inbox::append(append_request& r) {
     bool wake = false;
     {
         const std::lock_guard lock(mutex_);
+        const bool had_group = has_group();
         // One request is always taken, however large: the limits of the hub are not this one's.
         if (!appends_.empty() &&
             (events_ + r.events.size() > max_events_ || bytes_ + r.bytes > max_bytes_))
@@ -35,7 +36,7 @@ bool writer_inbox::append(append_request& r) {
         appends_.push_back(std::move(r));
         first_of_turn = during != nullptr && std::ranges::find(holds_, during) == holds_.end();
         if (first_of_turn) holds_.push_back(during);
-        wake = appends_.size() == (holds_.empty() ? 1 : enough_requests);
+        wake = !had_group && has_group();
     }
     if (wake) filled_.notify_one();
     if (first_of_turn) hold(*during);
@@ -86,7 +87,8 @@ void writer_inbox::stop() {
 // With mutex_ held.
 bool writer_inbox::has_group() const {
     if (appends_.empty()) return false;
-    return holds_.empty() || appends_.size() >= enough_requests || stopping_;
+    return holds_.empty() || stopping_ || appends_.size() >= enough_requests ||
+           events_ >= group_events || bytes_ >= group_bytes;
 }
 
 std::vector<append_request> writer_inbox::next_group(bool wait) {

@@ -1,7 +1,5 @@
 #include "server/bench/cases.hpp"
 
-#include "server/bench/clock.hpp"
-
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -11,10 +9,6 @@
 namespace carillon::server::benchmark {
 
 namespace {
-
-using namespace std::chrono_literals;
-
-constexpr auto settling = 20ms;
 
 constexpr std::array<bench_case, 19> cases = {{
     {"fanout-1000", "one event at a time to 1,000 subscribers", 1000,
@@ -81,6 +75,33 @@ result<subject> case_run::server(const std::vector<std::string>& more_arguments)
 
 result<subject> case_run::floor() const { return subject::start_floor(script_); }
 
+result<stretch> case_run::measured(subject& s, const load_options& crowd, const traffic_kind& warm,
+                                   const traffic_kind& traffic) {
+    load connected(s.where(), crowd);
+    result<stretch> spent = stretch();
+    const auto done = drive(connected, [&]() -> result<> {
+        if (auto warmed = warm(connected); !warmed) return warmed;
+        spent = measure(s, connected, [&] { return traffic(connected); });
+        if (!spent) return std::unexpected(spent.error());
+        return {};
+    });
+    if (!done) return std::unexpected(done.error());
+    return spent;
+}
+
+result<comparison> case_run::beside_floor(
+    const std::function<result<stretch>(subject&)>& turn) const {
+    return in_turns({[this] { return server(); }, turn}, {[this] { return floor(); }, turn});
+}
+
+result<comparison> case_run::beside_memory(
+    const std::function<result<stretch>(subject&)>& turn) const {
+    const auto with_journal = [this](const char* kind) {
+        return [this, kind] { return server({"--journal.kind", kind}); };
+    };
+    return in_turns({with_journal("sqlite"), turn}, {with_journal("memory"), turn});
+}
+
 void case_run::learn(load& traffic) {
     const auto sample = sample_response(traffic.listening().first_bytes());
     if (!sample.opening.empty()) script_.opening = sample.opening;
@@ -95,6 +116,7 @@ void case_run::learn(load& traffic) {
 result<> case_run::drive(load& traffic, const std::function<result<>()>& run) {
     auto done = traffic.connect();
     if (done) done = run();
+    learn(traffic);
     report_.add_deliveries(traffic.close_books());
     return done;
 }
@@ -106,24 +128,6 @@ std::size_t case_run::scaled(std::size_t count) const noexcept {
 
 std::uint32_t case_run::events(std::uint32_t count) const noexcept {
     return static_cast<std::uint32_t>(scaled(count));
-}
-
-result<stretch> measure(subject& s, load& traffic, const std::function<result<>()>& run) {
-    if (auto rested = traffic.rest(settling); !rested) return std::unexpected(rested.error());
-    const auto cpu = s.cpu_ns();
-    const auto send_cpu = s.floor_send_ns();
-    const auto deliveries = traffic.listening().delivered();
-    const auto begin = now_ns();
-    if (auto done = run(); !done) return std::unexpected(done.error());
-    const auto end = now_ns();
-    if (auto rested = traffic.rest(settling); !rested) return std::unexpected(rested.error());
-
-    stretch spent;
-    spent.cpu_us = static_cast<double>(s.cpu_ns() - cpu) / 1e3;
-    spent.send_cpu_us = static_cast<double>(s.floor_send_ns() - send_cpu) / 1e3;
-    spent.seconds = static_cast<double>(end - begin) / 1e9;
-    spent.deliveries = static_cast<double>(traffic.listening().delivered() - deliveries);
-    return spent;
 }
 
 result<report> run_cases(const bench_options& options,

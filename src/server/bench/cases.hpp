@@ -6,6 +6,7 @@
 #include "server/bench/load.hpp"
 #include "server/bench/process.hpp"
 #include "server/bench/report.hpp"
+#include "server/bench/stretch.hpp"
 
 #include <functional>
 #include <optional>
@@ -26,6 +27,8 @@ struct bench_options {
     std::vector<std::string> serve_arguments;  ///< more arguments for `carillon serve`
 };
 
+using traffic_kind = std::function<result<>(load&)>;
+
 /// One case, pair after pair. Confined to one thread.
 class case_run {
 public:
@@ -37,11 +40,21 @@ public:
     /// A fresh floor that writes what `learn` saw.
     result<subject> floor() const;
 
+    /// Connects a crowd of its own to `s`, warms up, and measures `traffic`.
+    result<stretch> measured(subject& s, const load_options& crowd, const traffic_kind& warm,
+                             const traffic_kind& traffic);
+    /// The same traffic on the server and on the floor.
+    result<comparison> beside_floor(const std::function<result<stretch>(subject&)>& turn) const;
+    /// The same traffic on the server with the durable journal, and in the floor's place with the
+    /// one in memory.
+    result<comparison> beside_memory(const std::function<result<stretch>(subject&)>& turn) const;
+
     /// Takes the bytes of the server's responses for the floor. Call before `floor`.
     void learn(load& traffic);
     void deliver_to(floor_script::delivery to) noexcept { script_.to = to; }
 
-    /// Connects, runs, closes the books; failures of the load come with their deliveries counted.
+    /// Connects, runs, learns, closes the books; failures of the load come with their deliveries
+    /// counted.
     result<> drive(load& traffic, const std::function<result<>()>& run);
 
     std::size_t scaled(std::size_t count) const noexcept;
@@ -69,18 +82,6 @@ std::span<const bench_case> all_cases();
 /// is not known; what goes wrong in a case is in the report, and the next case runs.
 result<report> run_cases(const bench_options& options,
                          const std::function<void(std::string_view)>& progress);
-
-/// What a stretch of traffic took.
-struct stretch {
-    double cpu_us = 0;       ///< of the whole process
-    double send_cpu_us = 0;  ///< floor only: of its loops of `send`
-    double seconds = 0;
-    double deliveries = 0;
-};
-
-/// Lets `run` make its traffic, and measures only that. Work that the process does up to 20 ms
-/// later counts as well.
-result<stretch> measure(subject& s, load& traffic, const std::function<result<>()>& run);
 
 // One pair each. Where a case exists for 1,000 and 10,000 subscribers, the number is a parameter.
 result<> fan_out(case_run& run, std::size_t subscribers);

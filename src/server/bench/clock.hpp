@@ -1,6 +1,7 @@
-// The one clock of the measurements.
+// The one clock of the measurements, and waiting.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 
 #include <time.h>
@@ -13,6 +14,12 @@ inline std::uint64_t now_ns() noexcept {
     ::clock_gettime(CLOCK_MONOTONIC, &t);
     return static_cast<std::uint64_t>(t.tv_sec) * 1'000'000'000u +
            static_cast<std::uint64_t>(t.tv_nsec);
+}
+
+inline void sleep_for(std::chrono::nanoseconds time) noexcept {
+    using namespace std::chrono_literals;
+    const timespec t{time / 1s, (time % 1s).count()};
+    ::nanosleep(&t, nullptr);
 }
 
 }  // namespace carillon::server::benchmark

@@ -17,7 +17,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t publisher_count = 64;
-constexpr std::uint32_t events_each = 2'000;
+constexpr std::uint32_t events_each = 4'000;
 constexpr double time_target = 1 / 0.7;
 constexpr double cpu_target = 1.5;
 
@@ -32,92 +32,72 @@ constexpr double resume_target = 0.5;
 
 double ms(std::uint64_t ns) { return static_cast<double>(ns) / 1e6; }
 
-/// Microseconds per event.
-struct cost {
-    double time = 0;
-    double cpu = 0;
-};
-
-result<cost> published(case_run& run, const char* kind) {
-    auto server = run.server({"--journal.kind", kind});
-    if (!server) return std::unexpected(server.error());
+result<stretch> published(case_run& run, subject& s) {
     load_options options;
     options.publishers = publisher_count;
-    load traffic(server->where(), options);
-    cost spent;
-    auto done = run.drive(traffic, [&]() -> result<> {
-        if (auto warm = traffic.as_fast_as_answered(run.events(200)); !warm) return warm;
-        const std::uint32_t each = run.events(events_each);
-        auto measured =
-            measure(*server, traffic, [&] { return traffic.as_fast_as_answered(each); });
-        if (!measured) return std::unexpected(measured.error());
-        const double events = static_cast<double>(each) * publisher_count;
-        spent = {measured->seconds * 1e6 / events, measured->cpu_us / events};
-        return {};
-    });
-    if (!done) return std::unexpected(done.error());
+    const std::uint32_t each = run.events(events_each / turns);
+    auto spent = run.measured(
+        s, options, [&](load& traffic) { return traffic.as_fast_as_answered(run.events(50)); },
+        [&](load& traffic) { return traffic.as_fast_as_answered(each); });
+    if (spent) spent->count = static_cast<double>(each) * publisher_count;
     return spent;
 }
 
 // The others' 1,000 probes a second are what is measured; publisher 0 only keeps the time.
-result<latency_histogram> durable_answers_with(case_run& run, const char* sync) {
-    auto server = run.server({"--journal.kind", "sqlite", "--journal.sync", sync});
-    if (!server) return std::unexpected(server.error());
+result<stretch> asked_for_answers(case_run& run, subject& s) {
     load_options options;
     options.publishers = 1 + answering_publishers;
     options.stamp_arrivals = true;
-    load traffic(server->where(), options);
-    auto done = run.drive(traffic, [&]() -> result<> {
-        if (auto warm = traffic.paced(2, 200ms, 1ms); !warm) return warm;
-        traffic.publishing().answers().clear();
-        return traffic.paced(run.events(50), 100ms, 1ms);
-    });
-    if (!done) return std::unexpected(done.error());
-    return traffic.publishing().answers();
+    return run.measured(
+        s, options, [](load& traffic) { return traffic.paced(2, 200ms, 1ms); },
+        [&](load& traffic) { return traffic.paced(run.events(50 / turns), 100ms, 1ms); });
 }
 
-void sleep_for(std::chrono::nanoseconds time) {
-    const timespec t{time / 1s, (time % 1s).count()};
-    ::nanosleep(&t, nullptr);
-}
-
-// What the disk takes to keep a page of a file that grows, in the folder of the servers' data, at
-// the pace of the publishes: processor and disk doze between two of them.
-result<latency_histogram> fsync_latency() {
-    const scratch_folder folder;
-    const net::unique_fd file(
-        ::open((folder.path() + "/fsync").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+// What the disk takes to keep a page of a file that grows, at the pace of the publishes: processor
+// and disk doze between two of them.
+result<> append_and_sync(int file, latency_histogram& found) {
     const std::string page(4096, 'x');
-    latency_histogram found;
-    for (int i = 0; i < 1000; ++i) {
+    for (std::uint32_t i = 0; i < 1000 / turns; ++i) {
         sleep_for(1ms);
         const auto begin = now_ns();
-        if (::write(file.get(), page.data(), page.size()) != static_cast<ssize_t>(page.size()) ||
-            ::fdatasync(file.get()) != 0)
+        if (::write(file, page.data(), page.size()) != static_cast<ssize_t>(page.size()) ||
+            ::fdatasync(file) != 0)
             return fail(errc::io_error, "the disk cannot be measured");
         found.record(now_ns() - begin);
     }
-    return found;
+    return {};
 }
 
 }  // namespace
 
 result<> durable_answers(case_run& run) {
-    const auto normal = durable_answers_with(run, "normal");
-    if (!normal) return std::unexpected(normal.error());
-    const auto full = durable_answers_with(run, "full");
-    if (!full) return std::unexpected(full.error());
-    const auto disk = fsync_latency();
-    if (!disk) return std::unexpected(disk.error());
+    auto normal_server = run.server({"--journal.kind", "sqlite", "--journal.sync", "normal"});
+    if (!normal_server) return std::unexpected(normal_server.error());
+    auto full_server = run.server({"--journal.kind", "sqlite", "--journal.sync", "full"});
+    if (!full_server) return std::unexpected(full_server.error());
+    const scratch_folder folder;  // where the servers' data is
+    const net::unique_fd file(
+        ::open((folder.path() + "/fsync").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+    latency_histogram normal;
+    latency_histogram full;
+    latency_histogram disk;
+    for (std::uint32_t turn = 0; turn < turns; ++turn) {
+        for (auto [server, sum] : {std::pair(&*normal_server, &normal), {&*full_server, &full}}) {
+            const auto spent = asked_for_answers(run, *server);
+            if (!spent) return std::unexpected(spent.error());
+            sum->merge(spent->answers);
+        }
+        if (auto done = append_and_sync(file.get(), disk); !done) return done;
+    }
     auto& results = run.results();
-    results.add_value(run.name(), "normal: answer p50", "ms", ms(normal->percentile(50)),
+    results.add_value(run.name(), "normal: answer p50", "ms", ms(normal.percentile(50)),
                       normal_p50_target_ms);
-    results.add_value(run.name(), "normal: answer p99", "ms", ms(normal->percentile(99)),
+    results.add_value(run.name(), "normal: answer p99", "ms", ms(normal.percentile(99)),
                       normal_p99_target_ms);
     results.add_ratio(run.name(), "full: answer p50, beside fdatasync", "ms",
-                      ms(full->percentile(50)), ms(disk->percentile(50)), full_fsyncs_target);
+                      ms(full.percentile(50)), ms(disk.percentile(50)), full_fsyncs_target);
     results.add_ratio(run.name(), "full: answer p99, beside fdatasync", "ms",
-                      ms(full->percentile(99)), ms(disk->percentile(99)), std::nullopt);
+                      ms(full.percentile(99)), ms(disk.percentile(99)), std::nullopt);
     return {};
 }
 
@@ -153,7 +133,7 @@ result<> resuming_crowd(case_run& run) {
         const auto lived =
             measure(*server, traffic, [&] { return traffic.one_at_a_time(missed_events); });
         if (!lived) return std::unexpected(lived.error());
-        live = lived->cpu_us / lived->deliveries;
+        live = lived->cpu_us_each();
         traffic.listening().close();
         if (auto noticed = traffic.rest(500ms); !noticed) return noticed;
         const auto connected =
@@ -174,15 +154,15 @@ result<> resuming_crowd(case_run& run) {
 }
 
 result<> durable_publishing(case_run& run) {
-    const auto memory = published(run, "memory");
-    if (!memory) return std::unexpected(memory.error());
-    const auto durable = published(run, "sqlite");
-    if (!durable) return std::unexpected(durable.error());
+    const auto found = run.beside_memory([&](subject& s) { return published(run, s); });
+    if (!found) return std::unexpected(found.error());
+    const auto& [durable, memory] = *found;
+    const auto time_each = [](const stretch& s) { return s.seconds * 1e6 / s.count; };
     // The journal in memory stands where the floor does elsewhere.
-    run.results().add_ratio(run.name(), "time per publish", "µs", durable->time, memory->time,
-                            time_target);
-    run.results().add_ratio(run.name(), "CPU per publish", "µs", durable->cpu, memory->cpu,
-                            cpu_target);
+    run.results().add_ratio(run.name(), "time per publish", "µs", time_each(durable),
+                            time_each(memory), time_target);
+    run.results().add_ratio(run.name(), "CPU per publish", "µs", durable.cpu_us_each(),
+                            memory.cpu_us_each(), cpu_target);
     return {};
 }
 

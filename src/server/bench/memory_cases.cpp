@@ -1,11 +1,10 @@
 // Memory of the server and of the kernel, per subscriber that does nothing and per subscriber that
 // stalls.
 #include "server/bench/cases.hpp"
+#include "server/bench/clock.hpp"
 #include "server/bench/kernel_memory.hpp"
 
 #include <algorithm>
-
-#include <time.h>
 
 namespace carillon::server::benchmark {
 
@@ -54,8 +53,7 @@ result<double> kernel_bytes(subject& s, load& traffic) {
     s.kill();
     // Sockets, files and inodes are freed after a grace period of the kernel's; the client must not
     // see its ends close.
-    timespec grace{0, 500'000'000};
-    ::nanosleep(&grace, nullptr);
+    sleep_for(500ms);
     const auto after = read_socket_memory().structures;
     return (growth(after, before) + static_cast<double>(*buffers)) /
            static_cast<double>(traffic.listening().size());

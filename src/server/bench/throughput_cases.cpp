@@ -1,11 +1,11 @@
 // CPU per delivered event and per connection.
 #include "server/bench/cases.hpp"
 
+#include <fmt/format.h>
+
 namespace carillon::server::benchmark {
 
 namespace {
-
-using namespace std::chrono_literals;
 
 constexpr double fan_out_target = 1.15;
 constexpr double publishers_target = 0.2;
@@ -17,101 +17,36 @@ constexpr double durable_topics_target_us = 4;
 
 constexpr std::uint32_t publisher_count = 32;
 constexpr std::uint32_t array_size = 100;
-constexpr int connecting_rounds = 3;
 
-// About as many deliveries for any number of subscribers: enough for steady figures, few seconds.
+// Events of a turn, for about as many deliveries to any number of subscribers: enough for steady
+// figures, few seconds.
 std::uint32_t events_for(std::size_t subscribers, std::uint32_t deliveries) {
-    return deliveries / static_cast<std::uint32_t>(subscribers);
+    return deliveries / static_cast<std::uint32_t>(subscribers) / turns;
 }
 
-result<stretch> one_at_a_time(case_run& run, subject& s, std::size_t subscribers, bool is_server) {
+result<stretch> one_at_a_time(case_run& run, subject& s, std::size_t subscribers) {
     load_options options;
     options.subscribers = run.scaled(subscribers);
-    load traffic(s.where(), options);
-    stretch spent;
-    auto done = run.drive(traffic, [&]() -> result<> {
-        if (auto warm = traffic.one_at_a_time(20); !warm) return warm;
-        auto measured = measure(s, traffic, [&] {
+    return run.measured(
+        s, options, [](load& traffic) { return traffic.one_at_a_time(5); },
+        [&](load& traffic) {
             return traffic.one_at_a_time(run.events(events_for(subscribers, 1'000'000)));
         });
-        if (!measured) return std::unexpected(measured.error());
-        spent = *measured;
-        return {};
-    });
-    if (!done) return std::unexpected(done.error());
-    if (is_server) run.learn(traffic);
-    return spent;
 }
 
-// Of the loop of `send` alone, so that what the floor does to be told about an event is no part of
-// the floor.
-result<double> floor_us_per_event(case_run& run, std::size_t subscribers) {
-    run.deliver_to(floor_script::delivery::everyone);
-    auto floor = run.floor();
-    if (!floor) return std::unexpected(floor.error());
-    const auto spent = one_at_a_time(run, *floor, subscribers, false);
-    if (!spent) return std::unexpected(spent.error());
-    return spent->send_cpu_us / spent->deliveries;
-}
-
-void add_rate(case_run& run, const stretch& spent) {
-    run.results().add_value(run.name(), "deliveries", "/s", spent.deliveries / spent.seconds);
-}
-
-// The server under `traffic_of`, its CPU per delivery against the one-at-a-time floor.
-result<> against_floor(case_run& run, std::size_t subscribers, std::size_t publishers_used,
-                       double target, const std::function<result<>(load&, bool warm)>& traffic_of) {
-    auto server = run.server();
-    if (!server) return std::unexpected(server.error());
-    load_options options;
-    options.subscribers = run.scaled(subscribers);
-    options.publishers = publishers_used;
-    stretch spent;
-    {
-        load traffic(server->where(), options);
-        auto done = run.drive(traffic, [&]() -> result<> {
-            if (auto alone = traffic.one_at_a_time(2); !alone) return alone;
-            run.learn(traffic);
-            if (auto warm = traffic_of(traffic, true); !warm) return warm;
-            auto measured = measure(*server, traffic, [&] { return traffic_of(traffic, false); });
-            if (!measured) return std::unexpected(measured.error());
-            spent = *measured;
-            return {};
-        });
-        if (!done) return done;
-    }
-    server->kill();
-    add_rate(run, spent);
-    if (!server->has_process()) return {};
-    const auto floor = floor_us_per_event(run, subscribers);
-    if (!floor) return std::unexpected(floor.error());
-    run.results().add_ratio(run.name(), "CPU per delivery", "µs", spent.cpu_us / spent.deliveries,
-                            *floor, target);
-    return {};
-}
-
-result<stretch> routed(case_run& run, subject& s, bool is_server) {
+// 10,000 topics with a subscriber each, in turn.
+result<stretch> routed(case_run& run, subject& s) {
     load_options options;
     options.subscribers = run.scaled(10'000);
     options.topics = options.subscribers;
     options.publishers = publisher_count;
-    load traffic(s.where(), options);
-    stretch spent;
-    auto done = run.drive(traffic, [&]() -> result<> {
-        if (auto warm = traffic.round_robin(run.events(10'000)); !warm) return warm;
-        auto measured =
-            measure(s, traffic, [&] { return traffic.round_robin(run.events(60'000)); });
-        if (!measured) return std::unexpected(measured.error());
-        spent = *measured;
-        return {};
-    });
-    if (!done) return std::unexpected(done.error());
-    if (is_server) run.learn(traffic);
-    return spent;
+    return run.measured(
+        s, options, [&](load& traffic) { return traffic.round_robin(run.events(10'000)); },
+        [&](load& traffic) { return traffic.round_robin(run.events(100'000 / turns)); });
 }
 
-// CPU per connection in µs.
-result<double> connected(case_run& run, subject& s, bool is_server) {
+// Counts connections.
+result<stretch> connected(case_run& run, subject& s) {
     load_options options;
     options.publishers = 0;
     options.subscribers = 64;
@@ -122,111 +57,109 @@ result<double> connected(case_run& run, subject& s, bool is_server) {
         if (auto done = warm.connect(); !done) return std::unexpected(done.error());
     }
     options.subscribers = run.scaled(10'000);
-    double spent_us = 0;
-    for (int i = 0; i < connecting_rounds; ++i) {
-        load traffic(s.where(), options);
-        auto spent = measure(s, traffic, [&] { return traffic.connect_subscribers(); });
-        if (!spent) return std::unexpected(spent.error());
-        if (is_server) run.learn(traffic);
-        spent_us += spent->cpu_us;
-    }
-    return spent_us / static_cast<double>(options.subscribers * connecting_rounds);
+    load traffic(s.where(), options);
+    auto spent = measure(s, traffic, [&] { return traffic.connect_subscribers(); });
+    if (!spent) return spent;
+    run.learn(traffic);
+    spent->count = static_cast<double>(options.subscribers);
+    return spent;
 }
 
-// CPU per delivery in µs with one kind of journal.
-template <class Traffic>
-result<double> with_journal(case_run& run, const char* kind, Traffic traffic_on) {
-    auto server = run.server({"--journal.kind", kind});
-    if (!server) return std::unexpected(server.error());
-    const result<stretch> spent = traffic_on(*server);
-    if (!spent) return std::unexpected(spent.error());
-    return spent->cpu_us / spent->deliveries;
+/// What a case counts.
+struct counted {
+    std::string_view one;
+    std::string_view many;
+};
+constexpr counted deliveries{"delivery", "deliveries"};
+constexpr counted events{"event", "events"};
+constexpr counted connections{"connection", "connections"};
+
+// The server's rate, and its CPU beside the floor's, of which only `floor_cost` counts.
+result<> add_costs(case_run& run, const counted& what, const result<comparison>& found,
+                   double stretch::* floor_cost, double target) {
+    if (!found) return std::unexpected(found.error());
+    const auto& [server, floor] = *found;
+    auto& results = run.results();
+    results.add_value(run.name(), what.many, "/s", server.count / server.seconds);
+    if (server.cpu_us == 0) return {};  // it runs elsewhere
+    results.add_ratio(run.name(), fmt::format("CPU per {}", what.one), "µs", server.cpu_us_each(),
+                      floor.*floor_cost / floor.count, target);
+    return {};
+}
+
+// The server under traffic that shares writes, beside the floor's events one at a time.
+result<> shared_writes(case_run& run, std::size_t subscribers, std::size_t publishers,
+                       double target, const traffic_kind& warm, const traffic_kind& traffic_of) {
+    load_options options;
+    options.subscribers = run.scaled(subscribers);
+    options.publishers = publishers;
+    const auto server_turn = [&](subject& s) {
+        return run.measured(
+            s, options,
+            [&](load& traffic) -> result<> {
+                // Also shows an event that came alone, for the floor to repeat.
+                if (auto alone = traffic.one_at_a_time(2); !alone) return alone;
+                return warm(traffic);
+            },
+            traffic_of);
+    };
+    const auto floor_turn = [&](subject& s) { return one_at_a_time(run, s, subscribers); };
+    const auto found = in_turns({[&] { return run.server(); }, server_turn},
+                                {[&] { return run.floor(); }, floor_turn});
+    return add_costs(run, deliveries, found, &stretch::send_cpu_us, target);
 }
 
 }  // namespace
 
 result<> fan_out(case_run& run, std::size_t subscribers) {
-    auto server = run.server();
-    if (!server) return std::unexpected(server.error());
-    const auto spent = one_at_a_time(run, *server, subscribers, true);
-    if (!spent) return std::unexpected(spent.error());
-    server->kill();
-    add_rate(run, *spent);
-    if (!server->has_process()) return {};
-    const auto floor = floor_us_per_event(run, subscribers);
-    if (!floor) return std::unexpected(floor.error());
-    run.results().add_ratio(run.name(), "CPU per delivery", "µs", spent->cpu_us / spent->deliveries,
-                            *floor, fan_out_target);
-    return {};
+    const auto found =
+        run.beside_floor([&](subject& s) { return one_at_a_time(run, s, subscribers); });
+    return add_costs(run, deliveries, found, &stretch::send_cpu_us, fan_out_target);
 }
 
 result<> many_publishers(case_run& run, std::size_t subscribers) {
     const auto each = events_for(subscribers, 8'000'000 / publisher_count);
-    return against_floor(run, subscribers, publisher_count, publishers_target,
-                         [&](load& traffic, bool warm) {
-                             return traffic.as_fast_as_answered(warm ? 4 : run.events(each));
-                         });
+    return shared_writes(
+        run, subscribers, publisher_count, publishers_target,
+        [](load& traffic) { return traffic.as_fast_as_answered(2); },
+        [&](load& traffic) { return traffic.as_fast_as_answered(run.events(each)); });
 }
 
 result<> event_arrays(case_run& run, std::size_t subscribers) {
-    const auto count = events_for(subscribers, 8'000'000) / array_size;
-    return against_floor(run, subscribers, 1, arrays_target, [&](load& traffic, bool warm) {
-        return traffic.arrays(warm ? 2 : run.events(count), array_size);
-    });
+    const auto count = events_for(subscribers, 10'000'000 / array_size);
+    return shared_writes(
+        run, subscribers, 1, arrays_target,
+        [](load& traffic) { return traffic.arrays(2, array_size); },
+        [&](load& traffic) { return traffic.arrays(run.events(count), array_size); });
 }
 
 result<> many_topics(case_run& run) {
     run.deliver_to(floor_script::delivery::one_per_topic);
-    auto server = run.server();
-    if (!server) return std::unexpected(server.error());
-    const auto spent = routed(run, *server, true);
-    if (!spent) return std::unexpected(spent.error());
-    server->kill();
-    add_rate(run, *spent);
-    if (!server->has_process()) return {};
-    auto floor = run.floor();
-    if (!floor) return std::unexpected(floor.error());
-    const auto least = routed(run, *floor, false);
-    if (!least) return std::unexpected(least.error());
-    run.results().add_ratio(run.name(), "CPU per event", "µs", spent->cpu_us / spent->deliveries,
-                            least->cpu_us / least->deliveries, topics_target);
-    return {};
+    const auto found = run.beside_floor([&](subject& s) { return routed(run, s); });
+    return add_costs(run, events, found, &stretch::cpu_us, topics_target);
+}
+
+result<> connecting(case_run& run) {
+    const auto found = run.beside_floor([&](subject& s) { return connected(run, s); });
+    return add_costs(run, connections, found, &stretch::cpu_us, connect_target);
 }
 
 result<> durable_fan_out(case_run& run, std::size_t subscribers) {
-    const auto traffic = [&](subject& s) { return one_at_a_time(run, s, subscribers, true); };
-    const auto memory = with_journal(run, "memory", traffic);
-    if (!memory) return std::unexpected(memory.error());
-    const auto durable = with_journal(run, "sqlite", traffic);
-    if (!durable) return std::unexpected(durable.error());
-    run.results().add_ratio(run.name(), "CPU per delivery, beside memory's", "µs", *durable,
-                            *memory, durable_fan_out_target);
+    const auto found =
+        run.beside_memory([&](subject& s) { return one_at_a_time(run, s, subscribers); });
+    if (!found) return std::unexpected(found.error());
+    run.results().add_ratio(run.name(), "CPU per delivery, beside memory's", "µs",
+                            found->server.cpu_us_each(), found->floor.cpu_us_each(),
+                            durable_fan_out_target);
     return {};
 }
 
 result<> durable_topics(case_run& run) {
-    const auto traffic = [&](subject& s) { return routed(run, s, true); };
-    const auto memory = with_journal(run, "memory", traffic);
-    if (!memory) return std::unexpected(memory.error());
-    const auto durable = with_journal(run, "sqlite", traffic);
-    if (!durable) return std::unexpected(durable.error());
-    run.results().add_difference(run.name(), "CPU per event, more than memory's", "µs", *durable,
-                                 *memory, durable_topics_target_us);
-    return {};
-}
-
-result<> connecting(case_run& run) {
-    auto server = run.server();
-    if (!server) return std::unexpected(server.error());
-    const auto spent = connected(run, *server, true);
-    if (!spent) return std::unexpected(spent.error());
-    server->kill();
-    if (!server->has_process()) return {};
-    auto floor = run.floor();
-    if (!floor) return std::unexpected(floor.error());
-    const auto least = connected(run, *floor, false);
-    if (!least) return std::unexpected(least.error());
-    run.results().add_ratio(run.name(), "CPU per connection", "µs", *spent, *least, connect_target);
+    const auto found = run.beside_memory([&](subject& s) { return routed(run, s); });
+    if (!found) return std::unexpected(found.error());
+    run.results().add_difference(run.name(), "CPU per event, more than memory's", "µs",
+                                 found->server.cpu_us_each(), found->floor.cpu_us_each(),
+                                 durable_topics_target_us);
     return {};
 }
 

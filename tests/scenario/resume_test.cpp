@@ -167,6 +167,28 @@ TEST(resume, an_unknown_cursor_is_a_reset_and_gets_all_that_is_kept) {
     EXPECT_EQ(verdict(exact.open()), "resumed") << "the head itself is known";
 }
 
+TEST(resume, a_forged_cursor_is_a_reset_and_skips_nothing) {
+    running_server s;
+    const std::string first = s.publish("a", "1");
+    s.publish("a", "2");
+    const std::string epoch = first.substr(0, first.rfind('.') + 1);
+    for (const std::string& forged :
+         {epoch + "3", epoch + "18446744073709551615", epoch + "18446744073709551616", epoch + "-1",
+          epoch + "01", epoch + "1e0", epoch + "0x1", epoch, epoch + "1.1", std::string(".1"),
+          std::string("zzzzzz.1"), std::string("\xFF")}) {
+        event_reader c(s, "/a", after(forged));
+        EXPECT_EQ(verdict(c.open()), "reset") << forged;
+        EXPECT_THAT(c.data(2), ElementsAre("1", "2")) << forged;
+    }
+}
+
+TEST(resume, a_cursor_of_ten_megabytes_is_refused_with_a_word) {
+    const running_server s;
+    const std::string huge(10'000'000, 'x');
+    EXPECT_EQ(s.request("GET", "/events/subscribe/a", {}, after(huge)).status, 431);
+    EXPECT_EQ(s.get("/events/subscribe/a?last_event_id=" + huge).status, 414);
+}
+
 TEST(resume, what_retention_took_is_a_gap_and_the_rest_follows) {
     const temporary_folder folder;
     running_server s({"--config", folder.write("c.toml", keeps_five)});

@@ -115,7 +115,12 @@ void loop::post(task t) {
     }
     // The own thread looks at the flag before it sleeps; a wake-up already on its way serves this
     // task as well.
-    if (!wake_pending_.exchange(true) && !in_loop_thread()) wake();
+    if (wake_pending_.exchange(true) || in_loop_thread()) return;
+    if (held_wakes* const held = held_wakes::here()) {
+        held->owe(*this);
+    } else {
+        wake();
+    }
 }
 
 void loop::at_end_of_turn(task t) { end_of_turn_.push_back(std::move(t)); }

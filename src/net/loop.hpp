@@ -3,6 +3,7 @@
 
 #include <carillon/base/result.hpp>
 
+#include "base/held_wakes.hpp"
 #include "base/turn.hpp"
 
 #include <atomic>
@@ -55,7 +56,7 @@ protected:
 /// Descriptors are watched edge-triggered for reading and writing from the moment they are added,
 /// so a connection costs one epoll_ctl in its life. A handler reads or writes until EAGAIN, or asks
 /// to be called again with `poke`.
-class loop final : public turn {
+class loop final : public turn, private wakeable {
 public:
     using task = std::function<void()>;
     using clock = std::chrono::steady_clock;
@@ -81,8 +82,8 @@ public:
     /// until then gets a readiness too many, never one too few.
     void poke(int fd, std::uint32_t events);
 
-    /// Runs `t` on the loop's thread, soon. From any thread. Dropped, with its captures, if the
-    /// loop ends first.
+    /// Runs `t` on the loop's thread, soon; if the caller holds wakes back, soon after those. From
+    /// any thread. Dropped, with its captures, if the loop ends first.
     void post(task t);
     void at_end_of_turn(task t) override;
     timer_id call_after(clock::duration delay, task t);
@@ -105,7 +106,7 @@ private:
     void run_timers();
     void run_posted();
     void run_end_of_turn();
-    void wake() noexcept;
+    void wake() noexcept override;
     void forget(int fd) noexcept;
     result<> watch(int fd, std::uint32_t events, io_handler& handler);
 

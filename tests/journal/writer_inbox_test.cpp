@@ -1,6 +1,9 @@
 // Which appends come to the writer together, and when.
 #include "journal/sqlite/writer_inbox.hpp"
 
+#include <atomic>
+#include <thread>
+
 #include <gtest/gtest.h>
 
 namespace carillon::sqlite {
@@ -33,7 +36,24 @@ bool append(writer_inbox& inbox, std::size_t bytes = 10) {
     return taken;
 }
 
-std::shared_ptr<writer_inbox> make_inbox() { return std::make_shared<writer_inbox>(1000, 1000); }
+std::shared_ptr<writer_inbox> make_inbox(journal_sync sync = journal_sync::normal) {
+    return std::make_shared<writer_inbox>(10'000, 1'000'000, sync);
+}
+
+/// An inbox whose loops may store, and the sizes of the groups that they did.
+struct shared_inbox {
+    explicit shared_inbox(journal_sync sync = journal_sync::normal) : inbox(make_inbox(sync)) {
+        inbox->let_loops_store([this] { groups.push_back(inbox->take().size()); });
+    }
+    /// A turn with so many requests and its end, which may be the next one's or a later one's.
+    void turn_of(played_turn& during, int requests) {
+        for (int i = 0; i < requests; ++i) append(*inbox);
+        during.end();
+    }
+
+    std::shared_ptr<writer_inbox> inbox;
+    std::vector<std::size_t> groups = {};
+};
 
 TEST(writer_inbox, gives_what_comes_from_no_loop_at_once) {
     const auto inbox = make_inbox();
@@ -90,7 +110,7 @@ TEST(writer_inbox, may_be_gone_when_a_turn_ends) {
 
 TEST(writer_inbox, refuses_what_is_too_much) {
     const auto inbox = make_inbox();
-    EXPECT_TRUE(append(*inbox, 5000)) << "one is always taken";
+    EXPECT_TRUE(append(*inbox, 5'000'000)) << "one is always taken";
     EXPECT_FALSE(append(*inbox));
     EXPECT_EQ(inbox->next_group(true).size(), 1u);
     EXPECT_TRUE(append(*inbox));
@@ -106,6 +126,131 @@ TEST(writer_inbox, wakes_the_writer_for_other_work) {
     EXPECT_TRUE(inbox->next_group(true).empty());
     EXPECT_EQ(inbox->take_tasks().size(), 1u);
     EXPECT_FALSE(inbox->finished());
+}
+
+TEST(writer_inbox, lets_a_loop_store_what_its_turn_appended) {
+    shared_inbox loops;
+    played_turn during;
+    loops.turn_of(during, 3);
+    EXPECT_EQ(loops.groups, std::vector<std::size_t>{3});
+    EXPECT_TRUE(loops.inbox->next_group(false).empty()) << "nothing is left for the writer";
+}
+
+TEST(writer_inbox, lets_groups_grow_over_turns_only_under_load) {
+    shared_inbox loops;
+    played_turn during;
+    for (int i = 0; i < 20; ++i) loops.turn_of(during, 1);
+    EXPECT_EQ(loops.groups, std::vector<std::size_t>(20, 1)) << "few requests do not wait";
+    loops.groups.clear();
+    while (loops.groups.empty() || loops.groups.back() == 10) loops.turn_of(during, 10);
+    EXPECT_GE(loops.groups.back(), 20u) << "many wait for turns that bring more";
+    loops.groups.clear();
+    loops.turn_of(during, 10);
+    loops.turn_of(during, 0);
+    EXPECT_EQ(loops.groups, std::vector<std::size_t>{10}) << "and for none that does not";
+    loops.turn_of(during, 100);
+    EXPECT_EQ(loops.groups.back(), 100u) << "nor when there are enough";
+}
+
+TEST(writer_inbox, leaves_large_groups_to_the_writer) {
+    shared_inbox loops;
+    played_turn during;
+    loops.turn_of(during, 200);
+    EXPECT_EQ(loops.inbox->next_group(true).size(), 200u);
+    EXPECT_TRUE(append(*loops.inbox, 500'000));
+    during.end();
+    EXPECT_EQ(loops.inbox->next_group(true).size(), 1u);
+    EXPECT_TRUE(loops.groups.empty());
+}
+
+TEST(writer_inbox, leaves_more_than_a_few_to_the_writer_if_each_group_waits_for_the_disk) {
+    shared_inbox loops(journal_sync::full);
+    played_turn during;
+    loops.turn_of(during, 2);
+    EXPECT_EQ(loops.groups, std::vector<std::size_t>{2});
+    loops.turn_of(during, 10);
+    EXPECT_EQ(loops.inbox->next_group(true).size(), 10u);
+}
+
+TEST(writer_inbox, keeps_loops_from_a_slow_or_failing_disk) {
+    using namespace std::chrono_literals;
+    for (const auto& [sync, took, worked] : {std::tuple(journal_sync::normal, 100ms, true),
+                                             std::tuple(journal_sync::normal, 0ms, false),
+                                             std::tuple(journal_sync::full, 5ms, true)}) {
+        shared_inbox loops(sync);
+        played_turn during;
+        if (worked) {
+            loops.inbox->note_stored(took / 10, true);
+            loops.turn_of(during, 1);
+            EXPECT_EQ(std::exchange(loops.groups, {}), std::vector<std::size_t>{1})
+                << "a little slow, once";
+        }
+        loops.inbox->note_stored(took, worked);
+        loops.turn_of(during, 1);
+        EXPECT_TRUE(loops.groups.empty());
+        EXPECT_EQ(loops.inbox->take().size(), 1u);
+        for (int i = 0; i < 1000; ++i) loops.inbox->note_stored(50us, true);
+        loops.turn_of(during, 1);
+        EXPECT_EQ(loops.groups, std::vector<std::size_t>{1}) << "until it has been quick for long";
+    }
+}
+
+TEST(writer_inbox, lets_one_write_at_a_time) {
+    const auto inbox = make_inbox();
+    std::atomic<int> writing = 0;
+    std::atomic<int> most = 0;
+    std::atomic<std::size_t> here = 0;
+    std::atomic<std::size_t> by_writer = 0;
+    const auto write = [&](std::size_t requests, std::atomic<std::size_t>& count) {
+        most = std::max(most.load(), ++writing);
+        std::this_thread::yield();
+        count += requests;
+        --writing;
+    };
+    inbox->let_loops_store([&] { write(inbox->take().size(), here); });
+    std::thread writer([&] {
+        while (!inbox->finished()) write(inbox->next_group(true).size(), by_writer);
+    });
+    std::vector<std::thread> loops;
+    for (int l = 0; l < 2; ++l) {
+        loops.emplace_back([&] {
+            played_turn during;
+            for (int i = 0; i < 2000; ++i) {
+                append(*inbox);
+                if (i % 4 == 0) during.end();
+                if (i % 100 == 0) inbox->want_upkeep();
+                if (i % 100 == 50) inbox->take_upkeep();
+            }
+            during.end();
+            during.end();
+        });
+    }
+    for (std::thread& l : loops) l.join();
+    inbox->stop();
+    writer.join();
+    EXPECT_EQ(most, 1);
+    EXPECT_EQ(here + by_writer, 4000u) << "each once";
+    EXPECT_GT(here, 0u);
+}
+
+TEST(writer_inbox, does_not_store_for_a_loop_that_has_ended) {
+    shared_inbox loops;
+    {
+        const played_turn during;
+        append(*loops.inbox);
+    }
+    EXPECT_TRUE(loops.groups.empty());
+    EXPECT_EQ(loops.inbox->next_group(true).size(), 1u);
+}
+
+TEST(writer_inbox, lets_nobody_store_once_it_is_stopped) {
+    shared_inbox loops;
+    played_turn during;
+    append(*loops.inbox);
+    loops.inbox->stop();
+    during.end();
+    EXPECT_TRUE(loops.groups.empty());
+    EXPECT_EQ(loops.inbox->next_group(true).size(), 1u);
 }
 
 }  // namespace

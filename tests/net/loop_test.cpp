@@ -90,6 +90,25 @@ TEST(loop, keeps_the_order_of_tasks_posted_by_one_thread) {
     EXPECT_EQ(order, (std::vector{0, 1, 2, 3, 4}));
 }
 
+TEST(loop, is_woken_once_for_tasks_that_are_posted_while_wakes_are_held_back) {
+    loop l;
+    std::thread runner([&] { l.run(); });
+    std::atomic<int> ran = -1;
+    l.post([&] { ran = 0; });
+    while (ran != 0) std::this_thread::yield();
+    std::this_thread::sleep_for(20ms);  // it sleeps again
+    {
+        const held_wakes until_all_are_posted;
+        l.post([&] { ++ran; });
+        l.post([&] { ++ran; });
+        std::this_thread::sleep_for(20ms);
+        EXPECT_EQ(ran, 0);
+    }
+    while (ran != 2) std::this_thread::yield();
+    l.post([&] { l.stop(); });
+    runner.join();
+}
+
 TEST(loop, wakes_from_sleep_for_a_posted_task) {
     loop l;
     std::thread runner([&] { l.run(); });

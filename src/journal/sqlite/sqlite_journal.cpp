@@ -1,8 +1,9 @@
-// Opening, and the writer's thread.
+// Opening, and writing.
 #include "journal/sqlite/sqlite_journal.hpp"
 
 #include <carillon/base/log.hpp>
 
+#include "base/held_wakes.hpp"
 #include "journal/epoch.hpp"
 #include "journal/sqlite/event_record.hpp"
 #include "journal/start.hpp"
@@ -55,7 +56,8 @@ sqlite_journal::sqlite_journal(sqlite_journal_options options, std::string epoch
     : options_(std::move(options)),
       epoch_(std::move(epoch)),
       lock_(std::move(lock)),
-      inbox_(std::make_shared<writer_inbox>(options_.max_queued_events, options_.max_queued_bytes)),
+      inbox_(std::make_shared<writer_inbox>(options_.max_queued_events, options_.max_queued_bytes,
+                                            options_.sync)),
       store_(std::move(s)),
       logs_(std::move(options_.retention_of), options_.max_empty_topics) {
     logs_.on_forget = [this](const topic_log& log) {
@@ -93,7 +95,7 @@ result<> sqlite_journal::load() {
                 return fail(errc::io_error,
                             fmt::format("the journal is damaged at position {}", pos));
             }
-            remember(e);
+            remember(e, std::vector<topic_log*>(e->e.topics.size()));
             return {};
         });
 }
@@ -115,6 +117,7 @@ result<> sqlite_journal::start() {
     for (archive& a : archives)
         threads_.emplace_back([this, mine = std::move(a)]() mutable { serve_readers(mine); });
     threads_.emplace_back([this] { checkpoint_loop(); });
+    inbox_->let_loops_store([this] { store_here(); });
     writer_ = std::thread([this] { write(); });
     return {};
 }
@@ -203,7 +206,7 @@ result<> sqlite_journal::release_due(std::int64_t now) {
         requests[0].events.back()->e = std::move(s.e);
         requests[0].released.push_back(s.id);
     }
-    commit(requests);
+    commit(requests, std::unique_lock(transaction_mutex_, std::defer_lock));
     return {};
 }
 
@@ -219,7 +222,7 @@ void sqlite_journal::write() {
     for (;;) {
         std::vector<append_request> requests = inbox_->next_group(!more);
         if (!requests.empty()) {
-            commit(requests);
+            commit(requests, std::unique_lock(transaction_mutex_, std::defer_lock));
         } else if (inbox_->finished()) {
             return;
         }
@@ -230,7 +233,18 @@ void sqlite_journal::write() {
     }
 }
 
-void sqlite_journal::commit(std::vector<append_request>& requests) {
+// At the end of a loop's turn. A loop does not wait for a checkpoint, nor for upkeep.
+void sqlite_journal::store_here() {
+    std::unique_lock writing(transaction_mutex_, std::try_to_lock);
+    if (!writing) return;
+    std::vector<append_request> requests = inbox_->take();
+    commit(requests, std::move(writing));
+    if (batch_is_full()) inbox_->want_writer();
+}
+
+void sqlite_journal::commit(std::vector<append_request>& requests,
+                            std::unique_lock<std::mutex> writing) {
+    const auto begun = std::chrono::steady_clock::now();
     newest_ms_ = std::max(newest_ms_, milliseconds(options_.now()));
     const std::chrono::system_clock::time_point now{std::chrono::milliseconds(newest_ms_)};
     bool durable = false;
@@ -242,10 +256,14 @@ void sqlite_journal::commit(std::vector<append_request>& requests) {
         durable = durable || r.key;
     }
     if (durable) {
+        if (!writing) writing.lock();
         const result<> stored = store_group(requests);
+        writing.unlock();
+        inbox_->note_stored(std::chrono::steady_clock::now() - begun, stored.has_value());
         report(stored);
         if (!stored) {
             new_rows_.clear();
+            found_logs_.clear();
             for (append_request& r : requests) {
                 const bool passes =
                     std::ranges::all_of(r.events, [](const auto& e) { return e->e.ephemeral; });
@@ -258,8 +276,8 @@ void sqlite_journal::commit(std::vector<append_request>& requests) {
     publish_group(requests);
 }
 
+// With transaction_mutex_ held.
 result<> sqlite_journal::store_group(std::vector<append_request>& requests) {
-    const std::lock_guard lock(transaction_mutex_);
     transaction all(store_.on());
     if (auto done = all.begin(); !done) return done;
     for (const std::int64_t row : forgotten_rows_) {
@@ -299,8 +317,9 @@ result<> sqlite_journal::store_request(append_request& r, std::uint64_t& head) {
         if (e->e.ephemeral) continue;
         e->pos.value = ++head;
         for (const topic& t : e->e.topics) {
-            // Only this thread changes the topics, so it needs no lock to look.
-            if (logs_.find(t.str()) != nullptr || new_rows_.contains(t.str())) continue;
+            // Only who writes changes the topics, so it needs no lock to look.
+            found_logs_.push_back(logs_.find(t.str()));
+            if (found_logs_.back() != nullptr || new_rows_.contains(t.str())) continue;
             const auto row = store_.add_topic(t.str(), logs_.forgotten);
             if (!row) return std::unexpected(row.error());
             new_rows_.emplace(t.str(), *row);
@@ -351,11 +370,13 @@ result<> sqlite_journal::store_consequences(const stored_event& e) {
 void sqlite_journal::publish_group(std::vector<append_request>& requests) {
     {
         const std::lock_guard lock(mutex_);
+        std::span<topic_log* const> found = found_logs_;
         for (const append_request& r : requests) {
             if (!r.outcome || *r.outcome != appended::stored) continue;
             for (const auto& e : r.events) {
                 if (e->e.ephemeral) continue;
-                remember(e);
+                remember(e, found.first(e->e.topics.size()));
+                found = found.subspan(e->e.topics.size());
                 if (e->erases.value != 0) {
                     if (const event_ptr old = logs_.at(e->erases.value, e->e.topics))
                         logs_.erase(*old);
@@ -366,14 +387,19 @@ void sqlite_journal::publish_group(std::vector<append_request>& requests) {
         evict();
     }
     new_rows_.clear();
+    found_logs_.clear();
+    const held_wakes until_all_are_told;
     for (append_request& r : requests) r.done(std::move(r.outcome), r.events);
 }
 
 // With mutex_ held, or alone while opening.
-void sqlite_journal::remember(const std::shared_ptr<stored_event>& e) {
+void sqlite_journal::remember(const std::shared_ptr<stored_event>& e,
+                              std::span<topic_log* const> found) {
     const std::size_t size = e->e.size();
-    for (const topic& t : e->e.topics) {
-        topic_log* log = logs_.find(t.str());
+    for (std::size_t i = 0; i < e->e.topics.size(); ++i) {
+        const topic& t = e->e.topics[i];
+        topic_log* log = found[i];
+        if (log == nullptr) log = logs_.find(t.str());
         if (log == nullptr) {
             log = &logs_.get(t.str());
             log->row = new_rows_.find(t.str())->second;

@@ -1,7 +1,8 @@
 // The durable journal: events in a file, the newest also in memory.
 //
-//   append ─► inbox ─► writer: a transaction for each group ─► recent events in memory ─► callbacks
-//                        between groups: index in batches, trim, in small steps
+//   append ─► inbox ─► a transaction for each group ─► recent events in memory ─► callbacks
+//                by the appending loop at its turn's end, or by the writer's thread, one at a time
+//                the writer's thread between groups: index in batches, trim, in small steps
 //   read ─► memory if it goes back far enough, else a reader's thread: the file, then memory
 //   a thread of its own copies the write-ahead log into the file (checkpoints)
 #pragma once
@@ -81,7 +82,7 @@ private:
         std::vector<const indexed_event*> to_index = {};
         std::vector<std::span<const indexed_event>> put_off = {};  ///< to the next batch
     };
-    /// What the index has of a topic; the writer's own.
+    /// What the index has of a topic; only who writes has it.
     struct indexed_topic {
         topic_log* log = nullptr;
         std::uint64_t events = 0;
@@ -96,9 +97,11 @@ private:
     result<> load();
     result<> start();
 
-    // The writer's thread (sqlite_journal.cpp).
+    // Who writes (sqlite_journal.cpp).
     void write();
-    void commit(std::vector<append_request>& requests);
+    void store_here();
+    /// `writing`: for transaction_mutex_; not held during the callbacks.
+    void commit(std::vector<append_request>& requests, std::unique_lock<std::mutex> writing);
     result<> store_group(std::vector<append_request>& requests);
     result<> store_request(append_request& r, std::uint64_t& head);
     result<> store_consequences(const stored_event& e);
@@ -107,7 +110,7 @@ private:
     result<std::uint64_t> store_scheduled(const event& e, std::int64_t due,
                                           const std::optional<idempotency_key>& key);
     void publish_group(std::vector<append_request>& requests);
-    void remember(const std::shared_ptr<stored_event>& e);
+    void remember(const std::shared_ptr<stored_event>& e, std::span<topic_log* const> found);
     void evict();
     event_ptr forget_recent(topic_log& log);
     void forget_until(topic_log& log, std::uint64_t pos);
@@ -115,7 +118,7 @@ private:
 
     result<> release_due(std::int64_t now);
 
-    // Upkeep between groups (upkeep.cpp).
+    // Upkeep between groups, on the writer's thread (upkeep.cpp).
     bool upkeep();
     result<> tick();
     void look_for_limits(std::int64_t now);
@@ -179,7 +182,7 @@ private:
     std::optional<error>
         trouble_;  ///< why the last group could not be stored; guarded by the mutex
 
-    // The writer's thread only.
+    // Only who writes, as the inbox has it.
     store store_;
     std::unordered_map<std::int64_t, indexed_topic> by_row_;
     std::vector<indexed_event> unindexed_;
@@ -187,13 +190,14 @@ private:
     indexing batch_;
     std::vector<std::int64_t> over_limit_;
     std::vector<std::int64_t> forgotten_rows_;
-    string_map<std::int64_t> new_rows_;  ///< of topics that the group under way adds
-    bool over_limits_seen_ = false;      ///< beyond what is indexed
+    string_map<std::int64_t> new_rows_;   ///< of topics that the group under way adds
+    std::vector<topic_log*> found_logs_;  ///< its events' topics, one by one; null: it may add it
+    bool over_limits_seen_ = false;       ///< beyond what is indexed
     std::priority_queue<due_topic, std::vector<due_topic>, std::greater<>> by_age_;
     std::int64_t newest_ms_ = 0;
     std::string record_;
 
-    // Held while the writer has a transaction open: a checkpoint that must not meet one takes it.
+    // Held while a transaction is open: a checkpoint that must not meet one takes it.
     std::mutex transaction_mutex_;
 
     // Held while what is in the index changes, so that a reader's snapshot and the marks that it
@@ -207,7 +211,7 @@ private:
     std::uint64_t indexed_ = 0;       ///< the index is complete up to here
     std::size_t recent_events_ = 0;   ///< entries in memory, one for each topic of an event
     std::size_t recent_bytes_ = 0;
-    retention_lookup new_retention_;  ///< not applied yet: only the writer changes topics
+    retention_lookup new_retention_;  ///< not applied yet: only who writes changes topics
 
     std::atomic<std::uint64_t> head_{0};
     std::atomic<std::int64_t> trim_now_{0};  ///< milliseconds, as `trim` was last told

@@ -1,4 +1,4 @@
-// The writer's side of the file: one connection, one thread.
+// The side of the file that writes: one connection, one thread at a time.
 #pragma once
 
 #include <carillon/journal/journal.hpp>

@@ -18,7 +18,40 @@ constexpr std::size_t few_requests = 3;
 constexpr std::size_t group_yields = 4;
 constexpr std::size_t groups_of_average = 8;
 
+// What a loop stores itself: some hundred microseconds, for which its streams wait. More is work
+// for two threads.
+constexpr std::size_t events_here = 128;
+constexpr std::size_t bytes_here = 256u << 10;
+// Under load a loop lets as many turns pass while requests come, until there are this many.
+constexpr std::size_t turns_here = 4;
+constexpr std::size_t enough_here = 64;
+// A group that took longer was held up by the disk. Where each group waits for the disk anyway, one
+// that is quick for a few of them is still too slow for many.
+constexpr std::chrono::milliseconds slow_group{5};
+constexpr std::chrono::microseconds slow_sync{250};
+// Trust in the disk: one for each quick group, many less for each slow one and each time that it
+// took longer.
+constexpr std::size_t full_trust = 256;
+constexpr std::size_t enough_trust = 128;
+constexpr std::size_t slow_costs = 16;
+
 }  // namespace
+
+/// A turn under way has appended.
+struct writer_inbox::hold {
+    std::weak_ptr<writer_inbox> inbox;
+    turn& during;
+    bool over = false;         ///< else the loop has ended
+    std::size_t turns = 0;     ///< that have passed
+    std::size_t requests = 0;  ///< that waited after the last of them
+
+    ~hold() {
+        if (const auto still = inbox.lock()) still->let_go(during, over);
+    }
+};
+
+writer_inbox::writer_inbox(std::size_t max_events, std::size_t max_bytes, journal_sync sync)
+    : max_events_(max_events), max_bytes_(max_bytes), sync_(sync), trust_(full_trust) {}
 
 bool writer_inbox::append(append_request& r) {
     turn* const during = turn::here();
@@ -39,25 +72,58 @@ bool writer_inbox::append(append_request& r) {
         wake = !had_group && has_group();
     }
     if (wake) filled_.notify_one();
-    if (first_of_turn) hold(*during);
+    if (first_of_turn) wait_for_end(std::make_shared<hold>(weak_from_this(), *during));
     return true;
 }
 
-// Until the end of the turn, or of its loop.
-void writer_inbox::hold(turn& during) {
-    std::shared_ptr<void> held(nullptr, [inbox = weak_from_this(), &during](void*) {
-        if (const auto still = inbox.lock()) still->let_go(during);
+void writer_inbox::wait_for_end(std::shared_ptr<hold> held) {
+    held->during.at_end_of_turn([held]() mutable {
+        const auto still = held->inbox.lock();
+        if (still && still->may_grow(*held)) return wait_for_end(std::move(held));
+        held->over = true;
+        held.reset();
     });
-    during.at_end_of_turn([held = std::move(held)]() mutable { held.reset(); });
 }
 
-void writer_inbox::let_go(const turn& during) {
-    {
-        const std::lock_guard lock(mutex_);
-        std::erase(holds_, &during);
-        if (!has_group()) return;
+// Twice as many requests in a group cost its writer little more.
+bool writer_inbox::may_grow(hold& h) {
+    const std::lock_guard lock(mutex_);
+    const std::size_t requests = appends_.size();
+    const bool more = requests > std::exchange(h.requests, requests) && requests < enough_here;
+    return more && h.turns++ < turns_here && is_busy() && may_store_here();
+}
+
+void writer_inbox::let_go(const turn& during, bool at_its_end) {
+    std::unique_lock lock(mutex_);
+    std::erase(holds_, &during);
+    if (at_its_end && may_store_here()) {
+        writing_ = true;
+        lock.unlock();
+        store_();
+        lock.lock();
+        writing_ = false;
     }
+    if (!has_work()) return;
+    lock.unlock();
     filled_.notify_one();
+}
+
+// With mutex_ held. What other turns under way have appended so far goes along.
+bool writer_inbox::may_store_here() const {
+    if (!store_ || writing_ || stopping_ || appends_.empty()) return false;
+    if (trust_ < enough_trust) return false;
+    return events_ <= events_here && bytes_ <= bytes_here &&
+           (sync_ == journal_sync::normal || appends_.size() <= few_requests);
+}
+
+// With mutex_ held.
+bool writer_inbox::is_busy() const { return last_requests_ > groups_of_average * few_requests; }
+
+void writer_inbox::note_stored(std::chrono::steady_clock::duration took, bool worked) {
+    const std::chrono::microseconds slow = sync_ == journal_sync::normal ? slow_group : slow_sync;
+    const std::lock_guard lock(mutex_);
+    const std::size_t cost = worked ? static_cast<std::size_t>(took / slow) * slow_costs : trust_;
+    trust_ = cost == 0 ? std::min(trust_ + 1, full_trust) : trust_ - std::min(trust_, cost);
 }
 
 void writer_inbox::run(task t) {
@@ -76,6 +142,11 @@ void writer_inbox::want_upkeep() {
     filled_.notify_one();
 }
 
+void writer_inbox::want_writer() {
+    const std::lock_guard lock(mutex_);
+    writer_wanted_ = true;  // who writes now lets it know when it is done
+}
+
 void writer_inbox::stop() {
     {
         const std::lock_guard lock(mutex_);
@@ -87,27 +158,46 @@ void writer_inbox::stop() {
 // With mutex_ held.
 bool writer_inbox::has_group() const {
     if (appends_.empty()) return false;
-    return holds_.empty() || stopping_ || appends_.size() >= enough_requests ||
-           events_ >= group_events || bytes_ >= group_bytes;
+    if (holds_.empty() || stopping_) return true;
+    // A loop that is going to store what is there should not see it taken away.
+    const bool enough = !may_store_here() && appends_.size() >= enough_requests;
+    return enough || events_ >= group_events || bytes_ >= group_bytes;
+}
+
+// With mutex_ held.
+bool writer_inbox::has_work() const {
+    return has_group() || !tasks_.empty() || upkeep_ || writer_wanted_ || stopping_;
 }
 
 std::vector<append_request> writer_inbox::next_group(bool wait) {
-    std::vector<append_request> group;
     std::unique_lock lock(mutex_);
-    if (wait)
-        filled_.wait(lock,
-                     [this] { return has_group() || !tasks_.empty() || upkeep_ || stopping_; });
-    if (!has_group()) return group;
+    if (wait && std::exchange(writer_writes_, false)) writing_ = false;
+    if (!writer_writes_) {
+        filled_.wait(lock, [&] { return !writing_ && (!wait || has_work()); });
+        writing_ = writer_writes_ = true;
+        writer_wanted_ = false;
+    }
+    if (!has_group()) return {};
     // Under load, who is about to append and waits for this core gets to do so: the group grows by
     // what comes anyway. When groups are small, the answers come first.
-    const bool busy = last_requests_ > groups_of_average * few_requests;
-    for (std::size_t before = busy ? 0 : few_requests, turns = 0;
+    for (std::size_t before = is_busy() ? 0 : few_requests, turns = 0;
          turns < group_yields && appends_.size() > before; ++turns) {
         before = appends_.size();
         lock.unlock();
         std::this_thread::yield();
         lock.lock();
     }
+    return take_locked();
+}
+
+std::vector<append_request> writer_inbox::take() {
+    const std::lock_guard lock(mutex_);
+    return take_locked();
+}
+
+// With mutex_ held.
+std::vector<append_request> writer_inbox::take_locked() {
+    std::vector<append_request> group;
     std::size_t events = 0;
     std::size_t bytes = 0;
     while (!appends_.empty() && events < group_events && bytes < group_bytes) {

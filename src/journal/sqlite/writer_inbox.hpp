@@ -1,10 +1,12 @@
 // What any thread asks of the journal's writer: events to append, and what it does between groups.
+// And who writes: one at a time, the writer's thread or a loop at the end of its turn.
 #pragma once
 
 #include <carillon/journal/journal.hpp>
 
 #include "base/turn.hpp"
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -27,15 +29,22 @@ struct append_request {
     std::vector<std::uint64_t> released = {};  ///< scheduled events that these are
 };
 
-/// Groups appends without a timer. What an event loop appends in one turn is handed over at the
-/// turn's end, or when there is enough of it; under load the writer yields to those who are about
-/// to append. Thread-safe. Owned by shared_ptr: a turn may end when the journal is gone.
+/// Groups appends without a timer. What an event loop appends in one turn is stored at the turn's
+/// end. While the disk is quick and the group small, the loop itself does that: two threads less to
+/// wake. Otherwise the writer's thread takes it over, also before the turn's end if there is enough
+/// of it; under load it yields to those who are about to append.
+///
+/// Thread-safe. Owned by shared_ptr: a turn may end when the journal is gone.
 class writer_inbox : public std::enable_shared_from_this<writer_inbox> {
 public:
     using task = std::function<result<>(store&)>;
 
-    writer_inbox(std::size_t max_events, std::size_t max_bytes) noexcept
-        : max_events_(max_events), max_bytes_(max_bytes) {}
+    writer_inbox(std::size_t max_events, std::size_t max_bytes, journal_sync sync);
+
+    /// What a loop calls at the end of its turn to store what `take` gives, if it can now. Nobody
+    /// else writes meanwhile. Not called once the writer's thread was told to stop and has ended.
+    /// Set before use.
+    void let_loops_store(std::function<void()> store) { store_ = std::move(store); }
 
     /// False, with `r` as it was, if too much waits.
     bool append(append_request& r);
@@ -44,10 +53,20 @@ public:
     /// What waits is still handed out.
     void stop();
 
-    // For the writer.
+    // For who writes.
 
-    /// The appends of one transaction. None if there is something else to do, or if `wait` is false
-    /// and nobody waits for one.
+    /// The appends of one transaction.
+    std::vector<append_request> take();
+    /// How long storing them took, and whether it worked.
+    void note_stored(std::chrono::steady_clock::duration took, bool worked);
+    /// Has the writer's thread look for something to do between groups.
+    void want_writer();
+
+    // For the writer's thread.
+
+    /// Returns when nobody else writes; this thread does, until it waits again. Gives the appends
+    /// of one transaction. None if there is something else to do, or if `wait` is false and nobody
+    /// waits for one.
     std::vector<append_request> next_group(bool wait);
     std::vector<task> take_tasks();
     /// Whether it was asked for since the last call.
@@ -55,12 +74,21 @@ public:
     bool finished() const;
 
 private:
+    struct hold;
+
     bool has_group() const;
-    void hold(turn& during);
-    void let_go(const turn& during);
+    bool has_work() const;
+    bool is_busy() const;
+    bool may_store_here() const;
+    std::vector<append_request> take_locked();
+    static void wait_for_end(std::shared_ptr<hold> held);
+    bool may_grow(hold& h);
+    void let_go(const turn& during, bool at_its_end);
 
     const std::size_t max_events_;
     const std::size_t max_bytes_;
+    const journal_sync sync_;
+    std::function<void()> store_;
 
     mutable std::mutex mutex_;
     std::condition_variable filled_;
@@ -70,7 +98,11 @@ private:
     std::vector<const turn*> holds_;  ///< turns under way that have appended
     std::vector<task> tasks_;
     bool upkeep_ = false;
+    bool writer_wanted_ = false;
     bool stopping_ = false;
+    bool writing_ = false;           ///< somebody writes
+    bool writer_writes_ = false;     ///< and it is the writer's thread
+    std::size_t trust_;              ///< in the disk
     std::size_t last_requests_ = 0;  ///< in the last `groups_of_average` groups, or so
 };
 

@@ -1,0 +1,47 @@
+// Wake-ups that a thread owes to others, held back until it has told them all.
+#pragma once
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace carillon {
+
+/// A thread that sleeps until it is woken.
+class wakeable {
+public:
+    virtual void wake() noexcept = 0;
+
+protected:
+    ~wakeable() = default;
+};
+
+/// While one lives, who wakes others from this thread adds them here; each is woken once, at its
+/// end. For a thread with many things to tell at once: whom the first wakes would take up little
+/// and sleep again. Confined to its thread and a scope.
+class held_wakes {
+public:
+    held_wakes() noexcept : outer_(std::exchange(current, this)) {}
+    ~held_wakes() {
+        current = outer_;
+        for (wakeable* w : owed_) w->wake();
+    }
+    held_wakes(const held_wakes&) = delete;
+    held_wakes& operator=(const held_wakes&) = delete;
+
+    /// The innermost on the calling thread; null if there is none.
+    static held_wakes* here() noexcept { return current; }
+
+    /// `w` must stay until the end.
+    void owe(wakeable& w) {
+        if (std::ranges::find(owed_, &w) == owed_.end()) owed_.push_back(&w);
+    }
+
+private:
+    held_wakes* outer_;
+    std::vector<wakeable*> owed_;
+
+    static inline thread_local held_wakes* current = nullptr;
+};
+
+}  // namespace carillon

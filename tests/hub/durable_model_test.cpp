@@ -7,6 +7,7 @@
 #include "support/fake_connection.hpp"
 #include "support/faulty_disk.hpp"
 #include "support/manual_executor.hpp"
+#include "support/played_turn.hpp"
 #include "support/temporary_folder.hpp"
 
 #include <atomic>
@@ -209,8 +210,12 @@ private:
         std::promise<result<std::vector<published>>> promise;
         std::vector<event> batch;
         batch.push_back(std::move(e));
+        // In a loop's turn, which may store it itself, or in none.
+        std::optional<played_turn> turn;
+        if (roll(2) == 0) turn.emplace();
         hub_->publish(std::move(batch), std::move(key),
                       [&](auto done) { promise.set_value(std::move(done)); });
+        if (turn) turn->end();
         const auto done = promise.get_future().get();
         return done ? std::optional(done->front().pos.value) : std::nullopt;
     }

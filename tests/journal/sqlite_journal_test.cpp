@@ -1,6 +1,7 @@
 // The durable journal: what survives, and what is said when something does not.
 #include "journal/journal_fixture.hpp"
 #include "support/faulty_disk.hpp"
+#include "support/played_turn.hpp"
 
 #include <filesystem>
 #include <fstream>
@@ -10,6 +11,7 @@
 namespace carillon::testing {
 namespace {
 
+using test::played_turn;
 using ::testing::HasSubstr;
 namespace fs = std::filesystem;
 
@@ -83,6 +85,26 @@ TEST_F(sqlite_journal_test, goes_on_where_it_ended) {
     EXPECT_EQ(lost.why, loss_reason::lost);
     EXPECT_TRUE(lost.lost);
     EXPECT_EQ(record().stats().events, 3u);
+}
+
+TEST_F(sqlite_journal_test, a_loop_stores_what_it_appended_at_the_end_of_its_turn) {
+    open();
+    played_turn during;
+    bool here = false;  // else the writer's thread was still busy
+    for (std::uint64_t stored = 0; !here && stored < 3000; stored += 3) {
+        std::promise<std::thread::id> answered;
+        for (int i = 1; i <= 3; ++i) {
+            record().append({make({"a"})}, [&, i](const auto& done, auto events) {
+                EXPECT_TRUE(done);
+                EXPECT_EQ(events.front()->pos.value, stored + static_cast<std::uint64_t>(i));
+                if (i == 3) answered.set_value(std::this_thread::get_id());
+            });
+        }
+        during.end();
+        here = answered.get_future().get() == std::this_thread::get_id();
+        EXPECT_EQ(rows_of("events"), stored + 3) << "answered after the commit";
+    }
+    EXPECT_TRUE(here);
 }
 
 TEST_F(sqlite_journal_test, remembers_marks_and_the_head_when_nothing_is_left) {

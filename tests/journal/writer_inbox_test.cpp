@@ -1,6 +1,8 @@
 // Which appends come to the writer together, and when.
 #include "journal/sqlite/writer_inbox.hpp"
 
+#include "support/played_turn.hpp"
+
 #include <atomic>
 #include <thread>
 
@@ -9,23 +11,7 @@
 namespace carillon::sqlite {
 namespace {
 
-/// The turn of a loop that this thread plays.
-class played_turn final : public turn {
-public:
-    played_turn() : outer_(enter(this)) {}
-    ~played_turn() { enter(outer_); }
-    played_turn(const played_turn&) = delete;
-    played_turn& operator=(const played_turn&) = delete;
-
-    void at_end_of_turn(std::function<void()> t) override { tasks_.push_back(std::move(t)); }
-    void end() {
-        for (auto& t : std::exchange(tasks_, {})) t();
-    }
-
-private:
-    turn* outer_;
-    std::vector<std::function<void()>> tasks_;
-};
+using test::played_turn;
 
 bool append(writer_inbox& inbox, std::size_t bytes = 10) {
     append_request r;

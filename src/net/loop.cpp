@@ -146,7 +146,7 @@ bool loop::in_loop_thread() const noexcept { return turn::here() == this; }
 void loop::run() {
     carillon::turn* const outer = enter(this);
     while (!stopping_.load(std::memory_order_acquire)) take_turn(wait_ms());
-    const auto dropped = std::exchange(end_of_turn_, {});  // nobody waits for it in vain
+    const auto dropped = std::exchange(end_of_turn_, {});  // what waits for it is told by their end
     enter(outer);
 }
 

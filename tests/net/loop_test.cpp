@@ -90,7 +90,7 @@ TEST(loop, keeps_the_order_of_tasks_posted_by_one_thread) {
     EXPECT_EQ(order, (std::vector{0, 1, 2, 3, 4}));
 }
 
-TEST(loop, is_woken_once_for_tasks_that_are_posted_while_wakes_are_held_back) {
+TEST(loop, is_woken_for_posted_tasks_when_wakes_are_no_longer_held_back) {
     loop l;
     std::thread runner([&] { l.run(); });
     std::atomic<int> ran = -1;

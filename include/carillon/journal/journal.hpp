@@ -122,7 +122,7 @@ struct scheduled_event {
 };
 
 /// Thread-safe. One order: the callbacks of all appends run one at a time, in order of position, on
-/// the thread that completes the group.
+/// the thread that completes the group, which may be an event loop's: they do not block.
 class journal {
 public:
     using group = std::vector<std::shared_ptr<stored_event>>;

@@ -30,7 +30,7 @@ void add_member(std::string& out, std::string_view name, std::string_view text) 
 
 std::string write(const event& e) {
     std::string out = "{\"data\":";
-    if (e.kind == payload_kind::json) {
+    if (e.payload == payload_kind::json) {
         out += e.data;
     } else {
         append_json_string(out, e.data);
@@ -53,7 +53,7 @@ std::string write(const event& e) {
 
 bool same(const event& a, const event& b) {
     return a.topics == b.topics && a.id == b.id && a.name == b.name && a.data == b.data &&
-           a.kind == b.kind && a.ephemeral == b.ephemeral && a.retry == b.retry &&
+           a.payload == b.payload && a.ephemeral == b.ephemeral && a.retry == b.retry &&
            a.comment == b.comment && a.metadata == b.metadata && a.timestamp == b.timestamp;
 }
 
@@ -70,7 +70,7 @@ struct listener final : wire::parser_listener {
 /// No event that was accepted forges another on the stream.
 void check_stream(const event& e) {
     stored_event stored;
-    stored.e = e;
+    stored.content = e;
     std::string out;
     plain_envelope().encode(stored, "abcd0123.1", out);
     listener seen;

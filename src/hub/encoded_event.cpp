@@ -9,10 +9,10 @@ namespace carillon {
 
 bool plain_envelope::encode(const stored_event& e, std::string_view id, std::string& out) const {
     wire::block b;
-    b.comment = e.e.comment;
-    b.name = e.e.name ? &*e.e.name : nullptr;
-    b.retry = e.e.retry;
-    b.data = e.e.data;
+    b.comment = e.content.comment;
+    b.name = e.content.name ? &*e.content.name : nullptr;
+    b.retry = e.content.retry;
+    b.data = e.content.data;
     wire::append(out, b, id);
     return true;
 }
@@ -39,7 +39,7 @@ std::shared_ptr<const block> make_unframed(std::string text) {
 
 namespace {
 // Counted as one encoding each: enough to bound the memory, and no bookkeeping when one is made.
-std::size_t cost_of(const encoded_event& e) { return 2 * e.event->e.size() + 256; }
+std::size_t cost_of(const encoded_event& e) { return 2 * e.event->content.size() + 256; }
 }  // namespace
 
 encode_cache::encode_cache(envelopes known, std::string_view epoch, std::size_t max_bytes)
@@ -83,8 +83,8 @@ const std::shared_ptr<const block>& encode_cache::block_of(encoded_event& e, env
     if (made) return made;
     std::array<char, 48> own{};
     std::string_view id;
-    if (e.event->pos.value != 0 && e.event->e.id) {
-        id = e.event->e.id->str();
+    if (e.event->pos.value != 0 && e.event->content.id) {
+        id = e.event->content.id->str();
     } else if (e.event->pos.value != 0) {
         char* const digits = own.data() + id_prefix_.copy(own.data(), own.size() / 2);
         char* const end = std::to_chars(digits, own.data() + own.size(), e.event->pos.value).ptr;

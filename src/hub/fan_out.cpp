@@ -41,7 +41,7 @@ void shard::take_tail() {
 
 void shard::route(const event_ptr& e, std::uint64_t seq) {
     matched_.clear();
-    index_->match(e->e, matched_);
+    index_->match(e->content, matched_);
     if (matched_.empty()) return;
     const auto encoded = cache_->get(e);
     encoded->seq = seq;
@@ -154,7 +154,7 @@ shard::outcome shard::serve(subscriber& s) {
 }
 
 bool shard::is_end(const subscriber& s, const stored_event& e) {
-    return s.finite && e.e.name && e.e.name->str() == "carillon.end";
+    return s.finite && e.content.name && e.content.name->str() == "carillon.end";
 }
 
 shard::outcome shard::write(subscriber& s, const std::vector<item>& items) {

@@ -58,7 +58,7 @@ std::string hub::id_of(position p) const {
 
 std::string hub::id_of(const stored_event& e) const {
     if (e.pos.value == 0) return {};
-    return e.e.id ? e.e.id->str() : id_of(e.pos);
+    return e.content.id ? e.content.id->str() : id_of(e.pos);
 }
 
 result<> hub::check(const event& e, const hub_options& limits) const {
@@ -114,7 +114,7 @@ void hub::publish(std::vector<event> batch, std::optional<idempotency_key> key,
             return done(std::unexpected(std::move(why)));
         }
         stored.push_back(std::make_shared<stored_event>());
-        stored.back()->e = std::move(batch[i]);
+        stored.back()->content = std::move(batch[i]);
     }
     append(std::move(stored), std::move(key), std::move(done));
 }
@@ -131,7 +131,7 @@ std::string told_of(std::string_view id, const std::optional<event>& instead) {
             append_json_string(data, instead->name->str());
         }
         data += ",\"data\":";
-        if (instead->kind == payload_kind::json) {
+        if (instead->payload == payload_kind::json) {
             data += instead->data;
         } else {
             append_json_string(data, instead->data);
@@ -164,21 +164,21 @@ void hub::erase(std::string id, topic from, std::optional<event> instead, publis
     journal_->locate({c->patterns, c->id}, [this, c](result<start_point> at) {
         if (!at) return c->done(std::unexpected(at.error()));
         if (at->unknown || at->lost || at->at.value == 0) return c->not_found();
-        journal_->read({c->patterns, position{at->at.value - 1}, at->at, 1},
-                       [this, c, pos = at->at](result<read_page> page) {
-                           if (!page) return c->done(std::unexpected(page.error()));
-                           if (page->events.empty() || page->events.front()->pos != pos)
-                               return c->not_found();
-                           auto told = std::make_shared<stored_event>();
-                           told->e.topics = page->events.front()->e.topics;
-                           told->e.name = wire::event_name::parse(c->instead ? "carillon.replaced"
-                                                                             : "carillon.deleted")
-                                              .value();
-                           told->e.data = told_of(c->id, c->instead);
-                           told->e.kind = payload_kind::json;
-                           told->erases = pos;
-                           append({std::move(told)}, std::nullopt, std::move(c->done));
-                       });
+        journal_->read(
+            {c->patterns, position{at->at.value - 1}, at->at, 1},
+            [this, c, pos = at->at](result<read_page> page) {
+                if (!page) return c->done(std::unexpected(page.error()));
+                if (page->events.empty() || page->events.front()->pos != pos) return c->not_found();
+                auto told = std::make_shared<stored_event>();
+                told->content.topics = page->events.front()->content.topics;
+                told->content.name =
+                    wire::event_name::parse(c->instead ? "carillon.replaced" : "carillon.deleted")
+                        .value();
+                told->content.data = told_of(c->id, c->instead);
+                told->content.payload = payload_kind::json;
+                told->erases = pos;
+                append({std::move(told)}, std::nullopt, std::move(c->done));
+            });
     });
 }
 
@@ -194,10 +194,10 @@ void hub::schedule(event e, std::chrono::system_clock::time_point due,
 
 void hub::announce(topic where, std::string_view name, std::string data, publish_callback done) {
     auto told = std::make_shared<stored_event>();
-    told->e.topics.push_back(std::move(where));
-    told->e.name = wire::event_name::parse(name).value();
-    told->e.data = std::move(data);
-    told->e.kind = payload_kind::json;
+    told->content.topics.push_back(std::move(where));
+    told->content.name = wire::event_name::parse(name).value();
+    told->content.data = std::move(data);
+    told->content.payload = payload_kind::json;
     append({std::move(told)}, std::nullopt, std::move(done));
 }
 
@@ -281,8 +281,8 @@ void hub::send(std::string_view client, event e, std::optional<idempotency_key> 
     if (auto checked = check(e, *options()); !checked)
         return done(std::unexpected(checked.error()));
     auto stored = std::make_shared<stored_event>();
-    stored->e = std::move(e);
-    stored->e.topics.assign(1, private_topic_name(client));
+    stored->content = std::move(e);
+    stored->content.topics.assign(1, private_topic_name(client));
     // Listening first, storing second: the client's stream is sure to show it. Both callbacks need
     // `done`, one runs.
     auto answer = std::make_shared<publish_callback>(std::move(done));

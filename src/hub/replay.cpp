@@ -147,7 +147,7 @@ bool shard::owed(const subscriber& s, const stored_event& e) const {
     s.each_subscription([&](const subscription& on) {
         const auto late = std::ranges::find(s.extras->late_topics, on.node, &late_topic::node);
         if (late != s.extras->late_topics.end() && e.pos <= late->after) return;
-        wanted = wanted || std::ranges::any_of(e.e.topics, [&](const topic& t) {
+        wanted = wanted || std::ranges::any_of(e.content.topics, [&](const topic& t) {
                      return on.node->pattern.matches(t.str());
                  });
     });
@@ -291,13 +291,13 @@ void shard::on_cut_page(const page_request& asked, result<read_page> page) {
 /// A slow stream does without an event if a newer one with its key is there, for all topics that it
 /// would get it for.
 bool shard::left_out(const subscriber& s, const stored_event& e) const {
-    if (e.e.key.empty()) return false;
+    if (e.content.key.empty()) return false;
     bool superseded = true;
     s.each_subscription([&](const subscription& on) {
-        for (const topic& t : e.e.topics) {
+        for (const topic& t : e.content.topics) {
             if (!superseded || !on.node->pattern.matches(t.str())) continue;
             superseded = on.node->options.slow == slow_policy::conflate &&
-                         hub_.record().newest_of_key(t.str(), e.e.key) > e.pos;
+                         hub_.record().newest_of_key(t.str(), e.content.key) > e.pos;
         }
     });
     return superseded;

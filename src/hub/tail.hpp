@@ -31,12 +31,12 @@ public:
         std::uint64_t woken = 0;
         for (const auto& e : events) {
             for (unsigned s = 0; s < shards; ++s) {
-                if (pending_[s] != none || !wants(s, e->e)) continue;
+                if (pending_[s] != none || !wants(s, e->content)) continue;
                 pending_[s] = next_seq_;
                 woken |= std::uint64_t{1} << s;
             }
             events_.push_back(e);
-            bytes_ += e->e.size();
+            bytes_ += e->content.size();
             ++next_seq_;
             if (e->pos.value != 0) head_ = e->pos;
         }
@@ -81,7 +81,7 @@ private:
         for (unsigned s = 0; s < shards; ++s) needed = std::min(needed, pending_[s]);
         while (!events_.empty() && (next_seq_ - events_.size() < needed ||
                                     events_.size() > max_events_ || bytes_ > max_bytes_)) {
-            bytes_ -= events_.front()->e.size();
+            bytes_ -= events_.front()->content.size();
             events_.pop_front();
         }
     }

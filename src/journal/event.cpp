@@ -10,8 +10,8 @@ constexpr std::size_t epoch_size = 8;
 }
 
 std::size_t event::size() const noexcept {
-    std::size_t total =
-        data.size() + comment.size() + metadata.size() + timestamp.size() + key.size();
+    std::size_t total = data.size() + comment.size() + metadata.size() + timestamp.size() +
+                        key.size() + kind.size();
     for (const topic& t : topics) total += t.str().size();
     if (id) total += id->str().size();
     if (name) total += name->str().size();

@@ -14,7 +14,7 @@ namespace carillon {
 /// Gives the events that have positions those from `first` on.
 inline void number_from(const journal::group& events, std::uint64_t first) {
     for (const auto& e : events) {
-        if (!e->e.ephemeral) e->pos.value = first++;
+        if (!e->content.ephemeral) e->pos.value = first++;
     }
 }
 

@@ -52,11 +52,11 @@ public:
     }
 
     void push(event_ptr e) {
-        if (e->e.id) {
-            auto [at, added] = own_ids.try_emplace(e->e.id->str(), own_id{e->pos.value, 0});
+        if (e->content.id) {
+            auto [at, added] = own_ids.try_emplace(e->content.id->str(), own_id{e->pos.value, 0});
             ++at->second.count;
         }
-        if (!e->e.key.empty()) keys.insert_or_assign(e->e.key, e->pos.value);
+        if (!e->content.key.empty()) keys.insert_or_assign(e->content.key, e->pos.value);
         events_.push_back(std::move(e));
     }
 
@@ -73,8 +73,8 @@ public:
     /// Takes the oldest from memory; whether it is still kept elsewhere is the caller's business.
     event_ptr pop() {
         event_ptr gone = std::move(events_[first_++]);
-        if (gone->e.id) forget_own_id(*gone);
-        if (!gone->e.key.empty()) forget_key(*gone);
+        if (gone->content.id) forget_own_id(*gone);
+        if (!gone->content.key.empty()) forget_key(*gone);
         // Compact once half is dead: amortised constant, and no block of a deque per quiet topic.
         if (first_ * 2 >= events_.size()) {
             events_.erase(events_.begin(), events_.begin() + static_cast<std::ptrdiff_t>(first_));
@@ -87,7 +87,7 @@ public:
 
     /// For the topic's last value; empty data is the word that there is none.
     void retain(const event_ptr& e) {
-        const bool clears = e->e.kind == payload_kind::text && e->e.data.empty();
+        const bool clears = e->content.payload == payload_kind::text && e->content.data.empty();
         retained = clears ? nullptr : e;
     }
 
@@ -101,14 +101,14 @@ public:
 
 private:
     void forget_own_id(const stored_event& gone) {
-        const auto at = own_ids.find(gone.e.id->str());
+        const auto at = own_ids.find(gone.content.id->str());
         if (at == own_ids.end()) return;
         if (--at->second.count == 0) {
             own_ids.erase(at);
             return;
         }
         for (const event_ptr& e : all()) {
-            if (e->e.id == gone.e.id) {
+            if (e->content.id == gone.content.id) {
                 at->second.first = e->pos.value;
                 return;
             }
@@ -116,7 +116,7 @@ private:
     }
 
     void forget_key(const stored_event& gone) {
-        const auto at = keys.find(gone.e.key);
+        const auto at = keys.find(gone.content.key);
         if (at != keys.end() && at->second == gone.pos.value) keys.erase(at);
     }
 };

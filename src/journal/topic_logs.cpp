@@ -59,7 +59,7 @@ topic_log& topic_logs::restore(const std::string& name, std::int64_t row, std::u
 
 void topic_logs::push(topic_log& log, const event_ptr& e) {
     if (log.kept == 0) empty_.erase({log.trimmed, &log});
-    const std::size_t size = e->e.size();
+    const std::size_t size = e->content.size();
     log.kept += 1;
     log.kept_bytes += size;
     kept += 1;
@@ -176,12 +176,13 @@ event_ptr topic_logs::at(std::uint64_t pos, const std::vector<topic>& topics) co
 
 void topic_logs::erase(const stored_event& e) {
     auto tombstone = std::make_shared<stored_event>();
-    tombstone->e.topics = e.e.topics;
-    tombstone->e.id = e.e.id;  // still a cursor
+    tombstone->content.topics = e.content.topics;
+    tombstone->content.id = e.content.id;  // still a cursor
+    tombstone->content.is_private = e.content.is_private;
     tombstone->pos = e.pos;
     tombstone->stored_at = e.stored_at;
     tombstone->erased = true;
-    for (const topic& t : e.e.topics) {
+    for (const topic& t : e.content.topics) {
         topic_log* log = find(t.str());
         if (log == nullptr) continue;
         log->erase(e.pos.value, tombstone);
@@ -217,7 +218,7 @@ read_page topic_logs::read(const read_query& q, std::chrono::system_clock::time_
                 break;
             }
             page.events.push_back(e);
-            bytes += e->e.size();
+            bytes += e->content.size();
         }
         events = events.subspan(1);
         if (!events.empty() && value_of(events.front()) <= q.upto.value) runs.push(events);
@@ -269,7 +270,7 @@ std::vector<stored_size> topic_logs::newest(const newest_query& q,
         std::uint64_t bytes = 0;
         for (std::size_t i = 0; i < events.size() && i < q.count && bytes <= q.bytes; ++i) {
             const event_ptr& e = events[events.size() - 1 - i];
-            all.push_back({value_of(e), e->e.size()});
+            all.push_back({value_of(e), e->content.size()});
             bytes += all.back().bytes;
         }
     }

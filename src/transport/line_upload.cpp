@@ -72,7 +72,7 @@ private:
         // Events that can be repeated one by one are published one by one.
         if (!key.empty()) flush();
         if (batch_.empty()) first_line_ = line_;
-        batch_.push_back(std::move(parsed->e));
+        batch_.push_back(std::move(parsed->content));
         if (!key.empty()) {
             flush(keyed(std::move(key), topic_ ? std::string_view(topic_->str()) : "", text));
         } else if (batch_.size() >= max_batch_) {

@@ -34,7 +34,7 @@ void expire(event& e, std::chrono::system_clock::time_point at) {
 result<> set_field(event& e, std::string_view name, std::string_view slice) {
     if (name == "data") {
         if (!slice.starts_with('"')) {
-            e.kind = payload_kind::json;
+            e.payload = payload_kind::json;
             e.data = slice;
             return {};
         }
@@ -123,7 +123,7 @@ result<written_event> event_of(std::string_view text, const std::optional<topic>
     auto members = object_members(text);
     if (!members) return std::unexpected(members.error());
     written_event written;
-    event& e = written.e;
+    event& e = written.content;
     bool has_data = false;
     for (const auto& [name, slice] : *members) {
         has_data = has_data || name == "data";
@@ -197,7 +197,7 @@ result<publish_body> parse_publish_body(std::string_view text,
     if (text[start] != '[') {
         auto one = event_of(text, path_topic);
         if (!one) return std::unexpected(one.error());
-        body.events.push_back(std::move(one->e));
+        body.events.push_back(std::move(one->content));
         body.idempotency_key = std::move(one->idempotency_key);
         body.deliver_at = one->deliver_at;
         return body;
@@ -220,7 +220,7 @@ result<publish_body> parse_publish_body(std::string_view text,
             return fail(errc::invalid_request,
                         "an array has one key for all: send `Idempotency-Key` as a header");
         }
-        body.events.push_back(std::move(one->e));
+        body.events.push_back(std::move(one->content));
     }
     return body;
 }

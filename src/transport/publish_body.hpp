@@ -25,7 +25,7 @@ result<body_format> format_of(const http::request& r);
 
 /// An event as a publisher wrote it.
 struct written_event {
-    event e;
+    event content;
     std::string idempotency_key;  ///< empty: none
     std::optional<std::chrono::system_clock::time_point> deliver_at;
 };

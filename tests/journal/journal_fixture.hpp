@@ -42,9 +42,9 @@ public:
     static std::shared_ptr<stored_event> make(names topics, std::string data = "x",
                                               std::string_view id = {}) {
         auto e = std::make_shared<stored_event>();
-        for (const auto t : topics) e->e.topics.push_back(*topic::parse(t));
-        e->e.data = std::move(data);
-        if (!id.empty()) e->e.id = *wire::event_id::parse(id);
+        for (const auto t : topics) e->content.topics.push_back(*topic::parse(t));
+        e->content.data = std::move(data);
+        if (!id.empty()) e->content.id = *wire::event_id::parse(id);
         return e;
     }
     result<journal::appended> try_append(journal::group events,

@@ -76,29 +76,33 @@ TEST_P(journals, give_positions_in_one_order_and_read_each_event_once) {
 
 TEST_P(journals, give_events_back_as_they_came) {
     const auto e = make({"a", "b/c"}, "{\"n\":1.0}", "own");
-    e->e.name = *wire::event_name::parse("tick");
-    e->e.kind = payload_kind::json;
-    e->e.retry = 1500ms;
-    e->e.comment = "one\ntwo";
-    e->e.metadata = "{\"k\":[]}";
-    e->e.timestamp = "2026-01-01";
+    e->content.name = *wire::event_name::parse("tick");
+    e->content.payload = payload_kind::json;
+    e->content.retry = 1500ms;
+    e->content.comment = "one\ntwo";
+    e->content.metadata = "{\"k\":[]}";
+    e->content.timestamp = "2026-01-01";
+    e->content.kind = "chat.message";
+    e->content.is_private = true;
     EXPECT_TRUE(try_append({e}));
     for (int i = 0; i < 10; ++i) append({"a"}, std::string(static_cast<std::size_t>(i), '\0'));
     EXPECT_TRUE(soon([&] { return read({"b/c"}).events.size() == 1; }));
     const auto page = read({"b/c"});
     ASSERT_EQ(page.events.size(), 1u);
-    const event& got = page.events[0]->e;
-    EXPECT_EQ(got.topics, e->e.topics);
-    EXPECT_EQ(got.id, e->e.id);
-    EXPECT_EQ(got.name, e->e.name);
-    EXPECT_EQ(got.data, e->e.data);
-    EXPECT_EQ(got.kind, e->e.kind);
-    EXPECT_EQ(got.retry, e->e.retry);
-    EXPECT_EQ(got.comment, e->e.comment);
-    EXPECT_EQ(got.metadata, e->e.metadata);
-    EXPECT_EQ(got.timestamp, e->e.timestamp);
+    const event& got = page.events[0]->content;
+    EXPECT_EQ(got.topics, e->content.topics);
+    EXPECT_EQ(got.id, e->content.id);
+    EXPECT_EQ(got.name, e->content.name);
+    EXPECT_EQ(got.data, e->content.data);
+    EXPECT_EQ(got.payload, e->content.payload);
+    EXPECT_EQ(got.retry, e->content.retry);
+    EXPECT_EQ(got.comment, e->content.comment);
+    EXPECT_EQ(got.metadata, e->content.metadata);
+    EXPECT_EQ(got.timestamp, e->content.timestamp);
+    EXPECT_EQ(got.kind, e->content.kind);
+    EXPECT_TRUE(got.is_private);
     EXPECT_EQ(page.events[0]->stored_at, now_.load());
-    EXPECT_EQ(read({"a"}, 10).events.at(0)->e.data, std::string(9, '\0'));
+    EXPECT_EQ(read({"a"}, 10).events.at(0)->content.data, std::string(9, '\0'));
 }
 
 TEST_P(journals, go_on_with_a_page_where_the_last_ended) {
@@ -304,7 +308,7 @@ TEST_P(journals, answer_a_repeated_key_as_the_first_time) {
 TEST_P(journals, pass_ephemeral_events_through_without_a_position) {
     const auto lasting = make({"a"});
     const auto passing = make({"a"});
-    passing->e.ephemeral = true;
+    passing->content.ephemeral = true;
     EXPECT_TRUE(try_append({passing, lasting}));
     EXPECT_EQ(passing->pos.value, 0u);
     EXPECT_EQ(lasting->pos.value, 1u);

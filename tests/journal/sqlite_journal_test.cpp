@@ -74,7 +74,7 @@ TEST_F(sqlite_journal_test, goes_on_where_it_ended) {
     open();
     EXPECT_EQ(record().head().value, 2u);
     EXPECT_EQ(positions(read({"**"})), (numbers{1, 2}));
-    EXPECT_EQ(read({"a"}).events.at(0)->e.data, "one");
+    EXPECT_EQ(read({"a"}).events.at(0)->content.data, "one");
     EXPECT_EQ(locate({"a"}, "own").at.value, 1u);
     EXPECT_EQ(locate({"a"}, first).at.value, 1u);
     EXPECT_EQ(append({"a"}), 3u);
@@ -135,7 +135,7 @@ TEST_F(sqlite_journal_test, a_kill_between_any_two_steps_of_upkeep_loses_nothing
         for (std::uint64_t at = 0; at < i;) {
             const auto page = after_kill.read({"all"}, at, 7);
             for (const auto& e : page.events) {
-                ASSERT_EQ(e->e.data, std::to_string(e->pos.value));
+                ASSERT_EQ(e->content.data, std::to_string(e->pos.value));
                 all.push_back(e->pos.value);
             }
             at = page.through.value;
@@ -192,7 +192,7 @@ TEST_F(sqlite_journal_test, what_a_busy_topic_will_lose_soon_is_not_indexed_and_
     EXPECT_LT(rows_of("events"), 2 * o.index_batch);
     open();
     const auto after = read({"a"});
-    EXPECT_EQ(after.events.back()->e.data, "200");
+    EXPECT_EQ(after.events.back()->content.data, "200");
     ASSERT_TRUE(after.lost);
     EXPECT_EQ(after.lost->to.value + 1, after.events.front()->pos.value);
     ASSERT_TRUE(comes_true([&] { return read({"a"}).events.size() == 4; }, now_.load()));
@@ -275,7 +275,7 @@ TEST_F(sqlite_journal_test, a_full_disk_refuses_publishing_and_recovers_by_itsel
     EXPECT_FALSE(record().health());
     EXPECT_EQ(positions(read({"a"})), numbers{1});
     const auto passing = make({"a"});
-    passing->e.ephemeral = true;
+    passing->content.ephemeral = true;
     EXPECT_TRUE(try_append({passing})) << "what is not stored needs no disk";
     disk.set_full(false);
     EXPECT_TRUE(comes_true([&] { return record().health().has_value(); }, now_.load()));

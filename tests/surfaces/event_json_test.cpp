@@ -11,8 +11,8 @@ using namespace std::chrono_literals;
 
 stored_event sample() {
     stored_event e;
-    e.e.topics = {*topic::parse("a"), *topic::parse("b/\"c\"")};
-    e.e.data = "text \"quoted\"";
+    e.content.topics = {*topic::parse("a"), *topic::parse("b/\"c\"")};
+    e.content.data = "text \"quoted\"";
     e.pos = position{7};
     e.stored_at = std::chrono::system_clock::time_point(1'700'000'000'123ms);
     return e;
@@ -29,19 +29,19 @@ TEST(event_json, shows_text_as_a_string_and_json_in_the_publishers_spelling) {
     EXPECT_EQ(json_of(e, "x.7"),
               R"({"id":"x.7","position":7,"data":"text \"quoted\"","topics":["a","b/\"c\""],)"
               R"("timestamp":"2023-11-14T22:13:20.123Z"})");
-    e.e.data = "1.0e5";
-    e.e.kind = payload_kind::json;
-    e.e.name = *wire::event_name::parse("tick");
-    e.e.metadata = R"({"m":  1})";
-    e.e.timestamp = "mine";
+    e.content.data = "1.0e5";
+    e.content.payload = payload_kind::json;
+    e.content.name = *wire::event_name::parse("tick");
+    e.content.metadata = R"({"m":  1})";
+    e.content.timestamp = "mine";
     EXPECT_EQ(json_of(e, {}), R"({"event":"tick","data":1.0e5,"topics":["a","b/\"c\""],)"
                               R"("metadata":{"m":  1},"timestamp":"mine"})");
 }
 
 TEST(full_envelope, is_one_unnamed_block_with_the_whole_event) {
     stored_event e = sample();
-    e.e.name = *wire::event_name::parse("tick");
-    e.e.comment = "one\ntwo";
+    e.content.name = *wire::event_name::parse("tick");
+    e.content.comment = "one\ntwo";
     std::string out;
     EXPECT_TRUE(full_envelope().encode(e, "x.7", out));
     EXPECT_TRUE(out.starts_with(": one\n: two\nid: x.7\ndata: {\"id\":\"x.7\"")) << out;
@@ -51,8 +51,8 @@ TEST(full_envelope, is_one_unnamed_block_with_the_whole_event) {
 
 TEST(full_envelope, an_ephemeral_event_has_no_id_and_lines_stay_lines) {
     stored_event e = sample();
-    e.e.kind = payload_kind::json;
-    e.e.data = "{\n\"a\":1}";
+    e.content.payload = payload_kind::json;
+    e.content.data = "{\n\"a\":1}";
     std::string out;
     EXPECT_TRUE(full_envelope().encode(e, {}, out));
     EXPECT_EQ(out.find("id: "), std::string::npos);

@@ -61,7 +61,7 @@ TEST(publish_body, reads_each_field) {
     EXPECT_EQ(e.id->str(), "i-1");
     EXPECT_EQ(e.name->str(), "tick");
     EXPECT_EQ(e.data, "[1.0]");
-    EXPECT_EQ(e.kind, payload_kind::json);
+    EXPECT_EQ(e.payload, payload_kind::json);
     EXPECT_EQ(e.retry, 5ms);
     EXPECT_EQ(e.comment, "c");
     EXPECT_EQ(e.topics.size(), 2u);

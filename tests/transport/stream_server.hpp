@@ -62,7 +62,7 @@ public:
         std::promise<std::vector<std::string>> got;
         hub_.history(std::move(all), [&](result<hub::history_page> page) {
             std::vector<std::string> data;
-            for (const event_ptr& e : page->events) data.push_back(e->e.data);
+            for (const event_ptr& e : page->events) data.push_back(e->content.data);
             got.set_value(std::move(data));
         });
         return got.get_future().get();

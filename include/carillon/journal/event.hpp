@@ -33,7 +33,10 @@ struct event {
         id;  ///< the publisher's own; goes out as `id:` in place of the hub's
     std::optional<wire::event_name> name;  ///< absent: the browser's "message"
     std::string data;                      ///< UTF-8
-    payload_kind kind = payload_kind::text;
+    payload_kind payload = payload_kind::text;
+    std::string kind;  ///< what the service that made it calls it ("notification", "chat.message");
+                       ///< empty: a topic's event
+    bool is_private = false;  ///< shown only to readers that may see one of its topics
     std::string key;      ///< of what the event is about: a newer one with this key replaces it for
                           ///< slow readers of topics that conflate; empty: none
     bool retain = false;  ///< the topic's last value: new streams get it first. Empty data: none
@@ -51,7 +54,7 @@ struct event {
 
 /// An event in the journal and on the tail. Immutable once shared; thread-safe to read.
 struct stored_event {
-    event e;
+    event content;
     position pos;         ///< 0 for an ephemeral event
     position erases;      ///< when this one is stored, that one's content goes; 0: none
     bool erased = false;  ///< deleted, replaced or expired: only its place and topics are left
@@ -60,7 +63,7 @@ struct stored_event {
 
 /// Whether a reader who comes at `now` is shown the event.
 inline bool shown_at(const stored_event& e, std::chrono::system_clock::time_point now) noexcept {
-    return !e.erased && (!e.e.expires || *e.e.expires > now);
+    return !e.erased && (!e.content.expires || *e.content.expires > now);
 }
 
 /// Shared among the journal, the tail and all shards that still have to write it: none of them

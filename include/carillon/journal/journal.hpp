@@ -118,7 +118,7 @@ using retention_lookup = std::function<retention(std::string_view topic)>;
 struct scheduled_event {
     std::uint64_t id = 0;  ///< unique in the journal
     std::chrono::system_clock::time_point due;
-    event e;
+    event content;
 };
 
 /// Thread-safe. One order: the callbacks of all appends run one at a time, in order of position, on

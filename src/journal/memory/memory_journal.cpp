@@ -61,7 +61,7 @@ result<journal::appended> memory_journal::commit_locked(request& r) {
     }
     for (const auto& e : r.events) {
         e->stored_at = now_;
-        if (!e->e.ephemeral) store(e);
+        if (!e->content.ephemeral) store(e);
     }
     enforce_total_size();
     return appended::stored;
@@ -92,11 +92,11 @@ void memory_journal::forget_keys() {
 void memory_journal::store(const std::shared_ptr<stored_event>& e) {
     e->pos.value = ++head_;
     if (e->erases.value != 0) {
-        if (const event_ptr old = logs_.at(e->erases.value, e->e.topics)) logs_.erase(*old);
+        if (const event_ptr old = logs_.at(e->erases.value, e->content.topics)) logs_.erase(*old);
     }
-    for (const topic& t : e->e.topics) {
+    for (const topic& t : e->content.topics) {
         topic_log& log = logs_.get(t.str());
-        if (e->e.retain) log.retain(e);
+        if (e->content.retain) log.retain(e);
         logs_.push(log, e);
         enforce_limits(log);
     }
@@ -104,7 +104,7 @@ void memory_journal::store(const std::shared_ptr<stored_event>& e) {
 
 void memory_journal::trim_front(topic_log& log) {
     const event_ptr gone = logs_.pop(log);
-    logs_.note_trimmed(log, gone->pos.value, 1, gone->e.size());
+    logs_.note_trimmed(log, gone->pos.value, 1, gone->content.size());
 }
 
 void memory_journal::enforce_limits(topic_log& log) {
@@ -168,7 +168,7 @@ void memory_journal::release_due(std::chrono::system_clock::time_point now) {
         while (!scheduled_.empty() && scheduled_.begin()->first.first <= now) {
             auto first = scheduled_.extract(scheduled_.begin());
             due.push_back(std::make_shared<stored_event>());
-            due.back()->e = std::move(first.mapped());
+            due.back()->content = std::move(first.mapped());
         }
     }
     if (!due.empty()) append(std::move(due), std::nullopt, due_);

@@ -141,7 +141,7 @@ result<read_page> archive::merge(const topic_rows& topics, const read_query& q,
         event_.reset();
         if (!e) return std::unexpected(damaged(pos));
         if (!shown_at(*e, now)) continue;
-        bytes += e->e.size();
+        bytes += e->content.size();
         page.events.push_back(std::move(e));
     }
     return page;
@@ -171,7 +171,7 @@ result<read_page> archive::scan(const read_query& q, std::chrono::system_clock::
             return std::unexpected(damaged(pos.value));
         }
         if (!shown_at(*e, now)) continue;
-        bytes += e->e.size();
+        bytes += e->content.size();
         page.events.push_back(std::move(e));
     }
     return page;

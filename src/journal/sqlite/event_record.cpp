@@ -16,6 +16,8 @@ enum flag : std::uint64_t {
     is_erased = 256,
     has_key = 512,
     is_retained = 1024,
+    has_kind = 2048,
+    is_private = 4096,
 };
 
 void put(std::string& out, std::uint64_t value) {
@@ -35,7 +37,7 @@ std::uint64_t flags_of(const event& e) {
     std::uint64_t flags = 0;
     if (e.id) flags |= has_id;
     if (e.name) flags |= has_name;
-    if (e.kind == payload_kind::json) flags |= is_json;
+    if (e.payload == payload_kind::json) flags |= is_json;
     if (e.retry) flags |= has_retry;
     if (!e.comment.empty()) flags |= has_comment;
     if (!e.metadata.empty()) flags |= has_metadata;
@@ -43,6 +45,8 @@ std::uint64_t flags_of(const event& e) {
     if (e.expires) flags |= has_expiry;
     if (!e.key.empty()) flags |= has_key;
     if (e.retain) flags |= is_retained;
+    if (!e.kind.empty()) flags |= has_kind;
+    if (e.is_private) flags |= is_private;
     return flags;
 }
 
@@ -65,6 +69,7 @@ void pack_with(std::uint64_t flags, const event& e, std::string& out) {
                      std::chrono::duration_cast<std::chrono::milliseconds>(since).count()));
     }
     if (!e.key.empty()) put(out, e.key);
+    if (!e.kind.empty()) put(out, e.kind);
 }
 
 }  // namespace
@@ -75,6 +80,7 @@ void pack_erased(const event& e, std::string& out) {
     event left;
     left.topics = e.topics;
     left.id = e.id;
+    left.is_private = e.is_private;
     pack_with(flags_of(left) | is_erased, left, out);
 }
 
@@ -86,7 +92,7 @@ std::shared_ptr<stored_event> unpack(std::string_view bytes, position pos,
     made->pos = pos;
     made->stored_at =
         std::chrono::system_clock::time_point(std::chrono::milliseconds(stored_at_ms));
-    event& e = made->e;
+    event& e = made->content;
     const std::uint64_t flags = in.number();
     for (std::uint64_t left = in.number(); left > 0 && !in.broken; --left) {
         auto t = topic::parse(in.text());
@@ -103,7 +109,7 @@ std::shared_ptr<stored_event> unpack(std::string_view bytes, position pos,
         if (!name) return nullptr;
         e.name = std::move(*name);
     }
-    e.kind = (flags & is_json) != 0 ? payload_kind::json : payload_kind::text;
+    e.payload = (flags & is_json) != 0 ? payload_kind::json : payload_kind::text;
     e.data = in.text();
     if ((flags & has_retry) != 0)
         e.retry = std::chrono::milliseconds(static_cast<std::int64_t>(in.number()));
@@ -115,6 +121,8 @@ std::shared_ptr<stored_event> unpack(std::string_view bytes, position pos,
             std::chrono::milliseconds(static_cast<std::int64_t>(in.number())));
     }
     if ((flags & has_key) != 0) e.key = in.text();
+    if ((flags & has_kind) != 0) e.kind = in.text();
+    e.is_private = (flags & is_private) != 0;
     e.retain = (flags & is_retained) != 0;
     made->erased = (flags & is_erased) != 0;
     return in.broken || e.topics.empty() ? nullptr : made;

@@ -106,7 +106,7 @@ result<read_page> sqlite_journal::read_file(archive& a, const read_query& q) {
 
     // The index ends here; what is newer is in memory, unless that has moved on meanwhile.
     std::size_t bytes = 0;
-    for (const event_ptr& e : page->events) bytes += e->e.size();
+    for (const event_ptr& e : page->events) bytes += e->content.size();
     if (page->events.size() >= q.max_events || bytes >= q.max_bytes) return page;
     const std::lock_guard lock(mutex_);
     if (stored.upto.value < recent_after_) return page;

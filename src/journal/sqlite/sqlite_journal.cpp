@@ -95,7 +95,7 @@ result<> sqlite_journal::load() {
                 return fail(errc::io_error,
                             fmt::format("the journal is damaged at position {}", pos));
             }
-            remember(e, std::vector<topic_log*>(e->e.topics.size()));
+            remember(e, std::vector<topic_log*>(e->content.topics.size()));
             return {};
         });
 }
@@ -138,7 +138,7 @@ sqlite_journal::~sqlite_journal() {
 void sqlite_journal::append(group events, std::optional<idempotency_key> key,
                             commit_callback done) {
     append_request r{std::move(events), std::move(key), std::move(done), appended::stored, 0};
-    for (const auto& e : r.events) r.bytes += e->e.size();
+    for (const auto& e : r.events) r.bytes += e->content.size();
     if (inbox_->append(r)) return;
     r.done(fail(errc::unavailable, "too many events wait to be stored; try again later"), r.events);
 }
@@ -203,7 +203,7 @@ result<> sqlite_journal::release_due(std::int64_t now) {
     requests[0].done = due_;
     for (scheduled_event& s : *due) {
         requests[0].events.push_back(std::make_shared<stored_event>());
-        requests[0].events.back()->e = std::move(s.e);
+        requests[0].events.back()->content = std::move(s.content);
         requests[0].released.push_back(s.id);
     }
     commit(requests, std::unique_lock(transaction_mutex_, std::defer_lock));
@@ -251,7 +251,7 @@ void sqlite_journal::commit(std::vector<append_request>& requests,
     for (append_request& r : requests) {
         for (const auto& e : r.events) {
             e->stored_at = now;
-            durable = durable || !e->e.ephemeral;
+            durable = durable || !e->content.ephemeral;
         }
         durable = durable || r.key;
     }
@@ -265,8 +265,8 @@ void sqlite_journal::commit(std::vector<append_request>& requests,
             new_rows_.clear();
             found_logs_.clear();
             for (append_request& r : requests) {
-                const bool passes =
-                    std::ranges::all_of(r.events, [](const auto& e) { return e->e.ephemeral; });
+                const bool passes = std::ranges::all_of(
+                    r.events, [](const auto& e) { return e->content.ephemeral; });
                 if (passes && !r.key) continue;
                 r.outcome = std::unexpected(stored.error());
                 for (const auto& e : r.events) e->pos = {};
@@ -314,9 +314,9 @@ result<> sqlite_journal::store_request(append_request& r, std::uint64_t& head) {
         if (auto done = store_.remove_scheduled(id); !done) return std::unexpected(done.error());
     }
     for (const auto& e : r.events) {
-        if (e->e.ephemeral) continue;
+        if (e->content.ephemeral) continue;
         e->pos.value = ++head;
-        for (const topic& t : e->e.topics) {
+        for (const topic& t : e->content.topics) {
             // Only who writes changes the topics, so it needs no lock to look.
             found_logs_.push_back(logs_.find(t.str()));
             if (found_logs_.back() != nullptr || new_rows_.contains(t.str())) continue;
@@ -324,7 +324,7 @@ result<> sqlite_journal::store_request(append_request& r, std::uint64_t& head) {
             if (!row) return std::unexpected(row.error());
             new_rows_.emplace(t.str(), *row);
         }
-        pack(e->e, record_);
+        pack(e->content, record_);
         if (auto done = store_.add_event(e->pos.value, newest_ms_, record_); !done) return done;
         if (auto done = store_consequences(*e); !done) return done;
     }
@@ -347,14 +347,14 @@ result<> sqlite_journal::remember(const idempotency_key& key, std::uint64_t firs
 
 // What else an event brings about: that another loses its content, or itself at a time.
 result<> sqlite_journal::store_consequences(const stored_event& e) {
-    if (e.e.expires) {
-        if (auto done = store_.add_expiry(milliseconds(*e.e.expires), e.pos.value); !done)
+    if (e.content.expires) {
+        if (auto done = store_.add_expiry(milliseconds(*e.content.expires), e.pos.value); !done)
             return done;
     }
-    if (e.e.retain) {
+    if (e.content.retain) {
         // Still packed: this event's record. Without data it is the word that there is none.
-        const bool clears = e.e.kind == payload_kind::text && e.e.data.empty();
-        for (const topic& t : e.e.topics) {
+        const bool clears = e.content.payload == payload_kind::text && e.content.data.empty();
+        for (const topic& t : e.content.topics) {
             const topic_log* log = logs_.find(t.str());
             const std::int64_t row = log != nullptr ? log->row : new_rows_.find(t.str())->second;
             const std::string_view record = clears ? std::string_view() : record_;
@@ -374,11 +374,11 @@ void sqlite_journal::publish_group(std::vector<append_request>& requests) {
         for (const append_request& r : requests) {
             if (!r.outcome || *r.outcome != appended::stored) continue;
             for (const auto& e : r.events) {
-                if (e->e.ephemeral) continue;
-                remember(e, found.first(e->e.topics.size()));
-                found = found.subspan(e->e.topics.size());
+                if (e->content.ephemeral) continue;
+                remember(e, found.first(e->content.topics.size()));
+                found = found.subspan(e->content.topics.size());
                 if (e->erases.value != 0) {
-                    if (const event_ptr old = logs_.at(e->erases.value, e->e.topics))
+                    if (const event_ptr old = logs_.at(e->erases.value, e->content.topics))
                         logs_.erase(*old);
                 }
                 head_.store(e->pos.value, std::memory_order_release);
@@ -395,9 +395,9 @@ void sqlite_journal::publish_group(std::vector<append_request>& requests) {
 // With mutex_ held, or alone while opening.
 void sqlite_journal::remember(const std::shared_ptr<stored_event>& e,
                               std::span<topic_log* const> found) {
-    const std::size_t size = e->e.size();
-    for (std::size_t i = 0; i < e->e.topics.size(); ++i) {
-        const topic& t = e->e.topics[i];
+    const std::size_t size = e->content.size();
+    for (std::size_t i = 0; i < e->content.topics.size(); ++i) {
+        const topic& t = e->content.topics[i];
         topic_log* log = found[i];
         if (log == nullptr) log = logs_.find(t.str());
         if (log == nullptr) {
@@ -407,7 +407,7 @@ void sqlite_journal::remember(const std::shared_ptr<stored_event>& e,
         }
         recent_events_ += 1;
         recent_bytes_ += size;
-        if (e->e.retain) log->retain(e);
+        if (e->content.retain) log->retain(e);
         const bool was_there = e->pos.value <= store_.found().head;
         if (was_there && e->pos.value <= by_row_[log->row].counted) {
             logs_.recall(*log, e);  // indexed, though not all of its batch was
@@ -417,8 +417,8 @@ void sqlite_journal::remember(const std::shared_ptr<stored_event>& e,
         if (log->kept == 1) schedule_age(log->row, milliseconds(e->stored_at + log->keep.max_age));
         over_limits_seen_ = over_limits_seen_ || log->over_limits();
         unindexed_bytes_ += size;
-        unindexed_.push_back({log->row, e->pos.value, size, e->e.topics.size() > 1,
-                              e->e.id ? e->e.id->str() : std::string()});
+        unindexed_.push_back({log->row, e->pos.value, size, e->content.topics.size() > 1,
+                              e->content.id ? e->content.id->str() : std::string()});
     }
 }
 
@@ -434,7 +434,7 @@ void sqlite_journal::evict() {
 event_ptr sqlite_journal::forget_recent(topic_log& log) {
     event_ptr gone = logs_.pop(log);
     recent_events_ -= 1;
-    recent_bytes_ -= gone->e.size();
+    recent_bytes_ -= gone->content.size();
     return gone;
 }
 

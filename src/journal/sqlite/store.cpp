@@ -207,7 +207,7 @@ result<std::vector<indexed_event>> store::oldest(std::int64_t topic, std::uint64
             if (!event) return std::unexpected(event.error());
             if (*event) {
                 const auto whole = unpack(read_.bytes(1), position{e.pos}, 0);
-                if (whole && whole->e.id) e.own_id = whole->e.id->str();
+                if (whole && whole->content.id) e.own_id = whole->content.id->str();
                 read_.reset();
             }
         }
@@ -234,12 +234,12 @@ result<std::shared_ptr<stored_event>> store::read(std::uint64_t pos) {
 }
 
 result<> store::erase(const stored_event& e) {
-    if (e.e.retain) {
+    if (e.content.retain) {
         if (auto done = release_.bind(1, std::int64_t{0}).bind(2, as_signed(e.pos.value)).run();
             !done)
             return done;
     }
-    pack_erased(e.e, record_);
+    pack_erased(e.content, record_);
     return rewrite_.bind_blob(1, record_).bind(2, as_signed(e.pos.value)).run();
 }
 
@@ -291,7 +291,7 @@ result<std::vector<scheduled_event>> store::scheduled(std::int64_t until, std::s
         some.push_back(
             {as_unsigned(scheduled_.number(0)),
              std::chrono::system_clock::time_point(std::chrono::milliseconds(scheduled_.number(1))),
-             std::move(e->e)});
+             std::move(e->content)});
     }
 }
 

@@ -22,27 +22,28 @@ void append_event_json(std::string& out, const stored_event& e, std::string_view
         append_json_string(out, id);
         out += fmt::format(R"(,"position":{},)", e.pos.value);
     }
-    if (e.e.name) {
+    if (e.content.name) {
         out += R"("event":)";
-        append_json_string(out, e.e.name->str());
+        append_json_string(out, e.content.name->str());
         out += ',';
     }
     out += R"("data":)";
-    if (e.e.kind == payload_kind::json) {
-        out += e.e.data;
+    if (e.content.payload == payload_kind::json) {
+        out += e.content.data;
     } else {
-        append_json_string(out, e.e.data);
+        append_json_string(out, e.content.data);
     }
     out += R"(,"topics":[)";
     bool first = true;
-    for (const topic& t : e.e.topics) {
+    for (const topic& t : e.content.topics) {
         if (!std::exchange(first, false)) out += ',';
         append_json_string(out, t.str());
     }
     out += ']';
-    if (!e.e.metadata.empty()) out.append(R"(,"metadata":)").append(e.e.metadata);
+    if (!e.content.metadata.empty()) out.append(R"(,"metadata":)").append(e.content.metadata);
     out += R"(,"timestamp":)";
-    append_json_string(out, e.e.timestamp.empty() ? rfc3339(e.stored_at) : e.e.timestamp);
+    append_json_string(out,
+                       e.content.timestamp.empty() ? rfc3339(e.stored_at) : e.content.timestamp);
     out += '}';
 }
 

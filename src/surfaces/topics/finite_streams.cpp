@@ -38,7 +38,9 @@ bool is_id(std::string_view text) {
 error unknown_stream() { return {errc::not_found, "no stream has this id"}; }
 error closed_stream() { return {errc::conflict, "the stream is closed"}; }
 
-bool ends(const event_ptr& last) { return last->e.name && last->e.name->str() == "carillon.end"; }
+bool ends(const event_ptr& last) {
+    return last->content.name && last->content.name->str() == "carillon.end";
+}
 
 }  // namespace
 

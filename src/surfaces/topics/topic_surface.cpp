@@ -53,8 +53,8 @@ bool full_envelope::encode(const stored_event& e, std::string_view id, std::stri
     std::string data;
     append_event_json(data, e, id);
     wire::block b;
-    b.comment = e.e.comment;
-    b.retry = e.e.retry;
+    b.comment = e.content.comment;
+    b.retry = e.content.retry;
     b.data = data;
     wire::append(out, b, id);
     return true;
@@ -230,7 +230,7 @@ void topic_surface::erase(http::request& r, http::responder answer) {
             return answer.send(format.error());
         auto written = transport::parse_event(r.body, *from);
         if (!written) return answer.send(written.error());
-        instead = std::move(written->e);
+        instead = std::move(written->content);
     }
     hub_.erase(
         r.path_rest[0], std::move(*from), std::move(instead),
@@ -256,7 +256,7 @@ void topic_surface::list_scheduled(http::request&, http::responder answer) {
                                         rfc3339(s.due));
                     text += R"("event":)";
                     stored_event waiting;
-                    waiting.e = std::move(s.e);
+                    waiting.content = std::move(s.content);
                     waiting.stored_at = s.due;
                     append_event_json(text, waiting, {});
                     text += '}';
@@ -314,7 +314,7 @@ void topic_surface::send_to_client(http::request& r, http::responder answer) {
     if (!key) return answer.send(key.error());
     std::optional<idempotency_key> once;
     if (*key) once = transport::keyed(std::move(**key), "$client/" + r.path_rest[0], r.body);
-    hub_.send(r.path_rest[0], std::move(e->e), std::move(once),
+    hub_.send(r.path_rest[0], std::move(e->content), std::move(once),
               transport::on_loop_of(std::move(answer), [](http::responder& to,
                                                           result<std::vector<published>> done) {
                   if (!done) return to.send(done.error());

@@ -1,4 +1,3 @@
-#include "server/bench/bench.hpp"
 #include "server/commands.hpp"
 #include "server/endpoints.hpp"
 #include "server/setting_values.hpp"
@@ -139,7 +138,6 @@ void add_journal(CLI::App& app, command_line& line) {
 
 int run(int argc, char** argv) {
     const std::vector<std::string> words(argv, argv + argc);
-    if (argc > 1 && words[1] == "bench") return bench(argc - 1, argv + 1);
     const bool all = std::ranges::find(words, "--help-all") != words.end();
     command_line line;
     CLI::App app(
@@ -154,6 +152,7 @@ int run(int argc, char** argv) {
     add_subscribe(app, line);
     add_config(app, line);
     add_journal(app, line);
+    // For the list of commands: `main` runs it.
     app.add_subcommand("bench",
                        "Measure this machine: fan-out, memory, latency, beside the physical floor");
     try {

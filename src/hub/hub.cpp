@@ -24,9 +24,7 @@ hub::hub(hub_options options, std::unique_ptr<journal> record)
       tail_(std::make_unique<tail>(journal_->head())),
       clients_(std::make_unique<client_directory>()),
       options_(std::make_shared<const hub_options>(std::move(options))) {
-    journal_->on_due([this](const result<journal::appended>& done, auto all) {
-        if (done) committed(all);
-    });
+    journal_->on_stored([this](std::span<const event_ptr> all) { committed(all); });
 }
 
 // The journal's threads call back into the shards: they end first.
@@ -222,10 +220,9 @@ void hub::last_of(const topic& where, std::function<void(result<event_ptr>)> don
 void hub::append(events batch, std::optional<idempotency_key> key, publish_callback done) {
     journal_->append(
         std::move(batch), std::move(key),
-        [this, done = std::move(done)](result<journal::appended> stored,
+        [this, done = std::move(done)](const result<journal::appended>& stored,
                                        std::span<const std::shared_ptr<stored_event>> all) {
             if (!stored) return done(std::unexpected(stored.error()));
-            if (*stored == journal::appended::stored) committed(all);
             std::vector<published> answers;
             answers.reserve(all.size());
             for (const auto& e : all) answers.push_back({id_of(*e), e->pos});
@@ -233,7 +230,7 @@ void hub::append(events batch, std::optional<idempotency_key> key, publish_callb
         });
 }
 
-void hub::committed(std::span<const std::shared_ptr<stored_event>> batch) {
+void hub::committed(std::span<const event_ptr> batch) {
     published_.fetch_add(batch.size(), std::memory_order_relaxed);
     std::uint64_t woken =
         tail_->push(batch, static_cast<unsigned>(shards_.size()),

@@ -25,8 +25,7 @@ public:
     /// Appends; `wants(shard, event)` is asked for each shard. Returns the shards that have
     /// something to fetch now and had nothing before, as bits.
     template <class Wants>
-    std::uint64_t push(std::span<const std::shared_ptr<stored_event>> events, unsigned shards,
-                       Wants&& wants) {
+    std::uint64_t push(std::span<const event_ptr> events, unsigned shards, Wants&& wants) {
         const std::lock_guard lock(mutex_);
         std::uint64_t woken = 0;
         for (const auto& e : events) {

@@ -1,6 +1,9 @@
 // What every journal promises, whatever it keeps events in.
 #include "journal/journal_fixture.hpp"
 
+#include <mutex>
+#include <span>
+
 namespace carillon::testing {
 namespace {
 
@@ -315,14 +318,58 @@ TEST_P(journals, pass_ephemeral_events_through_without_a_position) {
     EXPECT_EQ(positions(read({"a"})), numbers{1});
 }
 
+TEST_P(journals, tell_the_feed_of_every_event_in_order_and_before_its_answer) {
+    std::mutex mutex;
+    std::vector<std::string> told;
+    const auto tell = [&](std::string what) {
+        const std::lock_guard lock(mutex);
+        told.push_back(std::move(what));
+    };
+    const auto count = [&] {
+        const std::lock_guard lock(mutex);
+        return told.size();
+    };
+    record().on_stored([&](std::span<const event_ptr> all) {
+        for (const event_ptr& e : all) tell(e->content.data + "@" + std::to_string(e->pos.value));
+    });
+    const auto append_and_tell = [&](journal::group events, std::optional<idempotency_key> key) {
+        std::promise<void> answered;
+        record().append(std::move(events), std::move(key), [&](const auto& done, auto) {
+            tell(!done ? "failed" : *done == journal::appended::repeated ? "repeated" : "stored");
+            answered.set_value();
+        });
+        answered.get_future().get();
+    };
+    const auto passing = make({"a"}, "passing");
+    passing->content.ephemeral = true;
+    const idempotency_key key{"k", {1, 2}};
+    append_and_tell({make({"a"}, "one"), passing, make({"b"}, "two")}, key);
+    append_and_tell({make({"a"}, "one"), make({"b"}, "two")}, key);
+    append_and_tell({make({"a"}, "other")}, idempotency_key{"k", {3, 4}});
+    std::promise<void> kept;
+    record().schedule(make({"a"}, "due")->content, now_.load() + 1s, std::nullopt,
+                      [&](const auto&) { kept.set_value(); });
+    kept.get_future().get();
+    pass(2s);
+    EXPECT_TRUE(soon([&] { return count() == 7; }));
+    append_and_tell({make({"a"}, "last")}, std::nullopt);
+    EXPECT_EQ(told, (std::vector<std::string>{"one@1", "passing@0", "two@2", "stored", "repeated",
+                                              "failed", "due@3", "last@4", "stored"}));
+}
+
 TEST_P(journals, commit_one_at_a_time_in_order_from_many_threads) {
     constexpr int each = 2000;
-    numbers order;  // no lock: callbacks never overlap
+    numbers order;  // no lock: neither the feed nor callbacks overlap
+    numbers fed;
+    record().on_stored([&](std::span<const event_ptr> all) {
+        for (const event_ptr& e : all) fed.push_back(e->pos.value);
+    });
     std::atomic<int> left{2 * each};
     const auto work = [&] {
         for (int i = 0; i < each; ++i) {
             record().append({make({"a"})}, [&](const auto&, auto all) {
                 order.push_back(all[0]->pos.value);
+                EXPECT_GE(fed.size(), order.size());
                 --left;
             });
         }
@@ -333,6 +380,7 @@ TEST_P(journals, commit_one_at_a_time_in_order_from_many_threads) {
     while (left.load() != 0) std::this_thread::yield();
     ASSERT_EQ(order.size(), std::size_t{2 * each});
     for (std::size_t i = 0; i < order.size(); ++i) ASSERT_EQ(order[i], i + 1);
+    EXPECT_EQ(fed, order);
 }
 
 TEST(memory_journal, keeps_no_more_than_the_bytes_of_all_topics) {

@@ -142,7 +142,7 @@ private:
 
     result<> check(const event& e, const hub_options& limits) const;
     void append(events batch, std::optional<idempotency_key> key, publish_callback done);
-    void committed(std::span<const std::shared_ptr<stored_event>> batch);
+    void committed(std::span<const event_ptr> batch);
     using client_task = std::function<result<>(shard&, subscriber*)>;
     void with_client(std::string_view client, client_task t, client_callback done);
 

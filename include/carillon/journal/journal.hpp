@@ -121,8 +121,9 @@ struct scheduled_event {
     event content;
 };
 
-/// Thread-safe. One order: the callbacks of all appends run one at a time, in order of position, on
-/// the thread that completes the group, which may be an event loop's: they do not block.
+/// Thread-safe. One order: the feed and the callbacks of all appends run one at a time, in order of
+/// position, on the thread that completes the group, which may be an event loop's: they do not
+/// block. What a reader finds may be ahead of the feed.
 class journal {
 public:
     using group = std::vector<std::shared_ptr<stored_event>>;
@@ -138,6 +139,12 @@ public:
         std::function<void(result<appended>, std::span<const std::shared_ptr<stored_event>>)>;
 
     virtual ~journal() = default;
+
+    /// The feed: told of every event, each once, in the one order: appended ones, also ephemeral,
+    /// and those whose time has come. One call at a time, without any lock held, before the
+    /// callbacks of the appends that it tells of and on their thread; it does not block. Set it
+    /// before anything else is called.
+    virtual void on_stored(std::function<void(std::span<const event_ptr>)> feed) = 0;
 
     /// Appends all or nothing; ephemeral events pass through in order and get no position.
     virtual void append(group events, std::optional<idempotency_key> key, commit_callback done) = 0;
@@ -155,9 +162,6 @@ public:
     /// Those that wait, soonest first, at most `limit`.
     virtual void list_scheduled(std::size_t limit,
                                 std::function<void(result<std::vector<scheduled_event>>)> done) = 0;
-    /// Told of each event whose time has come, in the one order with the callbacks of appends. Set
-    /// it before anything else is called.
-    virtual void on_due(commit_callback call) = 0;
 
     /// Completes at once what is in memory, and on another thread what is read from a disk.
     virtual void read(const read_query& q, std::function<void(result<read_page>)> done) = 0;

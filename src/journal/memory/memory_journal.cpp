@@ -20,7 +20,8 @@ void memory_journal::append(group events, std::optional<idempotency_key> key,
                             commit_callback done) {
     {
         const std::lock_guard lock(queue_mutex_);
-        queue_.push_back({std::move(events), std::move(key), std::move(done)});
+        queue_.push_back(
+            {.events = std::move(events), .key = std::move(key), .done = std::move(done)});
         if (committing_) return;
         committing_ = true;
     }
@@ -35,17 +36,22 @@ void memory_journal::append(group events, std::optional<idempotency_key> key,
             }
             batch.swap(queue_);
         }
-        for (request& r : batch) commit(r);
+        commit(batch);
     }
 }
 
-void memory_journal::commit(request& r) {
-    result<appended> outcome;
+void memory_journal::commit(std::vector<request>& batch) {
     {
         const std::lock_guard lock(mutex_);
-        outcome = commit_locked(r);
+        for (request& r : batch) r.outcome = commit_locked(r);
     }
-    r.done(std::move(outcome), r.events);
+    for (const request& r : batch) {
+        if (r.outcome && *r.outcome == appended::stored)
+            fed_.insert(fed_.end(), r.events.begin(), r.events.end());
+    }
+    if (!fed_.empty()) feed_(fed_);
+    fed_.clear();
+    for (request& r : batch) r.done(std::move(r.outcome), r.events);
 }
 
 result<journal::appended> memory_journal::commit_locked(request& r) {
@@ -171,7 +177,7 @@ void memory_journal::release_due(std::chrono::system_clock::time_point now) {
             due.back()->content = std::move(first.mapped());
         }
     }
-    if (!due.empty()) append(std::move(due), std::nullopt, due_);
+    if (!due.empty()) append(std::move(due), std::nullopt, [](const auto&, auto) {});
 }
 
 void memory_journal::trim(std::chrono::system_clock::time_point now) {

@@ -19,6 +19,9 @@ class memory_journal final : public journal {
 public:
     explicit memory_journal(memory_journal_options options);
 
+    void on_stored(std::function<void(std::span<const event_ptr>)> feed) override {
+        feed_ = std::move(feed);
+    }
     void append(group events, std::optional<idempotency_key> key, commit_callback done) override;
     void schedule(event e, std::chrono::system_clock::time_point due,
                   std::optional<idempotency_key> key,
@@ -26,7 +29,6 @@ public:
     void cancel(std::uint64_t id, std::function<void(result<bool>)> done) override;
     void list_scheduled(std::size_t limit,
                         std::function<void(result<std::vector<scheduled_event>>)> done) override;
-    void on_due(commit_callback call) override { due_ = std::move(call); }
     void read(const read_query& q, std::function<void(result<read_page>)> done) override;
     void locate(const start_query& q, std::function<void(result<start_point>)> done) override;
     std::vector<event_ptr> retained(topic_patterns patterns) const override;
@@ -43,6 +45,7 @@ private:
         group events;
         std::optional<idempotency_key> key;
         commit_callback done;
+        result<appended> outcome = appended::stored;
     };
     /// What an append with a key came to.
     struct remembered {
@@ -51,7 +54,7 @@ private:
         std::chrono::system_clock::time_point expires;
     };
 
-    void commit(request& r);
+    void commit(std::vector<request>& batch);
     result<appended> commit_locked(request& r);
     void store(const std::shared_ptr<stored_event>& e);
     void release_due(std::chrono::system_clock::time_point now);
@@ -66,7 +69,8 @@ private:
     // Constant after construction.
     const std::string epoch_;
 
-    commit_callback due_ = [](const auto&, auto) {};  ///< set before use
+    std::function<void(std::span<const event_ptr>)> feed_ = [](auto) {};  ///< set before use
+    std::vector<event_ptr> fed_;  ///< by the thread that commits; empty between two batches
 
     // The queue of appends, guarded by queue_mutex_.
     std::mutex queue_mutex_;

@@ -200,7 +200,7 @@ result<> sqlite_journal::release_due(std::int64_t now) {
     auto due = store_.scheduled(now, due_events);
     if (!due || due->empty()) return due ? result<>{} : std::unexpected(due.error());
     std::vector<append_request> requests(1);
-    requests[0].done = due_;
+    requests[0].done = [](const auto&, auto) {};
     for (scheduled_event& s : *due) {
         requests[0].events.push_back(std::make_shared<stored_event>());
         requests[0].events.back()->content = std::move(s.content);
@@ -374,6 +374,7 @@ void sqlite_journal::publish_group(std::vector<append_request>& requests) {
         for (const append_request& r : requests) {
             if (!r.outcome || *r.outcome != appended::stored) continue;
             for (const auto& e : r.events) {
+                fed_.push_back(e);
                 if (e->content.ephemeral) continue;
                 remember(e, found.first(e->content.topics.size()));
                 found = found.subspan(e->content.topics.size());
@@ -389,6 +390,8 @@ void sqlite_journal::publish_group(std::vector<append_request>& requests) {
     new_rows_.clear();
     found_logs_.clear();
     const held_wakes until_all_are_told;
+    if (!fed_.empty()) feed_(fed_);
+    fed_.clear();
     for (append_request& r : requests) r.done(std::move(r.outcome), r.events);
 }
 

@@ -41,6 +41,9 @@ public:
     /// Stores what is queued, then ends the threads. What readers still wait for is not answered.
     ~sqlite_journal() override;
 
+    void on_stored(std::function<void(std::span<const event_ptr>)> feed) override {
+        feed_ = std::move(feed);
+    }
     void append(group events, std::optional<idempotency_key> key, commit_callback done) override;
     void schedule(event e, std::chrono::system_clock::time_point due,
                   std::optional<idempotency_key> key,
@@ -48,7 +51,6 @@ public:
     void cancel(std::uint64_t id, std::function<void(result<bool>)> done) override;
     void list_scheduled(std::size_t limit,
                         std::function<void(result<std::vector<scheduled_event>>)> done) override;
-    void on_due(commit_callback call) override { due_ = std::move(call); }
     void read(const read_query& q, std::function<void(result<read_page>)> done) override;
     void locate(const start_query& q, std::function<void(result<start_point>)> done) override;
     std::vector<event_ptr> retained(topic_patterns patterns) const override;
@@ -174,7 +176,7 @@ private:
     const file_lock lock_;
     std::map<std::string, std::uint64_t, std::less<>> epochs_;  ///< earlier ones, with their end
 
-    commit_callback due_ = [](const auto&, auto) {};  ///< set before use
+    std::function<void(std::span<const event_ptr>)> feed_ = [](auto) {};  ///< set before use
 
     const std::shared_ptr<writer_inbox> inbox_;
 
@@ -192,6 +194,7 @@ private:
     std::vector<std::int64_t> forgotten_rows_;
     string_map<std::int64_t> new_rows_;   ///< of topics that the group under way adds
     std::vector<topic_log*> found_logs_;  ///< its events' topics, one by one; null: it may add it
+    std::vector<event_ptr> fed_;          ///< the group's events; empty between two groups
     bool over_limits_seen_ = false;       ///< beyond what is indexed
     std::priority_queue<due_topic, std::vector<due_topic>, std::greater<>> by_age_;
     std::int64_t newest_ms_ = 0;

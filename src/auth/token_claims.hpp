@@ -1,0 +1,58 @@
+// What a verified token says.
+#pragma once
+
+#include <carillon/base/result.hpp>
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace carillon::auth {
+
+/// Immutable once shared; thread-safe to read.
+struct token_claims {
+    using time_point = std::chrono::system_clock::time_point;
+
+    std::string issuer;   ///< `iss`, or empty
+    std::string subject;  ///< the user id
+    std::string session;  ///< the session id, or empty
+    std::vector<std::string> roles;
+    std::string token_id;  ///< `jti`, or empty
+    std::string text;      ///< all claims, a JSON object's text
+    /// Topic patterns that the token grants beyond what its roles do; nothing: it says nothing.
+    std::optional<std::vector<std::string>> publish, subscribe;
+    std::optional<time_point> expires;     ///< `exp`
+    std::optional<time_point> not_before;  ///< `nbf`
+    std::optional<time_point> issued_at;   ///< `iat`
+};
+
+/// What an issuer's tokens must say, and which claims mean what.
+struct claim_rules {
+    std::string issuer = {};  ///< `iss` must be this; empty: it is not looked at
+    std::vector<std::string> audiences =
+        {};                           ///< `aud` must have one of these; empty: no `aud` allowed
+    std::chrono::seconds leeway{30};  ///< how far clocks may be apart
+    bool expiry_required = true;      ///< a token without `exp` is refused
+    std::string user_claim = "sub";   ///< a string or a whole number
+    std::string session_claim = "sid";
+    std::string roles_claim =
+        "roles";  ///< an array of strings, or one string with blanks or commas
+    /// An object with `publish` and `subscribe`, arrays of topic patterns.
+    std::string grants_claim = "carillon";
+};
+
+/// Reads the payload of a token whose signature is known to be right. Errors `unauthenticated`:
+/// no JSON object, a claim of a wrong type, another issuer or audience, no user. The times are
+/// not compared: see `check_times`.
+result<token_claims> read_claims(std::string_view payload, const claim_rules& rules);
+
+/// Error `unauthenticated`: expired, not valid yet, or without an end where one is required.
+result<> check_times(const token_claims& claims, const claim_rules& rules,
+                     token_claims::time_point now);
+
+/// `iss` of a payload that nobody has verified: only for choosing the keys to verify it with.
+std::string claimed_issuer(std::string_view payload);
+
+}  // namespace carillon::auth

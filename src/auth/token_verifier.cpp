@@ -1,0 +1,88 @@
+#include "auth/token_verifier.hpp"
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+namespace carillon::auth {
+
+namespace {
+
+// A token without a key id is tried with so many keys of its algorithm: each costs a signature
+// check, and strangers may send tokens.
+constexpr std::size_t max_tries = 8;
+
+}  // namespace
+
+std::vector<key_ptr> matching_keys(const std::vector<key_ptr>& all, std::string_view key_id,
+                                   algorithm alg) {
+    std::vector<key_ptr> found;
+    for (const key_ptr& k : all) {
+        const bool named = key_id.empty() || k->id().empty() || k->id() == key_id;
+        if (k->alg() == alg && named) found.push_back(k);
+    }
+    return found;
+}
+
+token_verifier::token_verifier(verifier_options options)
+    : options_(std::move(options)), cache_(options_.remembered) {}
+
+const trusted_issuer* token_verifier::issuer_of(const compact_token& token) const {
+    const std::string name = claimed_issuer(token.payload);
+    const trusted_issuer* unnamed = nullptr;
+    for (const trusted_issuer& issuer : options_.issuers) {
+        if (issuer.rules.issuer.empty()) {
+            unnamed = &issuer;
+        } else if (issuer.rules.issuer == name) {
+            return &issuer;
+        }
+    }
+    return unnamed;
+}
+
+void token_verifier::check(std::string_view token, token_claims::time_point now, callback done) {
+    const auto digest = token_cache::digest_of(token);
+    if (const auto known = cache_.find(digest); known.claims != nullptr) {
+        const auto& rules = options_.issuers[known.issuer].rules;
+        if (auto valid = check_times(*known.claims, rules, now); !valid)
+            return done(std::unexpected(valid.error()));
+        return done(known.claims);
+    }
+    auto parsed = compact_token::parse(token);
+    if (!parsed) return done(std::unexpected(parsed.error()));
+    const trusted_issuer* issuer = issuer_of(*parsed);
+    if (issuer == nullptr)
+        return done(fail(errc::unauthenticated, "the token is of an issuer that is not trusted"));
+    issuer->keys->find(parsed->key_id, parsed->alg,
+                       [this, issuer, now, digest, token = std::move(*parsed),
+                        done = std::move(done)](result<std::vector<key_ptr>> keys) {
+                           if (!keys) return done(std::unexpected(keys.error()));
+                           auto claims = decide(token, *issuer, *keys, now);
+                           if (claims) {
+                               const auto place =
+                                   static_cast<std::size_t>(issuer - options_.issuers.data());
+                               cache_.add(digest, {*claims, place});
+                           }
+                           done(std::move(claims));
+                       });
+}
+
+result<token_verifier::claims_ptr> token_verifier::decide(const compact_token& token,
+                                                          const trusted_issuer& issuer,
+                                                          const std::vector<key_ptr>& keys,
+                                                          token_claims::time_point now) {
+    if (keys.empty())
+        return fail(errc::unauthenticated, "no key that is trusted has the token's id and kind");
+    const auto tried = std::span(keys).first(std::min(keys.size(), max_tries));
+    if (std::ranges::none_of(tried, [&](const key_ptr& k) { return k->verify(token); }))
+        return fail(errc::unauthenticated, "the token's signature is wrong");
+    auto claims = read_claims(token.payload, issuer.rules);
+    if (!claims) return std::unexpected(claims.error());
+    if (auto valid = check_times(*claims, issuer.rules, now); !valid)
+        return std::unexpected(valid.error());
+    return std::make_shared<const token_claims>(std::move(*claims));
+}
+
+void token_verifier::forget() { cache_.clear(); }
+
+}  // namespace carillon::auth

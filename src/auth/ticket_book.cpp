@@ -1,0 +1,78 @@
+#include "auth/ticket_book.hpp"
+
+#include "auth/base64url.hpp"
+
+#include <openssl/rand.h>
+
+namespace carillon::auth {
+
+namespace {
+
+// 24 bytes are 32 characters without a rest: more bits than a guess can cover.
+constexpr std::size_t random_bytes = 24;
+
+}  // namespace
+
+bool ticket_book::ended(const record& r, clock::time_point now) {
+    if (r.claims->expires && now >= *r.claims->expires) return true;
+    return r.at != state::open && now >= r.until;
+}
+
+result<std::string> ticket_book::issue(claims_ptr claims, clock::time_point now) {
+    std::array<unsigned char, random_bytes> bytes{};
+    if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1)
+        return fail(errc::unavailable, "no random bytes can be had");
+    std::string text = base64url({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    const std::lock_guard lock(mutex_);
+    if (records_.size() >= options_.max_tickets) {
+        drop_ended(now);
+        if (records_.size() >= options_.max_tickets)
+            return fail(errc::unavailable, "too many tickets are out; try again later");
+    }
+    records_.emplace(text, record{std::move(claims), state::fresh, now + options_.first_use});
+    return text;
+}
+
+ticket_book::redeemed ticket_book::redeem(std::string_view ticket, bool has_cursor,
+                                          clock::time_point now) {
+    const std::lock_guard lock(mutex_);
+    const auto found = records_.find(ticket);
+    if (found == records_.end()) return {};
+    record& r = found->second;
+    if (ended(r, now)) {
+        if (r.at != state::open) records_.erase(found);
+        return {};
+    }
+    if (r.at == state::open) return {refusal::in_use, nullptr};
+    if (r.at == state::away && !has_cursor) return {refusal::not_resumed, nullptr};
+    r.at = state::open;
+    return {refusal::none, r.claims};
+}
+
+void ticket_book::release(std::string_view ticket, clock::time_point now) {
+    const std::lock_guard lock(mutex_);
+    const auto found = records_.find(ticket);
+    if (found == records_.end()) return;
+    found->second.at = state::away;
+    found->second.until = now + options_.grace;
+    if (ended(found->second, now)) records_.erase(found);
+}
+
+// An open one stays until its stream releases it, ended or not.
+void ticket_book::drop_ended(clock::time_point now) {
+    std::erase_if(records_, [&](const auto& entry) {
+        return entry.second.at != state::open && ended(entry.second, now);
+    });
+}
+
+void ticket_book::purge(clock::time_point now) {
+    const std::lock_guard lock(mutex_);
+    drop_ended(now);
+}
+
+std::size_t ticket_book::size() const {
+    const std::lock_guard lock(mutex_);
+    return records_.size();
+}
+
+}  // namespace carillon::auth

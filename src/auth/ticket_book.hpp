@@ -1,0 +1,79 @@
+// Tickets: what a browser puts into the query of an EventSource, which can send no header.
+#pragma once
+
+#include <carillon/base/result.hpp>
+
+#include "auth/token_claims.hpp"
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace carillon::auth {
+
+struct ticket_options {
+    std::size_t max_tickets = 100'000;   ///< issued and not ended
+    std::chrono::seconds first_use{60};  ///< a new ticket that opens nothing for so long ends
+    std::chrono::seconds grace{60};      ///< how long its stream may be away before it returns
+};
+
+/// A ticket stands for a verified token. It opens one stream, and that stream again when it comes
+/// back: with a cursor, after its earlier connection has ended, within the grace time, and before
+/// the token ends. Anything else is refused, so that a ticket that leaked into a log opens nothing.
+/// Synchronised inside. Times are the caller's, so that tests need not wait.
+class ticket_book {
+public:
+    using clock = std::chrono::system_clock;
+    using claims_ptr = std::shared_ptr<const token_claims>;
+
+    explicit ticket_book(ticket_options options) : options_(options) {}
+
+    /// 32 characters of base64url, 192 random bits. Error `unavailable`: there are
+    /// `max_tickets` already.
+    result<std::string> issue(claims_ptr claims, clock::time_point now);
+
+    enum class refusal : std::uint8_t {
+        none,
+        unknown,      ///< never issued, or ended: final
+        in_use,       ///< its stream is connected
+        not_resumed,  ///< used before, and the request has no cursor: final
+    };
+    struct redeemed {
+        refusal why = refusal::unknown;
+        claims_ptr claims;  ///< null if it was refused
+    };
+    /// Opens its stream. On success the caller calls `release` when the connection ends.
+    redeemed redeem(std::string_view ticket, bool has_cursor, clock::time_point now);
+    void release(std::string_view ticket, clock::time_point now);
+
+    /// Ends the tickets that nobody came back with; call it now and then.
+    void purge(clock::time_point now);
+    std::size_t size() const;
+
+private:
+    enum class state : std::uint8_t { fresh, open, away };
+    struct record {
+        claims_ptr claims;  ///< shared with the streams that it opens
+        state at = state::fresh;
+        clock::time_point until;  ///< unless it is open
+    };
+    struct hash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view s) const noexcept {
+            return std::hash<std::string_view>{}(s);
+        }
+    };
+    static bool ended(const record& r, clock::time_point now);
+    void drop_ended(clock::time_point now);  ///< with the lock held
+
+    const ticket_options options_;
+    mutable std::mutex mutex_;  // guards all below
+    std::unordered_map<std::string, record, hash, std::equal_to<>> records_;
+};
+
+}  // namespace carillon::auth

@@ -1,0 +1,83 @@
+#include "auth/ticket_book.hpp"
+
+#include <gtest/gtest.h>
+
+namespace carillon::auth {
+namespace {
+
+using namespace std::chrono_literals;
+using refusal = ticket_book::refusal;
+
+class tickets : public testing::Test {
+protected:
+    ticket_book::claims_ptr claims(std::chrono::seconds lifetime = 1h) const {
+        token_claims c;
+        c.subject = "alice";
+        c.expires = now + lifetime;
+        return std::make_shared<const token_claims>(std::move(c));
+    }
+    refusal redeem(const std::string& ticket, bool has_cursor = false) {
+        return book.redeem(ticket, has_cursor, now).why;
+    }
+
+    ticket_book::clock::time_point now{1'000'000s};
+    ticket_book book{{.max_tickets = 3, .first_use = 60s, .grace = 30s}};
+};
+
+TEST_F(tickets, open_one_stream) {
+    const auto ticket = book.issue(claims(), now).value();
+    EXPECT_GE(ticket.size(), 22u);
+    const auto first = book.redeem(ticket, false, now);
+    EXPECT_EQ(first.why, refusal::none);
+    EXPECT_EQ(first.claims->subject, "alice");
+    EXPECT_EQ(redeem(ticket), refusal::in_use);
+    EXPECT_EQ(redeem(ticket, true), refusal::in_use);
+    EXPECT_EQ(redeem("unknown"), refusal::unknown);
+    EXPECT_EQ(redeem(""), refusal::unknown);
+}
+
+TEST_F(tickets, open_their_stream_again_only_with_a_cursor_and_in_time) {
+    const auto ticket = book.issue(claims(), now).value();
+    ASSERT_EQ(redeem(ticket), refusal::none);
+    book.release(ticket, now);
+    EXPECT_EQ(redeem(ticket, false), refusal::not_resumed);
+    now += 29s;
+    EXPECT_EQ(redeem(ticket, true), refusal::none);
+    book.release(ticket, now);
+    now += 30s;
+    EXPECT_EQ(redeem(ticket, true), refusal::unknown);
+}
+
+TEST_F(tickets, end_unused_or_with_their_token) {
+    const auto unused = book.issue(claims(), now).value();
+    const auto brief = book.issue(claims(20s), now).value();
+    now += 20s;
+    EXPECT_EQ(redeem(brief), refusal::unknown);
+    now += 39s;
+    EXPECT_EQ(redeem(unused), refusal::none);
+    const auto late = book.issue(claims(), now).value();
+    now += 60s;
+    EXPECT_EQ(redeem(late), refusal::unknown);
+}
+
+TEST_F(tickets, are_bounded_and_make_room_when_they_end) {
+    for (int i = 0; i < 3; ++i) ASSERT_TRUE(book.issue(claims(), now));
+    EXPECT_EQ(book.issue(claims(), now).error().code, errc::unavailable);
+    now += 60s;
+    EXPECT_TRUE(book.issue(claims(), now));
+    EXPECT_EQ(book.size(), 1u);
+}
+
+TEST_F(tickets, that_are_in_use_outlive_a_purge) {
+    const auto ticket = book.issue(claims(10s), now).value();
+    ASSERT_EQ(redeem(ticket), refusal::none);
+    now += 1h;
+    book.purge(now);
+    EXPECT_EQ(book.size(), 1u);
+    book.release(ticket, now);
+    EXPECT_EQ(book.size(), 0u);
+    book.release(ticket, now);
+}
+
+}  // namespace
+}  // namespace carillon::auth

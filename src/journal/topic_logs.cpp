@@ -53,8 +53,12 @@ topic_log& topic_logs::restore(const std::string& name, std::int64_t row, std::u
     log.kept_bytes = bytes;
     kept += events;
     kept_bytes += bytes;
-    if (events == 0) remember_empty(log);
     return log;
+}
+
+void topic_logs::end_restore() {
+    for (const auto& [name, log] : topics_) remember_if_empty(*log);
+    forget_surplus();
 }
 
 void topic_logs::push(topic_log& log, const event_ptr& e) {
@@ -92,14 +96,18 @@ void topic_logs::note_trimmed(topic_log& log, std::uint64_t pos, std::uint64_t e
     log.kept_bytes -= bytes;
     kept -= events;
     kept_bytes -= bytes;
-    if (log.kept == 0 && !log.retained) remember_empty(log);
+    remember_if_empty(log);
+    forget_surplus();
 }
 
 // A topic without events is kept for its trim mark. Beyond the limit the oldest marks are merged
 // into one that all unknown topics share: it may report a gap that was none for a topic, never hide
 // one.
-void topic_logs::remember_empty(topic_log& log) {
-    empty_.emplace(log.trimmed, &log);
+void topic_logs::remember_if_empty(topic_log& log) {
+    if (log.kept == 0 && !log.retained) empty_.emplace(log.trimmed, &log);
+}
+
+void topic_logs::forget_surplus() {
     while (empty_.size() > max_empty_topics_) {
         topic_log* oldest = empty_.begin()->second;
         empty_.erase(empty_.begin());
@@ -186,7 +194,9 @@ void topic_logs::erase(const stored_event& e) {
         topic_log* log = find(t.str());
         if (log == nullptr) continue;
         log->erase(e.pos.value, tombstone);
-        if (log->retained && log->retained->pos == e.pos) log->retained.reset();
+        if (!log->retained || log->retained->pos != e.pos) continue;
+        log->retained.reset();
+        remember_if_empty(*log);  // forgotten later: callers hold topics of the group under way
     }
 }
 

@@ -29,9 +29,12 @@ public:
     topic_log& get(const std::string& name);
     /// What a store remembers of topics that it has forgotten. Before `restore`.
     void restore_forgotten(std::uint64_t trim_mark);
-    /// Adds a topic as a store remembers it, with nothing in memory yet.
+    /// Adds a topic as a store remembers it, with nothing in memory yet. None is forgotten before
+    /// `end_restore`: a topic that looks empty may have events that are pushed later.
     topic_log& restore(const std::string& name, std::int64_t row, std::uint64_t trim_mark,
                        std::uint64_t events, std::uint64_t bytes);
+    /// All topics, last values and events of the store were given.
+    void end_restore();
     void push(topic_log& log, const event_ptr& e);
     /// The same for an event that `kept` counts already.
     void recall(topic_log& log, const event_ptr& e);
@@ -88,7 +91,8 @@ public:
 private:
     using by_position = std::set<std::pair<std::uint64_t, topic_log*>>;
 
-    void remember_empty(topic_log& log);
+    void remember_if_empty(topic_log& log);
+    void forget_surplus();
 
     retention_lookup retention_of_;
     const std::size_t max_empty_topics_;

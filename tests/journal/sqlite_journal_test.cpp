@@ -1,5 +1,5 @@
 // The durable journal: what survives, and what is said when something does not.
-#include "journal/journal_fixture.hpp"
+#include "journal/sqlite_fixture.hpp"
 #include "support/faulty_disk.hpp"
 #include "support/played_turn.hpp"
 
@@ -14,55 +14,6 @@ namespace {
 using test::played_turn;
 using ::testing::HasSubstr;
 namespace fs = std::filesystem;
-
-class sqlite_journal_test : public ::testing::Test, public journal_user {
-protected:
-    sqlite_journal_options options(const std::string& path) const {
-        sqlite_journal_options o;
-        o.path = path;
-        o.retention_of = retention_;
-        o.now = [this] { return now_.load(); };
-        return o;
-    }
-    void open() { open(options(file_.path())); }
-    void open(sqlite_journal_options o) {
-        close();
-        auto opened = open_sqlite_journal(std::move(o));
-        ASSERT_TRUE(opened) << opened.error().detail;
-        use(std::move(*opened));
-    }
-    error why_not(const std::string& path) {
-        auto opened = open_sqlite_journal(options(path));
-        EXPECT_FALSE(opened);
-        return opened ? error{} : opened.error();
-    }
-    /// The files as a kill would leave them at this moment: a copy of them.
-    std::string copy_of_files(const std::string& name) const {
-        const std::string to = (file_.folder() / name).string();
-        for (const char* suffix : {"", "-wal"})
-            fs::copy_file(file_.path() + suffix, to + suffix, fs::copy_options::overwrite_existing);
-        return to;
-    }
-
-    std::uint64_t rows_of(const std::string& table) const {
-        sqlite3* db = nullptr;
-        std::uint64_t rows = 0;
-        EXPECT_EQ(sqlite3_open(file_.path().c_str(), &db), SQLITE_OK);
-        const auto count = [](void* into, int, char** values, char**) {
-            *static_cast<std::uint64_t*>(into) = std::stoull(values[0]);
-            return 0;
-        };
-        EXPECT_EQ(
-            sqlite3_exec(db, ("SELECT count(*) FROM " + table).c_str(), count, &rows, nullptr),
-            SQLITE_OK);
-        sqlite3_close(db);
-        return rows;
-    }
-
-    journal_file file_;
-    retention_lookup retention_;
-    std::atomic<system_clock::time_point> now_{system_clock::time_point(1'000'000s)};
-};
 
 TEST_F(sqlite_journal_test, goes_on_where_it_ended) {
     open();

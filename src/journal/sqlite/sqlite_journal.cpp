@@ -84,10 +84,13 @@ result<> sqlite_journal::load() {
     if (!done) return done;
     done = store_.each_retained([&](std::int64_t topic, std::shared_ptr<stored_event> e) {
         const auto known = by_row_.find(topic);
-        if (known != by_row_.end()) known->second.log->retained = std::move(e);
+        if (known == by_row_.end()) return;
+        topic_log& log = *known->second.log;
+        const auto is_its_name = [&](const carillon::topic& t) { return t.str() == log.name; };
+        if (std::ranges::any_of(e->content.topics, is_its_name)) log.retained = std::move(e);
     });
     if (!done) return done;
-    return store_.each_event(
+    done = store_.each_event(
         found.indexed,
         [&](std::uint64_t pos, std::int64_t at, std::string_view record) -> result<> {
             auto e = unpack(record, position{pos}, at);
@@ -95,9 +98,25 @@ result<> sqlite_journal::load() {
                 return fail(errc::io_error,
                             fmt::format("the journal is damaged at position {}", pos));
             }
-            remember(e, std::vector<topic_log*>(e->content.topics.size()));
-            return {};
+            return recall(e);
         });
+    if (done) logs_.end_restore();
+    return done;
+}
+
+// An event that the index may lack. From topics that have trimmed or forgotten it, it is gone.
+result<> sqlite_journal::recall(const std::shared_ptr<stored_event>& e) {
+    for (const topic& t : e->content.topics) {
+        topic_log* log = logs_.find(t.str());
+        if (e->pos.value <= (log != nullptr ? log->trimmed : logs_.forgotten)) continue;
+        if (log == nullptr) {
+            const auto row = store_.add_topic(t.str(), logs_.forgotten);
+            if (!row) return std::unexpected(row.error());
+            log = &add_topic(t, *row);
+        }
+        remember(e, *log);
+    }
+    return {};
 }
 
 result<> sqlite_journal::start() {
@@ -280,19 +299,11 @@ void sqlite_journal::commit(std::vector<append_request>& requests,
 result<> sqlite_journal::store_group(std::vector<append_request>& requests) {
     transaction all(store_.on());
     if (auto done = all.begin(); !done) return done;
-    for (const std::int64_t row : forgotten_rows_) {
-        if (auto done = store_.remove_topic(row); !done) return done;
-    }
-    if (!forgotten_rows_.empty()) {
-        if (auto done = store_.set("forgotten", logs_.forgotten); !done) return done;
-    }
     std::uint64_t head = head_;
     for (append_request& r : requests) {
         if (auto done = store_request(r, head); !done) return done;
     }
-    if (auto done = all.commit(); !done) return done;
-    forgotten_rows_.clear();
-    return {};
+    return all.commit();
 }
 
 result<> sqlite_journal::store_request(append_request& r, std::uint64_t& head) {
@@ -376,8 +387,12 @@ void sqlite_journal::publish_group(std::vector<append_request>& requests) {
             for (const auto& e : r.events) {
                 fed_.push_back(e);
                 if (e->content.ephemeral) continue;
-                remember(e, found.first(e->content.topics.size()));
-                found = found.subspan(e->content.topics.size());
+                for (const topic& t : e->content.topics) {
+                    topic_log* log = found.front() != nullptr ? found.front() : logs_.find(t.str());
+                    if (log == nullptr) log = &add_topic(t, new_rows_.find(t.str())->second);
+                    remember(e, *log);
+                    found = found.subspan(1);
+                }
                 if (e->erases.value != 0) {
                     if (const event_ptr old = logs_.at(e->erases.value, e->content.topics))
                         logs_.erase(*old);
@@ -396,33 +411,28 @@ void sqlite_journal::publish_group(std::vector<append_request>& requests) {
 }
 
 // With mutex_ held, or alone while opening.
-void sqlite_journal::remember(const std::shared_ptr<stored_event>& e,
-                              std::span<topic_log* const> found) {
+topic_log& sqlite_journal::add_topic(const topic& t, std::int64_t row) {
+    topic_log& log = logs_.get(t.str());
+    log.row = row;
+    by_row_[row].log = &log;
+    return log;
+}
+
+// With mutex_ held, or alone while opening.
+void sqlite_journal::remember(const std::shared_ptr<stored_event>& e, topic_log& log) {
     const std::size_t size = e->content.size();
-    for (std::size_t i = 0; i < e->content.topics.size(); ++i) {
-        const topic& t = e->content.topics[i];
-        topic_log* log = found[i];
-        if (log == nullptr) log = logs_.find(t.str());
-        if (log == nullptr) {
-            log = &logs_.get(t.str());
-            log->row = new_rows_.find(t.str())->second;
-            by_row_[log->row].log = log;
-        }
-        recent_events_ += 1;
-        recent_bytes_ += size;
-        if (e->content.retain) log->retain(e);
-        const bool was_there = e->pos.value <= store_.found().head;
-        if (was_there && e->pos.value <= by_row_[log->row].counted) {
-            logs_.recall(*log, e);  // indexed, though not all of its batch was
-            continue;
-        }
-        logs_.push(*log, e);
-        if (log->kept == 1) schedule_age(log->row, milliseconds(e->stored_at + log->keep.max_age));
-        over_limits_seen_ = over_limits_seen_ || log->over_limits();
-        unindexed_bytes_ += size;
-        unindexed_.push_back({log->row, e->pos.value, size, e->content.topics.size() > 1,
-                              e->content.id ? e->content.id->str() : std::string()});
-    }
+    recent_events_ += 1;
+    recent_bytes_ += size;
+    if (e->content.retain) log.retain(e);
+    const bool was_there = e->pos.value <= store_.found().head;
+    if (was_there && e->pos.value <= by_row_[log.row].counted)
+        return logs_.recall(log, e);  // indexed, though not all of its batch was
+    logs_.push(log, e);
+    if (log.kept == 1) schedule_age(log.row, milliseconds(e->stored_at + log.keep.max_age));
+    over_limits_seen_ = over_limits_seen_ || log.over_limits();
+    unindexed_bytes_ += size;
+    unindexed_.push_back({log.row, e->pos.value, size, e->content.topics.size() > 1,
+                          e->content.id ? e->content.id->str() : std::string()});
 }
 
 // With mutex_ held. What the index has may leave memory.

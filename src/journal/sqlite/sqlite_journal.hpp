@@ -97,6 +97,7 @@ private:
 
     sqlite_journal(sqlite_journal_options options, std::string epoch, file_lock lock, store s);
     result<> load();
+    result<> recall(const std::shared_ptr<stored_event>& e);
     result<> start();
 
     // Who writes (sqlite_journal.cpp).
@@ -112,7 +113,8 @@ private:
     result<std::uint64_t> store_scheduled(const event& e, std::int64_t due,
                                           const std::optional<idempotency_key>& key);
     void publish_group(std::vector<append_request>& requests);
-    void remember(const std::shared_ptr<stored_event>& e, std::span<topic_log* const> found);
+    topic_log& add_topic(const topic& t, std::int64_t row);
+    void remember(const std::shared_ptr<stored_event>& e, topic_log& log);
     void evict();
     event_ptr forget_recent(topic_log& log);
     void forget_until(topic_log& log, std::uint64_t pos);
@@ -134,6 +136,7 @@ private:
     result<> leave_out(std::span<const indexed_event> rows, topic_change& change);
     result<> save(const topic_row& row);
     void publish_change(const topic_change& c);
+    result<> remove_forgotten();
     result<> trim_some();
     result<> remove_first(std::span<const indexed_event> oldest, std::size_t count,
                           const topic_log& from);
@@ -191,8 +194,8 @@ private:
     std::size_t unindexed_bytes_ = 0;
     indexing batch_;
     std::vector<std::int64_t> over_limit_;
-    std::vector<std::int64_t> forgotten_rows_;
-    string_map<std::int64_t> new_rows_;   ///< of topics that the group under way adds
+    std::vector<std::int64_t> forgotten_rows_;  ///< still in the file
+    string_map<std::int64_t> new_rows_;         ///< of topics that the group under way adds
     std::vector<topic_log*> found_logs_;  ///< its events' topics, one by one; null: it may add it
     std::vector<event_ptr> fed_;          ///< the group's events; empty between two groups
     bool over_limits_seen_ = false;       ///< beyond what is indexed

@@ -39,6 +39,12 @@ result<store> store::open(const sqlite_journal_options& options, const std::stri
     if (auto done = configure(s.connection_, options.sync, cache_kib); !done)
         return std::unexpected(done.error());
     if (auto done = s.prepare(); !done) return std::unexpected(done.error());
+    // A number that rows of another table may still bear is given to no new topic.
+    const auto last = s.connection_.number(
+        "SELECT max(coalesce((SELECT max(row) FROM topics), 0), coalesce((SELECT max(topic) FROM "
+        "topic_events), 0), coalesce((SELECT max(topic) FROM retained), 0))");
+    if (!last) return std::unexpected(last.error());
+    s.next_row_ = *last + 1;
     return s;
 }
 
@@ -48,7 +54,7 @@ result<> store::prepare() {
     std::string add_indexes = add_index;
     for (std::size_t i = 1; i < rows_at_once; ++i) add_indexes += ", (?, ?, ?, ?)";
     const std::pair<statement*, const char*> all[] = {
-        {&add_topic_, "INSERT INTO topics(name, trimmed) VALUES(?, ?)"},
+        {&add_topic_, "INSERT OR REPLACE INTO topics(row, name, trimmed) VALUES(?, ?, ?)"},
         {&add_event_, "INSERT INTO events(pos, at, record) VALUES(?, ?, ?)"},
         {&add_index_, add_index.c_str()},
         {&add_indexes_, add_indexes.c_str()},
@@ -77,7 +83,9 @@ result<> store::prepare() {
         {&scheduled_,
          "SELECT id, due, record FROM scheduled WHERE due <= ? ORDER BY due, id LIMIT ?"},
         {&retain_, "INSERT OR REPLACE INTO retained(topic, pos, at, record) VALUES(?, ?, ?, ?)"},
-        {&release_, "DELETE FROM retained WHERE topic = ? OR pos = ?"},
+        {&release_topic_, "DELETE FROM retained WHERE topic = ?"},
+        {&release_,
+         "DELETE FROM retained WHERE topic = (SELECT row FROM topics WHERE name = ?) AND pos = ?"},
         {&add_expiry_, "INSERT OR IGNORE INTO expiring(at, pos) VALUES(?, ?)"},
         {&expired_, "SELECT pos FROM expiring WHERE at <= ? ORDER BY at LIMIT ?"},
         {&forget_expiry_, "DELETE FROM expiring WHERE at <= ? AND pos = ?"},
@@ -119,9 +127,10 @@ result<> store::each_event(
 }
 
 result<std::int64_t> store::add_topic(std::string_view name, std::uint64_t trimmed) {
-    add_topic_.bind(1, name).bind(2, as_signed(trimmed));
+    const std::int64_t row = next_row_++;
+    add_topic_.bind(1, row).bind(2, name).bind(3, as_signed(trimmed));
     if (auto done = add_topic_.run(); !done) return std::unexpected(done.error());
-    return sqlite3_last_insert_rowid(connection_.handle());
+    return row;
 }
 
 result<> store::add_event(std::uint64_t pos, std::int64_t at, std::string_view record) {
@@ -161,7 +170,10 @@ result<> store::save_topic(const topic_row& t) {
     return save_topic_.bind(5, t.row).run();
 }
 
-result<> store::remove_topic(std::int64_t row) { return remove_topic_.bind(1, row).run(); }
+result<> store::remove_topic(std::int64_t row) {
+    if (auto done = release_topic_.bind(1, row).run(); !done) return done;
+    return remove_topic_.bind(1, row).run();
+}
 
 result<> store::set(std::string_view meta, std::uint64_t value) {
     return set_.bind(1, meta).bind(2, as_signed(value)).run();
@@ -234,9 +246,9 @@ result<std::shared_ptr<stored_event>> store::read(std::uint64_t pos) {
 }
 
 result<> store::erase(const stored_event& e) {
-    if (e.content.retain) {
-        if (auto done = release_.bind(1, std::int64_t{0}).bind(2, as_signed(e.pos.value)).run();
-            !done)
+    for (const topic& t : e.content.topics) {
+        if (!e.content.retain) break;
+        if (auto done = release_.bind(1, t.str()).bind(2, as_signed(e.pos.value)).run(); !done)
             return done;
     }
     pack_erased(e.content, record_);
@@ -245,7 +257,7 @@ result<> store::erase(const stored_event& e) {
 
 result<> store::retain(std::int64_t topic, std::uint64_t pos, std::int64_t at,
                        std::string_view record) {
-    if (record.empty()) return release_.bind(1, topic).bind(2, std::int64_t{0}).run();
+    if (record.empty()) return release_topic_.bind(1, topic).run();
     retain_.bind(1, topic).bind(2, as_signed(pos)).bind(3, at);
     return retain_.bind_blob(4, record).run();
 }

@@ -39,6 +39,8 @@ bool sqlite_journal::upkeep() {
         done = index_some();
     } else if (batch_is_full()) {
         begin_indexing();
+    } else if (!forgotten_rows_.empty()) {
+        done = remove_forgotten();
     } else {
         if (!inbox_->take_upkeep()) return false;
         done = tick();
@@ -48,7 +50,8 @@ bool sqlite_journal::upkeep() {
         report(done);
         return false;
     }
-    return batch_.next < batch_.rows.size() || batch_is_full() || !over_limit_.empty();
+    return batch_.next < batch_.rows.size() || batch_is_full() || !over_limit_.empty() ||
+           !forgotten_rows_.empty();
 }
 
 result<> sqlite_journal::tick() {
@@ -255,6 +258,23 @@ result<> sqlite_journal::remove_first(std::span<const indexed_event> oldest, std
         };
         if (auto done = store_.remove(e, kept_by_another); !done) return done;
     }
+    return {};
+}
+
+// A topic that memory has forgotten leaves the file together with its mark. Until then its row does
+// no harm: a new topic of that name replaces it.
+result<> sqlite_journal::remove_forgotten() {
+    const std::size_t left =
+        forgotten_rows_.size() - std::min(forgotten_rows_.size(), rows_per_step);
+    const std::lock_guard writing(transaction_mutex_);
+    transaction step(store_.on());
+    if (auto done = step.begin(); !done) return done;
+    for (const std::int64_t row : std::span(forgotten_rows_).subspan(left)) {
+        if (auto done = store_.remove_topic(row); !done) return done;
+    }
+    if (auto done = store_.set("forgotten", logs_.forgotten); !done) return done;
+    if (auto done = step.commit(); !done) return done;
+    forgotten_rows_.resize(left);
     return {};
 }
 

@@ -1,0 +1,90 @@
+// A durable journal opens on whatever another left behind, whatever the limits of both are.
+#include "journal/sqlite_fixture.hpp"
+
+#include <gmock/gmock.h>
+
+namespace carillon::testing {
+namespace {
+
+class sqlite_start : public sqlite_journal_test {
+protected:
+    std::shared_ptr<stored_event> value(std::string_view topic, std::string data) {
+        auto e = make({topic}, std::move(data));
+        e->content.retain = true;
+        return e;
+    }
+    std::string last_value_of(std::string_view topic) {
+        const auto list = parse({topic});
+        const auto all = record().retained(pointers(list));
+        return all.empty() ? std::string() : all.front()->content.data;
+    }
+};
+
+TEST_F(sqlite_start, opens_with_more_topics_than_it_may_remember_when_they_are_empty) {
+    auto few = options(file_.path());
+    few.max_empty_topics = 1;
+    open(few);
+    append({"a"}, "1");
+    append({"b"}, "2");
+    append({"c", "a"}, "3");
+    for (int again = 0; again < 3; ++again) {
+        open(few);
+        EXPECT_EQ(positions(read({"**"})), (numbers{1, 2, 3}));
+        EXPECT_EQ(positions(read({"a"})), (numbers{1, 3}));
+        EXPECT_FALSE(read({"a"}).lost) << "nothing was trimmed";
+        EXPECT_EQ(record().stats().topics, 3u);
+    }
+    EXPECT_EQ(append({"b"}), 4u);
+    EXPECT_EQ(positions(read({"b"})), (numbers{2, 4}));
+}
+
+TEST_F(sqlite_start, forgets_no_topic_that_has_a_last_value) {
+    retention_ = [](std::string_view) { return retention{.max_age = 1s}; };
+    auto few = options(file_.path());
+    few.max_empty_topics = 1;
+    open(few);
+    EXPECT_TRUE(try_append({value("value", "kept")}));
+    for (const std::string_view t : {"a", "b", "c"}) append({t});
+    pass(2s);
+    ASSERT_TRUE(soon([&] { return record().stats().events == 0; }));
+    for (int again = 0; again < 3; ++again) {
+        EXPECT_EQ(last_value_of("value"), "kept");
+        EXPECT_LE(record().stats().topics, 2u);
+        open(few);
+    }
+    // Topics that come later have a value only if somebody gave them one.
+    for (int i = 0; i < 10; ++i) {
+        const std::string name = "new/" + std::to_string(i);
+        append({name});
+        open(few);
+        EXPECT_EQ(last_value_of(name), "");
+    }
+    EXPECT_EQ(last_value_of("value"), "kept");
+}
+
+TEST_F(sqlite_start, gives_no_topic_what_belonged_to_one_that_was_forgotten) {
+    retention_ = [](std::string_view) { return retention{.max_age = 1s}; };
+    auto many = options(file_.path());
+    open(many);
+    for (const std::string_view t : {"a", "b", "c"}) append({t});
+    EXPECT_TRUE(try_append({value("d", "last")}));
+    pass(2s);
+    ASSERT_TRUE(soon([&] { return record().stats().events == 0; }));
+    EXPECT_TRUE(try_append({value("d", "")}));  // cleared: now it may be forgotten
+    pass(2s);
+    ASSERT_TRUE(soon([&] { return record().stats().events == 0; }));
+    auto few = many;
+    few.max_empty_topics = 1;
+    open(few);
+    ASSERT_TRUE(soon([&] { return record().stats().topics <= 1; }));
+    append({"e"});
+    append({"f"});
+    open(few);
+    EXPECT_EQ(positions(read({"e"})), numbers{6});
+    EXPECT_EQ(positions(read({"f"})), numbers{7});
+    EXPECT_EQ(last_value_of("**"), "");
+    EXPECT_TRUE(read({"a"}).lost) << "what was forgotten is still told";
+}
+
+}  // namespace
+}  // namespace carillon::testing

@@ -187,7 +187,9 @@ void hub::schedule(event e, std::chrono::system_clock::time_point due,
         return done(std::unexpected(checked.error()));
     if (e.ephemeral)
         return done(fail(errc::invalid_request, "what is not stored cannot wait for its time"));
-    journal_->schedule(std::move(e), due, std::move(key), std::move(done));
+    // Not early: journals keep whole milliseconds.
+    journal_->schedule(std::move(e), std::chrono::ceil<std::chrono::milliseconds>(due),
+                       std::move(key), std::move(done));
 }
 
 void hub::announce(topic where, std::string_view name, std::string data, publish_callback done) {

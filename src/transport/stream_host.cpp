@@ -65,9 +65,7 @@ result<std::chrono::system_clock::time_point> parse_since(
     std::string_view text, std::chrono::system_clock::time_point now) {
     if (text == "earliest") return std::chrono::system_clock::time_point{};
     if (const auto ago = parse_duration(text)) return now - *ago;
-    if (const auto seconds = parse_whole_number(text); seconds && *seconds < 100'000'000'000) {
-        return std::chrono::system_clock::time_point(std::chrono::seconds(*seconds));
-    }
+    if (const auto seconds = parse_whole_number(text)) return time_of_seconds(*seconds);
     if (const auto time = parse_time(text)) return *time;
     return fail(
         errc::invalid_request,

@@ -383,6 +383,10 @@ TEST(publishing, an_event_may_wait_for_its_time_also_through_a_restart) {
     EXPECT_EQ(again.next().data, "soon");
     EXPECT_THAT(s.get("/events/scheduled").body, HasSubstr("[]"));
     EXPECT_EQ(s.post("a", R"({"data":1,"deliverAt":"soon"})").status, 400);
+    EXPECT_EQ(s.post("a", R"({"data":1,"deliverAt":"2099-01-01T00:00:00.9Zjunk"})").status, 400);
+    EXPECT_EQ(s.post("a", R"({"data":1,"deliverAt":"2099-01-01T01:00:00.9+01:00"})").status, 202);
+    EXPECT_THAT(s.get("/events/scheduled").body,
+                HasSubstr(R"("deliverAt":"2099-01-01T00:00:00.900Z")"));
     EXPECT_EQ(s.post("a", R"([{"data":1,"deliverAt":"2999-01-01T00:00:00Z"}])").status, 400);
 }
 

@@ -17,7 +17,11 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 /// The same in the largest unit that has a whole number of it: `1500ms`, `2m`; `0s`.
 std::string duration_text(std::chrono::milliseconds d);
 
-/// RFC 3339, section 5.6: `2026-01-31T12:00:00Z`, with fraction (which is dropped) and offset.
+/// `date-time` of RFC 3339, section 5.6, and nothing else: `2026-01-31T12:00:00.5Z`,
+/// `2026-01-31T14:00:00+02:00`. What is finer than a nanosecond is rounded up. A time beyond the
+/// clock's years (1677 to 2262) is the clock's first or last second.
 std::optional<std::chrono::system_clock::time_point> parse_time(std::string_view text);
+/// The same for seconds since 1970.
+std::chrono::system_clock::time_point time_of_seconds(std::int64_t since_1970);
 
 }  // namespace carillon

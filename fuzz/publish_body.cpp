@@ -89,7 +89,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string text(reinterpret_cast<const char*>(data) + 1, size - 1);
     const std::optional<topic> path =
         data[0] % 2 == 0 ? std::nullopt : std::optional(*topic::parse("a/b"));
-    const auto body = transport::parse_publish_body(text, path);
+    const auto body = transport::parse_publish_body(text, path, {});
     if (!body) {
         require(!body.error().detail.empty());
         return 0;
@@ -104,7 +104,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         again += write(e);
     }
     again += ']';
-    const auto second = transport::parse_publish_body(again, std::nullopt);
+    const auto second = transport::parse_publish_body(again, std::nullopt, {});
     require(second.has_value());
     require(std::ranges::equal(second->events, body->events, same));
     return 0;

@@ -103,42 +103,62 @@ result<std::string> decode_string(std::string_view slice) {
     return std::string(value.get_string());
 }
 
-result<std::vector<std::pair<std::string, std::string_view>>> object_members(
-    std::string_view text) {
-    std::vector<std::pair<std::string, std::string_view>> members;
+result<> each_member(std::string_view text, const slice_visitor& visit) {
     std::size_t at = skip_blanks(text, 0);
     if (at == text.size() || text[at] != '{')
         return fail(errc::invalid_request, "a JSON object is expected");
     at = skip_blanks(text, at + 1);
     while (text[at] != '}') {
         const std::size_t name_end = end_of_string(text, at);
-        auto name = decode_string(text.substr(at, name_end - at));
-        if (!name) return std::unexpected(name.error());
+        const std::string_view name = text.substr(at, name_end - at);
         at = skip_blanks(text, skip_blanks(text, name_end) + 1);
         const std::size_t value_end = end_of_value(text, at);
-        if (std::ranges::any_of(members, [&](const auto& m) { return m.first == *name; })) {
-            return fail(errc::invalid_request, "the field `" + *name + "` stands twice");
+        const std::string_view slice = text.substr(at, value_end - at);
+        result<> visited;
+        if (name.find('\\') == std::string_view::npos) {
+            visited = visit(name.substr(1, name.size() - 2), slice);
+        } else if (const auto decoded = decode_string(name)) {
+            visited = visit(*decoded, slice);
+        } else {
+            visited = std::unexpected(decoded.error());
         }
-        members.emplace_back(std::move(*name), text.substr(at, value_end - at));
+        if (!visited) return visited;
         at = skip_blanks(text, value_end);
         if (text[at] == ',') at = skip_blanks(text, at + 1);
     }
-    return members;
+    return {};
 }
 
-result<std::vector<std::string_view>> array_elements(std::string_view text) {
-    std::vector<std::string_view> elements;
+result<> each_element(std::string_view text, const slice_visitor& visit) {
     std::size_t at = skip_blanks(text, 0);
     if (at == text.size() || text[at] != '[')
         return fail(errc::invalid_request, "a JSON array is expected");
     at = skip_blanks(text, at + 1);
     while (text[at] != ']') {
         const std::size_t end = end_of_value(text, at);
-        elements.push_back(text.substr(at, end - at));
+        if (auto visited = visit({}, text.substr(at, end - at)); !visited) return visited;
         at = skip_blanks(text, end);
         if (text[at] == ',') at = skip_blanks(text, at + 1);
     }
-    return elements;
+    return {};
+}
+
+result<std::vector<std::pair<std::string, std::string_view>>> object_members(
+    std::string_view text) {
+    std::vector<std::pair<std::string, std::string_view>> members;
+    const auto walked = each_member(text, [&](std::string_view name, std::string_view slice) {
+        members.emplace_back(name, slice);
+        return result<>{};
+    });
+    if (!walked) return std::unexpected(walked.error());
+    // Sorted rather than hashed: no choice of names makes this slow.
+    std::vector<std::string_view> names;
+    names.reserve(members.size());
+    for (const auto& [name, slice] : members) names.push_back(name);
+    std::ranges::sort(names);
+    if (const auto twice = std::ranges::adjacent_find(names); twice != names.end())
+        return fail(errc::invalid_request, "the field `" + std::string(*twice) + "` stands twice");
+    return members;
 }
 
 }  // namespace carillon::transport

@@ -3,6 +3,7 @@
 
 #include <carillon/base/result.hpp>
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,12 +15,19 @@ namespace carillon::transport {
 /// have any size.
 result<> check_json(std::string_view text);
 
-/// The members of an object, in order; names are decoded, values are slices of `text`. `text` has
-/// passed `check_json`. Fails if it is no object or a name stands twice.
-result<std::vector<std::pair<std::string, std::string_view>>> object_members(std::string_view text);
+/// Told of one member or element: its decoded name (empty for elements) and its slice of the text.
+/// An error ends the walk.
+using slice_visitor = std::function<result<>(std::string_view name, std::string_view slice)>;
 
-/// The elements of an array as slices of `text`; the same conditions.
-result<std::vector<std::string_view>> array_elements(std::string_view text);
+/// Calls `visit` for each member of an object, in order; a name may come twice. `text` has passed
+/// `check_json`. Fails if it is no object, or with the visitor's first error.
+result<> each_member(std::string_view text, const slice_visitor& visit);
+/// The same for the elements of an array.
+result<> each_element(std::string_view text, const slice_visitor& visit);
+
+/// The members of an object, in order; names are decoded, values are slices of `text`. `text` has
+/// passed `check_json`. Fails if it is no object or a name stands twice. Takes n log n time.
+result<std::vector<std::pair<std::string, std::string_view>>> object_members(std::string_view text);
 
 /// The content of a JSON string, from its slice.
 result<std::string> decode_string(std::string_view slice);

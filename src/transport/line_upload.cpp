@@ -57,7 +57,7 @@ private:
         ++line_;
         std::string text = std::exchange(partial_, {});
         if (text.find_first_not_of(" \t\r") == std::string::npos) return;
-        auto parsed = parse_event(text, topic_);
+        auto parsed = parse_event(text, topic_, *hub_.options());
         if (!parsed) {
             return set_failure(
                 {parsed.error().code, fmt::format("line {}: {}", line_, parsed.error().detail)});

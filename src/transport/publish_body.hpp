@@ -23,18 +23,36 @@ enum class body_format : std::uint8_t { json, lines };  ///< one JSON text; newl
 /// a foreign site can send a form without asking, but no JSON type.
 result<body_format> format_of(const http::request& r);
 
+/// What a request says of the topics of its events before its body is read.
+struct body_target {
+    body_target() = default;
+    body_target(std::optional<topic> named) : path(std::move(named)) {}
+    body_target(topic named) : path(std::move(named)) {}
+    /// The request is for one place alone: the body names no topics, and the events have none yet.
+    static body_target elsewhere() {
+        body_target t;
+        t.fixed = true;
+        return t;
+    }
+
+    std::optional<topic> path;  ///< the path's; the body may name further ones beside it
+    bool fixed = false;
+};
+
 /// An event as a publisher wrote it.
 struct written_event {
     event content;
     std::string idempotency_key;  ///< empty: none
     std::optional<std::chrono::system_clock::time_point> deliver_at;
+    std::size_t topics_named = 0;  ///< in the body, repeated ones included
 };
 
-/// `{id?, event?, data, retry?, comment?, topic?, topics?, metadata?, timestamp?, ephemeral?,
-/// idempotencyKey?}`. A string `data` is sent as it is, anything else as the publisher's own JSON
-/// text. `topic` is the path's, if it has one; the body may not name another. `text` need not be
-/// valid.
-result<written_event> parse_event(std::string_view text, const std::optional<topic>& path_topic);
+/// `{id?, event?, data, retry?, comment?, topic?, topics?, metadata?, timestamp?, ttl?, expires?,
+/// deliverAt?, key?, retain?, ephemeral?, idempotencyKey?}`. A string `data` is sent as it is,
+/// anything else as the publisher's own JSON text. `text` need not be valid. Takes time linear in
+/// its size; reading ends where one of `limits` is passed.
+result<written_event> parse_event(std::string_view text, const body_target& target,
+                                  const hub_options& limits);
 
 struct publish_body {
     std::vector<event> events;
@@ -42,9 +60,9 @@ struct publish_body {
     std::string idempotency_key;  ///< of the one event; empty: none
     std::optional<std::chrono::system_clock::time_point> deliver_at;  ///< of the one event
 };
-/// One event or an array of events.
-result<publish_body> parse_publish_body(std::string_view text,
-                                        const std::optional<topic>& path_topic);
+/// One event or an array of events, at most `limits.max_batch`.
+result<publish_body> parse_publish_body(std::string_view text, const body_target& target,
+                                        const hub_options& limits);
 
 /// What `Idempotency-Key` says (draft-ietf-httpapi-idempotency-key-header: a string, whose quotes
 /// may be left out), else `field`; nothing if neither is there. Fails if they differ, or are not 1

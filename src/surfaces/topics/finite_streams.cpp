@@ -125,7 +125,7 @@ void finite_streams::append(http::request& r, http::responder answer) {
     const auto format = transport::format_of(r);
     if (!format) return answer.send(format.error());
     if (!is_id(r.path_rest[0])) return answer.send(unknown_stream());
-    auto body = transport::parse_publish_body(r.body, topic_of(r.path_rest[0]));
+    auto body = transport::parse_publish_body(r.body, topic_of(r.path_rest[0]), *hub_.options());
     if (!body) return answer.send(body.error());
     auto key = transport::idempotency_key_of(r, std::move(body->idempotency_key));
     if (!key) return answer.send(key.error());

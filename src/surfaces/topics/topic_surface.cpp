@@ -141,7 +141,7 @@ void topic_surface::publish(http::request& r, http::responder answer) {
     if (!format) return answer.send(format.error());
     auto name = path_topic(r);
     if (!name) return answer.send(name.error());
-    auto body = transport::parse_publish_body(r.body, *name);
+    auto body = transport::parse_publish_body(r.body, *name, *hub_.options());
     if (!body) return answer.send(body.error());
     auto key = transport::idempotency_key_of(r, std::move(body->idempotency_key));
     if (!key) return answer.send(key.error());
@@ -228,7 +228,7 @@ void topic_surface::erase(http::request& r, http::responder answer) {
     if (r.method == "PUT") {
         if (const auto format = transport::format_of(r); !format)
             return answer.send(format.error());
-        auto written = transport::parse_event(r.body, *from);
+        auto written = transport::parse_event(r.body, *from, *hub_.options());
         if (!written) return answer.send(written.error());
         instead = std::move(written->content);
     }
@@ -307,8 +307,7 @@ void topic_surface::show_client(http::request& r, http::responder answer) {
 void topic_surface::send_to_client(http::request& r, http::responder answer) {
     const auto format = transport::format_of(r);
     if (!format) return answer.send(format.error());
-    static const topic unused = *topic::parse("client");
-    auto e = transport::parse_event(r.body, unused);
+    auto e = transport::parse_event(r.body, transport::body_target::elsewhere(), *hub_.options());
     if (!e) return answer.send(e.error());
     auto key = transport::idempotency_key_of(r, std::move(e->idempotency_key));
     if (!key) return answer.send(key.error());

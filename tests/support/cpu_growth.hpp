@@ -19,7 +19,7 @@ template <class Call, class Input>
 double cpu_growth(Call&& call, const Input& small, const Input& large) {
     const auto best = [&](const Input& in) {
         double least = std::numeric_limits<double>::max();
-        for (int i = 0; i < 5; ++i) {
+        for (int i = 0; i < 3; ++i) {
             const double begun = thread_cpu_time();
             call(in);
             least = std::min(least, thread_cpu_time() - begun);

@@ -1,5 +1,6 @@
 #include "bench/bench.hpp"
 #include "server/commands.hpp"
+#include "server/console.hpp"
 
 #include <string_view>
 
@@ -12,6 +13,7 @@ const char* malloc_conf = "background_thread:true,narenas:4,dirty_decay_ms:1000,
 }
 
 int main(int argc, char** argv) {
+    carillon::server::open_standard_files();
     if (argc > 1 && std::string_view(argv[1]) == "bench")
         return carillon::bench::run(argc - 1, argv + 1);
     return carillon::server::run(argc, argv);

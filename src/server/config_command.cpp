@@ -1,4 +1,5 @@
 #include "server/commands.hpp"
+#include "server/console.hpp"
 #include "server/setting_values.hpp"
 
 #include <algorithm>
@@ -7,42 +8,49 @@
 
 namespace carillon::server {
 
+namespace {
+
+int said(const std::string& text) { return say(text) ? 0 : 1; }
+
+/// What applies to the topic that was asked for.
+std::string row_text(const config_arguments& a, const settings& values) {
+    const topic_row* row = values.row_for(a.topic);
+    std::string text =
+        row == nullptr
+            ? fmt::format("{}: no [[topics]] row matches, the defaults apply\n", a.topic)
+            : fmt::format("{}: the row at {}:{} applies\n", a.topic, a.sources.file, row->line);
+    const topic_row defaults;
+    for (const std::string& name : row_field_names()) {
+        text += fmt::format("  {:<22} {}\n", name,
+                            print_row_field(row != nullptr ? *row : defaults, name));
+    }
+    return text;
+}
+
+}  // namespace
+
 int config(const config_arguments& a) {
     if (a.reference) {
-        fmt::print("{}", reference_page());
-        return 0;
+        return said(reference_page());
     }
     if (a.sample) {
-        fmt::print("{}", sample_file());
-        return 0;
+        return said(sample_file());
     }
     const auto loaded = load(a.sources);
     if (!loaded) {
-        fmt::print(stderr, "{}\n", loaded.error().detail);
+        complain(loaded.error().detail);
         return 1;
     }
     if (a.check) {
-        fmt::print("{}: fine\n", a.sources.file);
-        return 0;
+        return said(a.sources.file + ": fine\n");
     }
-    if (!a.topic.empty()) {
-        const topic_row* row = loaded->values.row_for(a.topic);
-        if (row == nullptr) {
-            fmt::print("{}: no [[topics]] row matches, the defaults apply\n", a.topic);
-        } else {
-            fmt::print("{}: the row at {}:{} applies\n", a.topic, a.sources.file, row->line);
-        }
-        const topic_row defaults;
-        for (const std::string& name : row_field_names()) {
-            fmt::print("  {:<22} {}\n", name,
-                       print_row_field(row != nullptr ? *row : defaults, name));
-        }
-        return 0;
-    }
+    if (!a.topic.empty()) return said(row_text(a, loaded->values));
+    std::string text;
     for (const auto& [info, value] : print(loaded->values)) {
-        fmt::print("{:<32} {:<52} {}\n", info.name, value, loaded->from.find(info.name)->second);
+        text += fmt::format("{:<32} {:<52} {}\n", info.name, value,
+                            loaded->from.find(info.name)->second);
     }
-    return 0;
+    return said(text);
 }
 
 }  // namespace carillon::server

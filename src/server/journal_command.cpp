@@ -1,6 +1,7 @@
 #include <carillon/journal/journal.hpp>
 
 #include "server/commands.hpp"
+#include "server/console.hpp"
 
 #include <filesystem>
 
@@ -13,12 +14,11 @@ namespace {
 
 void tell(int percent) {
     if (::isatty(STDERR_FILENO) == 0) return;
-    fmt::print(stderr, "\r{:3} %{}", percent, percent == 100 ? "\n" : "");
-    std::fflush(stderr);
+    complain_raw(fmt::format("\r{:3} %{}", percent, percent == 100 ? "\n" : ""));
 }
 
 int failed(const error& why) {
-    fmt::print(stderr, "carillon: {}\n", why.detail);
+    complain("carillon: " + why.detail);
     return 1;
 }
 
@@ -27,7 +27,7 @@ int failed(const error& why) {
 int journal_files(const journal_arguments& a) {
     const auto loaded = load(a.sources);
     if (!loaded) {
-        fmt::print(stderr, "{}\n", loaded.error().detail);
+        complain(loaded.error().detail);
         return 2;
     }
     const std::string path =
@@ -35,7 +35,7 @@ int journal_files(const journal_arguments& a) {
     if (a.action == "backup") {
         if (auto done = backup_sqlite_journal(path, a.file, tell); !done)
             return failed(done.error());
-        fmt::print("{}: {} bytes\n", a.file, std::filesystem::file_size(a.file));
+        say(fmt::format("{}: {} bytes\n", a.file, std::filesystem::file_size(a.file)));
         return 0;
     }
     if (a.action == "restore") {
@@ -43,15 +43,15 @@ int journal_files(const journal_arguments& a) {
         std::filesystem::create_directories(loaded->values.data_dir, why);
         if (auto done = restore_sqlite_journal(a.file, path, a.replace, tell); !done)
             return failed(done.error());
-        fmt::print("{}: restored from {}\n", path, a.file);
+        say(fmt::format("{}: restored from {}\n", path, a.file));
         return 0;
     }
     const std::string checked = a.file.empty() ? path : a.file;
     const auto found = verify_sqlite_journal(checked, tell);
     if (!found) return failed(found.error());
-    for (const std::string& problem : found->problems) fmt::print("{}\n", problem);
-    fmt::print("{}: {} events in {} topics, {}\n", checked, found->events, found->topics,
-               found->problems.empty() ? "sound" : "damaged");
+    for (const std::string& problem : found->problems) say(problem + "\n");
+    say(fmt::format("{}: {} events in {} topics, {}\n", checked, found->events, found->topics,
+                    found->problems.empty() ? "sound" : "damaged"));
     return found->problems.empty() ? 0 : 1;
 }
 

@@ -3,6 +3,8 @@
 #include <carillon/base/json_text.hpp>
 #include <carillon/base/utf8.hpp>
 
+#include "server/log_writer.hpp"
+
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -10,8 +12,6 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 namespace carillon::server {
@@ -86,7 +86,9 @@ std::string value_text(const log::field& f, bool json) {
         f.value);
 }
 
-void sink(log::level l, std::string_view message, std::initializer_list<log::field> fields) {
+/// A line with the present time, in the present format.
+std::string line_now(log::level l, std::string_view message,
+                     std::initializer_list<log::field> fields) {
     const auto now = std::chrono::system_clock::now();
     const auto ms =
         std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count();
@@ -96,8 +98,19 @@ void sink(log::level l, std::string_view message, std::initializer_list<log::fie
             ? fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z",
                           fmt::gmtime(static_cast<std::time_t>(ms / 1000)), ms % 1000)
             : fmt::format("{:%H:%M:%S}", fmt::localtime(static_cast<std::time_t>(ms / 1000)));
-    spdlog::default_logger_raw()->log(spdlog::level::critical, "{}",
-                                      format_line(format, l, time, message, fields));
+    return format_line(format, l, time, message, fields);
+}
+
+/// Made with the first line; at the end of the process it waits a moment for those that are left.
+log_writer& writer() {
+    static log_writer to_stderr(STDERR_FILENO, log_settings{}.max_queued, [](std::uint64_t lines) {
+        return line_now(log::level::warning, "log lines dropped", {{"lines", lines}});
+    });
+    return to_stderr;
+}
+
+void sink(log::level l, std::string_view message, std::initializer_list<log::field> fields) {
+    writer().push(line_now(l, message, fields));
 }
 
 }  // namespace
@@ -122,19 +135,19 @@ std::string format_line(log_format format, log::level l, std::string_view time,
     return line += '}';
 }
 
-void start_logging(std::string_view format, std::string_view level) {
-    const bool text = format == "text" || (format == "auto" && ::isatty(STDERR_FILENO) == 1);
+void start_logging(const log_settings& s) {
+    const bool text = s.format == "text" || (s.format == "auto" && ::isatty(STDERR_FILENO) == 1);
     current_format.store(text ? log_format::text : log_format::json, std::memory_order_relaxed);
-    if (spdlog::get("carillon") == nullptr) {
-        auto logger = spdlog::stderr_logger_mt("carillon");
-        logger->set_pattern("%v");
-        spdlog::set_default_logger(std::move(logger));
-    }
     log::level threshold = log::level::info;
     for (std::size_t i = 0; i < level_names.size(); ++i) {
-        if (level_names[i] == level) threshold = static_cast<log::level>(i);
+        if (level_names[i] == s.level) threshold = static_cast<log::level>(i);
     }
+    writer().set_limit(s.max_queued);
     log::set_sink(sink, threshold);
 }
+
+void flush_log() { writer().flush(log_writer::patience); }
+
+std::uint64_t log_lines_dropped() { return writer().dropped(); }
 
 }  // namespace carillon::server

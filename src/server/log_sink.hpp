@@ -16,8 +16,21 @@ enum class log_format : std::uint8_t { text, json };
 std::string format_line(log_format format, log::level l, std::string_view time,
                         std::string_view message, std::initializer_list<log::field> fields);
 
-/// Makes this process's log lines go to stderr. `format`: "auto" (text on a terminal), "text" or
-/// "json"; `level` as in the setting `log.level`. Call again to change.
-void start_logging(std::string_view format, std::string_view level);
+struct log_settings {
+    std::string_view format = "auto";   ///< "auto" (text on a terminal), "text" or "json"
+    std::string_view level = "info";    ///< as in the setting `log.level`
+    std::size_t max_queued = 1u << 20;  ///< bytes of lines that wait for the reader of the log
+};
+
+/// Makes this process's log lines go to stderr, by a thread that may wait for it where nobody else
+/// does. Call again to change.
+void start_logging(const log_settings& s);
+
+/// Waits a moment for the lines that are queued, so that what is written to stderr next comes
+/// after them.
+void flush_log();
+
+/// Lines that stderr had no room for, since the process began.
+std::uint64_t log_lines_dropped();
 
 }  // namespace carillon::server

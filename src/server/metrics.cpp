@@ -1,7 +1,8 @@
 #include "server/endpoints.hpp"
+#include "server/log_sink.hpp"
+#include "server/open_files.hpp"
 
 #include <algorithm>
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -80,10 +81,8 @@ void add_process(families& f) {
     }
     f.counter("process_cpu_seconds_total", "User and system CPU time.",
               static_cast<double>(std::clock()) / static_cast<double>(CLOCKS_PER_SEC));
-    std::error_code ignored;
-    const auto open = std::filesystem::directory_iterator("/proc/self/fd", ignored);
-    f.gauge("process_open_fds", "Open file descriptors.",
-            static_cast<double>(std::distance(open, {})));
+    static open_files files;
+    f.gauge("process_open_fds", "Open file descriptors.", static_cast<double>(files.count()));
     rlimit limit{};
     ::getrlimit(RLIMIT_NOFILE, &limit);
     f.gauge("process_max_fds", "How many may be open.", static_cast<double>(limit.rlim_cur));
@@ -131,6 +130,8 @@ std::string metrics_text(hub& h, const transport::refusal_counters& refused,
             number(h.record().head().value));
     f.gauge("carillon_journal_writable", "0 while events cannot be stored.",
             h.record().health() ? 1 : 0);
+    f.counter("carillon_log_lines_dropped_total",
+              "Log lines dropped because nobody read them in time.", number(log_lines_dropped()));
     f.gauge("carillon_draining", "1 while the server drains.", h.draining() ? 1 : 0);
     std::uint64_t accepted = 0, open = 0, ok = 0, client = 0, server = 0;
     for (const http::server_counters* c : http) {

@@ -1,6 +1,7 @@
 #include <carillon/base/json_text.hpp>
 
 #include "server/commands.hpp"
+#include "server/console.hpp"
 #include "server/http_client.hpp"
 #include "transport/json_slices.hpp"
 
@@ -74,8 +75,8 @@ private:
         if (::isatty(STDERR_FILENO) != 1 || now - shown_ < std::chrono::milliseconds(200)) return;
         shown_ = now;
         const double seconds = std::chrono::duration<double>(now - started_).count();
-        fmt::print(stderr, "\r{} events, {:.0f}/s ", count_,
-                   static_cast<double>(count_) / std::max(seconds, 0.001));
+        complain_raw(fmt::format("\r{} events, {:.0f}/s ", count_,
+                                 static_cast<double>(count_) / std::max(seconds, 0.001)));
     }
 
     const publish_arguments& arguments_;
@@ -100,14 +101,14 @@ int publish(const publish_arguments& a) {
     call.upload = [&](char* into, std::size_t room) { return source.read(into, room); };
     const auto answer = perform(call);
     if (!answer) {
-        fmt::print(stderr, "carillon: {}\n", answer.error().detail);
+        complain("carillon: " + answer.error().detail);
         return 1;
     }
     if (answer->status != 200) {
-        fmt::print(stderr, "carillon: {}\n", explain(*answer));
+        complain("carillon: " + explain(*answer));
         return 1;
     }
-    fmt::print("{}\n", answer->body);
+    say(fmt::format("{}\n", answer->body));
     return 0;
 }
 

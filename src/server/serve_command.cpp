@@ -1,6 +1,7 @@
 #include <carillon/base/log.hpp>
 
 #include "server/commands.hpp"
+#include "server/console.hpp"
 #include "server/endpoints.hpp"
 #include "server/log_sink.hpp"
 #include "server/node.hpp"
@@ -16,6 +17,10 @@ namespace {
 
 /// How long connections may take for requests that are on their way when the server ends.
 constexpr auto last_answers = std::chrono::milliseconds(1000);
+
+log_settings log_settings_of(const settings& s) {
+    return {s.log.format.value, s.log.level.value, s.log.max_queued.value};
+}
 
 void raise_file_limit(const settings& s) {
     const std::uint64_t files = net::raise_file_limit();
@@ -33,7 +38,7 @@ void reload(node& running, settings& current, const setting_sources& sources) {
     }
     running.reload(loaded->values);
     raise_file_limit(loaded->values);
-    start_logging(loaded->values.log.format.value, loaded->values.log.level.value);
+    start_logging(log_settings_of(loaded->values));
     current = std::move(loaded->values);
     log::info("settings reloaded");
 }
@@ -62,10 +67,10 @@ bool wait_for_end(node& running, settings& current, const setting_sources& sourc
 int serve(const setting_sources& sources) {
     auto loaded = load(sources);
     if (!loaded) {
-        fmt::print(stderr, "{}\n", loaded.error().detail);
+        complain(loaded.error().detail);
         return 2;
     }
-    start_logging(loaded->values.log.format.value, loaded->values.log.level.value);
+    start_logging(log_settings_of(loaded->values));
 
     // Before any thread: all inherit the mask, and signals come to this one when it waits for them.
     sigset_t signals;
@@ -77,7 +82,8 @@ int serve(const setting_sources& sources) {
     raise_file_limit(loaded->values);
     auto running = node::create(loaded->values);
     if (!running) {
-        fmt::print(stderr, "carillon: {}\n", running.error().detail);
+        flush_log();
+        complain("carillon: " + running.error().detail);
         return 1;
     }
     (*running)->start();

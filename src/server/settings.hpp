@@ -93,6 +93,7 @@ struct settings {
     struct {
         choice level{"info", "debug|info|warning|error|off"};
         choice format{"auto", "auto|text|json"};
+        byte_count max_queued{1u << 20};
     } log;
     struct {
         bool enabled = true;
@@ -234,6 +235,10 @@ void each_setting(Settings& s, Visitor&& visit) {  // NOLINT(readability-functio
           s.drain.expected_downtime);
     visit({"log.level", "The lowest level that is written.", 0, no_limit, true}, s.log.level);
     visit({"log.format", "`auto`: text on a terminal, JSON lines elsewhere."}, s.log.format);
+    visit({"log.max_queued",
+           "Bytes of log lines that wait while nobody reads them; beyond: dropped and counted.",
+           4096, 1u << 30, true},
+          s.log.max_queued);
     visit({"topic_service.enabled", "Whether the topic service answers; otherwise 404 DISABLED."},
           s.topic_service.enabled);
     visit({"topic_service.prefix", "Where the topic service is mounted."}, s.topic_service.prefix);

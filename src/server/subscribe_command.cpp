@@ -3,6 +3,7 @@
 #include <carillon/wire/parser.hpp>
 
 #include "server/commands.hpp"
+#include "server/console.hpp"
 #include "server/http_client.hpp"
 #include "transport/json_slices.hpp"
 
@@ -41,10 +42,10 @@ public:
             } else {
                 append_json_string(line, m.data);
             }
-            fmt::print("{}}}\n", line);
+            say(fmt::format("{}}}\n", line));
         } else {
             const std::string_view type = m.type == "message" ? std::string_view{} : m.type;
-            fmt::print("{}{}{}\n", type, type.empty() ? "" : "  ", m.data);
+            say(fmt::format("{}{}{}\n", type, type.empty() ? "" : "  ", m.data));
         }
         std::fflush(stdout);
     }
@@ -60,8 +61,8 @@ private:
             m.data.find(R"("resume":"fresh")") != std::string_view::npos)
             return;
         if (m.type == "carillon.cursor") return;
-        fmt::print(stderr, "carillon: {} {}\n", m.type.substr(std::string_view("carillon.").size()),
-                   m.data);
+        complain(fmt::format("carillon: {} {}", m.type.substr(std::string_view("carillon.").size()),
+                             m.data));
     }
 
     const subscribe_arguments& arguments_;
@@ -121,19 +122,19 @@ int subscribe(const subscribe_arguments& a) {
         if (!out.cursor().empty()) cursor = out.cursor();
         milliseconds wait = backoff(out.retry(), failures);
         if (!answer) {
-            fmt::print(stderr, "carillon: {}; again in {:.1f} s\n", answer.error().detail,
-                       static_cast<double>(wait.count()) / 1000);
+            complain(fmt::format("carillon: {}; again in {:.1f} s", answer.error().detail,
+                                 static_cast<double>(wait.count()) / 1000));
         } else if (answer->status == 204) {
             return 0;
         } else if (answer->status >= 400 && answer->status != 429 && answer->status < 500) {
-            fmt::print(stderr, "carillon: {}\n", explain(*answer));
+            complain("carillon: " + explain(*answer));
             return 1;
         } else if (answer->status != 200) {
             const auto seconds = parse_whole_number(answer->retry_after).value_or(0);
             wait = std::max<milliseconds>(
                 wait, std::chrono::seconds(std::min<std::int64_t>(seconds, 300)));
-            fmt::print(stderr, "carillon: {}; again in {:.1f} s\n", explain(*answer),
-                       static_cast<double>(wait.count()) / 1000);
+            complain(fmt::format("carillon: {}; again in {:.1f} s", explain(*answer),
+                                 static_cast<double>(wait.count()) / 1000));
         } else if (failures == 0) {
             wait = out.retry();
         }

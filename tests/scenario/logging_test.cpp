@@ -47,5 +47,66 @@ TEST(logging, shows_what_clients_do_and_hides_who_they_are) {
     EXPECT_THAT(s.log(), Not(HasSubstr(token)));
 }
 
+/// Writes more than a pipe holds into the log, which the test does not read meanwhile.
+void fill_the_log(const running_server& s) {
+    for (int i = 0; i < 600; ++i) ASSERT_EQ(s.get("/nothing" + std::string(100, 'x')).status, 404);
+}
+
+TEST(logging, a_log_that_nobody_reads_stops_nothing) {
+    running_server s({"--log.level", "debug", "--log.max_queued", "4096"});
+    fill_the_log(s);
+    EXPECT_THAT(s.get("/metrics").body, Not(HasSubstr("carillon_log_lines_dropped_total 0\n")));
+    event_reader c(s, "/a");
+    c.open();
+    s.publish("a", "\"still\"");
+    EXPECT_EQ(c.next().data, "still");
+    EXPECT_TRUE(s.logs("\"message\":\"log lines dropped\",\"lines\":"));
+}
+
+TEST(logging, a_log_that_nobody_reads_keeps_no_server_from_ending) {
+    running_server s({"--log.level", "debug", "--drain.window", "100ms"});
+    fill_the_log(s);
+    event_reader c(s, "/a");
+    c.open();
+    s.signal(SIGTERM);
+    EXPECT_TRUE(c.ends_well());
+    EXPECT_TRUE(s.ends());
+    EXPECT_EQ(s.wait(), 0);
+}
+
+TEST(logging, a_log_whose_reader_is_gone_stops_nothing) {
+    running_server s({"--log.level", "debug"});
+    s.close_log();
+    EXPECT_EQ(s.get("/health").status, 200);
+    EXPECT_TRUE(s.shows("/health", "ok"));
+    s.signal(SIGTERM);
+    EXPECT_TRUE(s.ends());
+    EXPECT_EQ(s.wait(), 0);
+}
+
+/// The exit status of the program with an output that the shell closed or spoilt, as `2>&-` does.
+int status_with(std::string_view redirection, const strings& arguments) {
+    strings all{"/bin/sh", "-c", "exec \"$0\" \"$@\" " + std::string(redirection)};
+    for (const std::string& word : carillon(arguments)) all.push_back(word);
+    process p(all);
+    p.close_input();
+    EXPECT_TRUE(p.ends());
+    return p.wait();
+}
+
+TEST(logging, an_output_that_is_closed_or_full_changes_no_exit_status) {
+    const temporary_folder folder;
+    const strings failing{"serve", "--listen", "127.0.0.1:0", "--data-dir",
+                          folder.write("file", "x") + "/data"};
+    for (const char* spoilt : {"2>&-", "2>/dev/full", ">&- 2>&- <&-"}) {
+        EXPECT_EQ(status_with(spoilt, failing), 1) << spoilt;
+        EXPECT_EQ(status_with(spoilt, {"serve", "--stream.retry", "x"}), 2) << spoilt;
+        EXPECT_EQ(status_with(spoilt, {"publish", "a", "1", "--url", "http://127.0.0.1:1"}), 1)
+            << spoilt;
+    }
+    EXPECT_EQ(status_with(">&-", {"config"}), 0);
+    EXPECT_EQ(status_with(">/dev/full", {"config"}), 1);
+}
+
 }  // namespace
 }  // namespace carillon::testing

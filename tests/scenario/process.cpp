@@ -81,6 +81,8 @@ void process::write(std::string_view text) const {
 
 void process::close_input() { close_if_open(input_); }
 
+void process::close_output() { close_if_open(printed_); }
+
 bool process::read_some(steady_clock::time_point deadline) {
     if (printed_ < 0) return false;
     pollfd p{printed_, POLLIN, 0};
@@ -117,6 +119,12 @@ void process::reap(int options) {
 bool process::running() {
     reap(WNOHANG);
     return pid_ > 0;
+}
+
+bool process::ends() {
+    const auto deadline = steady_clock::now() + patience;
+    while (running() && steady_clock::now() < deadline) ::poll(nullptr, 0, 5);
+    return !running();
 }
 
 int process::wait() {

@@ -26,6 +26,8 @@ public:
     void write(std::string_view text) const;
     /// The end of its standard input.
     void close_input();
+    /// Nobody reads any more what it prints.
+    void close_output();
     /// False if it ends before, or `patience` does.
     bool read_until(std::string_view text);
     /// All that it has printed until now, and been read.
@@ -33,6 +35,8 @@ public:
     int pid() const noexcept { return pid_; }
     void signal(int number) const;
     bool running();
+    /// True if it ends before `patience` does, without what it prints being read.
+    bool ends();
     /// Its exit status, or 128 plus the signal that ended it, when all that it printed is read; -1
     /// if `patience` ends before.
     int wait();

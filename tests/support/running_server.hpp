@@ -35,6 +35,10 @@ public:
     void signal(int number) const { process_->signal(number); }
     /// Its exit status, -1 if it does not end.
     int wait() { return process_->wait(); }
+    /// True if it ends though nobody reads its log.
+    bool ends() { return process_->ends(); }
+    /// Nobody reads its log any more.
+    void close_log() { process_->close_output(); }
     /// SIGKILL.
     void kill();
     /// Starts it again on the same port after its end.

@@ -2,23 +2,19 @@
 
 #include <carillon/hub/stream.hpp>
 
-#include <algorithm>
-#include <cstring>
-#include <random>
+#include "base/random.hpp"
 
-#include <sys/random.h>
+#include <algorithm>
 
 namespace carillon {
 
 namespace {
 
-constexpr std::string_view alphabet =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 constexpr std::size_t packed_size = 21;
 constexpr std::size_t text_size = 28;
 
 int digit(char c) noexcept {
-    const std::size_t at = alphabet.find(c);
+    const std::size_t at = base64url_alphabet.find(c);
     return at == std::string_view::npos ? -1 : static_cast<int>(at);
 }
 
@@ -33,7 +29,8 @@ std::string client_id::str() const {
     text.reserve(text_size);
     for (std::size_t i = 0; i < packed_size; i += 3) {
         const std::uint32_t group = packed[i] << 16 | packed[i + 1] << 8 | packed[i + 2];
-        for (int shift = 18; shift >= 0; shift -= 6) text += alphabet[group >> shift & 63u];
+        for (int shift = 18; shift >= 0; shift -= 6)
+            text += base64url_alphabet[group >> shift & 63u];
     }
     return text;
 }
@@ -59,44 +56,9 @@ std::optional<client_id> client_id::parse(std::string_view text) noexcept {
     return id;
 }
 
-void fill_random(std::span<std::uint8_t> out) {
-    thread_local std::array<std::uint8_t, 4096> pool;
-    thread_local std::size_t used = pool.size();
-    if (out.size() > pool.size() - used) {
-        std::size_t filled = 0;
-        while (filled < pool.size()) {
-            const auto n = ::getrandom(pool.data() + filled, pool.size() - filled, 0);
-            if (n > 0) filled += static_cast<std::size_t>(n);
-        }
-        used = 0;
-    }
-    std::memcpy(out.data(), pool.data() + used, out.size());
-    std::memset(pool.data() + used, 0, out.size());  // what was given out is not kept
-    used += out.size();
-}
-
-std::uint32_t quick_random() noexcept {
-    thread_local std::minstd_rand generator{std::random_device{}()};
-    return static_cast<std::uint32_t>(generator());
-}
-
 bool is_client_token(std::string_view text) noexcept {
     return text.size() >= 22 && text.size() <= 128 &&
-           text.find_first_not_of(alphabet) == std::string_view::npos;
-}
-
-std::string_view to_string(resume_verdict v) noexcept {
-    switch (v) {
-        case resume_verdict::fresh:
-            return "fresh";
-        case resume_verdict::resumed:
-            return "resumed";
-        case resume_verdict::gap:
-            return "gap";
-        case resume_verdict::reset:
-            return "reset";
-    }
-    return "fresh";
+           text.find_first_not_of(base64url_alphabet) == std::string_view::npos;
 }
 
 }  // namespace carillon

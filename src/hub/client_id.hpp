@@ -5,7 +5,6 @@
 #include <array>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -20,11 +19,5 @@ struct client_id {
     std::string str() const;
     static std::optional<client_id> parse(std::string_view text) noexcept;
 };
-
-/// Fills with the system's randomness; fetched in blocks, so that an id costs no system call.
-void fill_random(std::span<std::uint8_t> out);
-
-/// A cheap number for spreading and jitter; not for secrets.
-std::uint32_t quick_random() noexcept;
 
 }  // namespace carillon

@@ -19,21 +19,15 @@ bool plain_envelope::encode(const stored_event& e, std::string_view id, std::str
 
 std::shared_ptr<const block> make_block(std::string_view text) {
     auto made = std::make_shared<block>();
-    made->bytes.reserve(text.size() + 12);
+    if (text.empty()) return made;
+    made->bytes.reserve(text.size() + 20);
     std::array<char, 16> size{};
     const char* const end =
         std::to_chars(size.data(), size.data() + size.size(), text.size(), 16).ptr;
     made->bytes.append(size.data(), static_cast<std::size_t>(end - size.data())).append("\r\n");
-    made->head = static_cast<std::uint32_t>(made->bytes.size());
-    made->body = static_cast<std::uint32_t>(text.size());
+    made->head = made->bytes.size();
+    made->body = text.size();
     made->bytes.append(text).append("\r\n");
-    return made;
-}
-
-std::shared_ptr<const block> make_unframed(std::string text) {
-    auto made = std::make_shared<block>();
-    made->body = static_cast<std::uint32_t>(text.size());
-    made->bytes = std::move(text);
     return made;
 }
 
@@ -75,6 +69,10 @@ std::shared_ptr<const block> encode_cache::without_id(const stored_event& e, env
     scratch_.clear();
     const bool shown = envelopes_[kind]->encode(e, {}, scratch_);
     return shown ? make_block(scratch_) : std::make_shared<const block>();
+}
+
+std::shared_ptr<const block> encode_cache::control(envelope_id, std::string_view text) {
+    return make_block(text);
 }
 
 const std::shared_ptr<const block>& encode_cache::block_of(encoded_event& e, envelope_id kind) {

@@ -14,11 +14,11 @@
 
 namespace carillon {
 
-/// One block, laid out once for both framings: chunk head, block, CRLF.
+/// One block, laid out once for both framings: chunk head, block, CRLF. Empty: nothing is sent.
 struct block {
     std::string bytes;
-    std::uint32_t head = 0;  ///< size of the chunk head
-    std::uint32_t body = 0;
+    std::size_t head = 0;  ///< size of the chunk head
+    std::size_t body = 0;
 
     std::string_view raw() const noexcept { return std::string_view(bytes).substr(head, body); }
     std::string_view view(bool chunked) const noexcept {
@@ -26,10 +26,9 @@ struct block {
     }
 };
 
-/// Adds the chunk's head and end around `text`.
+/// Adds the chunk's head and end around `text`; an empty chunk would end the response, so an empty
+/// text gives an empty block.
 std::shared_ptr<const block> make_block(std::string_view text);
-/// The same bytes in either framing, such as a response head.
-std::shared_ptr<const block> make_unframed(std::string text);
 
 /// Confined to its shard.
 struct encoded_event {
@@ -54,6 +53,9 @@ public:
 
     /// A block that moves no cursor.
     std::shared_ptr<const block> without_id(const stored_event& e, envelope_id kind);
+
+    /// A control event's block for streams of this envelope.
+    static std::shared_ptr<const block> control(envelope_id kind, std::string_view text);
 
 private:
     static constexpr std::size_t places = 4096;

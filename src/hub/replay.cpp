@@ -1,18 +1,15 @@
 // Resuming and catching up: what a stream missed is read from the journal, until it is level with
 // the tail.
-#include <carillon/base/json_text.hpp>
 #include <carillon/hub/hub.hpp>
 #include <carillon/hub/shard.hpp>
 #include <carillon/wire/encoder.hpp>
 
-#include "hub/client_id.hpp"
+#include "base/random.hpp"
 #include "hub/subscriber.hpp"
 #include "hub/tail.hpp"
 #include "hub/topic_index.hpp"
 
 #include <algorithm>
-
-#include <fmt/format.h>
 
 namespace carillon {
 
@@ -90,14 +87,13 @@ subscriber* shard::reader_of(const page_request& asked) const {
 void shard::begin(subscriber& s, stream_request& request) {
     const tail::end end = hub_.tail_->now();
     auto open = std::make_unique<opening>();
-    open->preamble = std::move(request.preamble);
     open->event = request.opening_event;
     open->on_gap = request.on_gap;
     s.cursor = end.head;
     s.seen_seq = end.next_seq;
     if (request.last_event_id.empty() && std::holds_alternative<std::monostate>(request.from)) {
-        const auto head = opening_block(s, *open);
-        items_.assign(1, {&head, {}, false});
+        const auto first = begin_stream(s, *open);
+        items_.assign(1, {&first, {}, false});
         const std::uint32_t slot = s.slot;
         if (write(s, items_) != outcome::gone)
             schedule(*at(slot), on_.now() + s.profile->heartbeat_interval);
@@ -155,9 +151,8 @@ bool shard::owed(const subscriber& s, const stored_event& e) const {
 }
 
 // The verdict, now that the first page is there. Leaves in the page what the stream is to get.
-std::shared_ptr<const block> shard::decide_opening(subscriber& s, opening& open,
-                                                   const std::optional<gap>& lost, read_page& page,
-                                                   position upto) {
+void shard::decide_opening(subscriber& s, opening& open, const std::optional<gap>& lost,
+                           read_page& page, position upto) {
     if (lost && open.verdict == resume_verdict::resumed) open.verdict = resume_verdict::gap;
     if (lost && open.lost) {
         open.lost->to = std::max(open.lost->to, lost->to);  // beyond the budget and a trim mark
@@ -178,16 +173,17 @@ std::shared_ptr<const block> shard::decide_opening(subscriber& s, opening& open,
     if (open.verdict != resume_verdict::resumed) s.cursor = std::max(s.cursor, before_first);
     if (gapped && open.on_gap == gap_policy::close) s.cursor = open.lost->from;
     if (page.through >= upto) open.events = page.events.size();
-    return opening_block(s, open);
 }
 
-void shard::tell_gap(std::vector<item>& items, std::shared_ptr<const block>& told,
-                     const gap& lost) {
-    told = make_block(fmt::format(
-        "event: carillon.gap\ndata: {{\"from\":\"{}\",\"to\":\"{}\",\"reason\":\"slow\"}}\n\n",
-        hub_.id_of(lost.from), hub_.id_of(lost.to)));
-    items.push_back({&told, {}, false});
+lost_events shard::told_of(const gap& lost, std::string_view reason) const {
+    return {hub_.id_of(lost.from), hub_.id_of(lost.to), reason};
+}
+
+std::shared_ptr<const block> shard::gap_block(const subscriber& s, const gap& lost) {
     counters_.gaps.fetch_add(1, std::memory_order_relaxed);
+    std::string text;
+    s.dialect().gap(told_of(lost, "slow"), text);
+    return encode_cache::control(s.envelope, text);
 }
 
 /// How far a stream that began may be behind under this policy. Dropping needs the consent of all
@@ -253,7 +249,10 @@ void shard::on_drop_point(const page_request& asked, result<start_point> start) 
 void shard::on_dropped(subscriber& s, position upto, bool any) {
     std::vector<item> items;
     std::shared_ptr<const block> told;
-    if (any) tell_gap(items, told, {s.cursor, upto});
+    if (any) {
+        told = gap_block(s, {s.cursor, upto});
+        items.push_back({&told, {}, false});
+    }
     s.cursor = std::max(s.cursor, upto);
     s.behind->dropped = true;
     if (any && write(s, items) != outcome::done) return;  // gone, or blocked on the word
@@ -322,11 +321,12 @@ void shard::on_page(const page_request& asked, result<read_page> page) {
     std::shared_ptr<const block> told;
     std::vector<item> items;
     if (pending) {
-        told = decide_opening(*s, *pending, lost, *page, asked.upto);
-        items.push_back({&told, {}, false});
+        decide_opening(*s, *pending, lost, *page, asked.upto);
+        told = begin_stream(*s, *pending);
     } else if (lost) {
-        tell_gap(items, told, *lost);
+        told = gap_block(*s, *lost);
     }
+    if (told) items.push_back({&told, {}, false});
     static const auto nothing = std::make_shared<const block>();  // only moves the cursor
     std::vector<encoded_ptr> encoded;
     encoded.reserve(page->events.size());
@@ -442,45 +442,36 @@ void shard::catch_up_turn() {
     if (!catching_up_.empty() && may_ask()) schedule_catch_up();
 }
 
-// One block in the framing of the stream: the preamble, then the event.
-std::shared_ptr<const block> shard::opening_block(const subscriber& s, opening& open) const {
-    if (!open.event) {
-        if (open.verdict != resume_verdict::resumed)
-            append_retained(s, patterns_of(s), open.preamble);
-        return make_unframed(std::move(open.preamble));
-    }
-    std::string data = fmt::format(R"({{"resume":"{}","client":"{}","topics":[)",
-                                   to_string(open.verdict), id_of(s));
-    bool first = true;
-    for (const std::string& topic : topics_of(s)) {
-        if (!std::exchange(first, false)) data += ',';
-        append_json_string(data, topic);
-    }
-    data += ']';
-    if (open.lost && open.verdict == resume_verdict::gap) {
-        data += fmt::format(R"(,"from":"{}","to":"{}","reason":"{}")", hub_.id_of(open.lost->from),
-                            hub_.id_of(open.lost->to), open.reason);
-    }
-    if (open.events && open.verdict != resume_verdict::fresh)
-        data += fmt::format(R"(,"events":{})", *open.events);
-    data += '}';
-    // ± 20 %, so that a crowd that was cut off together does not come back in step.
-    const std::int64_t base = s.profile->retry.count();
-    const std::int64_t retry =
-        base * 4 / 5 + std::int64_t{quick_random()} % std::max<std::int64_t>(base * 2 / 5, 1);
-    const auto event =
-        make_block(fmt::format("id: {}\nevent: carillon.open\nretry: {}\ndata: {}\n\n",
-                               hub_.id_of(s.cursor), retry, data));
-    open.preamble.append(event->view(s.chunked));
-    // Last values are state and no history: without an id, and for whoever cannot know them.
-    if (open.verdict != resume_verdict::resumed) append_retained(s, patterns_of(s), open.preamble);
-    return make_unframed(std::move(open.preamble));
+opening_facts shard::facts_of(const subscriber& s) const {
+    opening_facts facts;
+    facts.client = id_of(s);
+    facts.topics = topics_of(s);
+    return facts;
 }
 
-void shard::append_retained(const subscriber& s, const std::vector<const topic_pattern*>& topics,
-                            std::string& out) const {
+/// Tells the connection; gives the first block, empty if there is nothing to say.
+std::shared_ptr<const block> shard::begin_stream(subscriber& s, const opening& open) {
+    opening_facts facts = facts_of(s);
+    facts.verdict = open.verdict;
+    facts.id = hub_.id_of(s.cursor);
+    if (open.lost && open.verdict == resume_verdict::gap)
+        facts.lost = told_of(*open.lost, open.reason);
+    facts.events = open.events;
+    facts.retry = spread_around(s.profile->retry);
+    s.out->begin(facts);
+    std::string text;
+    if (open.event) s.dialect().opening(facts, text);
+    // Last values are state and no history: without an id, and for whoever cannot know them.
+    if (open.verdict != resume_verdict::resumed) append_values(s, patterns_of(s), text);
+    if (text.empty())
+        s.out->write({});  // a head may wait for it; an error comes back with the next
+    return encode_cache::control(s.envelope, text);
+}
+
+void shard::append_values(const subscriber& s, const std::vector<const topic_pattern*>& topics,
+                          std::string& out) const {
     for (const event_ptr& e : hub_.record().retained(topics))
-        out.append(cache_->without_id(*e, s.envelope)->view(s.chunked));
+        out.append(cache_->without_id(*e, s.envelope)->raw());
 }
 
 }  // namespace carillon

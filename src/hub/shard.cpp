@@ -2,6 +2,7 @@
 #include <carillon/hub/hub.hpp>
 #include <carillon/hub/shard.hpp>
 
+#include "base/random.hpp"
 #include "hub/client_directory.hpp"
 #include "hub/client_id.hpp"
 #include "hub/private_topic.hpp"
@@ -35,7 +36,6 @@ shard::shard(hub& owner, executor& on, unsigned number)
       index_(std::make_unique<topic_index>(*interest_)),
       cache_(std::make_unique<encode_cache>(with_plain(*owner.options()), owner.record().epoch(),
                                             encode_cache_bytes)),
-      heartbeat_(make_block(":\n")),
       wheel_(on.now(), tick_length) {
     const tail::end end = hub_.tail_->now();
     head_ = end.head;
@@ -92,7 +92,7 @@ subscriber& shard::allocate(const stream_request& request) {
     s.out = request.out;
     s.profile = request.profile;
     s.envelope = request.envelope;
-    s.chunked = request.frame == framing::chunked;
+    s.chunked = request.out->layout() == framing::chunked;
     s.heartbeat_event = request.heartbeat_event;
     s.finite = request.finite;
     s.connected_ms = wall_ms();
@@ -236,9 +236,9 @@ result<> shard::subscribe(subscriber& s, const topic_pattern& topic) {
     if (auto added = add_live(s, topic); !added) return added;
     if (!known && !s.behind) {
         std::string values;
-        append_retained(s, {&topic}, values);
-        const auto block = make_unframed(std::move(values));
-        if (!block->bytes.empty() && write(s, {{&block, {}, false}}) == outcome::gone)
+        append_values(s, {&topic}, values);
+        const auto block = encode_cache::control(s.envelope, values);
+        if (!values.empty() && write(s, {{&block, {}, false}}) == outcome::gone)
             return fail(errc::send_error, "the client has just gone");
     }
     if (s.extras && !s.extras->token.empty()) hub_.clients_->change(s.extras->token, topic, true);

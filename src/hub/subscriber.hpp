@@ -39,7 +39,6 @@ struct subscriber_extras {
 
 /// What a stream that did not begin at the head still has to write before its first event.
 struct opening {
-    std::string preamble;
     resume_verdict verdict = resume_verdict::fresh;
     std::optional<gap> lost;
     std::string_view reason;
@@ -83,6 +82,9 @@ struct subscriber {
     bool finished = false;  ///< the end was handed over
     bool heartbeat_event = false;
 
+    const stream_dialect& dialect() const noexcept {
+        return profile->dialect ? *profile->dialect : default_dialect();
+    }
     subscriber_extras& more() {
         if (!extras) extras = std::make_unique<subscriber_extras>();
         return *extras;

@@ -10,12 +10,10 @@ hub::publish_callback or_nothing(hub::publish_callback done) {
 
 }  // namespace
 
-result<std::string> topic_service::create_client(shard& home, connection& out,
-                                                 framing frame) const {
+result<std::string> topic_service::create_client(shard& home, connection& out) const {
     stream_request request;
     request.out = &out;
     request.profile = &profile_;
-    request.frame = frame;
     request.topics_later = true;
     const auto opened = home.open(std::move(request));
     if (!opened) return std::unexpected(opened.error());

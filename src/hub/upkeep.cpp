@@ -3,45 +3,15 @@
 #include <carillon/hub/hub.hpp>
 #include <carillon/hub/shard.hpp>
 
+#include "base/random.hpp"
 #include "hub/client_directory.hpp"
-#include "hub/client_id.hpp"
 #include "hub/subscriber.hpp"
 #include "hub/topic_index.hpp"
 #include "hub/wall_time.hpp"
 
 #include <algorithm>
 
-#include <fmt/format.h>
-
 namespace carillon {
-
-namespace {
-
-std::string_view reason_name(close_reason why) noexcept {
-    switch (why) {
-        case close_reason::removed:
-            return "removed";
-        case close_reason::replaced:
-            return "replaced";
-        case close_reason::drained:
-            return "drain";
-        case close_reason::slow:
-            return "slow";
-        case close_reason::dead:
-            return "dead";
-        case close_reason::broken:
-            return "broken";
-        case close_reason::unavailable:
-            return "unavailable";
-        case close_reason::finished:
-            return "finished";
-        case close_reason::gap:
-            return "gap";
-    }
-    return "removed";
-}
-
-}  // namespace
 
 void shard::start_ticking() {
     if (ticking_) return;
@@ -119,49 +89,43 @@ void shard::heartbeat(subscriber& s) {
 }
 
 void shard::beat(subscriber& s) {
-    std::shared_ptr<const block> bytes = heartbeat_;
-    position pos;
     const auto lags = [&] {
         return head_.value - std::min(head_, s.cursor).value > hub_.options()->cursor_lag;
     };
     take_tail();  // events that nobody here wants wake nobody, but move the head
+    if (s.behind) return;
     if (lags()) {
         // What waits for this stream goes first; then it has all there is up to the head.
         if (serve(s) == outcome::gone || s.behind) return;
     }
+    const auto now = std::chrono::system_clock::now();
+    position reached;
+    std::string text;
     if (lags()) {
-        pos = head_;
-        bytes = make_block(
-            fmt::format("id: {}\nevent: carillon.cursor\ndata: {{}}\n\n", hub_.id_of(head_)));
-    } else if (s.heartbeat_event) {
-        bytes =
-            make_block(fmt::format("event: heartbeat\ndata: {{\"timestamp\":{}}}\n\n", wall_ms()));
+        s.dialect().cursor(hub_.id_of(head_), text);
+        reached = head_;
     }
+    if (text.empty()) s.dialect().heartbeat({now, s.heartbeat_event}, text);
     s.last_heartbeat_ms = wall_ms();
-    const std::vector<item> items{{&bytes, pos, false}};
+    const auto block = encode_cache::control(s.envelope, text);
+    const std::vector<item> items{{&block, reached, false}};
     write(s, items);
 }
 
 void shard::end(subscriber& s, close_reason why) {
-    log::debug("stream ended", {{"client", id_of(s)}, {"reason", reason_name(why)}});
+    log::debug("stream ended", {{"client", id_of(s)}, {"reason", to_string(why)}});
     if (s.behind && s.behind->blocked) return close(s, why);
-    std::string text;
-    std::int64_t retry = 0;
-    if (why == close_reason::drained) retry = hub_.options()->expected_downtime.count();
+    if (s.behind && s.behind->open) s.out->begin(facts_of(s));
+    closing_facts facts{.why = why, .id = hub_.id_of(s.cursor), .retry = {}};
+    const auto downtime = hub_.options()->expected_downtime;
+    if (why == close_reason::drained && downtime.count() > 0) facts.retry = spread_beyond(downtime);
     // Two pages with one token would push each other out for ever, and a gap does not close: who
     // does not give up waits.
     if (why == close_reason::replaced || why == close_reason::gap)
-        retry = s.profile->retry.count() * 10;
-    if (retry > 0) {
-        text = fmt::format("retry: {}\n",
-                           retry + static_cast<std::int64_t>(quick_random()) % (retry + 1));
-    }
-    text += fmt::format("event: carillon.close\ndata: {{\"reason\":\"{}\"}}\n\n", reason_name(why));
-    std::string bytes;
-    if (s.behind && s.behind->open) bytes = std::move(s.behind->open->preamble);
-    bytes += make_block(text)->view(s.chunked);
-    if (s.chunked) bytes += "0\r\n\r\n";
-    const auto last = make_unframed(std::move(bytes));
+        facts.retry = spread_beyond(s.profile->retry * 10);
+    std::string text;
+    s.dialect().close(facts, text);
+    const auto last = encode_cache::control(s.envelope, text);
     const std::vector<item> items{{&last, {}, false}};
     if (write(s, items) != outcome::gone) close(s, why);
 }

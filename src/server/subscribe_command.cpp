@@ -2,13 +2,13 @@
 #include <carillon/base/time_text.hpp>
 #include <carillon/wire/parser.hpp>
 
+#include "base/random.hpp"
 #include "server/commands.hpp"
 #include "server/console.hpp"
 #include "server/http_client.hpp"
 #include "transport/json_slices.hpp"
 
 #include <algorithm>
-#include <random>
 #include <thread>
 
 #include <fmt/format.h>
@@ -92,11 +92,9 @@ bool wait_for(milliseconds time) {
 
 /// Doubles from `base` up to a minute, with a random half.
 milliseconds backoff(milliseconds base, unsigned failures) {
-    static std::minstd_rand generator{std::random_device{}()};
     const std::int64_t full = std::min<std::int64_t>(
         std::max<std::int64_t>(base.count(), 100) << std::min(failures, 10u), 60'000);
-    return milliseconds(full / 2 + static_cast<std::int64_t>(
-                                       generator() % static_cast<std::uint64_t>(full / 2 + 1)));
+    return spread_beyond(milliseconds(full / 2));
 }
 
 }  // namespace

@@ -2,9 +2,12 @@
 
 #include <carillon/base/log.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <vector>
 
+#include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
@@ -28,25 +31,58 @@ void address_counts::give_back(const net::ip_address& a) {
 }
 
 event_stream::event_stream(net::unique_fd fd, net::loop& l, shard& home,
-                           address_counts::place client)
-    : loop_(l), home_(home), fd_(std::move(fd)), client_(std::move(client)) {}
+                           address_counts::place client, framing layout, std::string head)
+    : loop_(l),
+      home_(home),
+      fd_(std::move(fd)),
+      client_(std::move(client)),
+      head_(std::make_unique<std::string>(std::move(head))),
+      layout_(layout) {}
 
 event_stream* event_stream::start(net::unique_fd fd, net::loop& l, shard& home,
-                                  address_counts::place client) {
+                                  address_counts::place client, framing layout, std::string head) {
     const int number = fd.get();
-    auto* stream = new event_stream(std::move(fd), l, home, std::move(client));
+    auto* stream =
+        new event_stream(std::move(fd), l, home, std::move(client), layout, std::move(head));
     l.replace(number, *stream);
     return stream;
 }
 
-void event_stream::refuse(std::string_view last_word) {
-    const iovec slice{const_cast<char*>(last_word.data()), last_word.size()};
+void event_stream::refuse(std::string_view last_block) {
+    begun_ = true;
+    std::string chunk;
+    if (layout_ == framing::chunked) {
+        chunk = fmt::format("{:x}\r\n{}\r\n", last_block.size(), last_block);
+        last_block = chunk;
+    }
+    const iovec slice{const_cast<char*>(last_block.data()), last_block.size()};
     write({&slice, 1});
-    end();
+    close(close_reason::unavailable);
     finish_call();
 }
 
+void event_stream::begin(const opening_facts&) { begun_ = true; }
+
 std::ptrdiff_t event_stream::write(std::span<const iovec> slices) {
+    std::size_t offered = 0;
+    for (const iovec& slice : slices) offered += slice.iov_len;
+    const std::ptrdiff_t taken = head_ ? send_after_head(slices) : send(slices);
+    whole_ = taken >= 0 && static_cast<std::size_t>(taken) == offered;
+    return taken;
+}
+
+std::ptrdiff_t event_stream::send_after_head(std::span<const iovec> slices) {
+    std::vector<iovec> all{{head_->data(), head_->size()}};
+    all.insert(all.end(), slices.begin(), slices.end());
+    const std::ptrdiff_t taken = send(all);
+    if (taken == broken) return broken;
+    const auto of_head = std::min(static_cast<std::size_t>(taken), head_->size());
+    head_->erase(0, of_head);
+    if (head_->empty()) head_.reset();
+    return taken - static_cast<std::ptrdiff_t>(of_head);
+}
+
+std::ptrdiff_t event_stream::send(std::span<const iovec> slices) {
     for (;;) {
         ssize_t taken = 0;
         if (slices.size() == 1) {
@@ -64,8 +100,14 @@ std::ptrdiff_t event_stream::write(std::span<const iovec> slices) {
     }
 }
 
+// A response that breaks off, without the last chunk, tells the client that something is missing.
 void event_stream::close(close_reason) {
     subscriber_ = nullptr;
+    if (!ended_ && begun_ && whole_ && layout_ == framing::chunked) {
+        static constexpr std::string_view last_chunk = "0\r\n\r\n";
+        const iovec slice{const_cast<char*>(last_chunk.data()), last_chunk.size()};
+        write({&slice, 1});
+    }
     end();
     if (!busy_) delete this;
 }
@@ -110,7 +152,10 @@ void event_stream::handle(std::uint32_t events) {
         if (subscriber_ != nullptr) home_.remove(*std::exchange(subscriber_, nullptr));
         return end();
     }
-    if ((events & EPOLLOUT) != 0 && subscriber_ != nullptr) home_.writable(*subscriber_);
+    if ((events & EPOLLOUT) == 0 || subscriber_ == nullptr) return;
+    if (head_ && begun_ && write({}) == broken)
+        return home_.remove(*std::exchange(subscriber_, nullptr)), end();
+    if (!head_) home_.writable(*subscriber_);
 }
 
 bool event_stream::peer_silent_for(std::chrono::milliseconds limit) const {

@@ -11,6 +11,8 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 
@@ -51,14 +53,18 @@ private:
 /// its loop's thread.
 class event_stream final : public connection, public net::io_handler {
 public:
-    /// `fd` is watched by `l` already.
+    /// `fd` is watched by `l` already. `head` is the response head, which goes out with the first
+    /// block.
     static event_stream* start(net::unique_fd fd, net::loop& l, shard& home,
-                               address_counts::place client);
+                               address_counts::place client, framing layout, std::string head);
     /// The hub's answer to `shard::open`; null if the stream ended while it opened.
     void attach(subscriber* s);
-    /// Writes what fits of a last word and closes; for a stream that the hub did not take.
-    void refuse(std::string_view last_word);
+    /// Writes what fits of the head and one last block and closes; for a stream that the hub did
+    /// not take.
+    void refuse(std::string_view last_block);
 
+    framing layout() const noexcept override { return layout_; }
+    void begin(const opening_facts& facts) override;
     std::ptrdiff_t write(std::span<const iovec> slices) override;
     void close(close_reason why) override;
     bool peer_silent_for(std::chrono::milliseconds limit) const override;
@@ -66,9 +72,12 @@ public:
     void on_io(std::uint32_t events) override;
 
 private:
-    event_stream(net::unique_fd fd, net::loop& l, shard& home, address_counts::place client);
+    event_stream(net::unique_fd fd, net::loop& l, shard& home, address_counts::place client,
+                 framing layout, std::string head);
     ~event_stream() override = default;
     void handle(std::uint32_t events);
+    std::ptrdiff_t send(std::span<const iovec> slices);
+    std::ptrdiff_t send_after_head(std::span<const iovec> slices);
     void end();
     void finish_call();
 
@@ -77,6 +86,10 @@ private:
     subscriber* subscriber_ = nullptr;
     net::unique_fd fd_;
     address_counts::place client_;
+    std::unique_ptr<std::string> head_;  ///< what is not sent of it; null: all of it is
+    const framing layout_;
+    bool begun_ = false;
+    bool whole_ = true;  ///< the last write was taken whole
     bool ended_ = false;
     bool busy_ =
         true;  ///< a call of its own is under way, `start` to `attach` included: it goes afterwards

@@ -2,9 +2,10 @@
 
 #include <carillon/base/time_text.hpp>
 
+#include "base/random.hpp"
+
 #include <algorithm>
 #include <array>
-#include <random>
 #include <utility>
 
 #include <fmt/format.h>
@@ -39,16 +40,10 @@ std::string stream_head(const http::request& r, std::string_view common_headers)
 
 constexpr std::string_view sdk_header = "Carillon-Sdk";
 
-std::int64_t jittered(std::chrono::milliseconds base) {
-    thread_local std::minstd_rand generator{std::random_device{}()};
-    return base.count() +
-           static_cast<std::int64_t>(generator() % static_cast<std::uint64_t>(base.count() + 1));
-}
-
 /// Tells an EventSource when to come back.
 std::string come_back_in(std::chrono::milliseconds base, errc why) {
     return fmt::format("retry: {}\nevent: carillon.unavailable\ndata: {{\"code\":\"{}\"}}\n\n",
-                       jittered(base), to_string(why));
+                       spread_beyond(base).count(), to_string(why));
 }
 
 /// True for what a browser's EventSource sends: it names the type, where curl and others send
@@ -145,7 +140,8 @@ void stream_host::refuse(const http::request& r, http::responder answer, const e
     }
     http::response problem = http::problem(why);
     problem.status = 503;
-    problem.headers.emplace_back("Retry-After", std::to_string((jittered(base) + 999) / 1000));
+    problem.headers.emplace_back("Retry-After",
+                                 std::to_string((spread_beyond(base).count() + 999) / 1000));
     answer.send(std::move(problem));
 }
 
@@ -163,7 +159,6 @@ void stream_host::open(http::request& r, http::responder answer, stream_request 
     asked.on_gap = *on_gap;
     asked.opening_event = r.query_value("open") != "0";
     asked.heartbeat_event = r.query_value("heartbeat") == "event";
-    asked.frame = r.http10 ? framing::raw : framing::chunked;
 
     net::loop& loop = answer.loop();
     shard& home = shard_of(loop);
@@ -177,23 +172,20 @@ void stream_host::open(http::request& r, http::responder answer, stream_request 
     if (r.head) return answer.send(stream_response());
     auto taken = answer.take_over();
     if (!taken) return;
-    asked.preamble = stream_head(r, taken->common_headers);
     if (log::enabled(log::level::debug)) {
         log::debug(
             "stream asked for",
             {{"address", r.client.str()}, {"path", r.path}, {"cursor", asked.last_event_id}});
     }
-    event_stream* stream = event_stream::start(std::move(taken->fd), loop, home, std::move(*place));
+    event_stream* stream = event_stream::start(std::move(taken->fd), loop, home, std::move(*place),
+                                               r.http10 ? framing::raw : framing::chunked,
+                                               stream_head(r, taken->common_headers));
     asked.out = stream;
-    const bool chunked = asked.frame == framing::chunked;
     auto opened = home.open(std::move(asked));
     if (opened) return stream->attach(*opened);
     // Another shard took the last place meanwhile.
     note_refusal(r, opened.error());
-    const std::string told = come_back_in(limits_.load()->overload_retry, opened.error().code);
-    const std::string head = stream_head(r, taken->common_headers);
-    stream->refuse(chunked ? fmt::format("{}{:x}\r\n{}\r\n0\r\n\r\n", head, told.size(), told)
-                           : head + told);
+    stream->refuse(come_back_in(limits_.load()->overload_retry, opened.error().code));
 }
 
 }  // namespace carillon::transport

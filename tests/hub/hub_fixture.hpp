@@ -67,7 +67,10 @@ struct seen_event {
 /// would.
 class fake_connection final : public connection, wire::parser_listener {
 public:
+    framing layout() const noexcept override { return frame; }
+    void begin(const opening_facts& facts) override { begun = facts; }
     std::ptrdiff_t write(std::span<const iovec> slices) override {
+        EXPECT_TRUE(begun);
         ++writes;
         if (fail_at != 0 && writes >= fail_at) return broken;
         std::size_t taken = 0;
@@ -75,7 +78,9 @@ public:
             const std::size_t part = std::min(s.iov_len, room);
             const std::string_view bytes(static_cast<const char*>(s.iov_base), part);
             raw.append(bytes);
-            EXPECT_TRUE(parser_.feed(bytes));
+            if (frame == framing::raw) {
+                EXPECT_TRUE(parser_.feed(bytes));
+            }
             taken += part;
             room -= part;
             if (part < s.iov_len) break;
@@ -100,6 +105,8 @@ public:
     std::size_t writes = 0;
     std::size_t fail_at = 0;  ///< the n-th write and all after it fail; 0: none
     bool silent = false;
+    framing frame = framing::raw;
+    std::optional<opening_facts> begun;
     std::string raw;
     std::vector<seen_event> events;
     std::size_t comments = 0;

@@ -35,7 +35,6 @@ public:
     // What the test sets.
     std::size_t per_write = unlimited;  ///< bytes that one write takes
     std::size_t break_at = 0;           ///< the write, counted from 1, that fails; 0: none
-    std::string preamble;               ///< skipped before the stream begins
     bool silent = false;                ///< the peer acknowledges nothing
 
     // What it saw.
@@ -48,9 +47,13 @@ public:
     bool blocked = false;    ///< the last write was short: reset it and call `shard::writable`
     bool misused = false;    ///< written to after the end
     bool malformed = false;  ///< the chunks are not valid
-    bool ended = false;      ///< the last chunk came
+    std::vector<opening_facts> begun;  ///< at most one, before the first write
 
-    framing frame() const noexcept { return frame_; }
+    framing layout() const noexcept override { return frame_; }
+    void begin(const opening_facts& facts) override {
+        misused = misused || closed || writes != 0 || !begun.empty();
+        begun.push_back(facts);
+    }
     const std::string& last_event_id() const noexcept { return parser_.last_event_id(); }
 
     /// The events that publishers sent.
@@ -71,7 +74,7 @@ public:
     }
 
     std::ptrdiff_t write(std::span<const iovec> slices) override {
-        misused = misused || closed.has_value();
+        misused = misused || closed || begun.empty();
         if (++writes == break_at) return broken;
         std::size_t taken = 0;
         std::size_t offered = 0;
@@ -94,10 +97,6 @@ public:
 private:
     void take(std::string_view text) {
         bytes += text;
-        const std::size_t head = std::min(text.size(), preamble.size() - preamble_seen_);
-        malformed = malformed || text.substr(0, head) != preamble.substr(preamble_seen_, head);
-        preamble_seen_ += head;
-        text.remove_prefix(head);
         if (frame_ == framing::raw) {
             (void)parser_.feed(text);
             return;
@@ -107,7 +106,6 @@ private:
 
     // Chunks without extensions or trailers (RFC 9112, section 7.1), byte by byte.
     void chunk(char c) {
-        if (ended) malformed = true;
         if (in_chunk_ && left_ > 0) {
             (void)parser_.feed({&c, 1});
             --left_;
@@ -119,13 +117,12 @@ private:
         if (in_chunk_) {
             malformed = malformed || !line_.empty();
             in_chunk_ = false;
-            ended = last_;
         } else {
             const auto [end, error] =
                 std::from_chars(line_.data(), line_.data() + line_.size(), left_, 16);
             malformed = malformed || error != std::errc{} || end != line_.data() + line_.size();
+            malformed = malformed || left_ == 0;  // the last chunk is not the hub's to write
             in_chunk_ = true;
-            last_ = left_ == 0;
         }
         line_.clear();
     }
@@ -138,11 +135,9 @@ private:
 
     const framing frame_;
     wire::parser parser_{*this};
-    std::size_t preamble_seen_ = 0;
     std::string line_;
     std::size_t left_ = 0;
     bool in_chunk_ = false;
-    bool last_ = false;
 };
 
 }  // namespace carillon::test

@@ -233,11 +233,8 @@ private:
         const std::uint64_t start = expect_opening(*t, patterns, r);
         for (const topic_pattern& p : patterns)
             t->patterns.push_back({p, start, start, forever, sent_.size(), forever});
-        t->out.preamble = "HTTP/1.1 200 OK\r\n\r\n";
-        r.preamble = t->out.preamble;
         r.out = &t->out;
         r.profile = &profile_;
-        r.frame = t->out.frame();
         r.topics = std::move(patterns);
         const auto opened = t->home->open(std::move(r));
         if (!opened) return wrong("a stream was refused: " + opened.error().detail);

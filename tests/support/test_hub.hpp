@@ -59,8 +59,6 @@ public:
         stream_request r;
         r.out = &out;
         r.profile = &profile;
-        r.frame = out.frame();
-        r.preamble = out.preamble;
         r.topics = patterns(topics);
         r.last_event_id = cursor;
         return r;

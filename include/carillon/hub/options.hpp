@@ -1,6 +1,7 @@
 // Numbers that a hub works with.
 #pragma once
 
+#include <carillon/hub/dialect.hpp>
 #include <carillon/hub/envelope.hpp>
 #include <carillon/journal/journal.hpp>
 
@@ -53,6 +54,8 @@ struct stream_profile {
     std::chrono::milliseconds heartbeat_interval = std::chrono::seconds(30);
     std::chrono::milliseconds retry = std::chrono::seconds(3);  ///< ± 20 % per connection
     std::chrono::milliseconds client_timeout = std::chrono::seconds(90);
+    /// Words of the control events; null: the hub's own.
+    std::shared_ptr<const stream_dialect> dialect = {};
 };
 
 struct hub_options {

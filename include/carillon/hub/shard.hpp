@@ -48,11 +48,11 @@ public:
     /// Whether `open` would take this stream now: the errors are its own.
     result<> admits(const stream_request& request) const;
 
-    /// Registers a stream and writes its preamble, its opening event and whatever it has missed, in
-    /// that order. Errors, with nothing written: `invalid_request` (no topic, too many, bad client
-    /// token), `max_clients`, `unavailable` (draining). On success the subscriber stays until
-    /// `remove` or `connection::close`; a connection that breaks while opening is told by `close`
-    /// before this returns, with a null subscriber.
+    /// Registers a stream, tells its connection how it begins, and writes its opening event and
+    /// whatever it has missed, in that order. Errors, with nothing written: `invalid_request` (no
+    /// topic, too many, bad client token), `max_clients`, `unavailable` (draining). On success the
+    /// subscriber stays until `remove` or `connection::close`; a connection that breaks while
+    /// opening is told by `close` before this returns, with a null subscriber.
     result<subscriber*> open(stream_request request);
 
     /// The connection takes bytes again.
@@ -113,18 +113,19 @@ private:
     void begin(subscriber& s, stream_request& request);
     void on_start(const page_request& asked, result<start_point> start);
     void ask(subscriber& s, position upto, std::uint64_t next_seq, bool drops = false);
-    void tell_gap(std::vector<item>& items, std::shared_ptr<const block>& told, const gap& lost);
+    std::shared_ptr<const block> gap_block(const subscriber& s, const gap& lost);
     void page_answered();
     void on_page(const page_request& asked, result<read_page> page);
-    std::shared_ptr<const block> decide_opening(subscriber& s, opening& open,
-                                                const std::optional<gap>& lost, read_page& page,
-                                                position upto);
+    void decide_opening(subscriber& s, opening& open, const std::optional<gap>& lost,
+                        read_page& page, position upto);
     subscriber* reader_of(const page_request& asked) const;
     template <class Answer>
     auto here(page_request asked, void (shard::*then)(const page_request&, result<Answer>));
-    std::shared_ptr<const block> opening_block(const subscriber& s, opening& open) const;
-    void append_retained(const subscriber& s, const std::vector<const topic_pattern*>& topics,
-                         std::string& out) const;
+    opening_facts facts_of(const subscriber& s) const;
+    lost_events told_of(const gap& lost, std::string_view reason) const;
+    std::shared_ptr<const block> begin_stream(subscriber& s, const opening& open);
+    void append_values(const subscriber& s, const std::vector<const topic_pattern*>& topics,
+                       std::string& out) const;
     bool owed(const subscriber& s, const stored_event& e) const;
     std::optional<lag_limits> limits_of(const subscriber& s, slow_policy policy) const;
     void ask_what_to_drop(subscriber& s, const lag_limits& limits);
@@ -171,7 +172,6 @@ private:
     const std::unique_ptr<interest_filter> interest_;
     const std::unique_ptr<topic_index> index_;
     const std::unique_ptr<encode_cache> cache_;
-    const std::shared_ptr<const block> heartbeat_;
 
     // Own thread only.
     std::vector<std::unique_ptr<subscriber>> slots_;

@@ -15,21 +15,6 @@
 
 namespace carillon {
 
-/// How blocks are laid on the connection.
-enum class framing : std::uint8_t {
-    raw,      ///< as they are: HTTP/1.0, HTTP/2, pipes
-    chunked,  ///< HTTP/1.1 chunks (RFC 9112, section 7.1)
-};
-
-/// The verdict on a cursor, told in the opening event.
-enum class resume_verdict : std::uint8_t {
-    fresh,    ///< no cursor was given
-    resumed,  ///< everything since the cursor follows
-    gap,      ///< some of it is gone; what is left follows
-    reset,    ///< the cursor is unknown; all that is kept of the topics follows
-};
-std::string_view to_string(resume_verdict v) noexcept;
-
 /// What a stream does whose cursor has lost events.
 enum class gap_policy : std::uint8_t {
     replay,  ///< it says so, gets what is left and goes on
@@ -41,9 +26,7 @@ struct stream_request {
     connection* out = nullptr;  ///< must stay until `close` was called or the stream was removed
     const stream_profile* profile = nullptr;
     envelope_id envelope = 0;
-    framing frame = framing::raw;
     std::vector<topic_pattern> topics;  ///< duplicates are ignored
-    std::string preamble;               ///< written before the first block: the response head
     std::string last_event_id;          ///< empty: none
     rewind from;                        ///< ignored if there is a cursor
     std::string client;                 ///< token that makes the client durable; empty: a new id

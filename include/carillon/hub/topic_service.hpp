@@ -17,8 +17,7 @@ public:
     /// Opens a stream without topics on `out`, which must stay until its `close` was called or the
     /// client was removed; returns its id. Call it on the shard's thread. Errors: `max_clients`,
     /// `unavailable`, `send_error`.
-    result<std::string> create_client(shard& home, connection& out,
-                                      framing frame = framing::raw) const;
+    result<std::string> create_client(shard& home, connection& out) const;
 
     using callback = hub::client_callback;
     /// Ends the client's stream. Errors of this and of the calls below: `client_not_found`.

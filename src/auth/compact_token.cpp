@@ -1,6 +1,6 @@
 #include "auth/compact_token.hpp"
 
-#include "auth/base64url.hpp"
+#include "base/base64url.hpp"
 
 #include <algorithm>
 #include <array>

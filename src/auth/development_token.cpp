@@ -3,7 +3,7 @@
 #include <carillon/base/json_text.hpp>
 #include <carillon/base/utf8.hpp>
 
-#include "auth/base64url.hpp"
+#include "base/base64url.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,6 @@
 #include "auth/eddsa_key.hpp"
 
-#include "auth/base64url.hpp"
+#include "base/base64url.hpp"
 
 #include <array>
 #include <memory>

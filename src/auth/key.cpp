@@ -1,7 +1,7 @@
 #include "auth/key.hpp"
 
-#include "auth/base64url.hpp"
 #include "auth/eddsa_key.hpp"
+#include "base/base64url.hpp"
 
 #include <array>
 #include <cstdlib>

@@ -1,6 +1,6 @@
 #include "auth/ticket_book.hpp"
 
-#include "auth/base64url.hpp"
+#include "base/base64url.hpp"
 
 #include <openssl/rand.h>
 

@@ -1,5 +1,7 @@
 #include "base/random.hpp"
 
+#include "base/base64url.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstring>

@@ -6,13 +6,8 @@
 #include <cstdint>
 #include <span>
 #include <string>
-#include <string_view>
 
 namespace carillon {
-
-/// The 64 characters of base64url (RFC 4648, section 5), in their order.
-inline constexpr std::string_view base64url_alphabet =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 /// Fills with the system's randomness, fit for secrets; fetched in blocks, so that an id costs no
 /// system call.

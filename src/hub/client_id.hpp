@@ -17,7 +17,7 @@ struct client_id {
     std::uint8_t shard = 0;
 
     std::string str() const;
-    static std::optional<client_id> parse(std::string_view text) noexcept;
+    static std::optional<client_id> parse(std::string_view text);
 };
 
 }  // namespace carillon

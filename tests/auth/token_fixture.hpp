@@ -1,9 +1,9 @@
 // The keys of the tests, and tokens that are wrong in one respect.
 #pragma once
 
-#include "auth/base64url.hpp"
 #include "auth/key.hpp"
 #include "auth/token_verifier.hpp"
+#include "base/base64url.hpp"
 
 #include <fstream>
 #include <memory>
@@ -52,7 +52,7 @@ inline const std::string good_claims =
 
 /// A token with any header, signed as HS256 by hand where the library would refuse to.
 inline std::string unsigned_token(std::string_view header, std::string_view claims) {
-    return auth::base64url(header) + '.' + auth::base64url(claims) + '.' + auth::base64url("x");
+    return base64url(header) + '.' + base64url(claims) + '.' + base64url("x");
 }
 
 inline result<auth::token_verifier::claims_ptr> check(

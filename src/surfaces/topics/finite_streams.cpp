@@ -2,11 +2,11 @@
 
 #include <carillon/base/json_text.hpp>
 
+#include "base/random.hpp"
 #include "transport/on_loop.hpp"
 #include "transport/publish_body.hpp"
 
 #include <array>
-#include <random>
 
 #include <fmt/format.h>
 
@@ -16,15 +16,6 @@ namespace {
 
 constexpr std::string_view topic_prefix = "streams/";
 constexpr std::size_t id_length = 22;  // 128 bits in base64url
-
-std::string random_id() {
-    static constexpr std::string_view alphabet =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    std::random_device source;
-    std::string id;
-    while (id.size() < id_length) id += alphabet[source() % alphabet.size()];
-    return id;
-}
 
 topic topic_of(std::string_view id) {
     return topic::parse(std::string(topic_prefix).append(id)).value();
@@ -82,7 +73,7 @@ bool open_streams::stop_requested(std::string_view id) const {
 }
 
 void finite_streams::begin(http::request&, http::responder answer) {
-    std::string id = random_id();
+    std::string id = random_token(id_length);
     topic where = topic_of(id);
     hub_.announce(
         where, "carillon.begin", "{}",

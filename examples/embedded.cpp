@@ -17,6 +17,7 @@ public:
     void call_after(clock::duration delay, task t) override {
         timers_.emplace(clock::now() + delay, std::move(t));
     }
+    bool is_here() const override { return true; }  // there is one thread only
     clock::time_point now() const override { return clock::now(); }
 
     void run() {

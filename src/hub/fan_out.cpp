@@ -24,7 +24,7 @@ constexpr std::ptrdiff_t max_slices = 512;
 }  // namespace
 
 void shard::wake() {
-    on_.post([this] { take_tail(); });
+    post([this] { take_tail(); });
 }
 
 void shard::take_tail() {
@@ -53,7 +53,7 @@ void shard::route(const event_ptr& e, std::uint64_t seq) {
             continue;
         }
         node->waiting = true;
-        on_.call_after(node->options.coalesce_window, [this, node] {
+        call_after(node->options.coalesce_window, [this, node] {
             node->waiting = false;
             mark_dirty(*node);
             schedule_fan_out();
@@ -70,7 +70,7 @@ void shard::mark_dirty(topic_node& node) {
 void shard::schedule_fan_out() {
     if (fan_out_scheduled_ || dirty_.empty()) return;
     fan_out_scheduled_ = true;
-    on_.defer([this] { fan_out(); });
+    defer([this] { fan_out(); });
 }
 
 void shard::fan_out() {

@@ -20,15 +20,14 @@
 namespace carillon {
 
 hub::hub(hub_options options, std::unique_ptr<journal> record)
-    : journal_(std::move(record)),
-      tail_(std::make_unique<tail>(journal_->head())),
+    : tail_(std::make_unique<tail>(record->head())),
       clients_(std::make_unique<client_directory>()),
-      options_(std::make_shared<const hub_options>(std::move(options))) {
+      options_(std::make_shared<const hub_options>(std::move(options))),
+      journal_(std::move(record)) {
     journal_->on_stored([this](std::span<const event_ptr> all) { committed(all); });
 }
 
-// The journal's threads call back into the shards: they end first.
-hub::~hub() { journal_.reset(); }
+hub::~hub() = default;
 
 shard& hub::add_shard(executor& on) {
     assert(shards_.size() < tail::max_shards);
@@ -43,8 +42,17 @@ void hub::reload(hub_options options) {
     options_.store(std::make_shared<const hub_options>(std::move(options)));
     const auto now = this->options();
     for (const auto& s : shards_) {
-        s->on().post([&shard = *s, now] { shard.reload(*now); });
+        s->post([&shard = *s, now] { shard.reload(*now); });
     }
+}
+
+namespace {
+std::unexpected<error> closed() { return fail(errc::unavailable, "the hub is closed"); }
+}  // namespace
+
+result<> hub::is_open() const {
+    if (closed_.load(std::memory_order_relaxed)) return closed();
+    return {};
 }
 
 std::string hub::id_of(position p) const {
@@ -183,6 +191,7 @@ void hub::erase(std::string id, topic from, std::optional<event> instead, publis
 void hub::schedule(event e, std::chrono::system_clock::time_point due,
                    std::optional<idempotency_key> key,
                    std::function<void(result<std::uint64_t>)> done) {
+    if (auto open = is_open(); !open) return done(std::unexpected(open.error()));
     if (auto checked = check(e, *options()); !checked)
         return done(std::unexpected(checked.error()));
     if (e.ephemeral)
@@ -220,6 +229,7 @@ void hub::last_of(const topic& where, std::function<void(result<event_ptr>)> don
 }
 
 void hub::append(events batch, std::optional<idempotency_key> key, publish_callback done) {
+    if (auto open = is_open(); !open) return done(std::unexpected(open.error()));
     journal_->append(
         std::move(batch), std::move(key),
         [this, done = std::move(done)](const result<journal::appended>& stored,
@@ -256,20 +266,21 @@ void hub::with_client(std::string_view client, client_task t, client_callback do
     }
     if (number >= shards_.size()) return done(unknown());
     shard& home = *shards_[number];
-    home.on().post([this, &home, name = std::string(client), t = std::move(t),
-                    done = std::move(done), unknown] {
-        const auto now = clients_->find(name);
-        subscriber* s = nullptr;
-        if (!now.known) {
-            s = home.find(name);
-            if (s == nullptr) return done(unknown());
-        } else if (now.where && now.where->shard == home.number()) {
-            s = home.at(now.where->slot);
-        } else if (now.where) {
-            return with_client(name, t, done);  // it has just moved
-        }
-        done(t(home, s));
-    });
+    home.post(
+        [this, &home, name = std::string(client), t = std::move(t), done, unknown] {
+            const auto now = clients_->find(name);
+            subscriber* s = nullptr;
+            if (!now.known) {
+                s = home.find(name);
+                if (s == nullptr) return done(unknown());
+            } else if (now.where && now.where->shard == home.number()) {
+                s = home.at(now.where->slot);
+            } else if (now.where) {
+                return with_client(name, t, done);  // it has just moved
+            }
+            done(t(home, s));
+        },
+        [done] { done(closed()); });
 }
 
 void hub::send(std::string_view client, event e, std::optional<idempotency_key> key,
@@ -371,8 +382,7 @@ void hub::list_clients(std::size_t limit, std::function<void(std::vector<client_
     auto g = std::make_shared<gathering>();  // lives until the last shard has answered
     g->missing = shards_.size();
     for (const auto& s : shards_) {
-        s->on().post([g, limit, done, &shard = *s] {
-            auto some = shard.list(limit);
+        const auto add = [g, limit, done](std::vector<client_info> some) {
             bool last = false;
             {
                 const std::lock_guard lock(g->mutex);
@@ -383,7 +393,8 @@ void hub::list_clients(std::size_t limit, std::function<void(std::vector<client_
                 last = --g->missing == 0;
             }
             if (last) done(std::move(g->all));
-        });
+        };
+        s->post([add, limit, &shard = *s] { add(shard.list(limit)); }, [add] { add({}); });
     }
 }
 
@@ -432,15 +443,33 @@ void hub::history(history_query q, std::function<void(result<history_page>)> don
 
 void hub::drain(std::chrono::milliseconds window, std::function<void()> done) {
     draining_.store(true, std::memory_order_relaxed);
+    if (shards_.empty()) return done();
     auto missing = std::make_shared<std::atomic<std::size_t>>(
         shards_.size());  // shared by the shards' callbacks
-    auto finish = std::make_shared<std::function<void()>>(std::move(done));
+    const auto finish = [missing, done = std::move(done)] {
+        if (missing->fetch_sub(1) == 1) done();
+    };
+    for (const auto& s : shards_)
+        s->post([finish, window, &shard = *s] { shard.drain(window, finish); }, finish);
+}
+
+// Each executor runs what was posted before this first: whoever asked then is answered.
+void hub::close(std::function<void()> done) {
+    draining_.store(true, std::memory_order_relaxed);
+    closed_.store(true, std::memory_order_relaxed);
+    if (shards_.empty()) return done();
+    auto missing = std::make_shared<std::atomic<std::size_t>>(
+        shards_.size());  // shared by the shards' callbacks
+    const auto finish = [missing, done = std::move(done)] {
+        if (missing->fetch_sub(1) == 1) done();
+    };
     for (const auto& s : shards_) {
-        s->on().post([missing, finish, window, &shard = *s] {
-            shard.drain(window, [missing, finish] {
-                if (missing->fetch_sub(1) == 1) (*finish)();
-            });
-        });
+        s->post(
+            [finish, &shard = *s] {
+                shard.close_all();
+                finish();
+            },
+            finish);
     }
 }
 

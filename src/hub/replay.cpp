@@ -68,9 +68,9 @@ rewind_last newest_within(const lag_limits& limits, std::chrono::system_clock::t
 /// A journal's callback that goes on in this shard's thread, at once if it is there already.
 template <class Answer>
 auto shard::here(page_request asked, void (shard::*then)(const page_request&, result<Answer>)) {
-    return [this, asked, then, thread = std::this_thread::get_id()](result<Answer> answer) {
-        if (std::this_thread::get_id() == thread) return (this->*then)(asked, std::move(answer));
-        on_.post([this, asked, then, answer = std::move(answer)]() mutable {
+    return [this, asked, then](result<Answer> answer) {
+        if (on_.is_here()) return (this->*then)(asked, std::move(answer));
+        post([this, asked, then, answer = std::move(answer)]() mutable {
             (this->*then)(asked, std::move(answer));
         });
     };
@@ -395,7 +395,7 @@ void shard::queue_catch_up(subscriber& s) {
 
 void shard::schedule_catch_up() {
     if (std::exchange(catch_up_scheduled_, true)) return;
-    on_.defer([this] { catch_up_turn(); });
+    defer([this] { catch_up_turn(); });
 }
 
 // A bound on the pages under way, for memory; and one on the events a second, for the others' sake.
@@ -409,7 +409,7 @@ bool shard::may_ask() {
     if (replay_left_ > 0) return true;
     if (!std::exchange(replay_waits_, true)) {
         const std::chrono::duration<double> wait((1 - replay_left_) / rate);
-        on_.call_after(std::chrono::ceil<std::chrono::milliseconds>(wait), [this] {
+        call_after(std::chrono::ceil<std::chrono::milliseconds>(wait), [this] {
             replay_waits_ = false;
             schedule_catch_up();
         });

@@ -5,6 +5,7 @@
 #include "base/random.hpp"
 #include "hub/client_directory.hpp"
 #include "hub/client_id.hpp"
+#include "hub/lifeline.hpp"
 #include "hub/private_topic.hpp"
 #include "hub/subscriber.hpp"
 #include "hub/tail.hpp"
@@ -36,6 +37,7 @@ shard::shard(hub& owner, executor& on, unsigned number)
       index_(std::make_unique<topic_index>(*interest_)),
       cache_(std::make_unique<encode_cache>(with_plain(*owner.options()), owner.record().epoch(),
                                             encode_cache_bytes)),
+      life_(std::make_unique<lifeline>()),
       wheel_(on.now(), tick_length) {
     const tail::end end = hub_.tail_->now();
     head_ = end.head;
@@ -118,7 +120,7 @@ void shard::claim_durable(subscriber& s, stream_request& request) {
         if (&other == this) {
             replace();
         } else {
-            other.on_.post(replace);
+            other.post(replace);
         }
     }
     std::erase_if(request.topics, [&](const topic_pattern& t) {

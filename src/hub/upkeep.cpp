@@ -5,6 +5,7 @@
 
 #include "base/random.hpp"
 #include "hub/client_directory.hpp"
+#include "hub/lifeline.hpp"
 #include "hub/subscriber.hpp"
 #include "hub/topic_index.hpp"
 #include "hub/wall_time.hpp"
@@ -13,10 +14,20 @@
 
 namespace carillon {
 
+void shard::post(executor::task t, executor::task otherwise) {
+    on_.post(life_->guarded(std::move(t), std::move(otherwise)));
+}
+
+void shard::defer(executor::task t) { on_.defer(life_->guarded(std::move(t))); }
+
+void shard::call_after(clock::duration delay, executor::task t) {
+    on_.call_after(delay, life_->guarded(std::move(t)));
+}
+
 void shard::start_ticking() {
     if (ticking_) return;
     ticking_ = true;
-    on_.call_after(wheel_.resolution(), [this] { tick(); });
+    call_after(wheel_.resolution(), [this] { tick(); });
 }
 
 void shard::tick() {
@@ -29,7 +40,7 @@ void shard::tick() {
     if (drained_) drain_some(now);
     const bool awaits = hub_.clients_->purge(now);
     ticking_ = awaits || counters_.subscribers.load(std::memory_order_relaxed) != 0 || drained_;
-    if (ticking_) on_.call_after(wheel_.resolution(), [this] { tick(); });
+    if (ticking_) call_after(wheel_.resolution(), [this] { tick(); });
 }
 
 // One entry of the wheel for each slot: one that fires too early costs a look, while one for each
@@ -135,6 +146,14 @@ void shard::drain(std::chrono::milliseconds window, std::function<void()> done) 
     drain_end_ = on_.now() + window;
     drain_next_ = 0;
     if (!ticking_) start_ticking();
+}
+
+void shard::close_all() {
+    for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) {
+        if (subscriber* s = at(slot)) end(*s, close_reason::drained);
+    }
+    life_->cut();
+    if (drained_) std::exchange(drained_, nullptr)();
 }
 
 // As many each tick as are needed to be done at the end of the window.

@@ -17,6 +17,7 @@ public:
     void call_after(clock::duration delay, task t) override {
         loop_.call_after(delay, std::move(t));
     }
+    bool is_here() const override { return loop_.in_loop_thread(); }
     clock::time_point now() const override { return loop_.now(); }
 
 private:

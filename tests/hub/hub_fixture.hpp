@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -22,6 +23,7 @@ public:
     void call_after(clock::duration delay, task t) override {
         timers_.emplace(now_ + delay, std::move(t));
     }
+    bool is_here() const override { return home_ == std::this_thread::get_id(); }
     clock::time_point now() const override { return now_; }
 
     /// One turn of a loop. False if there was nothing to do.
@@ -53,6 +55,7 @@ private:
         batch.swap(tasks);
         for (task& t : batch) t();
     }
+    const std::thread::id home_ = std::this_thread::get_id();
     std::deque<task> posted_, deferred_;
     std::multimap<clock::time_point, task> timers_;
     clock::time_point now_{std::chrono::hours(1)};

@@ -7,6 +7,7 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <thread>
 #include <utility>
 
 namespace carillon::test {
@@ -22,6 +23,7 @@ public:
     void call_after(clock::duration delay, task t) override {
         timers_.emplace(now_ + delay, std::move(t));
     }
+    bool is_here() const override { return here && home_ == std::this_thread::get_id(); }
     clock::time_point now() const override { return now_; }
 
     /// Runs one task, posted ones first. False if there is none.
@@ -64,6 +66,8 @@ public:
         now_ = until;
     }
 
+    bool here = true;  ///< false: the test's thread is not the executor's either
+
     bool idle() const { return posted() == 0 && deferred_.empty(); }
 
 private:
@@ -72,6 +76,7 @@ private:
         return posted_.size();
     }
 
+    const std::thread::id home_ = std::this_thread::get_id();
     mutable std::mutex mutex_;  // guards posted_
     std::deque<task> posted_;
     std::deque<task> deferred_;

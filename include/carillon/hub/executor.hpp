@@ -6,8 +6,9 @@
 
 namespace carillon {
 
-/// The thread that a shard lives on. The server implements it with its own loop; an embedder with a
-/// loop of theirs implements these four calls.
+/// The thread, or the strand, that a shard lives on: it runs one task at a time. The server
+/// implements it with its own loop; an embedder with a loop of theirs implements these five calls.
+/// An executor may outlive the hub: tasks that it still holds then do nothing when they run.
 class executor {
 public:
     using task = std::function<void()>;
@@ -22,6 +23,9 @@ public:
     virtual void defer(task t) = 0;
     /// Runs `t` once after `delay`. Called on the shard's thread.
     virtual void call_after(clock::duration delay, task t) = 0;
+    /// Whether the caller runs as one of this executor's tasks, or may act as one because none can
+    /// run meanwhile. Called from any thread.
+    virtual bool is_here() const = 0;
     /// The time; may be as old as the current turn.
     virtual clock::time_point now() const = 0;
 };

@@ -48,9 +48,17 @@ struct hub_stats {
 class hub {
 public:
     hub(hub_options options, std::unique_ptr<journal> record);
+    /// Safe from any thread once `close` has called back, and without that on the executors' one
+    /// thread or while the executors run nothing. Streams that are still open are forgotten without
+    /// a word to their connections. Waits until the journal has stored what was appended.
     ~hub();
 
-    /// Not thread-safe: call while nothing runs. `on` must outlive the hub.
+    /// Ends all streams at once, each told `drain`, and refuses new ones and publishes with
+    /// `unavailable`. `done` runs on some shard's thread when no executor has anything to do for
+    /// this hub any more, and may destroy it.
+    void close(std::function<void()> done);
+
+    /// Not thread-safe: call while nothing runs. `on` must outlive the hub and may go on after it.
     shard& add_shard(executor& on);
     std::span<const std::unique_ptr<shard>> shards() const noexcept { return shards_; }
 
@@ -141,12 +149,12 @@ private:
     using events = std::vector<std::shared_ptr<stored_event>>;
 
     result<> check(const event& e, const hub_options& limits) const;
+    result<> is_open() const;
     void append(events batch, std::optional<idempotency_key> key, publish_callback done);
     void committed(std::span<const event_ptr> batch);
     using client_task = std::function<result<>(shard&, subscriber*)>;
     void with_client(std::string_view client, client_task t, client_callback done);
 
-    std::unique_ptr<journal> journal_;
     const std::unique_ptr<tail> tail_;
     const std::unique_ptr<client_directory> clients_;
     std::vector<std::unique_ptr<shard>> shards_;
@@ -154,6 +162,10 @@ private:
     std::atomic<std::size_t> subscribers_{0};
     std::atomic<std::uint64_t> published_{0};
     std::atomic<bool> draining_{false};
+    std::atomic<bool> closed_{false};
+    /// The last member, so that it goes first and while this points to it: what it still stores is
+    /// answered by all the others.
+    const std::unique_ptr<journal> journal_;
 };
 
 }  // namespace carillon

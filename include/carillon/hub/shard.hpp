@@ -15,7 +15,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 namespace carillon {
@@ -24,6 +23,7 @@ class hub;
 class topic_index;
 class interest_filter;
 class encode_cache;
+class lifeline;
 struct subscriber;
 struct topic_node;
 struct encoded_event;
@@ -37,7 +37,7 @@ struct shard_counters {
         slow_cuts{0}, dead_peers{0}, yields{0}, subscribers{0}, behind{0}, topics{0};
 };
 
-/// Confined to its executor's thread, but for `wake` and the counters.
+/// Confined to its executor's thread, but for `wake`, `post` and the counters.
 class shard {
 public:
     shard(hub& owner, executor& on, unsigned number);
@@ -74,6 +74,12 @@ public:
 
     /// The tail has events for this shard. Thread-safe.
     void wake();
+    /// Runs `t` on the shard's thread; `otherwise`, if there is one, when the shard was closed
+    /// before. Thread-safe.
+    void post(executor::task t, executor::task otherwise = {});
+    /// Ends all streams; no task of this shard does anything afterwards. Call it on the shard's
+    /// thread.
+    void close_all();
     void drain(std::chrono::milliseconds window, std::function<void()> done);
 
     subscriber* at(std::uint32_t slot) const noexcept;
@@ -159,6 +165,8 @@ private:
     // Timers (upkeep.cpp).
     void tick();
     void start_ticking();
+    void defer(executor::task t);
+    void call_after(clock::duration delay, executor::task t);
     void drain_some(clock::time_point now);
     void schedule(subscriber& s, clock::time_point due);
     void attend(subscriber& s);
@@ -172,6 +180,7 @@ private:
     const std::unique_ptr<interest_filter> interest_;
     const std::unique_ptr<topic_index> index_;
     const std::unique_ptr<encode_cache> cache_;
+    const std::unique_ptr<lifeline> life_;
 
     // Own thread only.
     std::vector<std::unique_ptr<subscriber>> slots_;

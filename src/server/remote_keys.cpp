@@ -51,24 +51,26 @@ void remote_keys::find(std::string_view key_id, auth::algorithm alg, callback do
     std::vector<auth::key_ptr> found;
     bool answer = false;
     bool begin = false;
+    bool known = false;
     {
         const std::lock_guard lock(s->mutex);
         const auto time = s->now();
         s->known = s->known && time - s->fetched < s->options.max_age;
-        if (s->known) found = auth::matching_keys(s->keys, key_id, alg);
-        const bool stale = !s->known || time - s->fetched >= s->options.refresh || found.empty();
+        known = s->known;
+        if (known) found = auth::matching_keys(s->keys, key_id, alg);
+        const bool stale = !known || time - s->fetched >= s->options.refresh || found.empty();
         begin = stale && !s->fetching && time >= s->next;
         s->fetching = s->fetching || begin;
         // What is at hand answers at once. Otherwise the fetch does, if there is one.
         answer = !found.empty() || !s->fetching || s->waiting.size() >= max_waiting;
         if (!answer) s->waiting.push_back({std::string(key_id), alg, std::move(done)});
     }
-    if (answer) {
-        if (found.empty() && !s->known)
+    if (answer) {  // NOLINTBEGIN(bugprone-use-after-move): otherwise `done` waits
+        if (found.empty() && !known)
             done(fail(errc::unavailable, "the issuer's keys cannot be had at the moment"));
         else
             done(std::move(found));
-    }
+    }  // NOLINTEND(bugprone-use-after-move)
     if (begin) s->begin_fetch();
 }
 

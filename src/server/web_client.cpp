@@ -152,15 +152,20 @@ void web_client::ask(web_request r, callback done) {
     if (std::ranges::any_of(r.headers, has_line_end))
         return done(fail(errc::invalid_request, "a header is empty or holds a line end"));
     auto e = std::make_unique<exchange>(std::move(r), std::move(done));
+    bool taken = false;
     {
         const std::lock_guard lock(mutex_);
-        if (!ending_ && unanswered_ < max_waiting) {
+        taken = !ending_ && unanswered_ < max_waiting;
+        if (taken) {
             ++unanswered_;
             waiting_.push_back(std::move(e));
         }
     }
-    if (e != nullptr) return e->done(fail(errc::unavailable, "too many requests wait"));
-    curl_multi_wakeup(multi_);
+    if (taken) {
+        curl_multi_wakeup(multi_);
+    } else {
+        e->done(fail(errc::unavailable, "too many requests wait"));  // NOLINT: not moved then
+    }
 }
 
 void web_client::begin_waiting() {

@@ -58,6 +58,7 @@ loop::~loop() {
 result<> loop::watch(int fd, std::uint32_t events, io_handler& handler) {
     if (static_cast<std::size_t>(fd) >= handlers_.size()) {
         handlers_.resize(static_cast<std::size_t>(fd) + 1);
+        poke_events_.resize(handlers_.size());
     }
     epoll_event event{};
     event.events = events;
@@ -83,6 +84,7 @@ void loop::replace(int fd, io_handler& handler) noexcept {
 void loop::forget(int fd) noexcept {
     if (static_cast<std::size_t>(fd) < handlers_.size()) {
         handlers_[static_cast<std::size_t>(fd)] = nullptr;
+        poke_events_[static_cast<std::size_t>(fd)] = 0;
     }
     // The number may be given out again before the rest of the batch is dispatched; a hang-up of
     // the old socket must not be told to the new one's handler.
@@ -100,7 +102,12 @@ void loop::close(unique_fd fd) noexcept {
     if (fd) forget(fd.get());
 }
 
-void loop::poke(int fd, std::uint32_t events) { pokes_.emplace_back(fd, events); }
+void loop::poke(int fd, std::uint32_t events) {
+    const auto at = static_cast<std::size_t>(fd);
+    if (at >= poke_events_.size()) return;
+    if (poke_events_[at] == 0) pokes_.push_back(fd);
+    poke_events_[at] |= static_cast<std::uint16_t>(events);
+}
 
 void loop::wake() noexcept {
     const std::uint64_t one = 1;
@@ -189,10 +196,11 @@ void loop::dispatch(int count) {
 }
 
 void loop::run_pokes() {
-    for (const auto& [fd, events] : poked_) {
+    for (const int fd : poked_) {
         const auto at = static_cast<std::size_t>(fd);
-        if (at >= handlers_.size()) continue;
-        if (io_handler* const handler = handlers_[at]) handler->on_io(events);
+        const std::uint32_t events = std::exchange(poke_events_[at], std::uint16_t{0});
+        io_handler* const handler = handlers_[at];
+        if (events != 0 && handler != nullptr) handler->on_io(events);
     }
     poked_.clear();
 }

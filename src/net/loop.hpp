@@ -78,8 +78,8 @@ public:
     void remove(int fd) noexcept;
     /// `remove` and close in one system call instead of two. The descriptor must have no duplicate.
     void close(unique_fd fd) noexcept;
-    /// Calls whoever then handles `fd` with `events` in the next turn; a descriptor that is reused
-    /// until then gets a readiness too many, never one too few.
+    /// Calls the handler that `fd` then has with `events` in the next turn. A second poke before
+    /// that adds its events to the same call. Forgotten when `fd` is removed or closed.
     void poke(int fd, std::uint32_t events);
 
     /// Runs `t` on the loop's thread, soon; if the caller holds wakes back, soon after those. From
@@ -118,8 +118,11 @@ private:
     std::vector<epoll_event> fetched_;   ///< room for one batch
     std::size_t dispatched_ = 0;         ///< of the batch, those at and beyond are still to come
     std::size_t fetched_count_ = 0;
-    std::vector<std::pair<int, std::uint32_t>> pokes_;
-    std::vector<std::pair<int, std::uint32_t>> poked_;  ///< being called now; kept for its capacity
+    /// What each descriptor is poked with; 0: nothing. By descriptor, so that one which goes takes
+    /// its pokes along without a search. All events that epoll reports fit into 16 bits.
+    std::vector<std::uint16_t> poke_events_;
+    std::vector<int> pokes_;  ///< descriptors to look at in the next turn; may name one twice
+    std::vector<int> poked_;  ///< being called now; kept for its capacity
     std::vector<task> end_of_turn_;
     std::vector<task> tasks_;  ///< being run now; kept for its capacity
     std::map<std::pair<clock::time_point, timer_id>, task> timers_;

@@ -346,6 +346,64 @@ TEST(loop, pokes_nobody_who_was_removed) {
     EXPECT_EQ(handler.calls, 0);
 }
 
+/// Closes a watched descriptor and gives its number to a new one, which has not hung up.
+struct number_taker {
+    explicit number_taker(loop& l) : loop_(l) { EXPECT_TRUE(l.add(old.ours.get(), nobody)); }
+    void take_number() {
+        const int number = old.ours.get();
+        loop_.close(std::move(old.ours));
+        reused.reset(::fcntl(other.ours.get(), F_DUPFD_CLOEXEC, number));
+        EXPECT_EQ(reused.get(), number);
+        EXPECT_TRUE(loop_.add(number, fresh));
+    }
+    loop& loop_;
+    socket_pair old;
+    socket_pair other;
+    unique_fd reused;
+    recorder nobody{[](std::uint32_t) {}};
+    recorder fresh{[](std::uint32_t) {}};
+};
+
+TEST(loop, forgets_the_pokes_of_a_descriptor_that_is_closed) {
+    loop l;
+    number_taker taker(l);
+    l.poke(taker.old.ours.get(), EPOLLHUP);
+    taker.take_number();
+    l.call_after(5ms, [&] { l.stop(); });
+    l.run();
+    EXPECT_GE(taker.fresh.calls, 1) << "it is writable";
+    EXPECT_EQ(taker.fresh.seen & EPOLLHUP, 0U);
+}
+
+TEST(loop, forgets_the_pokes_of_a_descriptor_that_another_poke_closes) {
+    loop l;
+    number_taker taker(l);
+    socket_pair first;
+    recorder closer([&](std::uint32_t events) {
+        if (events == EPOLLPRI) taker.take_number();
+    });
+    ASSERT_TRUE(l.add(first.ours.get(), closer));
+    l.poke(first.ours.get(), EPOLLPRI);
+    l.poke(taker.old.ours.get(), EPOLLHUP);
+    l.call_after(5ms, [&] { l.stop(); });
+    l.run();
+    ASSERT_TRUE(taker.reused);
+    EXPECT_EQ(taker.fresh.seen & EPOLLHUP, 0U);
+}
+
+TEST(loop, joins_the_pokes_of_one_turn) {
+    loop l;
+    socket_pair pair;
+    std::vector<std::uint32_t> told;
+    recorder handler([&](std::uint32_t events) { told.push_back(events); });
+    ASSERT_TRUE(l.add(pair.ours.get(), handler));
+    l.poke(pair.ours.get(), EPOLLIN);
+    l.poke(pair.ours.get(), EPOLLRDHUP);
+    l.call_after(5ms, [&] { l.stop(); });
+    l.run();
+    EXPECT_EQ(told, (std::vector<std::uint32_t>{EPOLLOUT, EPOLLIN | EPOLLRDHUP}));
+}
+
 TEST(loop, reports_a_descriptor_that_cannot_be_watched) {
     loop l;
     recorder handler([](std::uint32_t) {});

@@ -15,6 +15,15 @@
 
 namespace carillon::transport {
 
+namespace {
+
+// What one stream's input may take of a turn.
+constexpr int max_reads_per_turn = 8;
+// The kernel had no memory for the bytes, and tells no edge when it has some again.
+constexpr auto try_again_after = std::chrono::milliseconds(50);
+
+}  // namespace
+
 std::optional<address_counts::place> address_counts::take(const net::ip_address& a,
                                                           std::size_t most) {
     const std::lock_guard lock(mutex_);
@@ -95,7 +104,12 @@ std::ptrdiff_t event_stream::send(std::span<const iovec> slices) {
             taken = ::sendmsg(fd_.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
         }
         if (taken >= 0) return taken;
-        if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS) return 0;
+        if (errno == EAGAIN || errno == EWOULDBLOCK) return 0;
+        if (errno == ENOBUFS || errno == ENOMEM) {
+            loop_.call_after(try_again_after,
+                             [&l = loop_, fd = fd_.get()] { l.poke(fd, EPOLLOUT); });
+            return 0;
+        }
         if (errno != EINTR) return broken;
     }
 }
@@ -136,16 +150,8 @@ void event_stream::on_io(std::uint32_t events) {
 }
 
 void event_stream::handle(std::uint32_t events) {
-    bool gone = (events & (EPOLLERR | EPOLLHUP | EPOLLRDHUP)) != 0;
-    if (!gone && (events & EPOLLIN) != 0) {
-        // A stream has nothing to read; what comes is dropped, so that the end of the connection is
-        // seen.
-        std::array<char, 4096> ignored;
-        ssize_t n = 0;
-        while ((n = ::recv(fd_.get(), ignored.data(), ignored.size(), MSG_DONTWAIT)) > 0) {
-        }
-        gone = n == 0 || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
-    }
+    bool gone = (events & (EPOLLERR | EPOLLHUP)) != 0;
+    if (!gone && (events & (EPOLLIN | EPOLLRDHUP)) != 0 && !peer_ended_) gone = !drop_input();
     if (gone) {
         if (log::enabled(log::level::debug))
             log::debug("stream left by its client", {{"address", client_.address().str()}});
@@ -156,6 +162,25 @@ void event_stream::handle(std::uint32_t events) {
     if (head_ && begun_ && write({}) == broken)
         return home_.remove(*std::exchange(subscriber_, nullptr)), end();
     if (!head_) home_.writable(*subscriber_);
+}
+
+/// A stream has nothing to read; what comes is dropped, so that the end of the connection is seen.
+/// False if the peer has gone.
+bool event_stream::drop_input() {
+    std::array<char, 16u << 10> ignored;  // NOLINT: TCP discards without filling it
+    for (int reads = 0; reads < max_reads_per_turn; ++reads) {
+        const ssize_t n =
+            ::recv(fd_.get(), ignored.data(), ignored.size(), MSG_DONTWAIT | MSG_TRUNC);
+        if (n > 0) continue;
+        if (n < 0) return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
+        peer_ended_ = true;
+        // A peer that has closed altogether looks the same as one that has ended its sending half,
+        // until it is sent something: then it answers with a reset.
+        if (subscriber_ != nullptr) home_.heartbeat(*subscriber_);
+        return true;
+    }
+    loop_.poke(fd_.get(), EPOLLIN);
+    return true;
 }
 
 bool event_stream::peer_silent_for(std::chrono::milliseconds limit) const {

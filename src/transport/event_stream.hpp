@@ -49,8 +49,8 @@ private:
     std::unordered_map<net::ip_address, std::size_t, net::ip_address_hash> counts_;
 };
 
-/// Owns itself from `start` on: it goes when the peer does or when the hub closes it. Confined to
-/// its loop's thread.
+/// Owns itself from `start` on: it goes when the peer does or when the hub closes it. A peer that
+/// has closed its sending half only keeps its stream. Confined to its loop's thread.
 class event_stream final : public connection, public net::io_handler {
 public:
     /// `fd` is watched by `l` already. `head` is the response head, which goes out with the first
@@ -78,6 +78,7 @@ private:
     void handle(std::uint32_t events);
     std::ptrdiff_t send(std::span<const iovec> slices);
     std::ptrdiff_t send_after_head(std::span<const iovec> slices);
+    bool drop_input();
     void end();
     void finish_call();
 
@@ -91,6 +92,7 @@ private:
     bool begun_ = false;
     bool whole_ = true;  ///< the last write was taken whole
     bool ended_ = false;
+    bool peer_ended_ = false;  ///< sends no more; it may still read
     bool busy_ =
         true;  ///< a call of its own is under way, `start` to `attach` included: it goes afterwards
 };

@@ -1,6 +1,9 @@
 #include "transport/stream_host.hpp"
 
+#include "support/faulty_sockets.hpp"
 #include "transport/stream_server.hpp"
+
+#include <cerrno>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -62,15 +65,61 @@ TEST(stream_host, what_a_client_sends_on_its_stream_is_dropped) {
 
 TEST(stream_host, a_stream_ends_with_its_connection_however_that_ends) {
     stream_server s;
-    for (int way = 0; way < 3; ++way) {
+    for (const bool resets : {false, true}) {
         raw_client c(s.port());
         c.send(ask());
         ASSERT_TRUE(c.read_until("carillon.open"));
         ASSERT_TRUE(s.reaches_streams(1));
-        if (way == 0) c.close();
-        if (way == 1) c.reset();
-        if (way == 2) c.end_sending();
-        EXPECT_TRUE(s.reaches_streams(0)) << way;
+        if (resets) {
+            c.reset();
+        } else {
+            c.close();
+        }
+        EXPECT_TRUE(s.reaches_streams(0)) << resets;
+    }
+}
+
+TEST(stream_host, a_client_that_ended_its_sending_half_keeps_its_stream) {
+    stream_server s;
+    for (const bool at_once : {true, false}) {
+        raw_client c(s.port());
+        c.send(ask());
+        if (at_once) c.end_sending();
+        ASSERT_TRUE(c.read_until("carillon.open"));
+        if (!at_once) c.end_sending();
+        EXPECT_TRUE(c.read_until("\n:\n")) << "a sign of life, to see whether it still reads";
+        publish(s, "still here");
+        EXPECT_TRUE(c.read_until("data: still here\n\n"));
+        c.close();
+        publish(s, "nobody is left");
+        EXPECT_TRUE(s.reaches_streams(0));
+    }
+}
+
+TEST(stream_host, a_client_that_sends_without_end_leaves_time_for_others) {
+    stream_server s;
+    raw_client c(s.port());
+    c.send(ask());
+    ASSERT_TRUE(c.read_until("carillon.open"));
+    testing::faulty_sockets faults;
+    faults.flood_reads(true);
+    c.send("x");
+    while (faults.reads() == 0) std::this_thread::yield();
+    publish(s, "heard");
+    EXPECT_TRUE(c.read_until("data: heard\n\n"));
+    faults.flood_reads(false);
+}
+
+TEST(stream_host, a_stream_that_the_kernel_has_no_memory_for_goes_on_later) {
+    stream_server s;
+    raw_client c(s.port());
+    c.send(ask());
+    ASSERT_TRUE(c.read_until("carillon.open"));
+    testing::faulty_sockets faults;
+    for (const int cause : {ENOBUFS, ENOMEM}) {
+        faults.fail_write(1, cause);
+        publish(s, std::to_string(cause));
+        EXPECT_TRUE(c.read_until("data: " + std::to_string(cause) + "\n\n"));
     }
 }
 

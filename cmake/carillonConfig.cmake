@@ -1,4 +1,4 @@
-# find_package(carillon) gives carillon::base, ::wire, ::journal and ::hub; link what you use, the rest follows.
+# find_package(carillon) gives carillon::base, ::wire, ::journal, ::hub and ::services; link what you use, the rest follows.
 include(CMakeFindDependencyMacro)
 find_dependency(Threads)
 find_dependency(fmt)

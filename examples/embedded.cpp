@@ -1,6 +1,6 @@
 // The hub inside a program: no server, no socket, one thread. A program with a web server of its
 // own implements `connection` over its responses, and `executor` over its event loop.
-#include <carillon/hub/topic_service.hpp>
+#include <carillon/services/topic_service.hpp>
 
 #include <cstdio>
 #include <deque>
@@ -67,7 +67,7 @@ int main() {
     console out;
     carillon::hub hub({}, carillon::make_memory_journal({}));
     carillon::shard& shard = hub.add_shard(on);
-    carillon::topic_service service(hub);
+    carillon::services::topic_service service(hub);
 
     const auto client = service.create_client(shard, out);
     if (!client) {

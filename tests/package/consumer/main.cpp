@@ -1,5 +1,6 @@
 // An embedder: the hub on a loop of its own, one listener that is no socket, one event.
 #include <carillon/hub/hub.hpp>
+#include <carillon/services/topic_service.hpp>
 #include <carillon/wire/parser.hpp>
 
 #include <deque>
@@ -74,7 +75,8 @@ int main() {
     e.topics = {*carillon::topic::parse("news/local")};
     e.data = "hello";
     bool stored = false;
-    hub.publish({e}, [&](const auto& done) { stored = done.has_value(); });
+    carillon::services::topic_service(hub).broadcast(
+        e, [&](const auto& done) { stored = done.has_value(); });
     loop.run();
 
     std::cout << out.seen;

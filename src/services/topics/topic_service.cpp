@@ -1,6 +1,6 @@
-#include <carillon/hub/topic_service.hpp>
+#include <carillon/services/topic_service.hpp>
 
-namespace carillon {
+namespace carillon::services {
 
 namespace {
 
@@ -51,4 +51,4 @@ void topic_service::start_heartbeat(std::string_view client, callback done) {
     hub_.heartbeat(client, std::move(done));
 }
 
-}  // namespace carillon
+}  // namespace carillon::services

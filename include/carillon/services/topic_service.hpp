@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace carillon {
+namespace carillon::services {
 
 /// Clients by their ids. `hub` and `profile` outlive it. Thread-safe, but for `create_client`.
 class topic_service {
@@ -40,4 +40,4 @@ private:
     const stream_profile profile_;
 };
 
-}  // namespace carillon
+}  // namespace carillon::services

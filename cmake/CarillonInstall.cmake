@@ -5,14 +5,16 @@ include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/carillon)
 
-foreach(layer IN ITEMS base wire journal hub services)
+foreach(layer IN ITEMS base wire sqlite journal hub services)
     target_include_directories(carillon_${layer} INTERFACE
         $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
     target_compile_features(carillon_${layer} INTERFACE cxx_std_23)
     install(TARGETS carillon_${layer} EXPORT carillonTargets
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development)
-    install(DIRECTORY include/carillon/${layer} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/carillon
-        COMPONENT development FILES_MATCHING PATTERN *.hpp)
+    if(EXISTS ${CMAKE_SOURCE_DIR}/include/carillon/${layer})  # a layer may have no public headers
+        install(DIRECTORY include/carillon/${layer} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/carillon
+            COMPONENT development FILES_MATCHING PATTERN *.hpp)
+    endif()
 endforeach()
 
 install(EXPORT carillonTargets NAMESPACE carillon:: DESTINATION ${package_dir} COMPONENT development)

@@ -3,7 +3,7 @@
 
 #include <carillon/journal/journal.hpp>
 
-#include "journal/sqlite/database.hpp"
+#include "sqlite/database.hpp"
 
 #include <cstdint>
 #include <string>

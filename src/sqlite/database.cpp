@@ -1,4 +1,4 @@
-#include "journal/sqlite/database.hpp"
+#include "sqlite/database.hpp"
 
 #include <utility>
 

@@ -46,6 +46,8 @@ std::string_view to_string(errc code) noexcept {
             return "DISABLED";
         case errc::not_implemented:
             return "NOT_IMPLEMENTED";
+        case errc::version_not_supported:
+            return "HTTP_VERSION_NOT_SUPPORTED";
         case errc::unavailable:
             return "UNAVAILABLE";
         case errc::io_error:

@@ -16,14 +16,19 @@ bool host_matches(std::string_view pattern, std::string_view host) noexcept {
     return dot != std::string_view::npos && dot > 0 && iequals(pattern.substr(1), host.substr(dot));
 }
 
-bool host_allowed(const access_rules& rules, std::string_view host) noexcept {
-    return std::ranges::any_of(rules.allowed_hosts, [&](std::string_view pattern) {
+bool host_allowed(const access_rules& rules, std::string_view host) {
+    const bool named = std::ranges::any_of(rules.allowed_hosts, [&](std::string_view pattern) {
         if (pattern == "*") return true;
         if (pattern.starts_with('[') && pattern.ends_with(']')) {
             pattern = pattern.substr(1, pattern.size() - 2);
         }
         return host_matches(pattern, host);
     });
+    if (named || rules.allowed_networks.empty()) return named;
+    const auto address = net::ip_address::parse(host);
+    return address && std::ranges::any_of(rules.allowed_networks, [&](const net::ip_network& n) {
+               return n.contains(*address);
+           });
 }
 
 struct origin_parts {
@@ -76,9 +81,7 @@ origin_match match_origin(const access_rules& rules, std::string_view origin) no
     return best;
 }
 
-bool is_write(const request& r) noexcept {
-    return r.method != "GET" && r.method != "HEAD" && r.method != "OPTIONS";
-}
+bool is_read(const request& r) noexcept { return r.method == "GET" || r.method == "HEAD"; }
 
 bool is_token_list(std::string_view text) noexcept {
     return std::ranges::all_of(
@@ -87,26 +90,26 @@ bool is_token_list(std::string_view text) noexcept {
 
 }  // namespace
 
-result<> check_access(const access_rules& rules, const request& r, const request_head& head) {
-    if (head.host) {
+result<> check_access(const access_rules& rules, const route_rules& route, const request& r,
+                      const request_head& head) {
+    if (head.host && !route.any_host) {
         const auto own = parse_authority(*head.host);
         if (!own || !host_allowed(rules, own->host)) {
             return fail(errc::forbidden, "the Host \"" + std::string(*head.host) +
                                              "\" is not among http.allowed_hosts");
         }
     }
-    if (!is_write(r)) return {};
+    if (r.method == "OPTIONS" || (is_read(r) && route.any_page)) return {};
     if (head.origin) {
         const auto parts = parse_origin(*head.origin);
         if (parts && head.host && is_same_origin(*parts, *head.host)) return {};
         if (match_origin(rules, *head.origin) != origin_match::none) return {};
         return fail(errc::forbidden,
-                    "writes from the Origin \"" + std::string(*head.origin) +
-                        "\" are not allowed; http.cors_origins lists those that are");
+                    "pages of the Origin \"" + std::string(*head.origin) +
+                        "\" are not let in; http.cors_origins lists those that are");
     }
     if (head.fetch_site && iequals(*head.fetch_site, "cross-site")) {
-        return fail(errc::forbidden,
-                    "a write from another site's page (Sec-Fetch-Site: cross-site)");
+        return fail(errc::forbidden, "asked by another site's page (Sec-Fetch-Site: cross-site)");
     }
     return {};
 }

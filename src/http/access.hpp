@@ -11,9 +11,12 @@
 
 namespace carillon::http {
 
-/// Refuses a `Host` that is not allowed (a page that rebinds its own name to this address), and a
-/// write that another site's page sends. HTTP/1.0 without `Host` passes: no browser sends it.
-result<> check_access(const access_rules& rules, const request& r, const request_head& head);
+/// Refuses a `Host` that is not allowed (a page that rebinds its own name to this address), and
+/// what another site's page sends: writes, since the page need not see their answers, and reads,
+/// since its browser would hide them after we have done the work. HTTP/1.0 without `Host` passes:
+/// no browser sends it.
+result<> check_access(const access_rules& rules, const route_rules& route, const request& r,
+                      const request_head& head);
 
 /// The headers that let the page at `origin` read a response, each line with its CRLF; empty
 /// without CORS origins.

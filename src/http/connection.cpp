@@ -3,7 +3,9 @@
 #include <carillon/base/log.hpp>
 
 #include "http/access.hpp"
+#include "http/admission.hpp"
 #include "http/problem.hpp"
+#include "http/response_writer.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -26,15 +28,6 @@ constexpr std::size_t kept_body_capacity = 256u << 10;  ///< of the shared reque
 void add(std::atomic<std::uint64_t>& counter, std::uint64_t n) noexcept {
     // One writer: a plain store is enough, and spares a locked instruction per request.
     counter.store(counter.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
-}
-
-bool is_known_method(std::string_view method) noexcept {
-    constexpr std::string_view known[] = {"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"};
-    return std::ranges::find(known, method) != std::end(known);
-}
-
-bool escapes_are_whole(std::string_view path) {
-    return !path.contains('%') || percent_decode(path).has_value();
 }
 
 /// Runs code of the embedder's. What it throws is a bug there and no reason for anyone else's
@@ -101,6 +94,8 @@ std::optional<responder::taken> connection::hand_over() {
     context_.leave(*this);
     add(context_.counters.open, std::uint64_t{0} - 1);
     add(context_.counters.responses_2xx, 1);
+    common_lines_.insert(0, context_.date_line());
+    common_lines_ += sniffing_line;
     responder::taken taken{std::move(fd_), std::move(common_lines_)};
     keep_upload_for_now();
     const auto last = std::move(self_);
@@ -230,7 +225,9 @@ void connection::begin_request(const request_head& head) {
     context_.current = &r;
 
     router::match match;
-    if (auto refused = refusal_of(head, match)) {
+    if (auto refused = refusal_of(rules, context_.routes, r, head, match)) {
+        // A request that has to end the connection may have a body that it did not announce.
+        body_unread_ = body_unread_ || refused->close;
         write(std::move(*refused));
     } else {
         r.path_rest = std::move(match.values);
@@ -246,36 +243,6 @@ void connection::begin_request(const request_head& head) {
         }
     }
     context_.current = nullptr;
-}
-
-/// The answer to a request that no handler sees. Otherwise fills `match`.
-std::optional<response> connection::refusal_of(const request_head& head, router::match& match) {
-    const request& r = context_.request;
-    const access_rules& rules = context_.options->access;
-    const auto no = [](errc code, const char* why) { return problem(error{code, why}); };
-    if (const auto allowed = check_access(rules, r, head); !allowed) {
-        return problem(allowed.error());
-    }
-    if (head.expects == request_head::expectation::unknown) {
-        return no(errc::expectation_failed, "of expectations, only 100-continue is met");
-    }
-    if (!escapes_are_whole(r.path)) {
-        return no(errc::invalid_request, "a malformed %-escape in the path");
-    }
-    match = context_.routes.find(r.method, r.path);
-    if (match.on_request != nullptr) return std::nullopt;
-    if (r.method == "OPTIONS") {
-        const bool known = !match.allow.empty();
-        return options_response(rules, r, head,
-                                known ? match.allow : "GET, HEAD, POST, PUT, DELETE, OPTIONS");
-    }
-    if (!is_known_method(r.method)) {
-        return no(errc::not_implemented, "this server knows no such method");
-    }
-    if (match.allow.empty()) return no(errc::not_found, "there is nothing at this path");
-    response wrong_method = no(errc::method_not_allowed, "the resource has no such method");
-    wrong_method.headers.emplace_back("Allow", match.allow);
-    return wrong_method;
 }
 
 void connection::begin_body(const request_head& head, const router::match& match) {

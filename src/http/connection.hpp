@@ -57,7 +57,6 @@ private:
 
     // Requests.
     void begin_request(const request_head& head);
-    std::optional<response> refusal_of(const request_head& head, router::match& match);
     void begin_body(const request_head& head, const router::match& match);
     bool begin_upload(const upload_handler& begin);
     void feed_upload(const request_reader::piece& piece);

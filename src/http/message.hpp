@@ -41,9 +41,11 @@ struct request {
 struct response {
     int status = 200;
     std::vector<header>
-        headers;  ///< without Content-Length, Connection, Date: the connection adds them
+        headers;  ///< without Content-Length, Connection, Date and what every response bears
     std::string body;
     bool close = false;  ///< end the connection afterwards
+    /// Answers HEAD for a stream: the head says how GET's body would come, and has no length.
+    bool of_stream = false;
 };
 
 /// Percent-decodes once. Nothing if an escape is malformed.

@@ -122,6 +122,8 @@ int status_of(errc code) noexcept {
             return 431;
         case errc::not_implemented:
             return 501;
+        case errc::version_not_supported:
+            return 505;
         case errc::max_clients:
         case errc::unavailable:
             return 503;

@@ -123,7 +123,8 @@ refusal explain(const beast::error_code& failed, std::string_view head) {
         return refuse(errc::headers_too_large, "more than 128 header fields").error();
     }
     if (failed == error::bad_version && names_other_version(head)) {
-        return {505, errc::not_implemented, "this server speaks HTTP/1.1 and HTTP/1.0"};
+        return refuse(errc::version_not_supported, "this server speaks HTTP/1.1 and HTTP/1.0")
+            .error();
     }
     if (failed == error::bad_content_length || failed == error::multiple_content_length) {
         return refuse(errc::invalid_request, "malformed or repeated Content-Length").error();

@@ -33,6 +33,7 @@ void append_head(std::string& out, const response& r, const response_frame& fram
     out += phrase_of(r.status);
     out += "\r\n";
     out += frame.date_line;
+    out += sniffing_line;
     for (const header& h : r.headers) {
         if (!is_safe(h)) {
             log::error("left out a response header that would break the response",
@@ -45,14 +46,16 @@ void append_head(std::string& out, const response& r, const response_frame& fram
         out += "\r\n";
     }
     out += frame.common_lines;
-    if (status_has_body(r.status)) {
+    if (r.of_stream && !frame.http10) {
+        out += "Transfer-Encoding: chunked\r\n";
+    } else if (status_has_body(r.status) && !r.of_stream) {
         out += "Content-Length: ";
         append_number(out, r.body.size());
         out += "\r\n";
     }
     if (frame.close) {
         out += "Connection: close\r\n";
-    } else if (frame.http10) {
+    } else if (frame.http10 || r.of_stream) {
         out += "Connection: keep-alive\r\n";
     }
     out += "\r\n";

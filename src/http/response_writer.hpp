@@ -8,6 +8,10 @@
 
 namespace carillon::http {
 
+/// Keeps browsers from taking a body for another type than it is said to be; every response bears
+/// it.
+inline constexpr std::string_view sniffing_line = "X-Content-Type-Options: nosniff\r\n";
+
 struct response_frame {
     std::string_view date_line;     ///< with its CRLF
     std::string_view common_lines;  ///< headers that every response bears, with their CRLFs

@@ -12,6 +12,7 @@ struct route {
     std::string method;
     handler on_request;
     upload_handler on_upload;
+    route_rules rules;
 };
 
 /// What follows the next slash, and the segment before it. `path` holds no leading slash.
@@ -130,7 +131,8 @@ private:
 router::router() : root_(std::make_unique<node>()) {}
 router::~router() = default;
 
-void router::add(std::string_view method, std::string_view pattern, handler h, upload_handler u) {
+void router::add(std::string_view method, std::string_view pattern, handler h, upload_handler u,
+                 route_rules rules) {
     assert(pattern.starts_with('/'));
     node* at = root_.get();
     std::string_view left = pattern.substr(1);
@@ -154,7 +156,7 @@ void router::add(std::string_view method, std::string_view pattern, handler h, u
             descend(std::ranges::find_if(at->literals, same)->second);
         }
     }
-    at->routes.push_back({std::string(method), std::move(h), std::move(u)});
+    at->routes.push_back({std::string(method), std::move(h), std::move(u), std::move(rules)});
 }
 
 router::match router::find(std::string_view method, std::string_view path) const {
@@ -165,6 +167,7 @@ router::match router::find(std::string_view method, std::string_view path) const
     if (const route* const found = looking.walk(*root_, inside)) {
         result.on_request = &found->on_request;
         if (found->on_upload) result.on_upload = &found->on_upload;
+        result.rules = &found->rules;
         result.values = looking.take_values();
         return result;
     }

@@ -36,6 +36,8 @@ struct limits {
 struct access_rules {
     std::vector<std::string>
         allowed_hosts;  ///< names without port; "*" admits all; "*.example.com" one DNS label
+    /// Addresses that a `Host` may be, such as those that probes and scrapers use.
+    std::vector<net::ip_network> allowed_networks;
     std::vector<std::string>
         cors_origins;  ///< exact origins, "https://*.example.com" (one label), or "*"
     bool cors_credentials = false;
@@ -117,6 +119,16 @@ using handler = std::function<void(request&, responder)>;
 /// responder.
 using upload_handler = std::function<std::unique_ptr<upload>(request&, responder&, upload_control)>;
 
+/// What a route asks of its requests by their head alone, before a handler sees them.
+struct route_rules {
+    bool needs_body = false;  ///< a request that announces none: 411
+    /// Of a body: types in lower case, such as "application/json" and "application/*+json"; another
+    /// one: 415. Empty: any.
+    std::vector<std::string_view> media_types{};
+    bool any_host = false;  ///< answers whatever `Host` says: probes ask by address
+    bool any_page = false;  ///< GET answers pages and links of other sites as well
+};
+
 /// Routes by method and path. Immutable while servers use it; shared by all loops.
 /// A pattern's segments are literal or `{name}` (one segment); `{name...}` at the end takes the
 /// rest, one segment or more, with its empty segments. Values are percent-decoded once, after the
@@ -127,11 +139,13 @@ class router {
 public:
     router();
     ~router();
-    void add(std::string_view method, std::string_view pattern, handler h, upload_handler u = {});
+    void add(std::string_view method, std::string_view pattern, handler h, upload_handler u = {},
+             route_rules rules = {});
 
     struct match {
         const handler* on_request = nullptr;
         const upload_handler* on_upload = nullptr;
+        const route_rules* rules = nullptr;
         std::vector<std::string> values;
         std::string allow;  ///< methods of the path, for `Allow`; empty: unknown path
     };

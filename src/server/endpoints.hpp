@@ -21,6 +21,7 @@ struct endpoint_sources {
     hub* events = nullptr;
     std::function<std::string()> metrics;
     std::string topic_prefix;
+    bool metrics_for_any_host = false;  ///< `/metrics` answers whatever `Host` says
 };
 
 void add_endpoints(http::router& routes, const endpoint_sources& from);

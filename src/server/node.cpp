@@ -66,7 +66,16 @@ result<std::shared_ptr<const http::server_options>> http_options_of(const settin
                  s.http.max_body_size.value,   s.http.head_timeout,
                  s.http.body_timeout,          s.http.idle_timeout,
                  s.http.write_timeout};
-    o->access.allowed_hosts = s.http.allowed_hosts;
+    for (const std::string& name : s.http.allowed_hosts) {
+        if (!name.contains('/')) {
+            o->access.allowed_hosts.push_back(name);
+            continue;
+        }
+        auto network = net::ip_network::parse(name);
+        if (!network)
+            return fail(errc::invalid_request, "`http.allowed_hosts`: " + network.error().detail);
+        o->access.allowed_networks.push_back(*network);
+    }
     o->access.cors_origins = s.http.cors_origins;
     o->access.cors_credentials = s.http.cors_credentials;
     for (const std::string& text : s.http.trusted_proxies) {
@@ -201,8 +210,8 @@ void node::parts::build(std::unique_ptr<journal> record,
     topics =
         std::make_unique<surfaces::topic_surface>(*events, *streams, topic_options_of(current));
     topics->add_routes(routes);
-    add_endpoints(routes,
-                  {events.get(), [this] { return metrics(); }, current.topic_service.prefix});
+    add_endpoints(routes, {events.get(), [this] { return metrics(); }, current.topic_service.prefix,
+                           current.metrics.any_host});
     for (std::size_t i = 0; i < shard_count(current); ++i) {
         auto& w = *workers.emplace_back(std::make_unique<worker>());
         streams->add_loop(w.loop, events->add_shard(w.executor));

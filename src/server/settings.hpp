@@ -91,6 +91,9 @@ struct settings {
         milliseconds expected_downtime = std::chrono::seconds(5);
     } drain;
     struct {
+        bool any_host = false;
+    } metrics;
+    struct {
         choice level{"info", "debug|info|warning|error|off"};
         choice format{"auto", "auto|text|json"};
         byte_count max_queued{1u << 20};
@@ -151,8 +154,9 @@ void each_setting(Settings& s, Visitor&& visit) {  // NOLINT(readability-functio
            true},
           s.http.write_timeout);
     visit({"http.allowed_hosts",
-           "Names that a `Host` header may have; `*` admits all, `*.example.com` one label.", 0,
-           no_limit, true},
+           "Names and networks (`10.0.0.0/8`) that a `Host` header may be; `*` admits all, "
+           "`*.example.com` one label.",
+           0, no_limit, true},
           s.http.allowed_hosts);
     visit({"http.cors_origins",
            "Origins of pages that may use this server: exact, `https://*.example.com`, or `*`.", 0,
@@ -233,6 +237,10 @@ void each_setting(Settings& s, Visitor&& visit) {  // NOLINT(readability-functio
     visit({"drain.expected_downtime",
            "Streams that end are told to come back after this, up to twice as long.", 1, day, true},
           s.drain.expected_downtime);
+    visit(
+        {"metrics.any_host",
+         "Whether `/metrics` answers whatever `Host` says, as scrapers that ask by address need."},
+        s.metrics.any_host);
     visit({"log.level", "The lowest level that is written.", 0, no_limit, true}, s.log.level);
     visit({"log.format", "`auto`: text on a terminal, JSON lines elsewhere."}, s.log.format);
     visit({"log.max_queued",

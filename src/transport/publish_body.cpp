@@ -3,6 +3,7 @@
 #include <carillon/base/json_text.hpp>
 #include <carillon/base/time_text.hpp>
 
+#include "http/admission.hpp"
 #include "transport/json_slices.hpp"
 
 #include <algorithm>
@@ -252,25 +253,16 @@ result<written_event> event_of(std::string_view text, const body_target& target,
 
 }  // namespace
 
-result<body_format> format_of(const http::request& r) {
-    const std::string_view given = r.header_value("Content-Type").value_or("");
-    if (given == "application/json") return body_format::json;  // as nearly everyone writes it
-    std::string type(given);
-    type.resize(std::min(type.size(), type.find(';')));
-    while (!type.empty() && type.back() == ' ') type.pop_back();
-    std::ranges::transform(type, type.begin(),
-                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    if (type == "application/json" ||
-        (type.starts_with("application/") && type.ends_with("+json"))) {
-        return body_format::json;
-    }
-    if (type == "application/x-ndjson" || type == "application/ndjson" ||
-        type == "application/jsonl") {
-        return body_format::lines;
-    }
-    return fail(
-        errc::unsupported_media_type,
-        "send `Content-Type: application/json`, or `application/x-ndjson` for one event a line");
+std::vector<std::string_view> json_types() { return {"application/json", "application/*+json"}; }
+
+std::vector<std::string_view> line_types() {
+    return {"application/x-ndjson", "application/ndjson", "application/jsonl"};
+}
+
+body_format format_of(const http::request& r) {
+    static const auto lines = line_types();
+    return http::is_of_type(r.header_value("Content-Type").value_or(""), lines) ? body_format::lines
+                                                                                : body_format::json;
 }
 
 result<written_event> parse_event(std::string_view text, const body_target& target,

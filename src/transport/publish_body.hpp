@@ -18,10 +18,12 @@ namespace carillon::transport {
 
 enum class body_format : std::uint8_t { json, lines };  ///< one JSON text; newline-delimited JSON
 
-/// From `Content-Type`: `application/json` and `…+json`; `application/x-ndjson`,
-/// `application/ndjson`, `application/jsonl`. Others fail with `unsupported_media_type`: a page of
-/// a foreign site can send a form without asking, but no JSON type.
-result<body_format> format_of(const http::request& r);
+/// The content types of each form, for `http::route_rules`. A page of a foreign site can send a
+/// form without asking, but no JSON type.
+std::vector<std::string_view> json_types();
+std::vector<std::string_view> line_types();
+/// From a `Content-Type` that is one of these.
+body_format format_of(const http::request& r);
 
 /// What a request says of the topics of its events before its body is read.
 struct body_target {

@@ -169,7 +169,11 @@ void stream_host::open(http::request& r, http::responder answer, stream_request 
         return refuse(r, std::move(answer),
                       {errc::rate_limited, "too many streams from this address"});
     }
-    if (r.head) return answer.send(stream_response());
+    if (r.head) {
+        http::response told = stream_response();
+        told.of_stream = true;
+        return answer.send(std::move(told));
+    }
     auto taken = answer.take_over();
     if (!taken) return;
     if (log::enabled(log::level::debug)) {

@@ -21,6 +21,7 @@ struct asked {
     std::optional<std::string> host = "localhost:8080";
     std::optional<std::string> origin = {};
     std::optional<std::string> fetch_site = {};
+    route_rules route = {};
 };
 
 result<> check(const access_rules& r, const asked& a) {
@@ -30,7 +31,7 @@ result<> check(const access_rules& r, const asked& a) {
     head.host = a.host;
     head.origin = a.origin;
     head.fetch_site = a.fetch_site;
-    return check_access(r, q, head);
+    return check_access(r, a.route, q, head);
 }
 
 TEST(check_access, admits_the_hosts_that_are_allowed) {
@@ -82,24 +83,53 @@ TEST(check_access, admits_writes_from_the_same_origin) {
     EXPECT_FALSE(same("localhost:8080", "http://127.0.0.1:8080"));
 }
 
-TEST(check_access, refuses_writes_from_foreign_pages) {
+TEST(check_access, refuses_what_foreign_pages_ask) {
     for (const char* origin :
          {"http://evil.com", "null", "", "https://localhost.evil.com:8080",
           "http://a@localhost:8080", "localhost:8080", "://localhost:8080",
           "https://app.example.org.evil.com", "https://x.app.example.org", "http://app.example.org",
           "https://example.net", "https://a.b.example.net", "http://dev.local"}) {
-        for (const char* method : {"POST", "PUT", "DELETE", "PATCH", "ODD"}) {
+        for (const char* method : {"POST", "PUT", "DELETE", "PATCH", "ODD", "GET", "HEAD"}) {
             const auto checked = check(rules(), {.method = method, .origin = origin});
             ASSERT_FALSE(checked) << origin;
             EXPECT_EQ(checked.error().code, errc::forbidden);
         }
-        for (const char* method : {"GET", "HEAD", "OPTIONS"}) {
-            EXPECT_TRUE(check(rules(), {.method = method, .origin = origin})) << origin;
-        }
+        EXPECT_TRUE(check(rules(), {.method = "OPTIONS", .origin = origin})) << origin;
     }
     EXPECT_FALSE(check(rules(), {.fetch_site = "cross-site"}));
     EXPECT_FALSE(check(rules(), {.fetch_site = "Cross-Site"}));
-    EXPECT_TRUE(check(rules(), {.method = "GET", .fetch_site = "cross-site"}));
+    EXPECT_FALSE(check(rules(), {.method = "GET", .fetch_site = "cross-site"}));
+    EXPECT_TRUE(check(rules(), {.method = "GET", .fetch_site = "same-site"}));
+}
+
+TEST(check_access, lets_routes_admit_readers_from_every_page) {
+    const route_rules open{.any_page = true};
+    for (const char* method : {"GET", "HEAD"}) {
+        EXPECT_TRUE(check(rules(), {.method = method, .origin = "http://evil.com", .route = open}));
+        EXPECT_TRUE(check(rules(), {.method = method, .fetch_site = "cross-site", .route = open}));
+    }
+    EXPECT_FALSE(check(rules(), {.origin = "http://evil.com", .route = open}));
+    EXPECT_FALSE(check(rules(), {.method = "GET", .host = "evil.com", .route = open}));
+}
+
+TEST(check_access, admits_hosts_by_address_range) {
+    access_rules r = rules();
+    r.allowed_networks = {*net::ip_network::parse("10.1.0.0/16"),
+                          *net::ip_network::parse("2001:db8::/32")};
+    for (const char* host : {"10.1.0.0", "10.1.255.255:3000", "[2001:db8::5]:80", "localhost"}) {
+        EXPECT_TRUE(check(r, {.method = "GET", .host = host})) << host;
+    }
+    for (const char* host : {"10.2.0.0", "10.0.255.255", "[2001:db9::5]", "10.1.0.0.evil.com",
+                             "10.1", "0xa010001", "evil.com"}) {
+        EXPECT_FALSE(check(r, {.method = "GET", .host = host})) << host;
+    }
+}
+
+TEST(check_access, lets_probes_ask_by_any_name) {
+    const route_rules probed{.any_host = true};
+    EXPECT_TRUE(check(rules(), {.method = "GET", .host = "10.0.0.5:3000", .route = probed}));
+    EXPECT_TRUE(check(rules(), {.method = "GET", .host = "carillon:3000", .route = probed}));
+    EXPECT_FALSE(check(rules(), {.host = "10.0.0.5", .origin = "http://a", .route = probed}));
 }
 
 TEST(check_access, admits_writes_from_configured_origins) {

@@ -290,7 +290,7 @@ TEST_F(connection_of, refuses_with_problem_documents) {
         {"CONNECT localhost:1 HTTP/1.1\r\nHost: localhost\r\n\r\n", 501, "NOT_IMPLEMENTED"},
         {"POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501,
          "NOT_IMPLEMENTED"},
-        {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505, "NOT_IMPLEMENTED"},
+        {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505, "HTTP_VERSION_NOT_SUPPORTED"},
         {"POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400,
          "INVALID_REQUEST"},
     };

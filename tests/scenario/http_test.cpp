@@ -191,12 +191,192 @@ TEST(http, pages_of_configured_origins_may_ask_and_others_may_not) {
     for (const char* foreign : {"https://evil.example", "https://www.example.com.evil.example",
                                 "http://www.example.com", "https://www.example.com:8443", "null"}) {
         EXPECT_THAT(preflight(foreign).head, Not(HasSubstr("Access-Control-Allow"))) << foreign;
-        // A browser lets the page listen only if the stream itself says so.
-        event_reader c(s, "/a", "Origin: " + std::string(foreign) + "\r\n");
-        EXPECT_EQ(c.head().header("Access-Control-Allow-Origin"), "") << foreign;
+        EXPECT_EQ(event_reader(s, "/a", "Origin: " + std::string(foreign) + "\r\n").status(), 403)
+            << foreign;
     }
     event_reader c(s, "/a", "Origin: https://www.example.com\r\n");
     EXPECT_EQ(c.head().header("Access-Control-Allow-Origin"), "https://www.example.com");
+}
+
+TEST(http, a_page_of_another_site_makes_the_server_do_no_work) {
+    running_server s({"--http.cors_origins", "https://www.example.com"});
+    s.publish("a", "1");
+    const auto asked = [&](std::string_view path, std::string_view field) {
+        return s.request("GET", path, {}, std::string(field) + "\r\n").status;
+    };
+    for (const char* path :
+         {"/events/subscribe/a", "/events/history?topic=a", "/events/clients", "/events/scheduled",
+          "/events/streams/AAAAAAAAAAAAAAAAAAAAAA", "/metrics"}) {
+        EXPECT_EQ(asked(path, "Origin: https://evil.example"), 403) << path;
+        EXPECT_EQ(asked(path, "Sec-Fetch-Site: cross-site"), 403) << path;
+        // Pages of this server name no origin when they read.
+        if (std::string_view(path).contains("history")) {
+            EXPECT_EQ(asked(path, "Sec-Fetch-Site: same-origin"), 200);
+            EXPECT_EQ(asked(path, "Sec-Fetch-Site: none"), 200);
+            EXPECT_EQ(asked(path, "Origin: http://localhost"), 200);
+            EXPECT_EQ(asked(path, "Origin: https://www.example.com\r\nSec-Fetch-Site: cross-site"),
+                      200);
+        }
+    }
+    for (const char* path : {"/", "/api", "/health", "/ready"}) {
+        EXPECT_EQ(asked(path, "Sec-Fetch-Site: cross-site"), 200) << path << ": a link leads here";
+    }
+}
+
+TEST(http, a_path_has_no_dot_segments_in_any_spelling) {
+    running_server s;
+    const std::string body = R"({"topics":["../subscribe/x","news"],"data":"evil"})";
+    for (const char* path :
+         {"/events/publish/../subscribe/x", "/events/publish/../history",
+          "/events/publish/..%2fsubscribe/x", "/events/publish/%2e%2e/%2e%2e/health",
+          "/events/publish/.%2e/subscribe/x", "/events/publish/a/./b", "/events/publish/..;/x",
+          "/events/publish/..%5csubscribe/x", "/events/streams/../publish/news"}) {
+        EXPECT_EQ(s.request("POST", path, body, json_type).status, 400) << path;
+    }
+    EXPECT_EQ(s.request("PUT", "/events/clients/x/topics/../../../subscribe/x").status, 400);
+    EXPECT_EQ(s.get("/events/subscribe/../history").status, 400);
+    EXPECT_EQ(s.get("/./health").status, 400);
+    // Where no proxy looks, such topics can be named.
+    EXPECT_EQ(s.request("POST", "/events/publish", body, json_type).status, 200);
+    EXPECT_THAT(s.get("/events/history?since=earliest&topic=../subscribe/x").body,
+                HasSubstr("evil"));
+    event_reader c(s, "?topic=../subscribe/x&since=earliest");
+    c.open();
+    EXPECT_EQ(c.next().data, "evil");
+}
+
+TEST(http, a_body_that_must_be_there_has_a_length) {
+    running_server s;
+    for (const char* target :
+         {"POST /events/publish/a", "POST /events/clients/x/send", "PUT /events/history/x?topic=a",
+          "POST /events/streams/AAAAAAAAAAAAAAAAAAAAAA"}) {
+        raw_client c(s.port());
+        c.send(std::string(target) +
+               " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\r\n");
+        const answer refused = c.read_answer();
+        EXPECT_EQ(refused.status, 411) << target;
+        EXPECT_EQ(json_value(refused.body, "code"), "LENGTH_REQUIRED");
+        EXPECT_EQ(refused.header("Connection"), "close");
+        // What comes now is the body, whatever it looks like.
+        c.send(publish_one);
+        EXPECT_EQ(c.read_all(), "") << target;
+    }
+    EXPECT_THAT(history(s), HasSubstr("\"events\":[]"));
+    raw_client c(s.port());
+    c.send("POST /events/streams HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    EXPECT_EQ(c.read_answer().status, 201) << "needs no body";
+}
+
+TEST(http, a_body_comes_without_a_content_coding) {
+    running_server s;
+    const std::string body = "{\"data\":1}";
+    const answer refused = s.post("a", body,
+                                  "Content-Type: application/json\r\n"
+                                  "Content-Encoding: gzip\r\n");
+    EXPECT_EQ(refused.status, 415);
+    EXPECT_EQ(refused.header("Accept-Encoding"), "identity");
+    EXPECT_THAT(refused.body, HasSubstr("send the body without Content-Encoding"));
+    EXPECT_EQ(s.post("a", body,
+                     "Content-Type: application/x-ndjson\r\n"
+                     "Content-Encoding: deflate\r\n")
+                  .status,
+              415);
+    EXPECT_EQ(s.post("a", body,
+                     "Content-Type: application/json\r\n"
+                     "Content-Encoding: identity\r\n")
+                  .status,
+              200);
+}
+
+TEST(http, a_type_that_is_not_read_here_is_refused_before_the_body_comes) {
+    running_server s;
+    const std::string stream =
+        "/events/streams/" + json_value(s.request("POST", "/events/streams").body, "stream");
+    const auto refused = [&](std::string_view target, std::string_view type) {
+        raw_client c(s.port());
+        c.send(std::string(target) + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: " +
+               std::string(type) + "\r\nContent-Length: 10\r\nExpect: 100-continue\r\n\r\n");
+        return c.read_answer().status;
+    };
+    EXPECT_EQ(refused("POST /events/publish/a", "text/plain"), 415);
+    EXPECT_EQ(refused("POST /events/publish/a", "application/json"), 100);
+    EXPECT_EQ(refused("POST " + stream, "text/plain"), 415);
+    EXPECT_EQ(refused("POST /events/clients/x/send", "application/x-ndjson"), 415);
+    EXPECT_EQ(refused("PUT /events/history/x?topic=a", "application/x-ndjson"), 415);
+    EXPECT_EQ(refused("POST /events/publish/../a", "application/json"), 400);
+    EXPECT_EQ(refused("POST /nothing", "application/json"), 404);
+    // Two events in one body that would be read as one.
+    EXPECT_EQ(s.request("POST", stream, "{\"data\":1}\n{\"data\":2}\n", lines_type).status, 415);
+}
+
+TEST(http, head_of_a_stream_says_what_get_would) {
+    running_server s;
+    const auto lines = [](const std::string& head) {
+        strings found;
+        for (std::size_t at = 0; at < head.size();) {
+            const std::size_t end = head.find("\r\n", at);
+            const std::string line = head.substr(at, end - at);
+            if (!line.empty() && !line.starts_with("Date:")) found.push_back(line);
+            at = end + 2;
+        }
+        return found;
+    };
+    for (const std::string version : {"HTTP/1.1", "HTTP/1.0"}) {
+        event_reader get(s, "/a", "", {.version = version});
+        raw_client head(s.port());
+        head.send("HEAD /events/subscribe/a " + version + "\r\nHost: localhost\r\n\r\n");
+        EXPECT_THAT(lines(head.read_answer(true).head),
+                    ::testing::UnorderedElementsAreArray(lines(get.head().head)));
+    }
+    raw_client twice(s.port());
+    for (int i = 0; i < 2; ++i) {
+        twice.send("HEAD /events/subscribe/a HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        EXPECT_EQ(twice.read_answer(true).header("Transfer-Encoding"), "chunked");
+    }
+}
+
+TEST(http, every_response_has_a_date_and_forbids_to_guess_its_type) {
+    running_server s({"--stream.max_clients", "1"});
+    event_reader stream(s, "/a");
+    std::vector<answer> all{stream.head()};
+    for (const char* path : {"/", "/api", "/health", "/ready", "/metrics", "/nothing",
+                             "/events/subscribe/a", "/events/history?topic=a", "/%zz"}) {
+        all.push_back(s.get(path));
+    }
+    all.push_back(s.request("GET", "/events/subscribe/a", {}, "Accept: text/event-stream\r\n"));
+    all.push_back(s.request("OPTIONS", "/health"));
+    all.push_back(s.post("a", "{\"data\":1}"));
+    all.push_back(s.request("GET", "/", {}, "Bad Header: 1\r\n"));
+    for (const answer& a : all) {
+        EXPECT_EQ(a.header("X-Content-Type-Options"), "nosniff") << a.head;
+        EXPECT_THAT(a.header("Date"), ::testing::EndsWith(" GMT")) << a.head;
+    }
+    const std::string csp = s.get("/").header("Content-Security-Policy");
+    for (const char* rule : {"base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"})
+        EXPECT_THAT(csp, HasSubstr(rule));
+}
+
+TEST(http, probes_may_ask_by_address) {
+    const auto status = [](const running_server& s, std::string_view host, std::string_view path) {
+        raw_client c(s.port());
+        c.send("GET " + std::string(path) + " HTTP/1.1\r\nHost: " + std::string(host) + "\r\n\r\n");
+        return c.read_answer().status;
+    };
+    running_server named({"--http.allowed_hosts", "localhost"});
+    for (const char* host : {"10.0.0.5:3000", "carillon:3000", "[2001:db8::1]"}) {
+        EXPECT_EQ(status(named, host, "/health"), 200) << host;
+        EXPECT_EQ(status(named, host, "/ready"), 200) << host;
+        EXPECT_EQ(status(named, host, "/metrics"), 403) << host;
+        EXPECT_EQ(status(named, host, "/events/history?topic=a"), 403) << host;
+    }
+    running_server open({"--http.allowed_hosts", "localhost", "--metrics.any_host", "true"});
+    EXPECT_EQ(status(open, "10.0.0.5:3000", "/metrics"), 200);
+    EXPECT_EQ(status(open, "10.0.0.5:3000", "/api"), 403);
+    running_server ranged(
+        {"--http.allowed_hosts", "localhost", "--http.allowed_hosts", "10.0.0.0/8"});
+    EXPECT_EQ(status(ranged, "10.0.0.5:3000", "/metrics"), 200);
+    EXPECT_EQ(status(ranged, "11.0.0.5:3000", "/metrics"), 403);
+    EXPECT_EQ(status(ranged, "10.0.0.5:3000", "/events/history?topic=a"), 200);
 }
 
 TEST(http, a_client_address_is_believed_from_trusted_proxies_alone) {

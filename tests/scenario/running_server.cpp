@@ -87,7 +87,8 @@ answer running_server::request(std::string_view method, std::string_view path,
     std::string text(method);
     text.append(" ").append(path).append(" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
     text.append(fields);
-    if (!body.empty()) text += "Content-Length: " + std::to_string(body.size()) + "\r\n";
+    if (!body.empty() || method == "POST" || method == "PUT")
+        text += "Content-Length: " + std::to_string(body.size()) + "\r\n";
     c.send(text.append("\r\n").append(body));
     answer got = c.read_answer(method == "HEAD");
     if (got.header("Content-Length").empty()) got.body = c.read_all();

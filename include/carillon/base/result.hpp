@@ -33,6 +33,7 @@ enum class errc : std::uint8_t {
     rate_limited,            ///< too much from this caller; try again later
     disabled,                ///< switched off in the settings
     not_implemented,         ///< a method or transfer coding this server does not know
+    version_not_supported,   ///< another version of HTTP than 1.0 and 1.1
     unavailable,  ///< for the moment: draining, overloaded or out of space; try again later
     io_error,     ///< the system refused a read or write
     internal,     ///< a bug; please report it

@@ -113,8 +113,6 @@ void finite_streams::with_open(std::string id, http::responder answer, open_call
 }
 
 void finite_streams::append(http::request& r, http::responder answer) {
-    const auto format = transport::format_of(r);
-    if (!format) return answer.send(format.error());
     if (!is_id(r.path_rest[0])) return answer.send(unknown_stream());
     auto body = transport::parse_publish_body(r.body, topic_of(r.path_rest[0]), *hub_.options());
     if (!body) return answer.send(body.error());

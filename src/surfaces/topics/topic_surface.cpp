@@ -69,25 +69,32 @@ topic_surface::topic_surface(hub& h, transport::stream_host& streams, topic_surf
 void topic_surface::add_routes(http::router& routes) {
     using member = void (topic_surface::*)(http::request&, http::responder);
     const auto add = [&](std::string_view method, std::string_view path, member call,
-                         http::upload_handler up = {}) {
+                         http::route_rules rules = {}, http::upload_handler up = {}) {
         http::handler handle = [this, call](http::request& r, http::responder answer) {
             if (!options_.enabled) return answer.send(switched_off());
             (this->*call)(r, std::move(answer));
         };
-        routes.add(method, options_.prefix + std::string(path), std::move(handle), std::move(up));
+        if (!options_.enabled) rules = {};
+        routes.add(method, options_.prefix + std::string(path), std::move(handle), std::move(up),
+                   std::move(rules));
     };
     using finite_member = void (finite_streams::*)(http::request&, http::responder);
-    const auto add_finite = [&](std::string_view method, std::string_view path,
-                                finite_member call) {
-        routes.add(method, options_.prefix + "/streams" + std::string(path),
-                   [this, call](http::request& r, http::responder answer) {
-                       if (!options_.enabled) return answer.send(switched_off());
-                       (finite_.*call)(r, std::move(answer));
-                   });
+    const auto add_finite = [&](std::string_view method, std::string_view path, finite_member call,
+                                http::route_rules rules = {}) {
+        routes.add(
+            method, options_.prefix + "/streams" + std::string(path),
+            [this, call](http::request& r, http::responder answer) {
+                if (!options_.enabled) return answer.send(switched_off());
+                (finite_.*call)(r, std::move(answer));
+            },
+            {}, options_.enabled ? std::move(rules) : http::route_rules{});
     };
+    const http::route_rules json{.needs_body = true, .media_types = transport::json_types()};
+    http::route_rules json_or_lines = json;
+    std::ranges::copy(transport::line_types(), std::back_inserter(json_or_lines.media_types));
     add_finite("POST", "", &finite_streams::begin);
     add_finite("GET", "/{id}", &finite_streams::read);
-    add_finite("POST", "/{id}", &finite_streams::append);
+    add_finite("POST", "/{id}", &finite_streams::append, json);
     add_finite("POST", "/{id}/close", &finite_streams::close);
     add_finite("DELETE", "/{id}", &finite_streams::request_stop);
     const http::upload_handler up = [this](http::request& r, http::responder& answer,
@@ -96,17 +103,17 @@ void topic_surface::add_routes(http::router& routes) {
     };
     add("GET", "/subscribe", &topic_surface::subscribe);
     add("GET", "/subscribe/{topic...}", &topic_surface::subscribe);
-    add("POST", "/publish", &topic_surface::publish, up);
-    add("POST", "/publish/{topic...}", &topic_surface::publish, up);
+    add("POST", "/publish", &topic_surface::publish, json_or_lines, up);
+    add("POST", "/publish/{topic...}", &topic_surface::publish, json_or_lines, up);
     add("GET", "/history", &topic_surface::history);
     add("DELETE", "/history/{id}", &topic_surface::erase);
-    add("PUT", "/history/{id}", &topic_surface::erase);
+    add("PUT", "/history/{id}", &topic_surface::erase, json);
     add("GET", "/scheduled", &topic_surface::list_scheduled);
     add("DELETE", "/scheduled/{id}", &topic_surface::cancel_scheduled);
     add("GET", "/clients", &topic_surface::list_clients);
     add("GET", "/clients/{id}", &topic_surface::show_client);
     add("DELETE", "/clients/{id}", &topic_surface::remove_client);
-    add("POST", "/clients/{id}/send", &topic_surface::send_to_client);
+    add("POST", "/clients/{id}/send", &topic_surface::send_to_client, json);
     add("POST", "/clients/{id}/heartbeat", &topic_surface::beat_client);
     add("PUT", "/clients/{id}/topics/{topic...}", &topic_surface::change_topic);
     add("DELETE", "/clients/{id}/topics/{topic...}", &topic_surface::change_topic);
@@ -137,8 +144,6 @@ std::unique_ptr<http::upload> topic_surface::upload(http::request& r, http::resp
 }
 
 void topic_surface::publish(http::request& r, http::responder answer) {
-    const auto format = transport::format_of(r);
-    if (!format) return answer.send(format.error());
     auto name = path_topic(r);
     if (!name) return answer.send(name.error());
     auto body = transport::parse_publish_body(r.body, *name, *hub_.options());
@@ -226,8 +231,6 @@ void topic_surface::erase(http::request& r, http::responder answer) {
         return answer.send(error{errc::forbidden, "topics of the hub's own are not changed"});
     std::optional<event> instead;
     if (r.method == "PUT") {
-        if (const auto format = transport::format_of(r); !format)
-            return answer.send(format.error());
         auto written = transport::parse_event(r.body, *from, *hub_.options());
         if (!written) return answer.send(written.error());
         instead = std::move(written->content);
@@ -305,8 +308,6 @@ void topic_surface::show_client(http::request& r, http::responder answer) {
 }
 
 void topic_surface::send_to_client(http::request& r, http::responder answer) {
-    const auto format = transport::format_of(r);
-    if (!format) return answer.send(format.error());
     auto e = transport::parse_event(r.body, transport::body_target::elsewhere(), *hub_.options());
     if (!e) return answer.send(e.error());
     auto key = transport::idempotency_key_of(r, std::move(e->idempotency_key));

@@ -47,7 +47,7 @@ void add_settings(CLI::App& command, setting_sources& sources, bool all) {
 
 std::string default_url() {
     const char* url = std::getenv("CARILLON_URL");
-    return url != nullptr ? url : "http://127.0.0.1:3000";
+    return url != nullptr && *url != '\0' ? url : "http://127.0.0.1:3000";
 }
 
 struct command_line {
@@ -161,8 +161,8 @@ int run(int argc, char** argv) {
         return app.exit(why) == 0 ? 0 : 2;
     }
     const CLI::App& chosen = *app.get_subcommands().front();
-    line.serve_sources.environment = line.config.sources.environment =
-        line.journal.sources.environment = environment_settings();
+    line.serve_sources.variables = line.config.sources.variables = line.journal.sources.variables =
+        environment_settings();
     if (chosen.get_name() == "serve") return serve(line.serve_sources);
     if (chosen.get_name() == "journal") return journal_files(line.journal);
     if (chosen.get_name() == "config") return config(line.config);

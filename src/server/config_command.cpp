@@ -41,6 +41,8 @@ int config(const config_arguments& a) {
         complain(loaded.error().detail);
         return 1;
     }
+    for (const std::string& name : loaded->ignored)
+        complain(name + ": set by a cluster for one of its Services, ignored");
     if (a.check) {
         return said(a.sources.file + ": fine\n");
     }

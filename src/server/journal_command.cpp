@@ -30,6 +30,8 @@ int journal_files(const journal_arguments& a) {
         complain(loaded.error().detail);
         return 2;
     }
+    if (loaded->values.data_dir.empty())
+        return failed({errc::invalid_request, "`data_dir` is empty; name the server's folder"});
     const std::string path =
         (std::filesystem::path(loaded->values.data_dir) / "journal.db").string();
     if (a.action == "backup") {

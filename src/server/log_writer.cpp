@@ -66,19 +66,26 @@ std::string_view log_writer::state::write_out(std::string_view lines) const {
 void log_writer::state::write_batch(std::unique_lock<std::mutex>& lock) {
     const std::string lines = std::exchange(queued, {});
     const auto before = std::exchange(refused, 0);
-    const auto after = std::exchange(without_room, 0);
     const bool cut = std::exchange(torn, false);
     lock.unlock();
     const auto lost_text = [&](std::uint64_t n) { return n == 0 ? "" : lost(n) + '\n'; };
     const bool began = write_out((cut ? "\n" : "") + lost_text(before)).empty();
     const std::string_view rest = began ? write_out(lines) : std::string_view(lines);
-    const bool finished = rest.empty() && write_out(lost_text(after)).empty();
     lock.lock();
     unwritten = queued.size();
     const auto count = static_cast<std::uint64_t>(std::ranges::count(rest, '\n'));
     dropped += count;
-    refused += count + (began ? 0 : before) + (finished ? 0 : after);
-    torn = rest.size() != 0 && rest.size() != lines.size() && *(rest.data() - 1) != '\n';
+    refused += count + (began ? 0 : before);
+    torn = began ? !rest.empty() && rest.size() != lines.size() && *(rest.data() - 1) != '\n' : cut;
+    if (!queued.empty()) return;
+    // What found no room meanwhile would have stood here.
+    refused += std::exchange(without_room, 0);
+    if (refused == 0 || !rest.empty() || !began) return;
+    const auto after = std::exchange(refused, 0);
+    lock.unlock();
+    const bool said = write_out(lost_text(after)).empty();
+    lock.lock();
+    if (!said) refused += after;
 }
 
 void log_writer::run(const std::shared_ptr<state>& s) {

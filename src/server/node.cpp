@@ -136,6 +136,34 @@ surfaces::topic_surface_options topic_options_of(const settings& s) {
     return o;
 }
 
+std::unexpected<error> reachable_by_all(std::string_view address) {
+    return fail(errc::invalid_request,
+                fmt::format("`{}` can be reached from other machines and nothing asks who calls; "
+                            "write `auth.mode = \"none\"` if that is meant, and name the hosts in "
+                            "`http.allowed_hosts`",
+                            address));
+}
+
+/// What is wrong with `listen` and can be seen without opening anything.
+result<> check_listen(const settings& s) {
+    if (s.listen.empty()) return fail(errc::invalid_request, "`listen` is empty");
+    for (const std::string& text : s.listen) {
+        if (text == "systemd") continue;
+        const auto where = net::endpoint::parse(text);
+        if (!where) {
+            return fail(errc::invalid_request,
+                        fmt::format("`listen = {}`: {}", text, where.error().detail));
+        }
+        const auto address = net::ip_address::parse(where->host);
+        const bool everywhere = where->path.empty() && where->host.empty();
+        if ((everywhere || (address && !address->is_loopback()) || where->host == "0.0.0.0" ||
+             where->host == "::") &&
+            s.auth.mode.value != "none")
+            return reachable_by_all(text);
+    }
+    return {};
+}
+
 result<std::vector<net::listening_socket>> open_listeners(const settings& s) {
     const net::socket_options options{static_cast<int>(s.http.send_buffer.value),
                                       static_cast<int>(s.http.send_buffer.value),
@@ -158,13 +186,7 @@ result<std::vector<net::listening_socket>> open_listeners(const settings& s) {
         if (!some) return std::unexpected(some.error());
         for (auto& socket : *some) {
             if (!socket.loopback_only && s.auth.mode.value != "none") {
-                return fail(
-                    errc::invalid_request,
-                    fmt::format(
-                        "`{}` can be reached from other machines and nothing asks who calls; write "
-                        "`auth.mode = "
-                        "\"none\"` if that is meant, and name the hosts in `http.allowed_hosts`",
-                        socket.bound.str()));
+                return reachable_by_all(socket.bound.str());
             }
             all.push_back(std::move(socket));
         }
@@ -246,10 +268,12 @@ node::~node() { stop(); }
 result<std::unique_ptr<node>> node::create(settings s) {
     const auto http = http_options_of(s);
     if (!http) return std::unexpected(http.error());
-    auto listeners = open_listeners(s);
-    if (!listeners) return std::unexpected(listeners.error());
+    if (auto meant = check_listen(s); !meant) return std::unexpected(meant.error());
+    // The journal first: a port that is open says that somebody answers there.
     auto record = open_journal(s);
     if (!record) return std::unexpected(record.error());
+    auto listeners = open_listeners(s);
+    if (!listeners) return std::unexpected(listeners.error());
     std::unique_ptr<node> made(new node);
     made->parts_ = std::make_unique<parts>(std::move(s));
     made->parts_->listeners = std::move(*listeners);

@@ -79,6 +79,10 @@ int serve(const setting_sources& sources) {
     ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
 
+    if (const strings& names = loaded->ignored; !names.empty()) {
+        log::warning("variables that a cluster set for its Services are no settings",
+                     {{"variables", names.size()}, {"first", names.front()}});
+    }
     raise_file_limit(loaded->values);
     auto running = node::create(loaded->values);
     if (!running) {

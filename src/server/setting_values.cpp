@@ -151,6 +151,8 @@ std::string to_toml(const strings& value) {
     return text + "]";
 }
 
+namespace {
+
 strings split_list(std::string_view text) {
     strings parts;
     while (true) {
@@ -164,6 +166,16 @@ strings split_list(std::string_view text) {
     }
     if (parts.size() == 1 && parts.front().empty()) parts.clear();
     return parts;
+}
+
+}  // namespace
+
+strings split_lists(const strings& texts) {
+    strings all;
+    for (const std::string& text : texts) {
+        for (std::string& part : split_list(text)) all.push_back(std::move(part));
+    }
+    return all;
 }
 
 std::vector<std::string> row_field_names() {

@@ -32,8 +32,8 @@ std::string to_toml(const std::string& value);
 std::string to_toml(const choice& value);
 std::string to_toml(const strings& value);
 
-/// "a, b" -> a, b.
-strings split_list(std::string_view text);
+/// {"a, b", "c"} -> a, b, c. An empty text has no values.
+strings split_lists(const strings& texts);
 
 std::vector<std::string> row_field_names();
 /// `not_found` for an unknown field.

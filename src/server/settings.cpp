@@ -1,5 +1,6 @@
 #include "server/settings.hpp"
 
+#include "server/environment.hpp"
 #include "server/setting_values.hpp"
 
 #include <algorithm>
@@ -7,7 +8,6 @@
 #include <numeric>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
@@ -48,12 +48,17 @@ class loader {
 public:
     explicit loader(loaded_settings& into) : into_(into), names_(all_names()) {}
 
-    void set(std::string_view name, const strings& texts, const std::string& origin) {
+    /// `commas`: each text of a list may hold several values.
+    void set(std::string_view name, const strings& texts, const std::string& origin, bool commas) {
         bool known = false;
         each_setting(into_.values, [&](const setting_info& info, auto& field) {
             if (info.name != name) return;
             known = true;
-            if (auto done = assign(field, info, texts); !done) {
+            strings values = texts;
+            // Only lists have commas between their values; a folder's name may hold one.
+            constexpr bool is_list = std::is_same_v<std::decay_t<decltype(field)>, strings>;
+            if (is_list && commas) values = split_lists(texts);
+            if (auto done = assign(field, info, values); !done) {
                 mistake(fmt::format("{}: `{}`: {}", origin, name, done.error().detail));
             } else {
                 into_.from.insert_or_assign(std::string(name), origin);
@@ -104,9 +109,9 @@ private:
                 for (const auto& element : *list) {
                     if (auto text = scalar(element)) texts.push_back(std::move(*text));
                 }
-                set(name, texts, place(path, node));
+                set(name, texts, place(path, node), false);
             } else if (auto text = scalar(node)) {
-                set(name, {std::move(*text)}, place(path, node));
+                set(name, {std::move(*text)}, place(path, node), false);
             } else {
                 mistake(fmt::format("{}: `{}`: a string, number, boolean or list is expected",
                                     place(path, node), name));
@@ -187,41 +192,22 @@ result<loaded_settings> load(const setting_sources& sources) {
     for (const std::string& name : all_names()) by_variable[variable_of(name)] = name;
     std::vector<std::string> variables;
     for (const auto& [variable, name] : by_variable) variables.push_back(variable);
-    for (const auto& [variable, value] : sources.environment) {
+    const auto of_services = service_variables(sources.variables);
+    for (const auto& [variable, value] : sources.variables) {
         if (const auto known = by_variable.find(variable); known != by_variable.end()) {
-            l.set(known->second, split_list(value), variable);
+            l.set(known->second, {value}, variable, true);
+        } else if (std::ranges::binary_search(of_services, variable)) {
+            loaded.ignored.push_back(variable);
         } else {
             l.unknown("environment", variable, variables);
         }
     }
     std::map<std::string, strings> flags;
-    for (const auto& [name, text] : sources.flags) {
-        for (std::string& part : split_list(text)) flags[name].push_back(std::move(part));
-    }
-    for (const auto& [name, texts] : flags) l.set(name, texts, "--" + name);
+    for (const auto& [name, text] : sources.flags) flags[name].push_back(text);
+    for (const auto& [name, texts] : flags) l.set(name, texts, "--" + name, true);
 
     if (l.mistakes().empty()) return loaded;
     return fail(errc::invalid_request, fmt::format("{}", fmt::join(l.mistakes(), "\n")));
-}
-
-std::string variable_of(std::string_view setting) {
-    std::string name = "CARILLON_";
-    for (const char c : setting)
-        name += c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-    return name;
-}
-
-std::map<std::string, std::string> environment_settings() {
-    std::map<std::string, std::string> found;
-    for (char** entry = environ; *entry != nullptr; ++entry) {
-        const std::string_view text = *entry;
-        const std::size_t equals = text.find('=');
-        if (!text.starts_with("CARILLON_") || equals == std::string_view::npos) continue;
-        const std::string_view name = text.substr(0, equals);
-        if (name == "CARILLON_CONFIG" || name == "CARILLON_URL") continue;
-        found.emplace(name, text.substr(equals + 1));
-    }
-    return found;
 }
 
 std::vector<printed_setting> print(const settings& s) {

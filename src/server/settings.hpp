@@ -7,6 +7,8 @@
 #include <carillon/journal/journal.hpp>
 #include <carillon/journal/topic.hpp>
 
+#include "server/environment.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -256,8 +258,8 @@ void each_setting(Settings& s, Visitor&& visit) {  // NOLINT(readability-functio
 using origins = std::map<std::string, std::string, std::less<>>;
 
 struct setting_sources {
-    std::string file;                                ///< empty: none
-    std::map<std::string, std::string> environment;  ///< variables that begin with CARILLON_
+    std::string file;       ///< empty: none
+    environment variables;  ///< those that begin with CARILLON_
     std::vector<std::pair<std::string, std::string>>
         flags;  ///< setting name, text; lists may repeat
 };
@@ -265,17 +267,13 @@ struct setting_sources {
 struct loaded_settings {
     settings values;
     origins from;
+    /// Variables that a cluster has set for its Services and that are no settings.
+    std::vector<std::string> ignored;
 };
 
 /// Defaults, file, environment, flags, in that order. On failure the detail has one line per
 /// mistake, each with its place and, for an unknown name, the nearest valid one.
 result<loaded_settings> load(const setting_sources& sources);
-
-/// `CARILLON_HTTP_MAX_BODY_SIZE` for `http.max_body_size`.
-std::string variable_of(std::string_view setting);
-/// The variables of this process that begin with `CARILLON_`, except those of commands
-/// (`CARILLON_CONFIG`).
-std::map<std::string, std::string> environment_settings();
 
 /// Names of settings that differ and take effect only with a restart.
 std::vector<std::string> changed_beyond_reload(const settings& before, const settings& after);

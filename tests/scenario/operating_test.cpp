@@ -2,6 +2,7 @@
 #include "support/event_reader.hpp"
 
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <memory>
@@ -286,6 +287,13 @@ TEST(operating, a_folder_for_data_that_cannot_be_is_a_clear_error) {
                                         folder.write("c.toml", "data_dir = \"\"\n")});
     EXPECT_EQ(none.status, 1);
     EXPECT_THAT(none.output, HasSubstr("journal.kind"));
+    for (strings words :
+         {strings{"serve", "--listen", "127.0.0.1:0"}, strings{"journal", "verify"}}) {
+        words.insert(words.end(), {"--data-dir", ""});
+        const finished flag = run_carillon(words);
+        EXPECT_EQ(flag.status, 1);
+        EXPECT_THAT(flag.output, HasSubstr("`data_dir` is empty"));
+    }
 }
 
 TEST(operating, a_second_server_on_the_same_data_is_a_clear_error) {
@@ -298,9 +306,37 @@ TEST(operating, a_second_server_on_the_same_data_is_a_clear_error) {
 }
 
 TEST(operating, a_listener_beyond_loopback_needs_a_word_of_the_operator) {
-    const finished refused = run_carillon({"serve", "--listen", "0.0.0.0:0"});
-    EXPECT_EQ(refused.status, 1);
-    EXPECT_THAT(refused.output, HasSubstr("auth.mode"));
+    const temporary_folder folder;
+    const std::string data = folder.path_of("data");
+    for (const char* address : {"0.0.0.0:0", ":0", "[::]:0", "192.0.2.1:80"}) {
+        const finished refused = run_carillon({"serve", "--listen", address, "--data-dir", data});
+        EXPECT_EQ(refused.status, 1);
+        EXPECT_THAT(refused.output, HasSubstr("auth.mode"));
+    }
+    EXPECT_FALSE(std::filesystem::exists(data)) << "a start that is refused leaves nothing";
+}
+
+TEST(operating, the_port_is_closed_until_the_journal_is_open) {
+    const temporary_folder folder;
+    const std::string data = folder.path_of("data");
+    running_server s({"--data-dir", data});
+    // Of two reasons not to start, it meets the journal first.
+    const finished second = run_carillon(
+        {"serve", "--listen", "127.0.0.1:" + std::to_string(s.port()), "--data-dir", data});
+    EXPECT_EQ(second.status, 1);
+    EXPECT_THAT(second.output, HasSubstr("another process has the journal"));
+}
+
+TEST(operating, starts_where_a_cluster_has_set_variables_for_a_service_of_its_name) {
+    running_server s(
+        {"--log.level", "info"}, 0,
+        {"CARILLON_SERVICE_HOST=10.0.0.1", "CARILLON_SERVICE_PORT=3000",
+         "CARILLON_PORT=tcp://10.0.0.1:3000", "CARILLON_PORT_3000_TCP=tcp://10.0.0.1:3000",
+         "CARILLON_PORT_3000_TCP_PROTO=tcp", "CARILLON_PORT_3000_TCP_PORT=3000",
+         "CARILLON_PORT_3000_TCP_ADDR=10.0.0.1",
+         "CARILLON_LOG_FORMAT=", "CARILLON_CONFIG=", "CARILLON_URL="});
+    EXPECT_TRUE(s.logs("\"variables\":7"));
+    EXPECT_TRUE(s.logs("listening"));
 }
 
 TEST(operating, pages_of_other_sites_can_neither_read_nor_write) {

@@ -18,7 +18,7 @@ protected:
     ~settings_test() override { std::filesystem::remove(path_); }
     setting_sources file(std::string_view text) {
         std::ofstream(path_) << text;
-        return {.file = path_, .environment = {}, .flags = {}};
+        return {.file = path_, .variables = {}, .flags = {}};
     }
     std::string why(const setting_sources& sources) {
         const auto loaded = load(sources);
@@ -32,7 +32,7 @@ protected:
 
 TEST_F(settings_test, flags_win_over_the_environment_over_the_file_over_defaults) {
     auto sources = file("[stream]\nretry = \"1s\"\nheartbeat_interval = \"2s\"\nmax_clients = 3\n");
-    sources.environment = {{"CARILLON_STREAM_RETRY", "4s"}, {"CARILLON_STREAM_MAX_CLIENTS", "5"}};
+    sources.variables = {{"CARILLON_STREAM_RETRY", "4s"}, {"CARILLON_STREAM_MAX_CLIENTS", "5"}};
     sources.flags = {{"stream.retry", "6s"}};
     const auto loaded = load(sources);
     ASSERT_TRUE(loaded) << loaded.error().detail;
@@ -49,7 +49,7 @@ TEST_F(settings_test, flags_win_over_the_environment_over_the_file_over_defaults
 TEST_F(settings_test, every_mistake_is_told_with_its_place_and_the_nearest_name) {
     auto sources =
         file("[stream]\nretri = \"1s\"\nretry = 5\nmax_clients = -1\n[nothing]\nx = 1\n");
-    sources.environment = {{"CARILLON_LISTN", "1"}};
+    sources.variables = {{"CARILLON_LISTN", "1"}};
     const std::string told = why(sources);
     EXPECT_THAT(told,
                 HasSubstr(":2: unknown setting `stream.retri`; did you mean `stream.retry`?"));
@@ -62,7 +62,7 @@ TEST_F(settings_test, every_mistake_is_told_with_its_place_and_the_nearest_name)
 
 TEST_F(settings_test, what_is_no_toml_is_told_with_its_line) {
     EXPECT_THAT(why(file("[stream]\nretry = \n")), HasSubstr(":2"));
-    EXPECT_THAT(why({.file = "/no/such/file.toml", .environment = {}, .flags = {}}),
+    EXPECT_THAT(why({.file = "/no/such/file.toml", .variables = {}, .flags = {}}),
                 HasSubstr("/no/such/file.toml"));
 }
 
@@ -79,12 +79,67 @@ TEST_F(settings_test, lists_are_arrays_in_the_file_commas_in_the_environment_and
     const strings two{"https://a.example", "https://b.example"};
     auto sources = file("[http]\ncors_origins = [\"https://a.example\", \"https://b.example\"]\n");
     EXPECT_EQ(load(sources)->values.http.cors_origins, two);
-    sources.environment = {{"CARILLON_HTTP_CORS_ORIGINS", " https://b.example ,https://a.example"}};
+    sources.variables = {{"CARILLON_HTTP_CORS_ORIGINS", " https://b.example ,https://a.example"}};
     EXPECT_EQ(load(sources)->values.http.cors_origins, (strings{two[1], two[0]}));
-    sources.environment = {{"CARILLON_HTTP_CORS_ORIGINS", ""}};
+    sources.flags = {{"http.cors_origins", ""}};
     EXPECT_TRUE(load(sources)->values.http.cors_origins.empty());
     sources.flags = {{"http.cors_origins", two[0]}, {"http.cors_origins", two[1]}};
     EXPECT_EQ(load(sources)->values.http.cors_origins, two);
+    sources.flags = {{"http.cors_origins", two[0] + "," + two[1]}};
+    EXPECT_EQ(load(sources)->values.http.cors_origins, two);
+}
+
+TEST_F(settings_test, a_comma_is_part_of_what_is_no_list) {
+    for (const bool flag : {false, true}) {
+        auto sources = file("");
+        if (flag) {
+            sources.flags = {{"data_dir", "/srv/a, b"}};
+        } else {
+            sources.variables = {{"CARILLON_DATA_DIR", "/srv/a, b"}};
+        }
+        const auto loaded = load(sources);
+        ASSERT_TRUE(loaded) << loaded.error().detail;
+        EXPECT_EQ(loaded->values.data_dir, "/srv/a, b");
+    }
+    auto twice = file("");
+    twice.flags = {{"data_dir", "a"}, {"data_dir", "b"}};
+    EXPECT_THAT(why(twice), HasSubstr("one value"));
+    auto empty = file("data_dir = \"a\"\n");
+    empty.flags = {{"data_dir", ""}};
+    EXPECT_EQ(load(empty)->values.data_dir, "");
+}
+
+TEST_F(settings_test, variables_of_a_cluster_are_ignored_and_named) {
+    auto sources = file("");
+    sources.variables = {{"CARILLON_SERVICE_HOST", "10.0.0.1"},
+                         {"CARILLON_SERVICE_PORT", "3000"},
+                         {"CARILLON_SERVICE_PORT_HTTP", "3000"},
+                         {"CARILLON_PORT", "tcp://10.0.0.1:3000"},
+                         {"CARILLON_PORT_3000_TCP", "tcp://10.0.0.1:3000"},
+                         {"CARILLON_PORT_3000_TCP_PROTO", "tcp"},
+                         {"CARILLON_PORT_3000_TCP_PORT", "3000"},
+                         {"CARILLON_PORT_3000_TCP_ADDR", "10.0.0.1"},
+                         {"CARILLON_HUB_2_SERVICE_HOST", "10.0.0.2"},
+                         {"CARILLON_HUB_2_PORT_3000_TCP_ADDR", "10.0.0.2"},
+                         {"CARILLON_DB_PORT", "udp://172.17.0.2:5432"},
+                         {"CARILLON_DB_NAME", "/web/carillon_db"},
+                         {"CARILLON_DB_ENV_USER", "x"},
+                         {"CARILLON_STREAM_RETRY", "7s"}};
+    const auto loaded = load(sources);
+    ASSERT_TRUE(loaded) << loaded.error().detail;
+    EXPECT_EQ(loaded->ignored.size(), 13u);
+    EXPECT_EQ(loaded->values.stream.retry, 7s);
+}
+
+TEST_F(settings_test, what_only_looks_like_a_variable_of_a_cluster_is_a_mistake) {
+    for (const auto& [name, value] : environment{{"CARILLON_PORT", "8080"},
+                                                 {"CARILLON_SERVICE_PORT", "3000"},
+                                                 {"CARILLON_NAME", "hub"},
+                                                 {"CARILLON_LISTN", "tcp://10.0.0.1:3000"}}) {
+        auto sources = file("");
+        sources.variables = {{name, value}};
+        EXPECT_THAT(why(sources), HasSubstr(name));
+    }
 }
 
 TEST_F(settings_test, the_first_row_that_matches_applies) {

@@ -24,7 +24,8 @@ class running_server {
 public:
     /// Starts `carillon serve --listen 127.0.0.1:PORT arguments…` and waits until it is ready. Its
     /// data goes with the test.
-    explicit running_server(strings arguments = {}, std::uint16_t port = 0);
+    explicit running_server(strings arguments = {}, std::uint16_t port = 0,
+                            strings environment = {});
     /// Ends it at once; the test fails if it does not end well.
     ~running_server();
     running_server(const running_server&) = delete;
@@ -68,6 +69,7 @@ private:
 
     temporary_folder data_;
     strings arguments_;
+    strings environment_;
     std::uint16_t port_ = 0;
     std::unique_ptr<process> process_;
 };

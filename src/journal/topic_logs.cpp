@@ -178,6 +178,7 @@ event_ptr topic_logs::at(std::uint64_t pos, const std::vector<topic>& topics) co
         if (log == nullptr) continue;
         const auto events = log->after(pos - 1);
         if (!events.empty() && value_of(events.front()) == pos) return events.front();
+        if (log->retained && value_of(log->retained) == pos) return log->retained;
     }
     return nullptr;
 }

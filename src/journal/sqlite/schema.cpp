@@ -20,6 +20,7 @@ CREATE TABLE own_ids(id TEXT NOT NULL, topic INTEGER NOT NULL, pos INTEGER NOT N
 CREATE TABLE scheduled(id INTEGER PRIMARY KEY AUTOINCREMENT, due INTEGER NOT NULL, record BLOB NOT NULL);
 CREATE INDEX scheduled_by_due ON scheduled(due);
 CREATE TABLE retained(topic INTEGER PRIMARY KEY, pos INTEGER NOT NULL, at INTEGER NOT NULL, record BLOB NOT NULL);
+CREATE INDEX retained_by_pos ON retained(pos);
 CREATE TABLE expiring(at INTEGER NOT NULL, pos INTEGER NOT NULL, PRIMARY KEY(at, pos)) WITHOUT ROWID;
 CREATE TABLE answers(key TEXT PRIMARY KEY, hash BLOB NOT NULL, first INTEGER NOT NULL, expires INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX answers_by_age ON answers(expires);
@@ -89,6 +90,8 @@ result<contents> prepare_file(connection& on, const std::string& name) {
         if (auto done = on.execute(tables); !done) return std::unexpected(done.error());
         if (auto done = on.execute(marks.c_str()); !done) return std::unexpected(done.error());
     }
+    const char* const index = "CREATE INDEX IF NOT EXISTS retained_by_pos ON retained(pos)";
+    if (auto done = on.execute(index); !done) return std::unexpected(done.error());
     contents found;
     // Retention may have taken the newest events: then their trim marks remember the head.
     const auto head = unsigned_number(

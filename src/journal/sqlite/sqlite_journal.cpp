@@ -423,8 +423,9 @@ void sqlite_journal::remember(const std::shared_ptr<stored_event>& e, topic_log&
     const std::size_t size = e->content.size();
     recent_events_ += 1;
     recent_bytes_ += size;
-    if (e->content.retain) log.retain(e);
     const bool was_there = e->pos.value <= store_.found().head;
+    // Last values have a table: a newer one than this event may have expired or been cleared.
+    if (e->content.retain && !was_there) log.retain(e);
     if (was_there && e->pos.value <= by_row_[log.row].counted)
         return logs_.recall(log, e);  // indexed, though not all of its batch was
     logs_.push(log, e);

@@ -84,8 +84,8 @@ result<> store::prepare() {
          "SELECT id, due, record FROM scheduled WHERE due <= ? ORDER BY due, id LIMIT ?"},
         {&retain_, "INSERT OR REPLACE INTO retained(topic, pos, at, record) VALUES(?, ?, ?, ?)"},
         {&release_topic_, "DELETE FROM retained WHERE topic = ?"},
-        {&release_,
-         "DELETE FROM retained WHERE topic = (SELECT row FROM topics WHERE name = ?) AND pos = ?"},
+        {&release_, "DELETE FROM retained WHERE pos = ?"},
+        {&read_retained_, "SELECT at, record FROM retained WHERE pos = ? LIMIT 1"},
         {&add_expiry_, "INSERT OR IGNORE INTO expiring(at, pos) VALUES(?, ?)"},
         {&expired_, "SELECT pos FROM expiring WHERE at <= ? ORDER BY at LIMIT ?"},
         {&forget_expiry_, "DELETE FROM expiring WHERE at <= ? AND pos = ?"},
@@ -237,20 +237,19 @@ result<std::optional<std::int64_t>> store::stored_at(std::uint64_t pos) {
 }
 
 result<std::shared_ptr<stored_event>> store::read(std::uint64_t pos) {
-    const auto row = read_.bind(1, as_signed(pos)).step();
-    if (!row) return std::unexpected(row.error());
-    if (!*row) return nullptr;
-    auto e = unpack(read_.bytes(1), position{pos}, read_.number(0));
-    read_.reset();
-    return e;
+    for (statement* from : {&read_, &read_retained_}) {
+        const auto row = from->bind(1, as_signed(pos)).step();
+        if (!row) return std::unexpected(row.error());
+        if (!*row) continue;
+        auto e = unpack(from->bytes(1), position{pos}, from->number(0));
+        from->reset();
+        return e;
+    }
+    return nullptr;
 }
 
 result<> store::erase(const stored_event& e) {
-    for (const topic& t : e.content.topics) {
-        if (!e.content.retain) break;
-        if (auto done = release_.bind(1, t.str()).bind(2, as_signed(e.pos.value)).run(); !done)
-            return done;
-    }
+    if (auto done = release_.bind(1, as_signed(e.pos.value)).run(); !done) return done;
     pack_erased(e.content, record_);
     return rewrite_.bind_blob(1, record_).bind(2, as_signed(e.pos.value)).run();
 }

@@ -83,7 +83,7 @@ public:
     result<std::vector<indexed_event>> oldest(std::int64_t topic, std::uint64_t upto,
                                               std::size_t limit);
     result<std::optional<std::int64_t>> stored_at(std::uint64_t pos);
-    /// Null if it is not there.
+    /// From history, or what is left of it as a last value. Null if it is in neither.
     result<std::shared_ptr<stored_event>> read(std::uint64_t pos);
     /// Takes the content of an event: its place and topics stay.
     result<> erase(const stored_event& e);
@@ -113,7 +113,7 @@ private:
     statement add_topic_, add_event_, add_index_, add_indexes_, add_own_id_, save_topic_,
         remove_topic_, set_, find_answer_, add_answer_, forget_answers_, oldest_, read_,
         remove_index_, remove_own_id_, remove_event_, remove_events_, remove_index_until_, rewrite_,
-        add_expiry_, expired_, forget_expiry_, retain_, release_, release_topic_, add_scheduled_,
+        add_expiry_, expired_, forget_expiry_, retain_, release_, release_topic_, read_retained_, add_scheduled_,
         remove_scheduled_, scheduled_;
     std::int64_t next_row_ = 1;  ///< of `topics`
     std::string record_;

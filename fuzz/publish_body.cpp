@@ -2,10 +2,11 @@
 // understood again, in the same way, when it is written anew.
 #include "transport/publish_body.hpp"
 
-#include <carillon/base/json_text.hpp>
 #include <carillon/wire/encoder.hpp>
 #include <carillon/wire/fields.hpp>
 #include <carillon/wire/parser.hpp>
+
+#include "base/json_text.hpp"
 
 #include <algorithm>
 #include <cstddef>

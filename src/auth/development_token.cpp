@@ -1,9 +1,8 @@
 #include "auth/development_token.hpp"
 
-#include <carillon/base/json_text.hpp>
-#include <carillon/base/utf8.hpp>
-
 #include "base/base64url.hpp"
+#include "base/json_text.hpp"
+#include "base/utf8.hpp"
 
 #include <algorithm>
 #include <array>

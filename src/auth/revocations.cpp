@@ -1,6 +1,6 @@
 #include "auth/revocations.hpp"
 
-#include <carillon/base/json_text.hpp>
+#include "base/json_text.hpp"
 
 #include <utility>
 

@@ -1,4 +1,4 @@
-#include <carillon/base/json_text.hpp>
+#include "base/json_text.hpp"
 
 #include <algorithm>
 

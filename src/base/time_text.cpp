@@ -1,4 +1,4 @@
-#include <carillon/base/time_text.hpp>
+#include "base/time_text.hpp"
 
 #include <algorithm>
 #include <array>

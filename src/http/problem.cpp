@@ -1,7 +1,7 @@
 #include "http/problem.hpp"
 
-#include <carillon/base/json_text.hpp>
-#include <carillon/base/utf8.hpp>
+#include "base/json_text.hpp"
+#include "base/utf8.hpp"
 
 #include <algorithm>
 #include <iterator>

@@ -1,5 +1,6 @@
-#include <carillon/base/json_text.hpp>
 #include <carillon/hub/dialect.hpp>
+
+#include "base/json_text.hpp"
 
 #include <iterator>
 #include <utility>

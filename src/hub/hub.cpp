@@ -1,6 +1,6 @@
-#include <carillon/base/json_text.hpp>
 #include <carillon/hub/hub.hpp>
 
+#include "base/json_text.hpp"
 #include "hub/client_directory.hpp"
 #include "hub/client_id.hpp"
 #include "hub/private_topic.hpp"

@@ -1,5 +1,6 @@
 #include <carillon/journal/topic.hpp>
-#include <carillon/wire/fields.hpp>
+
+#include "base/utf8.hpp"
 
 #include <algorithm>
 
@@ -17,7 +18,7 @@ result<> check_name(std::string_view text, std::size_t limit) {
     const auto control = [](char c) { return (static_cast<unsigned char>(c) < 0x20) || c == 0x7F; };
     if (std::ranges::any_of(text, control))
         return fail(errc::invalid_request, "a topic holds no control characters");
-    if (!wire::is_utf8(text)) return fail(errc::invalid_request, "a topic is UTF-8");
+    if (!is_utf8(text)) return fail(errc::invalid_request, "a topic is UTF-8");
     return {};
 }
 

@@ -1,6 +1,6 @@
 #include "net/address.hpp"
 
-#include <carillon/base/time_text.hpp>
+#include "base/time_text.hpp"
 
 #include <algorithm>
 #include <cstring>

@@ -1,6 +1,6 @@
 #include "net/listener.hpp"
 
-#include <carillon/base/time_text.hpp>
+#include "base/time_text.hpp"
 
 #include <cerrno>
 #include <cstddef>

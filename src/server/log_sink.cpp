@@ -1,8 +1,7 @@
 #include "server/log_sink.hpp"
 
-#include <carillon/base/json_text.hpp>
-#include <carillon/base/utf8.hpp>
-
+#include "base/json_text.hpp"
+#include "base/utf8.hpp"
 #include "server/log_writer.hpp"
 
 #include <algorithm>

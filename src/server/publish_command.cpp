@@ -1,5 +1,4 @@
-#include <carillon/base/json_text.hpp>
-
+#include "base/json_text.hpp"
 #include "server/commands.hpp"
 #include "server/console.hpp"
 #include "server/http_client.hpp"

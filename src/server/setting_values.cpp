@@ -1,6 +1,6 @@
 #include "server/setting_values.hpp"
 
-#include <carillon/base/time_text.hpp>
+#include "base/time_text.hpp"
 
 #include <algorithm>
 #include <array>

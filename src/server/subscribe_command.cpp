@@ -1,8 +1,8 @@
-#include <carillon/base/json_text.hpp>
-#include <carillon/base/time_text.hpp>
 #include <carillon/wire/parser.hpp>
 
+#include "base/json_text.hpp"
 #include "base/random.hpp"
+#include "base/time_text.hpp"
 #include "server/commands.hpp"
 #include "server/console.hpp"
 #include "server/http_client.hpp"

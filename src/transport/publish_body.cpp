@@ -1,8 +1,7 @@
 #include "transport/publish_body.hpp"
 
-#include <carillon/base/json_text.hpp>
-#include <carillon/base/time_text.hpp>
-
+#include "base/json_text.hpp"
+#include "base/time_text.hpp"
 #include "http/admission.hpp"
 #include "transport/json_slices.hpp"
 

@@ -1,8 +1,7 @@
 #include "transport/stream_host.hpp"
 
-#include <carillon/base/time_text.hpp>
-
 #include "base/random.hpp"
+#include "base/time_text.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,5 +1,7 @@
 #include <carillon/wire/fields.hpp>
 
+#include "base/utf8.hpp"
+
 #include <algorithm>
 
 namespace carillon::wire {

@@ -1,5 +1,6 @@
-#include <carillon/base/time_text.hpp>
 #include <carillon/wire/parser.hpp>
+
+#include "base/time_text.hpp"
 
 namespace carillon::wire {
 

@@ -1,7 +1,8 @@
-#include <carillon/base/json_text.hpp>
 #include <carillon/base/log.hpp>
 #include <carillon/base/result.hpp>
-#include <carillon/base/time_text.hpp>
+
+#include "base/json_text.hpp"
+#include "base/time_text.hpp"
 
 #include <set>
 #include <string>

@@ -1,7 +1,7 @@
 // What a stream says of itself, in the hub's own words and in a system's.
 #include <carillon/hub/dialect.hpp>
 
-#include "hub/hub_fixture.hpp"
+#include "support/hub_fixture.hpp"
 
 namespace carillon::testing {
 namespace {
@@ -39,10 +39,10 @@ TEST_F(dialect, a_system_words_its_control_events) {
     const std::string head = publish("news", "before")[0].id;
     fake_connection c;
     open(c, {"news"});
-    EXPECT_EQ(c.opening(), (seen_event{"message", "connected fresh", head}));
+    EXPECT_EQ(c.opening(), (received{"message", "connected fresh", head}));
     executor_.advance(1100ms);
-    EXPECT_EQ(c.events.back(), (seen_event{"message", "heartbeat", head}));
-    EXPECT_EQ(c.comments, 0u);
+    EXPECT_EQ(c.events.back(), (received{"message", "heartbeat", head}));
+    EXPECT_EQ(c.comments.size(), 0u);
 }
 
 TEST_F(dialect, the_last_event_may_have_a_suffix_behind_a_real_position) {
@@ -51,23 +51,22 @@ TEST_F(dialect, the_last_event_may_have_a_suffix_behind_a_real_position) {
     request.client = "0123456789abcdefghijklmn";
     ASSERT_TRUE(shard_->open(std::move(request)));
     const std::string newest = publish("news", "x")[0].id;
-    executor_.settle();
+    executor_.run_until_idle();
     request = asking(second, {"news"});
     request.client = "0123456789abcdefghijklmn";
     ASSERT_TRUE(shard_->open(std::move(request)));
-    executor_.settle();
+    executor_.run_until_idle();
     EXPECT_EQ(first.closed, close_reason::replaced);
-    EXPECT_EQ(first.events.back(), (seen_event{"message", "replaced", newest + "~r"}));
+    EXPECT_EQ(first.events.back(), (received{"message", "replaced", newest + "~r"}));
 }
 
 TEST_F(dialect, what_it_does_not_say_is_not_written) {
-    fake_connection c;
-    c.frame = framing::chunked;
+    fake_connection c(framing::chunked);
     subscriber* s = open(c, {"news"});
-    const std::string before = c.raw;
+    const std::string before = c.bytes;
     shard_->end(*s, close_reason::removed);
     EXPECT_EQ(c.closed, close_reason::removed);
-    EXPECT_EQ(c.raw, before) << "an empty chunk would end the response";
+    EXPECT_EQ(c.bytes, before) << "an empty chunk would end the response";
 }
 
 TEST_F(hub_fixture, tells_the_connection_how_its_stream_begins) {
@@ -101,7 +100,7 @@ TEST_F(hub_fixture, a_stream_without_an_opening_event_writes_at_once) {
     ASSERT_TRUE(shard_->open(std::move(request)));
     EXPECT_TRUE(c.begun);
     EXPECT_EQ(c.writes, 1u);
-    EXPECT_EQ(c.raw, "");
+    EXPECT_EQ(c.bytes, "");
 }
 
 }  // namespace

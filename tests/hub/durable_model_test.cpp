@@ -18,7 +18,7 @@
 
 #include <gtest/gtest.h>
 
-namespace carillon::test {
+namespace carillon::testing {
 namespace {
 
 using namespace std::chrono_literals;
@@ -152,7 +152,7 @@ private:
         ++lives_;
         sqlite_journal_options options;
         options.path = file();
-        options.vfs = testing::faulty_disk::name;
+        options.vfs = faulty_disk::name;
         options.sync = journal_sync::full;
         options.index_batch = 16;
         options.recent_events = 24;
@@ -316,8 +316,8 @@ private:
     }
 
     std::mt19937 random_;
-    testing::temporary_folder folder_;
-    testing::faulty_disk disk_;
+    temporary_folder folder_;
+    faulty_disk disk_;
     std::atomic<system_clock::time_point> now_{system_clock::time_point(24h * 365 * 50)};
     std::unique_ptr<manual_executor> executor_;  ///< a new one for each life of the hub
     stream_profile profile_;
@@ -355,4 +355,4 @@ TEST(durable_model, nobody_misses_what_was_answered_without_being_told) {
 }
 
 }  // namespace
-}  // namespace carillon::test
+}  // namespace carillon::testing

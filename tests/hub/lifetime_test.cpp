@@ -12,7 +12,7 @@
 
 #include <gtest/gtest.h>
 
-namespace carillon::test {
+namespace carillon::testing {
 namespace {
 
 using namespace std::chrono_literals;
@@ -109,7 +109,7 @@ TEST(hub_lifetime, close_answers_a_drain_that_is_under_way) {
 // hub, destroys it inside the callback, and its loops go on. Sanitizers see what is wrong.
 TEST(hub_lifetime, a_program_stops_its_hub_and_goes_on) {
     for (int round = 0; round < 20; ++round) {
-        const carillon::testing::temporary_folder folder;
+        const temporary_folder folder;
         std::array<strand_executor, 2> on;
         std::array<fake_connection, 2> out;
         stream_profile profile;
@@ -161,4 +161,4 @@ TEST(hub_lifetime, answers_of_the_journal_go_on_where_the_executor_says) {
 }
 
 }  // namespace
-}  // namespace carillon::test
+}  // namespace carillon::testing

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace carillon::test {
+namespace carillon::testing {
 namespace {
 
 // The fuzzer's inputs, drawn instead of bred: fixed seeds, so that a failure comes back.
@@ -18,4 +18,4 @@ TEST(hub_state_machine, shows_each_stream_what_it_asked_for_whatever_happens) {
 }
 
 }  // namespace
-}  // namespace carillon::test
+}  // namespace carillon::testing

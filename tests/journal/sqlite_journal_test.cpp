@@ -11,8 +11,8 @@
 namespace carillon::testing {
 namespace {
 
-using test::played_turn;
 using ::testing::HasSubstr;
+using testing::played_turn;
 namespace fs = std::filesystem;
 
 TEST_F(sqlite_journal_test, goes_on_where_it_ended) {

@@ -11,7 +11,7 @@
 namespace carillon::sqlite {
 namespace {
 
-using test::played_turn;
+using testing::played_turn;
 
 bool append(writer_inbox& inbox, std::size_t bytes = 10) {
     append_request r;

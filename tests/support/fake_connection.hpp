@@ -3,7 +3,6 @@
 #pragma once
 
 #include <carillon/hub/connection.hpp>
-#include <carillon/hub/stream.hpp>
 #include <carillon/wire/parser.hpp>
 
 #include <algorithm>
@@ -15,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-namespace carillon::test {
+namespace carillon::testing {
 
 /// One dispatched event.
 struct received {
@@ -30,31 +29,29 @@ class fake_connection final : public connection, private wire::parser_listener {
 public:
     static constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
 
-    explicit fake_connection(framing frame = framing::raw) : frame_(frame) {}
+    explicit fake_connection(framing layout = framing::raw) : layout_(layout) {}
 
     // What the test sets.
+    std::size_t room = unlimited;       ///< bytes that it takes in all from now on
     std::size_t per_write = unlimited;  ///< bytes that one write takes
-    std::size_t break_at = 0;           ///< the write, counted from 1, that fails; 0: none
-    bool silent = false;                ///< the peer acknowledges nothing
+    std::size_t fail_at = 0;  ///< the write, counted from 1, that fails with all after it; 0: none
+    bool silent = false;      ///< the peer acknowledges nothing
 
     // What it saw.
     std::string bytes;
     std::vector<received> events;  ///< those of the hub itself too
     std::vector<std::string> comments;
     std::vector<std::int64_t> retries;
+    std::optional<opening_facts> begun;
     std::optional<close_reason> closed;
     std::size_t writes = 0;
     bool blocked = false;    ///< the last write was short: reset it and call `shard::writable`
-    bool misused = false;    ///< written to after the end
+    bool misused = false;    ///< called before its beginning or after its end
     bool malformed = false;  ///< the chunks are not valid
-    std::vector<opening_facts> begun;  ///< at most one, before the first write
 
-    framing layout() const noexcept override { return frame_; }
-    void begin(const opening_facts& facts) override {
-        misused = misused || closed || writes != 0 || !begun.empty();
-        begun.push_back(facts);
-    }
+    framing layout() const noexcept override { return layout_; }
     const std::string& last_event_id() const noexcept { return parser_.last_event_id(); }
+    const received& opening() const { return events.at(0); }
 
     /// The events that publishers sent.
     std::vector<std::string> data() const {
@@ -73,22 +70,27 @@ public:
         return all;
     }
 
+    void begin(const opening_facts& facts) override {
+        misused = misused || closed || begun || writes != 0;
+        begun = facts;
+    }
     std::ptrdiff_t write(std::span<const iovec> slices) override {
-        misused = misused || closed || begun.empty();
-        if (++writes == break_at) return broken;
+        misused = misused || closed || !begun;
+        if (++writes >= fail_at && fail_at != 0) return broken;
         std::size_t taken = 0;
         std::size_t offered = 0;
         for (const iovec& slice : slices) {
             offered += slice.iov_len;
-            const std::size_t size = std::min(slice.iov_len, per_write - taken);
+            const std::size_t size = std::min({slice.iov_len, per_write - taken, room});
             take({static_cast<const char*>(slice.iov_base), size});
             taken += size;
+            if (room != unlimited) room -= size;
         }
         blocked = taken < offered;
         return static_cast<std::ptrdiff_t>(taken);
     }
     void close(close_reason why) override {
-        misused = misused || closed.has_value();
+        misused = misused || closed;
         closed = why;
     }
     bool peer_silent_for(std::chrono::milliseconds) const override { return silent; }
@@ -97,7 +99,7 @@ public:
 private:
     void take(std::string_view text) {
         bytes += text;
-        if (frame_ == framing::raw) {
+        if (layout_ == framing::raw) {
             (void)parser_.feed(text);
             return;
         }
@@ -133,11 +135,11 @@ private:
     void on_retry(std::chrono::milliseconds value) override { retries.push_back(value.count()); }
     void on_comment(std::string_view text) override { comments.emplace_back(text); }
 
-    const framing frame_;
+    const framing layout_;
     wire::parser parser_{*this};
     std::string line_;
     std::size_t left_ = 0;
     bool in_chunk_ = false;
 };
 
-}  // namespace carillon::test
+}  // namespace carillon::testing

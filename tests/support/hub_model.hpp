@@ -22,7 +22,7 @@
 #include <utility>
 #include <vector>
 
-namespace carillon::test {
+namespace carillon::testing {
 
 class hub_model {
 public:
@@ -134,7 +134,7 @@ private:
                     if (std::exchange(t.out.blocked, false)) t.home->writable(*t.s);
                 });
             case 12:
-                return with_stream([](stream& t) { t.out.break_at = t.out.writes + 1; });
+                return with_stream([](stream& t) { t.out.fail_at = t.out.writes + 1; });
             case 13:
                 return executor_.advance(std::chrono::milliseconds(40) * take());
             case 14:
@@ -291,7 +291,7 @@ private:
                 more = false;
                 for (const auto& t : streams_) {
                     t->out.per_write = fake_connection::unlimited;
-                    t->out.break_at = 0;
+                    t->out.fail_at = 0;
                     if (!std::exchange(t->out.blocked, false)) continue;
                     t->home->writable(*t->s);
                     more = true;
@@ -486,4 +486,4 @@ private:
     std::string wrong_;
 };
 
-}  // namespace carillon::test
+}  // namespace carillon::testing

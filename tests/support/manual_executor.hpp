@@ -10,7 +10,7 @@
 #include <thread>
 #include <utility>
 
-namespace carillon::test {
+namespace carillon::testing {
 
 /// `post` may be called from any thread, all else only from the test's.
 class manual_executor final : public executor {
@@ -84,4 +84,4 @@ private:
     clock::time_point now_ = clock::time_point(std::chrono::hours(1));
 };
 
-}  // namespace carillon::test
+}  // namespace carillon::testing

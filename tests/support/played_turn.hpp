@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-namespace carillon::test {
+namespace carillon::testing {
 
 /// The turn of a loop that this thread plays.
 class played_turn final : public turn {
@@ -27,4 +27,4 @@ private:
     std::vector<std::function<void()>> tasks_;
 };
 
-}  // namespace carillon::test
+}  // namespace carillon::testing

@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace carillon::test {
+namespace carillon::testing {
 
 class strand_executor final : public executor {
 public:
@@ -90,4 +90,4 @@ private:
     std::vector<std::thread> threads_;
 };
 
-}  // namespace carillon::test
+}  // namespace carillon::testing

@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace carillon::test {
+namespace carillon::testing {
 
 inline event make_event(std::initializer_list<std::string_view> topics, std::string_view data) {
     event e;
@@ -92,4 +92,4 @@ private:
     }
 };
 
-}  // namespace carillon::test
+}  // namespace carillon::testing

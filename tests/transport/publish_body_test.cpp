@@ -1,7 +1,6 @@
 #include "transport/publish_body.hpp"
 
-#include <carillon/base/time_text.hpp>
-
+#include "base/time_text.hpp"
 #include "support/cpu_growth.hpp"
 #include "transport/json_slices.hpp"
 #include "transport/stream_host.hpp"

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <carillon/base/result.hpp>
-#include <carillon/base/utf8.hpp>
 
 #include <compare>
 #include <string>
@@ -38,7 +37,5 @@ private:
     explicit event_id(std::string_view text) : text_(text) {}
     std::string text_;
 };
-
-using carillon::is_utf8;
 
 }  // namespace carillon::wire

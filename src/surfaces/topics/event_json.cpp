@@ -1,6 +1,6 @@
 #include "surfaces/topics/event_json.hpp"
 
-#include <carillon/base/json_text.hpp>
+#include "base/json_text.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>

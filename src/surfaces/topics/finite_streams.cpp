@@ -1,7 +1,6 @@
 #include "surfaces/topics/finite_streams.hpp"
 
-#include <carillon/base/json_text.hpp>
-
+#include "base/json_text.hpp"
 #include "base/random.hpp"
 #include "transport/on_loop.hpp"
 #include "transport/publish_body.hpp"

@@ -1,8 +1,8 @@
 #include "surfaces/topics/topic_surface.hpp"
 
-#include <carillon/base/time_text.hpp>
 #include <carillon/wire/encoder.hpp>
 
+#include "base/time_text.hpp"
 #include "surfaces/topics/event_json.hpp"
 #include "transport/on_loop.hpp"
 #include "transport/publish_body.hpp"

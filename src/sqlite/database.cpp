@@ -14,14 +14,14 @@ error error_of(sqlite3* on) {
             return {errc::unavailable, "the disk is full"};
         case SQLITE_BUSY:
         case SQLITE_LOCKED:
-            return {errc::unavailable, fmt::format("the journal is locked: {}", text)};
+            return {errc::unavailable, fmt::format("the database is locked: {}", text)};
         case SQLITE_IOERR:
             return {errc::unavailable, fmt::format("the disk fails: {} ({})", text, code)};
         case SQLITE_READONLY:
-            return {errc::unavailable, fmt::format("the journal cannot be written: {}", text)};
+            return {errc::unavailable, fmt::format("the database cannot be written: {}", text)};
         case SQLITE_CORRUPT:
         case SQLITE_NOTADB:
-            return {errc::io_error, fmt::format("the journal is damaged: {}", text)};
+            return {errc::io_error, fmt::format("the database is damaged: {}", text)};
         default:
             return {errc::io_error, fmt::format("{} ({})", text, code)};
     }

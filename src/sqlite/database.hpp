@@ -29,6 +29,9 @@ public:
     void reset();
 
     std::int64_t number(int column) const { return sqlite3_column_int64(handle_.get(), column); }
+    bool is_null(int column) const {
+        return sqlite3_column_type(handle_.get(), column) == SQLITE_NULL;
+    }
     /// Valid until the next step.
     std::string_view bytes(int column) const;
 

@@ -1,0 +1,41 @@
+// Where records are kept: transactions, one writer.
+#pragma once
+
+#include "store/records.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace carillon::store {
+
+struct record_store_options {
+    std::string path;                  ///< of the file; its folder must exist
+    std::size_t max_waiting = 10'000;  ///< writes not committed yet; more: `unavailable`
+    std::size_t readers = 2;           ///< threads
+};
+
+/// Thread-safe. Both callbacks of a call run on a thread of the store, once: `done` after `work`,
+/// and of a write after the commit. Neither may block or call the store and wait.
+class record_store {
+public:
+    virtual ~record_store() = default;
+
+    using work = std::function<result<>(records&)>;
+    using callback = std::function<void(result<>)>;
+    /// All or nothing: what `work` did is undone when it fails, and the error is the answer. Writes
+    /// that wait share a commit, and one that fails undoes nothing of the others. In order.
+    virtual void write(work w, callback done) = 0;
+    /// Sees one moment. Writing in it is an error.
+    virtual void read(work w, callback done) = 0;
+
+    /// Whether records can be stored now; an error goes away by itself.
+    virtual result<> health() const = 0;
+};
+
+/// Opens or creates a file, and brings an older one up to date in one transaction. Errors:
+/// `unavailable` (the disk is full, another server has it), `io_error` (damaged, another program's,
+/// made by a later version).
+result<std::unique_ptr<record_store>> open_record_store(record_store_options options);
+
+}  // namespace carillon::store

@@ -1,0 +1,206 @@
+// One thread that writes, with a transaction for all who wait; a few that read.
+#include "sqlite/database.hpp"
+#include "store/record_store.hpp"
+#include "store/sqlite/migrations.hpp"
+#include "store/sqlite/sqlite_records.hpp"
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+namespace carillon::store {
+
+namespace {
+
+// Writes that share a commit. More would make the first of them wait for the last.
+constexpr std::size_t max_group = 512;
+constexpr int busy_ms = 2000;
+
+struct task {
+    record_store::work work;
+    record_store::callback done;
+};
+
+/// Tasks for one or more threads. Synchronised inside.
+class task_queue {
+public:
+    explicit task_queue(std::size_t most) : most_(most) {}
+
+    /// False if it is full or closed: the task stays the caller's.
+    bool push(task& t) {
+        {
+            const std::lock_guard lock(mutex_);
+            if (closed_ || waiting_.size() >= most_) return false;
+            waiting_.push_back(std::move(t));
+        }
+        changed_.notify_one();
+        return true;
+    }
+
+    /// Waits for tasks and takes up to `limit`; none: it is closed and empty.
+    std::vector<task> take(std::size_t limit) {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [&] { return closed_ || !waiting_.empty(); });
+        std::vector<task> taken;
+        while (!waiting_.empty() && taken.size() < limit) {
+            taken.push_back(std::move(waiting_.front()));
+            waiting_.pop_front();
+        }
+        return taken;
+    }
+
+    /// What waits is still done.
+    void close() {
+        {
+            const std::lock_guard lock(mutex_);
+            closed_ = true;
+        }
+        changed_.notify_all();
+    }
+
+private:
+    const std::size_t most_;
+    std::mutex mutex_;  // guards all below
+    std::condition_variable changed_;
+    std::deque<task> waiting_;
+    bool closed_ = false;
+};
+
+/// A connection with its records, used by one thread.
+struct session {
+    sqlite::connection on;
+    sqlite_records all{on};
+    query savepoint{on, "SAVEPOINT one"};
+    query undo{on, "ROLLBACK TO one"};
+    query release{on, "RELEASE one"};
+};
+
+class sqlite_record_store final : public record_store {
+public:
+    static result<std::unique_ptr<record_store>> open(const record_store_options& options) {
+        std::unique_ptr<sqlite_record_store> s(new sqlite_record_store(options));
+        auto writer = connect(options.path, true);
+        if (!writer) return std::unexpected(writer.error());
+        if (auto done = migrate((*writer)->on); !done) return std::unexpected(done.error());
+        s->writer_ = std::move(*writer);
+        for (std::size_t i = 0; i < options.readers; ++i) {
+            auto reader = connect(options.path, false);
+            if (!reader) return std::unexpected(reader.error());
+            s->readers_.push_back(std::move(*reader));
+        }
+        s->start();
+        return std::unique_ptr<record_store>(std::move(s));
+    }
+
+    ~sqlite_record_store() override {
+        writes_.close();
+        reads_.close();
+        for (std::thread& t : threads_) t.join();
+    }
+
+    void write(work w, callback done) override { add(writes_, {std::move(w), std::move(done)}); }
+    void read(work w, callback done) override { add(reads_, {std::move(w), std::move(done)}); }
+
+    result<> health() const override {
+        const std::lock_guard lock(health_mutex_);
+        return health_;
+    }
+
+private:
+    explicit sqlite_record_store(const record_store_options& options)
+        : writes_(options.max_waiting), reads_(options.max_waiting) {}
+
+    static result<std::unique_ptr<session>> connect(const std::string& path, bool writes) {
+        const int flags =
+            writes ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
+        auto on = sqlite::connection::open(path, flags);
+        if (!on) return std::unexpected(on.error());
+        sqlite3_busy_timeout(on->handle(), busy_ms);
+        if (writes) {
+            auto done = on->execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
+            if (!done) return std::unexpected(done.error());
+        }
+        return std::unique_ptr<session>(new session{.on = std::move(*on)});
+    }
+
+    static void add(task_queue& to, task t) {
+        if (!to.push(t)) t.done(fail(errc::unavailable, "too many records wait to be stored"));
+    }
+
+    void start() {
+        threads_.emplace_back([this] { write_all(); });
+        for (const auto& reader : readers_)
+            threads_.emplace_back([this, &on = *reader] { read_all(on); });
+    }
+
+    void write_all() {
+        for (;;) {
+            std::vector<task> group = writes_.take(max_group);
+            if (group.empty()) return;
+            std::vector<result<>> outcomes;
+            result<> committed = write_group(group, outcomes);
+            {
+                const std::lock_guard lock(health_mutex_);
+                health_ = committed;
+            }
+            for (std::size_t i = 0; i < group.size(); ++i)
+                group[i].done(committed ? outcomes[i] : committed);
+        }
+    }
+
+    result<> write_group(std::vector<task>& group, std::vector<result<>>& outcomes) {
+        sqlite::transaction all(writer_->on);
+        if (auto begun = all.begin(); !begun) return begun;
+        for (task& t : group) {
+            auto outcome = write_one(t.work);
+            if (!outcome) return std::unexpected(outcome.error());
+            outcomes.push_back(std::move(*outcome));
+        }
+        return all.commit();
+    }
+
+    // What the work came to; an error of the savepoints themselves is the whole group's.
+    result<result<>> write_one(const work& w) {
+        if (auto begun = writer_->savepoint.run(); !begun) return std::unexpected(begun.error());
+        auto outcome = w(writer_->all);
+        if (!outcome) {
+            if (auto undone = writer_->undo.run(); !undone) return std::unexpected(undone.error());
+        }
+        if (auto released = writer_->release.run(); !released)
+            return std::unexpected(released.error());
+        return outcome;
+    }
+
+    void read_all(session& on) {
+        for (;;) {
+            std::vector<task> one = reads_.take(1);
+            if (one.empty()) return;
+            auto outcome = on.on.execute("BEGIN");
+            if (outcome) {
+                outcome = one.front().work(on.all);
+                const auto ended = on.on.execute("COMMIT");
+                if (outcome && !ended) outcome = ended;
+            }
+            one.front().done(std::move(outcome));
+        }
+    }
+
+    // The threads' own: one writes, each of the others has a reader.
+    std::unique_ptr<session> writer_;
+    std::vector<std::unique_ptr<session>> readers_;
+
+    task_queue writes_, reads_;
+    mutable std::mutex health_mutex_;
+    result<> health_;
+    std::vector<std::thread> threads_;
+};
+
+}  // namespace
+
+result<std::unique_ptr<record_store>> open_record_store(record_store_options options) {
+    return sqlite_record_store::open(options);
+}
+
+}  // namespace carillon::store

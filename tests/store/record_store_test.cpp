@@ -1,0 +1,342 @@
+#include "store/record_store.hpp"
+
+#include "store/sqlite/migrations.hpp"
+#include "support/temporary_folder.hpp"
+
+#include <condition_variable>
+#include <future>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace carillon::store {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+constexpr time_point noon{1'700'000'000s};
+
+class record_store_test : public ::testing::Test {
+protected:
+    void open() { store_ = open_record_store({.path = path()}).value(); }
+    void SetUp() override { open(); }
+    std::string path() const { return (folder_.path() / "records.db").string(); }
+
+    result<> write(const record_store::work& w) {
+        std::promise<result<>> done;
+        store_->write(w, [&](result<> r) { done.set_value(std::move(r)); });
+        return done.get_future().get();
+    }
+    result<> read(const record_store::work& w) {
+        std::promise<result<>> done;
+        store_->read(w, [&](result<> r) { done.set_value(std::move(r)); });
+        return done.get_future().get();
+    }
+
+    static notification note(std::string id, time_point created = noon) {
+        return {.id = std::move(id),
+                .type = "T",
+                .action = "CREATE",
+                .priority = "LOW",
+                .title = "t",
+                .message = "m",
+                .data = R"({"a":1})",
+                .sender = "boss",
+                .created = created};
+    }
+    void notify(std::string id, std::vector<std::string> users, time_point created = noon) {
+        ASSERT_TRUE(
+            write([&](records& r) { return r.notifications().insert(note(id, created), users); }));
+    }
+    std::vector<std::string> listed(inbox_query q) {
+        std::vector<std::string> ids;
+        EXPECT_TRUE(read([&](records& r) -> result<> {
+            auto all = r.notifications().list(q);
+            if (!all) return std::unexpected(all.error());
+            for (const auto& e : *all) ids.push_back(e.what.id);
+            return {};
+        }));
+        return ids;
+    }
+    std::uint64_t unread(std::string_view user) {
+        std::uint64_t n = 0;
+        EXPECT_TRUE(read([&](records& r) -> result<> {
+            n = r.notifications().count_unread(user).value();
+            return {};
+        }));
+        return n;
+    }
+
+    testing::temporary_folder folder_;
+    std::unique_ptr<record_store> store_;
+};
+
+TEST_F(record_store_test, keeps_notifications_by_recipient_newest_first) {
+    notify("a", {"alice", "bob"});
+    notify("b", {"alice"});
+    EXPECT_THAT(listed({.user = "alice"}), ElementsAre("b", "a"));
+    EXPECT_THAT(listed({.user = "alice", .limit = 1}), ElementsAre("b"));
+    EXPECT_THAT(listed({.user = "alice", .before = 2}), ElementsAre("a"));
+    EXPECT_THAT(listed({.user = "bob"}), ElementsAre("a"));
+    EXPECT_THAT(listed({.user = "carol"}), ElementsAre());
+    EXPECT_TRUE(read([&](records& r) -> result<> {
+        const auto found = r.notifications().find("a").value();
+        EXPECT_EQ(found->data, R"({"a":1})");
+        EXPECT_EQ(found->created, noon);
+        EXPECT_FALSE(r.notifications().find("z").value());
+        return {};
+    }));
+}
+
+TEST_F(record_store_test, counts_what_is_unread_and_marks_it_once) {
+    notify("a", {"alice", "alice", "bob"});
+    notify("b", {"alice"});
+    EXPECT_EQ(unread("alice"), 2u);
+    for (int i = 0; i < 2; ++i) {
+        ASSERT_TRUE(write([&](records& r) -> result<> {
+            EXPECT_TRUE(r.notifications().mark_read("alice", "a", noon).value());
+            EXPECT_FALSE(r.notifications().mark_read("bob", "b", noon).value()) << "not bob's";
+            EXPECT_FALSE(r.notifications().mark_read("bob", "z", noon).value());
+            return {};
+        }));
+        EXPECT_EQ(unread("alice"), 1u);
+    }
+    EXPECT_THAT(listed({.user = "alice", .unread_only = true}), ElementsAre("b"));
+    EXPECT_EQ(unread("bob"), 1u);
+    ASSERT_TRUE(write([&](records& r) -> result<> {
+        EXPECT_EQ(r.notifications().mark_all_read("alice", noon).value(), 1u);
+        return {};
+    }));
+    EXPECT_EQ(unread("alice"), 0u);
+}
+
+TEST_F(record_store_test, logs_a_delivery_until_it_is_read) {
+    notify("a", {"alice", "bob"});
+    const auto states = [&] {
+        std::vector<std::string> all;
+        EXPECT_TRUE(read([&](records& r) -> result<> {
+            const auto found = r.notifications().deliveries("a", "", 10).value();
+            for (const auto& d : found)
+                all.push_back(d.user + " " + std::string(to_string(d.state)) + " " +
+                              std::to_string(d.connections));
+            return {};
+        }));
+        return all;
+    };
+    EXPECT_THAT(states(), ElementsAre("alice queued 0", "bob queued 0"));
+    const auto log = [&](delivery d) {
+        ASSERT_TRUE(write([&](records& r) { return r.notifications().log("a", d); }));
+    };
+    log({"alice", delivery_state::delivered, 2, noon});
+    log({"bob", delivery_state::offline, 0, noon});
+    log({"carol", delivery_state::delivered, 1, noon});
+    EXPECT_THAT(states(), ElementsAre("alice delivered 2", "bob offline 0"));
+    ASSERT_TRUE(write([](records& r) -> result<> {
+        EXPECT_TRUE(r.notifications().mark_read("alice", "a", noon).value());
+        return {};
+    }));
+    log({"alice", delivery_state::delivered, 3, noon});
+    EXPECT_THAT(states(), ElementsAre("alice read 2", "bob offline 0"));
+}
+
+TEST_F(record_store_test, undoes_a_write_that_fails_and_no_other) {
+    std::vector<std::promise<result<>>> done(3);
+    const auto write_at = [&](std::size_t i, record_store::work w) {
+        store_->write(std::move(w), [&, i](result<> r) { done[i].set_value(std::move(r)); });
+    };
+    const auto insert = [](std::string id) {
+        return [id](records& r) {
+            return r.notifications().insert(note(id), std::vector<std::string>{"alice"});
+        };
+    };
+    write_at(0, insert("a"));
+    write_at(1, [&](records& r) -> result<> {
+        EXPECT_TRUE(insert("half")(r));
+        return fail(errc::invalid_request, "changed its mind");
+    });
+    write_at(2, insert("b"));
+    EXPECT_TRUE(done[0].get_future().get());
+    EXPECT_EQ(done[1].get_future().get().error().detail, "changed its mind");
+    EXPECT_TRUE(done[2].get_future().get());
+    EXPECT_THAT(listed({.user = "alice"}), ElementsAre("b", "a"));
+    EXPECT_EQ(write(insert("a")).error().code, errc::conflict);
+    EXPECT_EQ(unread("alice"), 2u);
+}
+
+TEST_F(record_store_test, refuses_writes_beyond_its_limit_at_once) {
+    store_ = open_record_store({.path = path(), .max_waiting = 2}).value();
+    std::promise<void> entered, go;
+    const auto gate = go.get_future().share();
+    store_->write(
+        [&](records&) -> result<> {
+            entered.set_value();
+            gate.wait();
+            return {};
+        },
+        [](result<>) {});
+    entered.get_future().wait();
+    const auto nothing = [](records&) -> result<> { return {}; };
+    store_->write(nothing, [](result<> r) { EXPECT_TRUE(r); });
+    store_->write(nothing, [](result<> r) { EXPECT_TRUE(r); });
+    result<> refused;
+    store_->write(nothing, [&](result<> r) { refused = std::move(r); });
+    EXPECT_EQ(refused.error().code, errc::unavailable);
+    go.set_value();
+    store_.reset();
+}
+
+TEST_F(record_store_test, keeps_all_that_was_answered_and_numbers_the_outbox_once) {
+    std::vector<std::uint64_t> ids;
+    const auto add = [&](std::string text) {
+        ASSERT_TRUE(write([&](records& r) -> result<> {
+            ids.push_back(r.outbox().add(text).value());
+            return {};
+        }));
+    };
+    add("one");
+    add("two");
+    ASSERT_TRUE(write([&](records& r) { return r.outbox().remove(ids); }));
+    store_.reset();
+    open();
+    add("three");
+    EXPECT_GT(ids[2], ids[1]) << "a number that was used would look like a repeated publish";
+    ASSERT_TRUE(read([&](records& r) -> result<> {
+        const auto left = r.outbox().list(0, 10).value();
+        EXPECT_EQ(left.size(), 1u);
+        EXPECT_EQ(left.front().text, "three");
+        EXPECT_TRUE(r.outbox().list(left.front().id, 10).value().empty());
+        return {};
+    }));
+}
+
+TEST_F(record_store_test, trims_old_notifications_with_their_counts) {
+    notify("old", {"alice", "bob"}, noon - 1h);
+    notify("new", {"alice"}, noon);
+    ASSERT_TRUE(write([&](records& r) -> result<> {
+        EXPECT_EQ(r.notifications().trim(noon, 10).value(), 1u);
+        return {};
+    }));
+    EXPECT_THAT(listed({.user = "alice"}), ElementsAre("new"));
+    EXPECT_EQ(unread("alice"), 1u);
+    EXPECT_EQ(unread("bob"), 0u);
+}
+
+TEST_F(record_store_test, keeps_calendar_events_with_attendees_and_reminds_once) {
+    const calendar_event e{.id = "e1",
+                           .title = "Meeting",
+                           .owner = "boss",
+                           .starts = "20261126T090000",
+                           .length = 1h,
+                           .zone = "Europe/Zurich",
+                           .rule = "FREQ=DAILY",
+                           .data = "{}",
+                           .reminders = {10min, 24h},
+                           .attendees = {"alice", "bob"}};
+    ASSERT_TRUE(write([&](records& r) -> result<> {
+        EXPECT_TRUE(r.calendar().put(e));
+        EXPECT_TRUE(r.calendar().begin_reminder("e1", "alice", noon, 10min).value());
+        EXPECT_FALSE(r.calendar().begin_reminder("e1", "alice", noon, 10min).value());
+        EXPECT_TRUE(r.calendar().begin_reminder("e1", "alice", noon, 24h).value());
+        EXPECT_TRUE(r.calendar().begin_reminder("e1", "bob", noon, 10min).value());
+        return {};
+    }));
+    ASSERT_TRUE(read([&](records& r) -> result<> {
+        const auto found = r.calendar().find("e1").value();
+        EXPECT_THAT(found->reminders, ElementsAre(10min, 24h));
+        EXPECT_THAT(found->attendees, ElementsAre("alice", "bob"));
+        EXPECT_EQ(found->zone, "Europe/Zurich");
+        for (const char* user : {"alice", "boss", ""})
+            EXPECT_EQ(r.calendar().list(user, "", 10).value().size(), 1u) << user;
+        EXPECT_EQ(r.calendar().list("carol", "", 10).value().size(), 0u);
+        EXPECT_EQ(r.calendar().list("", "e1", 10).value().size(), 0u);
+        return {};
+    }));
+    ASSERT_TRUE(write([&](records& r) -> result<> {
+        EXPECT_EQ(r.calendar().trim_reminders(noon + 1s, 2).value(), 2u);
+        EXPECT_EQ(r.calendar().trim_reminders(noon + 1s, 9).value(), 1u);
+        EXPECT_TRUE(r.calendar().remove("e1").value());
+        EXPECT_FALSE(r.calendar().remove("e1").value());
+        return {};
+    }));
+}
+
+TEST_F(record_store_test, keeps_rooms_members_and_messages) {
+    ASSERT_TRUE(write([&](records& r) -> result<> {
+        room_table& rooms = r.rooms();
+        EXPECT_TRUE(rooms.create({"general", "General", "boss", true, noon}));
+        EXPECT_EQ(rooms.create({"general", "", "", true, noon}).error().code, errc::conflict);
+        EXPECT_TRUE(rooms.set_membership("general", "alice", membership::member).value());
+        EXPECT_FALSE(rooms.set_membership("general", "alice", membership::member).value());
+        EXPECT_TRUE(rooms.set_membership("general", "bob", membership::invited).value());
+        for (int i = 0; i < 3; ++i)
+            EXPECT_TRUE(
+                rooms.add({0, "m" + std::to_string(i), "general", "alice", "hi", "", noon}));
+        return {};
+    }));
+    ASSERT_TRUE(read([&](records& r) -> result<> {
+        room_table& rooms = r.rooms();
+        EXPECT_EQ(rooms.find("general").value()->name, "General");
+        EXPECT_EQ(rooms.membership_of("general", "alice").value(), membership::member);
+        EXPECT_EQ(rooms.membership_of("general", "bob").value(), membership::invited);
+        EXPECT_EQ(rooms.membership_of("general", "carol").value(), membership::none);
+        EXPECT_THAT(rooms.members("general", "", 10).value(), ElementsAre("alice"));
+        EXPECT_EQ(rooms.rooms_of("alice", "", 10).value().size(), 1u);
+        EXPECT_EQ(rooms.rooms_of("bob", "", 10).value().size(), 0u);
+        const auto last = rooms.messages("general", ~std::uint64_t{0}, 2).value();
+        EXPECT_EQ(last.size(), 2u);
+        EXPECT_EQ(last[0].id, "m1");
+        EXPECT_EQ(rooms.messages("general", last[0].place, 9).value().size(), 1u);
+        return {};
+    }));
+    ASSERT_TRUE(write([&](records& r) -> result<> {
+        EXPECT_TRUE(r.rooms().set_membership("general", "alice", membership::none).value());
+        EXPECT_EQ(r.rooms().trim_messages(noon + 1s, 2).value(), 2u);
+        return {};
+    }));
+}
+
+TEST_F(record_store_test, exports_and_erases_a_user) {
+    notify("a", {"alice", "bob"});
+    ASSERT_TRUE(write([&](records& r) -> result<> {
+        EXPECT_TRUE(r.rooms().set_membership("general", "alice", membership::member));
+        EXPECT_TRUE(r.rooms().add({0, "m", "general", "alice", "say \"hi\"", "", noon}));
+        return {};
+    }));
+    std::string text;
+    const auto exported = [&](const char* user) {
+        EXPECT_TRUE(read([&](records& r) -> result<> {
+            text = r.export_user(user).value();
+            return {};
+        }));
+        return text;
+    };
+    EXPECT_THAT(exported("alice"), HasSubstr(R"("data":{"a":1})"));
+    EXPECT_THAT(exported("alice"), HasSubstr(R"(say \"hi\")"));
+    ASSERT_TRUE(write([&](records& r) -> result<> {
+        EXPECT_GT(r.erase_user("alice").value(), 0u);
+        return {};
+    }));
+    EXPECT_EQ(exported("alice"), exported("nobody"));
+    EXPECT_EQ(unread("alice"), 0u);
+    EXPECT_EQ(unread("bob"), 1u);
+}
+
+TEST_F(record_store_test, opens_no_file_that_is_not_its_own) {
+    store_.reset();
+    const auto mark = [&](const std::string& pragma) {
+        auto on = sqlite::connection::open(path(), SQLITE_OPEN_READWRITE).value();
+        ASSERT_TRUE(on.execute(("PRAGMA " + pragma).c_str()));
+    };
+    mark("user_version = 1000");
+    EXPECT_THAT(open_record_store({.path = path()}).error().detail, HasSubstr("later version"));
+    mark("application_id = 7");
+    EXPECT_THAT(open_record_store({.path = path()}).error().detail, HasSubstr("another program"));
+    EXPECT_EQ(open_record_store({.path = "/no/such/folder/records.db"}).error().code,
+              errc::io_error);
+}
+
+}  // namespace
+}  // namespace carillon::store

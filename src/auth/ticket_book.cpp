@@ -1,15 +1,12 @@
 #include "auth/ticket_book.hpp"
 
-#include "base/base64url.hpp"
-
-#include <openssl/rand.h>
+#include "base/random.hpp"
 
 namespace carillon::auth {
 
 namespace {
 
-// 24 bytes are 32 characters without a rest: more bits than a guess can cover.
-constexpr std::size_t random_bytes = 24;
+constexpr std::size_t ticket_length = 32;
 
 }  // namespace
 
@@ -19,10 +16,7 @@ bool ticket_book::ended(const record& r, clock::time_point now) {
 }
 
 result<std::string> ticket_book::issue(claims_ptr claims, clock::time_point now) {
-    std::array<unsigned char, random_bytes> bytes{};
-    if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1)
-        return fail(errc::unavailable, "no random bytes can be had");
-    std::string text = base64url({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    std::string text = random_token(ticket_length);
     const std::lock_guard lock(mutex_);
     if (records_.size() >= options_.max_tickets) {
         drop_ended(now);

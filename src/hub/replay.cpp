@@ -470,8 +470,12 @@ std::shared_ptr<const block> shard::begin_stream(subscriber& s, const opening& o
 
 void shard::append_values(const subscriber& s, const std::vector<const topic_pattern*>& topics,
                           std::string& out) const {
-    for (const event_ptr& e : hub_.record().retained(topics))
-        out.append(cache_->without_id(*e, s.envelope)->raw());
+    hub_.record().snapshot({topics, {}, hub_.record().head(), ~std::size_t{0}, ~std::size_t{0}},
+                           [&](const result<snapshot_page>& page) {
+                               if (!page) return;
+                               for (const event_ptr& e : page->values)
+                                   out.append(cache_->without_id(*e, s.envelope)->raw());
+                           });
 }
 
 }  // namespace carillon

@@ -254,16 +254,29 @@ std::optional<found_cursor> topic_logs::find_own_id(
     return earliest;
 }
 
-std::vector<event_ptr> topic_logs::retained(topic_patterns patterns,
-                                            std::chrono::system_clock::time_point now) const {
+snapshot_page topic_logs::snapshot(const snapshot_query& q,
+                                   std::chrono::system_clock::time_point now) const {
     std::vector<event_ptr> all;
-    for (const topic_log* log : matching(patterns)) {
-        if (log->retained && shown_at(*log->retained, now)) all.push_back(log->retained);
+    for (const topic_log* log : matching(q.patterns)) {
+        const event_ptr& value = log->retained;
+        if (value && value->pos > q.after && value->pos <= q.upto && shown_at(*value, now))
+            all.push_back(value);
     }
     std::ranges::sort(all, {}, value_of);
     const auto repeated = std::ranges::unique(all);
     all.erase(repeated.begin(), repeated.end());
-    return all;
+    snapshot_page page;
+    page.through = std::max(q.after, q.upto);
+    std::size_t bytes = 0;
+    for (event_ptr& value : all) {
+        if (page.values.size() >= q.max_events || bytes >= q.max_bytes) {
+            page.through = page.values.empty() ? q.after : page.values.back()->pos;
+            break;
+        }
+        bytes += value->content.size();
+        page.values.push_back(std::move(value));
+    }
+    return page;
 }
 
 position topic_logs::newest_of_key(std::string_view topic, std::string_view key) const {

@@ -63,8 +63,9 @@ public:
     /// The earliest event in memory with this publisher's id.
     std::optional<found_cursor> find_own_id(std::string_view id,
                                             const std::vector<const topic_log*>& logs) const;
-    std::vector<event_ptr> retained(topic_patterns patterns,
-                                    std::chrono::system_clock::time_point now) const;
+    /// A page of the last values that are shown at `now`.
+    snapshot_page snapshot(const snapshot_query& q,
+                           std::chrono::system_clock::time_point now) const;
     position newest_of_key(std::string_view topic, std::string_view key) const;
     /// The newest events in memory, newest first.
     std::vector<stored_size> newest(const newest_query& q,

@@ -81,6 +81,16 @@ public:
         EXPECT_TRUE(start) << start.error().detail;
         return start ? *start : start_point{};
     }
+    snapshot_page snapshot(names patterns, std::uint64_t after = 0,
+                           std::uint64_t upto = ~std::uint64_t{0}, std::size_t most = 256) {
+        const auto list = parse(patterns);
+        std::promise<result<snapshot_page>> promise;
+        journal_->snapshot({pointers(list), position{after}, position{upto}, most},
+                           [&](result<snapshot_page> done) { promise.set_value(std::move(done)); });
+        auto page = promise.get_future().get();
+        EXPECT_TRUE(page) << page.error().detail;
+        return page ? std::move(*page) : snapshot_page{};
+    }
     std::string id_of(std::uint64_t pos) const {
         return std::string(journal_->epoch()) + "." + std::to_string(pos);
     }

@@ -118,6 +118,39 @@ TEST_P(journals, go_on_with_a_page_where_the_last_ended) {
     EXPECT_EQ(rest.through.value, 5u);
 }
 
+TEST_P(journals, give_last_values_in_pages_by_position) {
+    const auto value = [&](names topics, std::string data) {
+        const auto e = make(topics, std::move(data));
+        e->content.retain = true;
+        EXPECT_TRUE(try_append({e}));
+        return e->pos.value;
+    };
+    value({"a/1"}, "old");
+    const auto shared = value({"a/2", "b/1"}, "of two topics");
+    const auto own = value({"b/2"}, "own");
+    const auto newer = value({"a/1"}, "new");
+    value({"a/3"}, "gone");
+    value({"a/3"}, "");
+    const auto positions_of = [](const snapshot_page& page) {
+        numbers all;
+        for (const event_ptr& e : page.values) all.push_back(e->pos.value);
+        return all;
+    };
+    EXPECT_EQ(positions_of(snapshot({"**"})), (numbers{shared, own, newer}));
+    EXPECT_EQ(positions_of(snapshot({"b/*"})), (numbers{shared, own}));
+    EXPECT_EQ(positions_of(snapshot({"a/1", "a/2", "a/*"})), (numbers{shared, newer}));
+    EXPECT_EQ(positions_of(snapshot({"none"})), numbers{});
+    // What is newer comes to the reader as an event.
+    EXPECT_EQ(positions_of(snapshot({"**"}, 0, own)), (numbers{shared, own}));
+
+    const auto first = snapshot({"**"}, 0, newer, 2);
+    EXPECT_EQ(positions_of(first), (numbers{shared, own}));
+    EXPECT_EQ(first.through.value, own);
+    const auto rest = snapshot({"**"}, first.through.value, newer, 2);
+    EXPECT_EQ(positions_of(rest), numbers{newer});
+    EXPECT_EQ(rest.through.value, newer);
+}
+
 TEST_P(journals, read_many_topics_in_pages_without_a_hole) {
     constexpr std::uint64_t count = 600;
     std::vector<std::string> topics;

@@ -203,8 +203,7 @@ private:
             forgotten_ += own ? 0 : 1;
             EXPECT_TRUE(own || !exact_) << "position " << lost << " is another topic's";
         }
-        const auto list = parse({t});
-        const auto values = record().retained(pointers(list));
+        const auto values = snapshot({t}).values;
         const std::uint64_t value = values_[t];
         const bool there = value != 0 && is_shown(events_.at(value));
         ASSERT_EQ(values.size(), there ? 1u : 0u)

@@ -14,8 +14,7 @@ protected:
         return e;
     }
     std::string last_value_of(std::string_view topic) {
-        const auto list = parse({topic});
-        const auto all = record().retained(pointers(list));
+        const auto all = snapshot({topic}).values;
         return all.empty() ? std::string() : all.front()->content.data;
     }
 };

@@ -52,6 +52,21 @@ struct read_page {
     std::uint64_t trims = 0;  ///< grows whenever a matching topic is trimmed, over all pages
 };
 
+/// What is true of some topics: the last retained event of each that matches, by position, each
+/// event once. Read in pages, so that nobody holds many values at once.
+struct snapshot_query {
+    topic_patterns patterns;
+    position after;  ///< exclusive; the last page's `through`, 0 for the first
+    position upto;   ///< inclusive: newer values are left out, a reader gets those as events
+    std::size_t max_events = 256;
+    std::size_t max_bytes = 256u << 10;  ///< at least one value is returned if any matches
+};
+
+struct snapshot_page {
+    std::vector<event_ptr> values;
+    position through;  ///< every value up to here is in this page or before it; `upto` at the end
+};
+
 /// A publisher's own id among the events of some topics.
 struct found_cursor {
     position pos;
@@ -168,8 +183,9 @@ public:
     /// The same for the place where a reader begins.
     virtual void locate(const start_query& q, std::function<void(result<start_point>)> done) = 0;
 
-    /// The last retained event of each matching topic, by position; each event once.
-    virtual std::vector<event_ptr> retained(topic_patterns patterns) const = 0;
+    /// The same for a page of last values.
+    virtual void snapshot(const snapshot_query& q,
+                          std::function<void(result<snapshot_page>)> done) = 0;
     /// The newest event of the topic with this key that is in memory; 0: none.
     virtual position newest_of_key(std::string_view topic, std::string_view key) const = 0;
 

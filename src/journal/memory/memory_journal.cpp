@@ -250,9 +250,14 @@ start_point memory_journal::locate_locked(const start_query& q) const {
     return within_budget(start, logs_.newest({start.at.value, q.budget + 1}, logs), q, head_);
 }
 
-std::vector<event_ptr> memory_journal::retained(topic_patterns patterns) const {
-    const std::lock_guard lock(mutex_);
-    return logs_.retained(patterns, options_.now());
+void memory_journal::snapshot(const snapshot_query& q,
+                              std::function<void(result<snapshot_page>)> done) {
+    snapshot_page page;
+    {
+        const std::lock_guard lock(mutex_);
+        page = logs_.snapshot(q, options_.now());
+    }
+    done(std::move(page));
 }
 
 position memory_journal::newest_of_key(std::string_view topic, std::string_view key) const {

@@ -56,9 +56,14 @@ void sqlite_journal::serve_readers(archive& with) {
     }
 }
 
-std::vector<event_ptr> sqlite_journal::retained(topic_patterns patterns) const {
-    const std::lock_guard lock(mutex_);
-    return logs_.retained(patterns, options_.now());
+void sqlite_journal::snapshot(const snapshot_query& q,
+                              std::function<void(result<snapshot_page>)> done) {
+    snapshot_page page;
+    {
+        const std::lock_guard lock(mutex_);
+        page = logs_.snapshot(q, options_.now());
+    }
+    done(std::move(page));
 }
 
 position sqlite_journal::newest_of_key(std::string_view topic, std::string_view key) const {

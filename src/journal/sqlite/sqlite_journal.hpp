@@ -53,7 +53,8 @@ public:
                         std::function<void(result<std::vector<scheduled_event>>)> done) override;
     void read(const read_query& q, std::function<void(result<read_page>)> done) override;
     void locate(const start_query& q, std::function<void(result<start_point>)> done) override;
-    std::vector<event_ptr> retained(topic_patterns patterns) const override;
+    void snapshot(const snapshot_query& q,
+                  std::function<void(result<snapshot_page>)> done) override;
     position newest_of_key(std::string_view topic, std::string_view key) const override;
     position head() const override { return position{head_.load(std::memory_order_acquire)}; }
     std::string_view epoch() const override { return epoch_; }

@@ -59,6 +59,21 @@ struct command_line {
     std::string publish_data;
 };
 
+/// A flag whose value is a duration such as `30s`.
+void add_duration(CLI::App& command, const char* flag, std::optional<milliseconds>& into,
+                  const char* prose) {
+    command
+        .add_option_function<std::string>(
+            flag,
+            [&into, flag](const std::string& text) {
+                const auto value = parse_duration(text);
+                if (!value) throw CLI::ValidationError(flag, value.error().detail);
+                into = *value;
+            },
+            prose)
+        ->type_name("TIME");
+}
+
 void add_serve(CLI::App& app, command_line& line, bool all) {
     CLI::App* serve = app.add_subcommand("serve", "Run the server");
     add_settings(*serve, line.serve_sources, all);
@@ -79,6 +94,8 @@ void add_publish(CLI::App& app, command_line& line) {
                       "Lines are whole events: {\"data\":…,\"event\":…}");
     publish->add_flag("--ephemeral", line.publish.ephemeral,
                       "Do not store; only those who listen now get it");
+    add_duration(*publish, "--retry-for", line.publish.retry_for,
+                 "Give up after this; else lines are tried for ever, a single event once");
     publish->add_option("-H,--header", line.publish.headers, "A further request header")
         ->take_all();
 }
@@ -99,6 +116,8 @@ void add_subscribe(CLI::App& app, command_line& line) {
     subscribe->add_option("--from", line.subscribe.from, "Begin after this event id");
     subscribe->add_option("--client", line.subscribe.client, "Be a durable client of this token");
     subscribe->add_option("-n,--count", line.subscribe.count, "Stop after N events");
+    add_duration(*subscribe, "--silence", line.subscribe.silence,
+                 "Reconnect after so long without a byte; else after three heartbeats");
     subscribe->add_option("-H,--header", line.subscribe.headers, "A further request header")
         ->take_all();
 }

@@ -3,6 +3,7 @@
 
 #include "server/settings.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -21,8 +22,11 @@ struct publish_arguments {
     bool text = false;    ///< never read data as JSON
     bool ndjson = false;  ///< lines are whole events
     bool ephemeral = false;
+    /// How long a batch is tried; nothing: lines for ever, a single event once.
+    std::optional<std::chrono::milliseconds> retry_for;
     std::vector<std::string> headers;
 };
+/// 0: all is published. 1: given up, or refused. 2: wrong arguments. 3: lines were skipped.
 int publish(const publish_arguments& a);
 
 struct subscribe_arguments {
@@ -35,8 +39,11 @@ struct subscribe_arguments {
     std::string from;  ///< a cursor
     std::string client;
     std::uint64_t count = 0;  ///< stop after so many events; 0: never
+    /// A stream without a byte for so long is dead; nothing: what its heartbeats let expect.
+    std::optional<std::chrono::milliseconds> silence;
     std::vector<std::string> headers;
 };
+/// 0: ended as asked. 1: refused for good, or stdout cannot be written. 2: wrong arguments.
 int subscribe(const subscribe_arguments& a);
 
 struct config_arguments {

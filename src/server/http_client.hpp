@@ -3,9 +3,9 @@
 
 #include <carillon/base/result.hpp>
 
-#include <cstdint>
+#include <chrono>
 #include <functional>
-#include <optional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,30 +16,55 @@ struct http_answer {
     long status = 0;
     std::string content_type;
     std::string body;  ///< at most 1 MiB; empty if `on_body` took it
-    std::string retry_after;
+    std::chrono::milliseconds retry_after{0};
 };
 
 struct http_call {
     std::string url;
     std::string method = "GET";
     std::vector<std::string> headers;
-    /// Fills a piece of the request body: bytes written, 0 at the end. Sent in chunks.
-    std::function<std::size_t(char*, std::size_t)> upload;
+    std::string body;
     /// Takes pieces of a 200 answer's body; false ends the call.
     std::function<bool(std::string_view)> on_body;
+    /// Asked about once a second, and whenever something happens; false ends the call.
+    std::function<bool()> go_on;
+    /// The call fails after so long without a byte in either direction. Looked at anew each
+    /// second, so that `on_body` may change it.
+    std::chrono::milliseconds silence{std::chrono::seconds(30)};
 };
 
-/// Blocks until the answer is complete. Errors: `io_error` with what went wrong on the way.
-result<http_answer> perform(const http_call& call);
+/// Confined to one thread. Keeps its connection for the next call to the same server.
+class http_client {
+public:
+    http_client();
+    ~http_client();
+    http_client(http_client&&) noexcept;
+    http_client& operator=(http_client&&) noexcept;
+
+    /// Blocks until the answer is complete. Errors: `io_error` with what went wrong on the way,
+    /// `request_timeout` after `silence`.
+    result<http_answer> perform(const http_call& call);
+
+private:
+    struct state;
+    std::unique_ptr<state> state_;
+};
 
 /// Percent-encodes all but unreserved characters (RFC 3986, section 2.3) and `keep`.
 std::string percent_encode(std::string_view text, std::string_view keep = {});
 
-/// What a problem document says, or the status if it is none.
+/// What a problem document (RFC 9457) says. Both are empty if the answer is none.
+struct problem_text {
+    std::string code;
+    std::string detail;
+};
+problem_text problem_of(const http_answer& answer);
+/// The same in one sentence for a person, or the status if the answer is no problem document.
 std::string explain(const http_answer& answer);
 
-/// Set by SIGINT and SIGTERM after `catch_interrupts`; calls end soon then.
-bool interrupted() noexcept;
+/// How many SIGINT and SIGTERM have come since `catch_interrupts`.
+int interrupts() noexcept;
+inline bool interrupted() noexcept { return interrupts() != 0; }
 void catch_interrupts();
 
 }  // namespace carillon::server

@@ -1,15 +1,16 @@
 #include <carillon/wire/parser.hpp>
 
 #include "base/json_text.hpp"
-#include "base/random.hpp"
 #include "base/time_text.hpp"
 #include "server/commands.hpp"
 #include "server/console.hpp"
 #include "server/http_client.hpp"
+#include "server/service_url.hpp"
+#include "server/silence.hpp"
+#include "server/waiting.hpp"
 #include "transport/json_slices.hpp"
 
 #include <algorithm>
-#include <thread>
 
 #include <fmt/format.h>
 
@@ -19,43 +20,67 @@ namespace {
 
 using std::chrono::milliseconds;
 
+constexpr int ended_as_asked = 0;
+constexpr int failed = 1;
+constexpr int bad_arguments = 2;
+constexpr milliseconds longest_wait{60'000};
+
 /// Prints events, remembers the cursor and what the server says about reconnecting.
 class printer final : public wire::parser_listener {
 public:
-    explicit printer(const subscribe_arguments& a) : arguments_(a) {}
+    explicit printer(const subscribe_arguments& a) : arguments_(a), silence_(a.silence) {}
 
     void on_event(const wire::message& m) override {
-        cursor_ = m.last_event_id;
-        if (m.type.starts_with("carillon.")) return note(m);
-        if (done()) return;
-        ++count_;
-        if (arguments_.json) {
-            std::string line = R"({"event":)";
-            append_json_string(line, m.type);
-            line += R"(,"id":)";
-            append_json_string(line, m.last_event_id);
-            line += R"(,"data":)";
-            if (transport::check_json(m.data)) {
-                // Its newlines stand between tokens only: a blank is as good, and keeps the line
-                // one.
-                std::ranges::replace_copy(m.data, std::back_inserter(line), '\n', ' ');
-            } else {
-                append_json_string(line, m.data);
-            }
-            say(fmt::format("{}}}\n", line));
-        } else {
-            const std::string_view type = m.type == "message" ? std::string_view{} : m.type;
-            say(fmt::format("{}{}{}\n", type, type.empty() ? "" : "  ", m.data));
+        if (m.type.starts_with("carillon.")) {
+            cursor_ = m.last_event_id;
+            return note(m);
         }
-        std::fflush(stdout);
+        if (done()) return;
+        broken_ = broken_ || !say(arguments_.json ? json_line(m) : text_line(m));
+        if (broken_) return;  // not printed: it does not count as seen
+        cursor_ = m.last_event_id;
+        ++count_;
     }
     void on_retry(milliseconds wait) override { retry_ = wait; }
+    void on_comment(std::string_view) override { silence_.heartbeat(steady_clock::now()); }
 
-    bool done() const noexcept { return arguments_.count != 0 && count_ >= arguments_.count; }
+    /// Bytes have come.
+    void alive() { silence_.byte(steady_clock::now()); }
+    void connected() { silence_.connect(steady_clock::now()); }
+    milliseconds silence() const noexcept { return silence_.limit(); }
+    void lost() noexcept { silence_.was_cut(); }
+
+    bool done() const noexcept {
+        return broken_ || (arguments_.count != 0 && count_ >= arguments_.count);
+    }
+    /// Standard output cannot be written.
+    bool broken() const noexcept { return broken_; }
     const std::string& cursor() const noexcept { return cursor_; }
     milliseconds retry() const noexcept { return retry_; }
 
 private:
+    using steady_clock = std::chrono::steady_clock;
+
+    static std::string json_line(const wire::message& m) {
+        std::string line = R"({"event":)";
+        append_json_string(line, m.type);
+        line += R"(,"id":)";
+        append_json_string(line, m.last_event_id);
+        line += R"(,"data":)";
+        if (transport::check_json(m.data)) {
+            // Its newlines stand between tokens only: a blank is as good, and keeps the line one.
+            std::ranges::replace_copy(m.data, std::back_inserter(line), '\n', ' ');
+        } else {
+            append_json_string(line, m.data);
+        }
+        return line += "}\n";
+    }
+
+    static std::string text_line(const wire::message& m) {
+        const std::string_view type = m.type == "message" ? std::string_view{} : m.type;
+        return fmt::format("{}{}{}\n", type, type.empty() ? "" : "  ", m.data);
+    }
+
     static void note(const wire::message& m) {
         if (m.type == "carillon.open" &&
             m.data.find(R"("resume":"fresh")") != std::string_view::npos)
@@ -66,79 +91,118 @@ private:
     }
 
     const subscribe_arguments& arguments_;
+    silence_watch silence_;
     std::string cursor_;
     milliseconds retry_{3000};
     std::uint64_t count_ = 0;
+    bool broken_ = false;
 };
 
-std::string target(const subscribe_arguments& a) {
-    std::string url = a.url + "/events/subscribe?";
-    for (const std::string& topic : a.topics) url += "topic=" + percent_encode(topic) + "&";
-    if (!a.last.empty()) url += "last=" + percent_encode(a.last) + "&";
-    if (!a.since.empty()) url += "since=" + percent_encode(a.since) + "&";
-    if (!a.client.empty()) url += "client=" + percent_encode(a.client) + "&";
-    if (a.full) url += "envelope=full&";
-    url.pop_back();
-    return url;
+std::string query_of(const subscribe_arguments& a) {
+    std::string query;
+    const auto add = [&](std::string_view name, std::string_view value) {
+        if (!value.empty())
+            query += fmt::format("{}{}={}", query.empty() ? "?" : "&", name, percent_encode(value));
+    };
+    for (const std::string& topic : a.topics) add("topic", topic);
+    add("last", a.last);
+    add("since", a.since);
+    add("client", a.client);
+    if (a.full) add("envelope", "full");
+    return query;
 }
 
-/// False if the wait was interrupted.
-bool wait_for(milliseconds time) {
-    const auto until = std::chrono::steady_clock::now() + time;
-    while (!interrupted() && std::chrono::steady_clock::now() < until)
-        std::this_thread::sleep_for(milliseconds(50));
-    return !interrupted();
-}
+/// One run of the command: connects again and again.
+class subscription {
+public:
+    subscription(const subscribe_arguments& a, service_url where)
+        : arguments_(a), where_(std::move(where)), out_(a), cursor_(a.from) {}
 
-/// Doubles from `base` up to a minute, with a random half.
-milliseconds backoff(milliseconds base, unsigned failures) {
-    const std::int64_t full = std::min<std::int64_t>(
-        std::max<std::int64_t>(base.count(), 100) << std::min(failures, 10u), 60'000);
-    return spread_beyond(milliseconds(full / 2));
-}
+    int run() {
+        for (;;) {
+            const auto answer = connect();
+            if (out_.broken()) {
+                complain("carillon: standard output cannot be written");
+                return failed;
+            }
+            if (out_.done() || interrupted()) return ended_as_asked;
+            if (!out_.cursor().empty()) cursor_ = out_.cursor();
+            if (answer && answer->status == 404 && where_.try_next(client_)) continue;
+            if (answer && answer->status == 204) return ended_as_asked;
+            if (answer && is_final(answer->status)) {
+                complain(fmt::format("carillon: {}", explain(*answer)));
+                return failed;
+            }
+            const milliseconds wait = next_wait(answer);
+            ++failures_;
+            if (!wait_uninterrupted(wait)) return ended_as_asked;
+        }
+    }
+
+private:
+    result<http_answer> connect() {
+        wire::parser stream(out_);
+        http_call call;
+        call.url = where_.str() + "/subscribe" + query_of(arguments_);
+        call.headers = arguments_.headers;
+        call.headers.emplace_back("Accept: text/event-stream");
+        if (!cursor_.empty()) call.headers.emplace_back("Last-Event-ID: " + cursor_);
+        call.go_on = [] { return !interrupted(); };
+        call.silence = out_.silence();
+        call.on_body = [&](std::string_view piece) {
+            failures_ = 0;
+            reached_ = true;
+            where_.settle();
+            const bool fed = stream.feed(piece).has_value();
+            out_.alive();
+            call.silence = out_.silence();
+            return fed && !out_.done() && !interrupted();
+        };
+        out_.connected();
+        auto answer = client_.perform(call);
+        if (!answer && answer.error().code == errc::request_timeout) out_.lost();
+        return answer;
+    }
+
+    /// What does not pass by itself. A server that was there before may be away behind its proxy,
+    /// which then answers for it.
+    bool is_final(long status) const noexcept {
+        if (status < 300 || status == 408 || status == 425 || status == 429) return false;
+        const bool about_us = status == 400 || status == 401 || status == 403;
+        return status < 500 && (about_us || !reached_);
+    }
+
+    milliseconds next_wait(const result<http_answer>& answer) const {
+        if (answer && answer->status == 200 && failures_ == 0) return out_.retry();
+        milliseconds wait = backoff(out_.retry(), failures_, longest_wait);
+        if (answer) wait = std::max(wait, answer->retry_after);
+        if (!answer || answer->status != 200) {
+            complain(fmt::format("carillon: {}; again in {:.1f} s",
+                                 answer ? explain(*answer) : answer.error().detail,
+                                 std::chrono::duration<double>(wait).count()));
+        }
+        return wait;
+    }
+
+    const subscribe_arguments& arguments_;
+    http_client client_;
+    service_url where_;
+    printer out_;
+    std::string cursor_;
+    unsigned failures_ = 0;
+    bool reached_ = false;
+};
 
 }  // namespace
 
 int subscribe(const subscribe_arguments& a) {
-    catch_interrupts();
-    printer out(a);
-    std::string cursor = a.from;
-    unsigned failures = 0;
-    for (;;) {
-        wire::parser stream(out);
-        http_call call;
-        call.url = target(a);
-        call.headers = a.headers;
-        call.headers.emplace_back("Accept: text/event-stream");
-        if (!cursor.empty()) call.headers.emplace_back("Last-Event-ID: " + cursor);
-        call.on_body = [&](std::string_view piece) {
-            failures = 0;
-            return stream.feed(piece).has_value() && !out.done() && !interrupted();
-        };
-        const auto answer = perform(call);
-        if (out.done() || interrupted()) return 0;
-        if (!out.cursor().empty()) cursor = out.cursor();
-        milliseconds wait = backoff(out.retry(), failures);
-        if (!answer) {
-            complain(fmt::format("carillon: {}; again in {:.1f} s", answer.error().detail,
-                                 static_cast<double>(wait.count()) / 1000));
-        } else if (answer->status == 204) {
-            return 0;
-        } else if (answer->status >= 400 && answer->status != 429 && answer->status < 500) {
-            complain("carillon: " + explain(*answer));
-            return 1;
-        } else if (answer->status != 200) {
-            const auto seconds = parse_whole_number(answer->retry_after).value_or(0);
-            wait = std::max<milliseconds>(
-                wait, std::chrono::seconds(std::min<std::int64_t>(seconds, 300)));
-            complain(fmt::format("carillon: {}; again in {:.1f} s", explain(*answer),
-                                 static_cast<double>(wait.count()) / 1000));
-        } else if (failures == 0) {
-            wait = out.retry();
-        }
-        ++failures;
-        if (!wait_for(wait)) return 0;
+    auto where = service_url::parse(a.url);
+    if (!where) {
+        complain(fmt::format("carillon: {}", where.error().detail));
+        return bad_arguments;
     }
+    catch_interrupts();
+    return subscription(a, std::move(*where)).run();
 }
 
 }  // namespace carillon::server

@@ -355,26 +355,5 @@ TEST(operating, pages_of_other_sites_can_neither_read_nor_write) {
     EXPECT_THAT(s.get("/events/history?topic=a").body, HasSubstr("\"events\":[]"));
 }
 
-TEST(commands, publish_and_subscribe_work_together) {
-    running_server s;
-    const auto run = [&](strings words, std::string_view input = {}) {
-        words.insert(words.end(), {"--url", s.url()});
-        return run_carillon(std::move(words), input);
-    };
-    EXPECT_EQ(run({"publish", "news", "{\"a\":1}"}).status, 0);
-    EXPECT_EQ(run({"publish", "news", "plain", "--event", "tick"}).status, 0);
-    EXPECT_EQ(run({"publish", "news"}, "first line\nsecond line\n").status, 0);
-    const finished got = run({"subscribe", "news", "--since", "earliest", "-n", "4", "--json"});
-    EXPECT_EQ(got.status, 0);
-    EXPECT_THAT(got.output, HasSubstr("\"data\":{\"a\":1}}"));
-    EXPECT_THAT(got.output, HasSubstr("\"event\":\"tick\""));
-    EXPECT_THAT(got.output, HasSubstr("second line"));
-    EXPECT_EQ(run({"publish", "a*", "1"}).status, 1);
-    // A line of JSON stays one, however the publisher wrote it.
-    EXPECT_EQ(s.post("long", "{\"data\":{\n\"a\":[1,\r\n2.0]}}").status, 200);
-    EXPECT_THAT(run({"subscribe", "long", "--last", "1", "-n", "1", "--json"}).output,
-                HasSubstr("\"data\":{ \"a\":[1, 2.0]}}\n"));
-}
-
 }  // namespace
 }  // namespace carillon::testing

@@ -27,6 +27,10 @@ void add_routes(http::router& routes) {
     routes.add("GET", "/elsewhere", [](http::request&, responder to) {
         to.send(http::response{302, {{"Location", "/text"}}, {}, false});
     });
+    routes.add("GET", "/never", [](http::request&, responder to) {
+        static std::vector<responder> kept;
+        kept.push_back(std::move(to));
+    });
     routes.add("POST", "/echo", [](http::request& r, responder to) {
         to.send(http::text(std::string(r.header_value("X-One").value_or("")) + r.body));
     });
@@ -39,7 +43,7 @@ protected:
     }
     http_answer ask(http_call call) {
         call.url = url(call.url);
-        auto got = perform(call);
+        auto got = client_.perform(call);
         EXPECT_TRUE(got) << got.error().detail;
         return got ? *got : http_answer{};
     }
@@ -49,6 +53,7 @@ protected:
         return ask(std::move(call));
     }
     test_server server_{add_routes};
+    http_client client_;
 };
 
 TEST_F(http_client_test, gives_status_type_and_body) {
@@ -63,7 +68,7 @@ TEST_F(http_client_test, takes_up_to_a_mebibyte_and_no_more) {
     EXPECT_EQ(ask("/size/1048576").body.size(), 1048576u);
     http_call call;
     call.url = url("/size/1048577");
-    const auto got = perform(call);
+    const auto got = client_.perform(call);
     EXPECT_TRUE(!got || got->body.size() <= 1048576u);
 }
 
@@ -89,23 +94,39 @@ TEST_F(http_client_test, what_is_no_200_does_not_reach_the_taker) {
     };
     const http_answer got = ask(call);
     EXPECT_EQ(got.status, 503);
-    EXPECT_EQ(got.retry_after, "7");
+    EXPECT_EQ(got.retry_after, std::chrono::seconds(7));
     EXPECT_EQ(explain(got), "503 (UNAVAILABLE): not \"now\"");
 }
 
-TEST_F(http_client_test, sends_fields_and_a_body_of_unknown_length) {
+TEST_F(http_client_test, sends_fields_and_a_body) {
     http_call call;
     call.url = "/echo";
     call.method = "POST";
     call.headers = {"X-One: 1", "Content-Type: text/plain"};
-    std::string_view rest = "a body in pieces";
-    call.upload = [&](char* into, std::size_t room) {
-        const std::size_t size = std::min({room, rest.size(), std::size_t{5}});
-        std::memcpy(into, rest.data(), size);
-        rest.remove_prefix(size);
-        return size;
-    };
-    EXPECT_EQ(ask(call).body, "1a body in pieces");
+    call.body = std::string("a\0body", 6) + std::string(100'000, 'x');
+    EXPECT_EQ(ask(call).body, "1" + call.body);
+}
+
+TEST_F(http_client_test, keeps_its_connection) {
+    for (int i = 0; i < 3; ++i) ask("/text");
+    EXPECT_EQ(server_.counters().accepted.load(), 1u);
+}
+
+TEST_F(http_client_test, gives_up_a_peer_that_says_nothing) {
+    http_call call;
+    call.url = url("/never");
+    call.silence = std::chrono::milliseconds(300);
+    const auto got = client_.perform(call);
+    ASSERT_FALSE(got);
+    EXPECT_EQ(got.error().code, errc::request_timeout);
+    EXPECT_EQ(got.error().detail, "no byte came for 300ms");
+}
+
+TEST_F(http_client_test, ends_when_it_is_told_to) {
+    http_call call;
+    call.url = url("/never");
+    call.go_on = [] { return false; };
+    EXPECT_FALSE(client_.perform(call));
 }
 
 TEST_F(http_client_test, goes_only_where_it_was_sent) {
@@ -113,7 +134,7 @@ TEST_F(http_client_test, goes_only_where_it_was_sent) {
     for (const char* other : {"file:///etc/passwd", "ftp://localhost/x", "gopher://localhost/"}) {
         http_call call;
         call.url = other;
-        EXPECT_FALSE(perform(call)) << other;
+        EXPECT_FALSE(client_.perform(call)) << other;
     }
 }
 
@@ -125,7 +146,7 @@ TEST(http_client, says_why_nobody_answered) {
     }
     http_call call;
     call.url = "http://127.0.0.1:" + std::to_string(port) + "/";
-    const auto got = perform(call);
+    const auto got = http_client().perform(call);
     ASSERT_FALSE(got);
     EXPECT_EQ(got.error().code, errc::io_error);
     EXPECT_THAT(got.error().detail, HasSubstr("connect"));
@@ -133,12 +154,12 @@ TEST(http_client, says_why_nobody_answered) {
 
 TEST(http_client, an_answer_that_is_no_problem_document_is_its_status) {
     EXPECT_EQ(
-        explain({.status = 502, .content_type = "text/html", .body = "<h1>", .retry_after = ""}),
+        explain({.status = 502, .content_type = "text/html", .body = "<h1>", .retry_after = {}}),
         "the server answered 502");
     EXPECT_EQ(explain({.status = 400,
                        .content_type = "application/problem+json",
                        .body = "{",
-                       .retry_after = ""}),
+                       .retry_after = {}}),
               "the server answered 400");
 }
 

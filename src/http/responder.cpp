@@ -1,4 +1,4 @@
-#include "http/connection.hpp"
+#include "http/exchange.hpp"
 #include "http/server.hpp"
 
 #include <utility>
@@ -10,13 +10,13 @@ responder::~responder() { answer_unused(); }
 responder& responder::operator=(responder&& other) noexcept {
     if (this == &other) return *this;
     answer_unused();
-    connection_ = std::move(other.connection_);
+    exchange_ = std::move(other.exchange_);
     loop_ = other.loop_;
     return *this;
 }
 
 void responder::answer_unused() noexcept {
-    if (connection_.expired()) return;
+    if (exchange_.expired()) return;
     try {
         send(error{errc::internal, "the request was not answered"});
     } catch (...) {
@@ -25,16 +25,16 @@ void responder::answer_unused() noexcept {
 }
 
 void responder::send(response r) {
-    if (const auto c = std::exchange(connection_, {}).lock()) c->answer(std::move(r));
+    if (const auto e = std::exchange(exchange_, {}).lock()) e->answer(std::move(r));
 }
 
-std::optional<responder::taken> responder::take_over() {
-    const auto c = std::exchange(connection_, {}).lock();
-    return c ? c->hand_over() : std::nullopt;
+std::unique_ptr<response_body> responder::begin_stream(stream_head head) {
+    const auto e = std::exchange(exchange_, {}).lock();
+    return e ? e->begin_stream(std::move(head)) : nullptr;
 }
 
 void upload_control::resume() {
-    if (const auto c = connection_.lock()) c->resume_upload();
+    if (const auto e = exchange_.lock()) e->resume();
 }
 
 }  // namespace carillon::http

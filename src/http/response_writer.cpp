@@ -24,20 +24,19 @@ bool is_safe(const header& h) noexcept {
            std::ranges::none_of(h.second, breaks);
 }
 
-}  // namespace
-
-void append_head(std::string& out, const response& r, const response_frame& frame) {
+void append_status_line(std::string& out, int status) {
     out += "HTTP/1.1 ";
-    append_number(out, static_cast<std::uint64_t>(r.status));
+    append_number(out, static_cast<std::uint64_t>(status));
     out += ' ';
-    out += phrase_of(r.status);
+    out += phrase_of(status);
     out += "\r\n";
-    out += frame.date_line;
-    out += sniffing_line;
-    for (const header& h : r.headers) {
+}
+
+void append_fields(std::string& out, const std::vector<header>& headers, int status) {
+    for (const header& h : headers) {
         if (!is_safe(h)) {
             log::error("left out a response header that would break the response",
-                       {{"status", r.status}});
+                       {{"status", status}});
             continue;
         }
         out += h.first;
@@ -45,6 +44,15 @@ void append_head(std::string& out, const response& r, const response_frame& fram
         out += h.second;
         out += "\r\n";
     }
+}
+
+}  // namespace
+
+void append_head(std::string& out, const response& r, const response_frame& frame) {
+    append_status_line(out, r.status);
+    out += frame.date_line;
+    out += sniffing_line;
+    append_fields(out, r.headers, r.status);
     out += frame.common_lines;
     if (r.of_stream && !frame.http10) {
         out += "Transfer-Encoding: chunked\r\n";
@@ -59,6 +67,16 @@ void append_head(std::string& out, const response& r, const response_frame& fram
         out += "Connection: keep-alive\r\n";
     }
     out += "\r\n";
+}
+
+void append_stream_head(std::string& out, const stream_head& head, std::string_view lines,
+                        body_layout layout) {
+    append_status_line(out, head.status);
+    append_fields(out, head.headers, head.status);
+    out += lines;
+    out += layout == body_layout::raw
+               ? "Connection: close\r\n\r\n"
+               : "Connection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n";
 }
 
 }  // namespace carillon::http

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "http/message.hpp"
+#include "http/response_body.hpp"
 
 #include <string>
 #include <string_view>
@@ -21,6 +22,11 @@ struct response_frame {
 
 /// Appends the head. A header of the handler that would break the framing is left out.
 void append_head(std::string& out, const response& r, const response_frame& frame);
+
+/// The same for a response whose body is written as it comes to be. `lines` are further headers,
+/// each with its CRLF. A raw body ends with the connection (RFC 9112, 6.3).
+void append_stream_head(std::string& out, const stream_head& head, std::string_view lines,
+                        body_layout layout);
 
 /// False for the statuses that never have one (RFC 9110, 6.4.1).
 constexpr bool status_has_body(int status) noexcept {

@@ -2,8 +2,8 @@
 
 #include <carillon/base/log.hpp>
 
-#include "http/connection.hpp"
-#include "http/connection_context.hpp"
+#include "http/session.hpp"
+#include "http/session_context.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -19,7 +19,7 @@ namespace {
 /// Accepts on one listening socket.
 class acceptor final : public net::io_handler {
 public:
-    acceptor(connection_context& context, int fd) noexcept : context_(context), fd_(fd) {}
+    acceptor(session_context& context, int fd) noexcept : context_(context), fd_(fd) {}
     ~acceptor() {
         if (retry_ != 0) context_.loop.cancel(retry_);
         if (watched_) context_.loop.remove(fd_);
@@ -48,7 +48,8 @@ public:
                 continue;
             }
             ++accepted;
-            connection::start(context_, std::move(fd), net::ip_address::from(sa));
+            session::start(context_, net::make_plain_stream(std::move(fd)),
+                           net::ip_address::from(sa));
         }
         burst_ = accepted == burst_ ? std::min(burst_ * 2, max_burst) : std::max(accepted, 1);
     }
@@ -92,7 +93,7 @@ private:
         });
     }
 
-    connection_context& context_;
+    session_context& context_;
     int fd_;
     int burst_ = 1;
     bool watched_ = false;
@@ -105,7 +106,7 @@ struct server::impl {
     impl(net::loop& l, const router& r, std::shared_ptr<const server_options> o, server_counters& c)
         : context(l, r, std::move(o), c) {}
 
-    connection_context context;
+    session_context context;
     std::vector<std::unique_ptr<acceptor>> acceptors;
 };
 
@@ -124,11 +125,9 @@ result<> server::accept_on(int fd) {
 void server::stop_accepting() { impl_->acceptors.clear(); }
 
 void server::adopt(net::unique_fd fd) {
-    sockaddr_storage peer{};
-    socklen_t size = sizeof peer;
-    auto& sa = reinterpret_cast<sockaddr&>(peer);
-    if (::getpeername(fd.get(), &sa, &size) < 0) return;
-    connection::start(impl_->context, std::move(fd), net::ip_address::from(sa));
+    auto stream = net::make_plain_stream(std::move(fd));
+    const net::ip_address peer = stream->peer();
+    session::start(impl_->context, std::move(stream), peer);
 }
 
 void server::reload(std::shared_ptr<const server_options> options) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "http/message.hpp"
+#include "http/response_body.hpp"
 #include "net/listener.hpp"
 #include "net/loop.hpp"
 
@@ -50,15 +51,15 @@ struct server_options {
     access_rules access;
 };
 
-class connection;
+class exchange;
 
 /// What a handler got to answer with. Movable; may be kept and used later, on the loop's thread
 /// only. If it is destroyed unused, the client gets a 500. Calls after the client has gone do
 /// nothing.
 class responder {
 public:
-    responder(std::weak_ptr<connection> c, net::loop& l) noexcept
-        : connection_(std::move(c)), loop_(&l) {}
+    responder(std::weak_ptr<exchange> e, net::loop& l) noexcept
+        : exchange_(std::move(e)), loop_(&l) {}
     responder(responder&&) noexcept = default;
     responder& operator=(responder&& other) noexcept;  ///< what it held is answered with a 500
     ~responder();
@@ -66,37 +67,30 @@ public:
     void send(response r);
     void send(const error& e) { send(problem(e)); }
 
-    /// Ends HTTP on this connection and hands over its socket, still watched by the loop: call
-    /// `loop.replace` for it, or `loop.remove` and close. Everything the connection needed for
-    /// parsing is freed. Nothing if the client has gone. CORS and other headers that every response
-    /// must bear are in `common_headers`, ready to be written.
-    struct taken {
-        net::unique_fd fd;
-        std::string common_headers;
-    };
-    std::optional<taken> take_over();
+    /// Answers with a body that is written piece by piece. Everything that the connection needed
+    /// for parsing is freed if the protocol has no further use for it. Null if the client has gone.
+    std::unique_ptr<response_body> begin_stream(stream_head head);
 
     net::loop& loop() const noexcept { return *loop_; }
     /// Also after the answer.
-    bool client_gone() const noexcept { return connection_.expired(); }
+    bool client_gone() const noexcept { return exchange_.expired(); }
 
 private:
-    friend class connection;
+    friend class exchange;
     void answer_unused() noexcept;
 
-    std::weak_ptr<connection>
-        connection_;  // the server owns connections; an answer may come after the end of one
+    std::weak_ptr<exchange> exchange_;  // sessions own exchanges; an answer may come after the end
     net::loop* loop_;
 };
 
-/// A body that is read as it arrives. An answer before `on_end` ends it: the connection calls it no
-/// more, and closes when the client has had a moment to read the answer. Destroyed after the
+/// A body that is read as it arrives. An answer before `on_end` ends it: it is called no more, and
+/// the connection closes when the client has had a moment to read the answer. Destroyed after the
 /// answer or when the client has gone, never inside one of its own calls.
 class upload {
 public:
     enum class flow : std::uint8_t { more, pause };
     virtual ~upload() = default;
-    /// `pause` stops reading from the socket until `resume()` of the connection's `upload_control`.
+    /// `pause` stops reading until `resume()` of the `upload_control`.
     virtual flow on_data(std::string_view bytes) = 0;
     /// The body is complete. The responder was given when the upload began.
     virtual void on_end() = 0;
@@ -105,11 +99,11 @@ public:
 /// Lets a paused upload go on. Own thread; does nothing if the client has gone.
 class upload_control {
 public:
-    explicit upload_control(std::weak_ptr<connection> c) noexcept : connection_(std::move(c)) {}
+    explicit upload_control(std::weak_ptr<exchange> e) noexcept : exchange_(std::move(e)) {}
     void resume();
 
 private:
-    std::weak_ptr<connection> connection_;
+    std::weak_ptr<exchange> exchange_;
 };
 
 /// The request may be taken apart, and ends when the handler returns.
@@ -161,7 +155,7 @@ private:
 struct server_counters {
     std::atomic<std::uint64_t> accepted{0};
     std::atomic<std::uint64_t> requests{0};
-    std::atomic<std::uint64_t> responses_2xx{0};  ///< all below 400, and the sockets taken over
+    std::atomic<std::uint64_t> responses_2xx{0};  ///< all below 400, streams included
     std::atomic<std::uint64_t> responses_4xx{0};
     std::atomic<std::uint64_t> responses_5xx{0};
     std::atomic<std::uint64_t> open{0};  ///< connections that speak HTTP now (streams have left)
@@ -188,7 +182,6 @@ public:
     const server_counters& counters() const noexcept { return counters_; }
 
 private:
-    friend class connection;
     struct impl;
     std::unique_ptr<impl> impl_;
     server_counters counters_;

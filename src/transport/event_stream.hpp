@@ -1,11 +1,11 @@
-// A socket that has become an event stream.
+// An HTTP response that has become an event stream.
 #pragma once
 
 #include <carillon/hub/connection.hpp>
 #include <carillon/hub/shard.hpp>
 
+#include "http/response_body.hpp"
 #include "net/address.hpp"
-#include "net/loop.hpp"
 
 #include <functional>
 #include <memory>
@@ -51,48 +51,39 @@ private:
 
 /// Owns itself from `start` on: it goes when the peer does or when the hub closes it. A peer that
 /// has closed its sending half only keeps its stream. Confined to its loop's thread.
-class event_stream final : public connection, public net::io_handler {
+class event_stream final : public connection, private http::body_listener {
 public:
-    /// `fd` is watched by `l` already. `head` is the response head, which goes out with the first
-    /// block.
-    static event_stream* start(net::unique_fd fd, net::loop& l, shard& home,
-                               address_counts::place client, framing layout, std::string head);
+    static event_stream* start(std::unique_ptr<http::response_body> body, shard& home,
+                               address_counts::place client);
     /// The hub's answer to `shard::open`; null if the stream ended while it opened.
     void attach(subscriber* s);
     /// Writes what fits of the head and one last block and closes; for a stream that the hub did
     /// not take.
     void refuse(std::string_view last_block);
 
-    framing layout() const noexcept override { return layout_; }
+    framing layout() const noexcept override;
     void begin(const opening_facts& facts) override;
     std::ptrdiff_t write(std::span<const iovec> slices) override;
     void close(close_reason why) override;
     bool peer_silent_for(std::chrono::milliseconds limit) const override;
     std::string remote_address() const override;
-    void on_io(std::uint32_t events) override;
 
 private:
-    event_stream(net::unique_fd fd, net::loop& l, shard& home, address_counts::place client,
-                 framing layout, std::string head);
-    ~event_stream() override = default;
-    void handle(std::uint32_t events);
-    std::ptrdiff_t send(std::span<const iovec> slices);
-    std::ptrdiff_t send_after_head(std::span<const iovec> slices);
-    bool drop_input();
-    void end();
+    event_stream(std::unique_ptr<http::response_body> body, shard& home,
+                 address_counts::place client);
+    ~event_stream() = default;
+    void on_writable() override;
+    void on_peer_ended() override;
+    void on_gone() override;
+    template <class Call>
+    void tell_hub(Call&& call);
     void finish_call();
 
-    net::loop& loop_;
     shard& home_;
     subscriber* subscriber_ = nullptr;
-    net::unique_fd fd_;
+    std::unique_ptr<http::response_body> body_;  ///< null: ended
     address_counts::place client_;
-    std::unique_ptr<std::string> head_;  ///< what is not sent of it; null: all of it is
-    const framing layout_;
     bool begun_ = false;
-    bool whole_ = true;  ///< the last write was taken whole
-    bool ended_ = false;
-    bool peer_ended_ = false;  ///< sends no more; it may still read
     bool busy_ =
         true;  ///< a call of its own is under way, `start` to `attach` included: it goes afterwards
 };

@@ -25,16 +25,10 @@ http::response stream_response() {
     return r;
 }
 
-/// The head of a response that never ends.
-std::string stream_head(const http::request& r, std::string_view common_headers) {
-    std::string head;
-    head.reserve(256 + common_headers.size());
-    head += "HTTP/1.1 200 OK\r\n";
-    for (const auto& [name, value] : stream_headers)
-        head.append(name).append(": ").append(value).append("\r\n");
-    head += common_headers;
-    return head += r.http10 ? "Connection: close\r\n\r\n"
-                            : "Connection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n";
+http::stream_head stream_head() {
+    http::stream_head h;
+    for (const auto& [name, value] : stream_headers) h.headers.emplace_back(name, value);
+    return h;
 }
 
 constexpr std::string_view sdk_header = "Carillon-Sdk";
@@ -159,8 +153,7 @@ void stream_host::open(http::request& r, http::responder answer, stream_request 
     asked.opening_event = r.query_value("open") != "0";
     asked.heartbeat_event = r.query_value("heartbeat") == "event";
 
-    net::loop& loop = answer.loop();
-    shard& home = shard_of(loop);
+    shard& home = shard_of(answer.loop());
     if (auto admitted = home.admits(asked); !admitted)
         return refuse(r, std::move(answer), admitted.error());
     auto place = addresses_.take(r.client, limits_.load()->max_clients_per_address);
@@ -173,16 +166,14 @@ void stream_host::open(http::request& r, http::responder answer, stream_request 
         told.of_stream = true;
         return answer.send(std::move(told));
     }
-    auto taken = answer.take_over();
-    if (!taken) return;
+    auto body = answer.begin_stream(stream_head());
+    if (!body) return;
     if (log::enabled(log::level::debug)) {
         log::debug(
             "stream asked for",
             {{"address", r.client.str()}, {"path", r.path}, {"cursor", asked.last_event_id}});
     }
-    event_stream* stream = event_stream::start(std::move(taken->fd), loop, home, std::move(*place),
-                                               r.http10 ? framing::raw : framing::chunked,
-                                               stream_head(r, taken->common_headers));
+    event_stream* stream = event_stream::start(std::move(body), home, std::move(*place));
     asked.out = stream;
     auto opened = home.open(std::move(asked));
     if (opened) return stream->attach(*opened);

@@ -364,7 +364,7 @@ TEST_F(connection_of, forgets_a_client_that_has_gone) {
             *again = [&gone, &l, held, again] {
                 if (!held->client_gone()) return void(l.call_after(1ms, *again));
                 held->send(text("too late"));
-                EXPECT_FALSE(held->take_over());
+                EXPECT_FALSE(held->begin_stream({}));
                 *again = {};
                 gone = true;
             };

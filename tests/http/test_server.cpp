@@ -151,6 +151,11 @@ test_client::reply test_client::read(bool to_head) {
     return r;
 }
 
+std::size_t test_client::receive_some() {
+    if (input_.empty()) receive();
+    return std::exchange(input_, {}).size();
+}
+
 std::string test_client::read_to_end() {
     while (receive()) {
     }

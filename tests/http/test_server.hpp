@@ -72,6 +72,8 @@ public:
     /// The next response, by its Content-Length. `to_head`: it answers HEAD. Status 0: the
     /// connection ended before.
     reply read(bool to_head = false);
+    /// Reads and forgets some bytes; how many.
+    std::size_t receive_some();
     /// Everything until the server closes.
     std::string read_to_end();
     /// The server has closed, and sent nothing more.

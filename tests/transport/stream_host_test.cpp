@@ -123,6 +123,42 @@ TEST(stream_host, a_stream_that_the_kernel_has_no_memory_for_goes_on_later) {
     }
 }
 
+/// The opening and three events; false if the stream ended before.
+bool hears_all(stream_server& s, raw_client& c) {
+    c.send(ask());
+    if (!c.read_until("carillon.open")) return false;
+    for (const char* data : {"one", "two", "three"}) {
+        publish(s, data);
+        if (!c.read_until("data: " + std::string(data) + "\n\n")) return false;
+    }
+    return true;
+}
+
+TEST(stream_host, a_write_that_fails_ends_its_stream_whichever_it_is) {
+    stream_server s;
+    testing::faulty_sockets faults;
+    for (std::uint64_t n = 1;; ++n) {
+        faults.fail_write(n, ECONNRESET);
+        raw_client c(s.port());
+        const bool all = hears_all(s, c);
+        EXPECT_TRUE(s.reaches_streams(all ? 1 : 0)) << n;
+        EXPECT_EQ(all, faults.writes() < n);
+        c.close();
+        ASSERT_TRUE(s.reaches_streams(0));
+        if (all) break;
+    }
+}
+
+TEST(stream_host, a_write_that_finds_no_memory_costs_nothing_whichever_it_is) {
+    stream_server s;
+    testing::faulty_sockets faults;
+    for (std::uint64_t n = 1; n <= 5; ++n) {
+        faults.fail_write(n, ENOBUFS);
+        raw_client c(s.port());
+        EXPECT_TRUE(hears_all(s, c)) << n;
+    }
+}
+
 TEST(stream_host, the_head_goes_out_with_the_opening_event) {
     stream_server s;
     raw_client c(s.port());

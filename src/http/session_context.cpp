@@ -1,6 +1,4 @@
-#include "http/connection_context.hpp"
-
-#include "http/connection.hpp"
+#include "http/session_context.hpp"
 
 #include <algorithm>
 
@@ -12,26 +10,22 @@ namespace {
 /// answer.
 constexpr std::chrono::milliseconds linger_time = std::chrono::seconds(2);
 
-constexpr std::size_t index(wait_for what) noexcept { return static_cast<std::size_t>(what); }
-
 }  // namespace
 
-connection_context::connection_context(net::loop& l, const router& r,
-                                       std::shared_ptr<const server_options> o, server_counters& c)
+session_context::session_context(net::loop& l, const router& r,
+                                 std::shared_ptr<const server_options> o, server_counters& c)
     : loop(l),
       routes(r),
       counters(c),
       options(std::move(o)),
       input_(std::make_unique<std::array<char, input_size>>()) {}
 
-connection_context::~connection_context() {
-    for (const wait_list& list : lists_) {
-        while (list.first != nullptr) list.first->close();
-    }
+session_context::~session_context() {
+    for (std::size_t i = 0; i < wait_kinds; ++i) waiting_.close_all(static_cast<wait_for>(i));
     if (sweep_timer_ != 0) loop.cancel(sweep_timer_);
 }
 
-std::string_view connection_context::date_line() {
+std::string_view session_context::date_line() {
     const std::time_t now = std::time(nullptr);
     if (now != date_second_) {
         date_second_ = now;
@@ -51,7 +45,7 @@ std::string_view connection_context::date_line() {
     return date_line_;
 }
 
-std::chrono::milliseconds connection_context::duration_of(wait_for what) const noexcept {
+std::chrono::milliseconds session_context::duration_of(wait_for what) const noexcept {
     const limits& bounds = options->limits;
     switch (what) {
         case wait_for::first_request:
@@ -71,30 +65,12 @@ std::chrono::milliseconds connection_context::duration_of(wait_for what) const n
     return std::chrono::milliseconds::max();
 }
 
-void connection_context::wait(connection& c, wait_for what) {
-    unlink(c);
-    c.waits_for_ = what;
-    c.waits_since_ = loop.now();
-    wait_list& list = lists_[index(what)];
-    c.older_ = list.last;
-    (list.last != nullptr ? list.last->newer_ : list.first) = &c;
-    list.last = &c;
-    c.listed_ = true;
+void session_context::wait(timed& t, wait_for what) {
+    waiting_.wait(t, what, loop.now());
     if (sweep_timer_ == 0 && what != wait_for::answer) arm_sweep();
 }
 
-void connection_context::unlink(connection& c) noexcept {
-    if (!c.listed_) return;
-    wait_list& list = lists_[index(c.waits_for_)];
-    (c.older_ != nullptr ? c.older_->newer_ : list.first) = c.newer_;
-    (c.newer_ != nullptr ? c.newer_->older_ : list.last) = c.older_;
-    c.older_ = c.newer_ = nullptr;
-    c.listed_ = false;
-}
-
-void connection_context::leave(connection& c) noexcept { unlink(c); }
-
-void connection_context::arm_sweep() {
+void session_context::arm_sweep() {
     // A quarter of the shortest time: nobody waits much longer than announced, and a busy server
     // sweeps once a second.
     std::chrono::milliseconds shortest = linger_time;
@@ -106,31 +82,22 @@ void connection_context::arm_sweep() {
     sweep_timer_ = loop.call_after(interval, [this] { sweep(); });
 }
 
-void connection_context::sweep() {
+void session_context::sweep() {
     sweep_timer_ = 0;
     bool somebody_waits = false;
     for (std::size_t i = 0; i < wait_kinds; ++i) {
-        if (static_cast<wait_for>(i) == wait_for::answer) continue;
-        const auto duration = duration_of(static_cast<wait_for>(i));
-        wait_list& list = lists_[i];
-        while (list.first != nullptr && loop.now() - list.first->waits_since_ >= duration) {
-            list.first->on_timeout();
-        }
-        somebody_waits = somebody_waits || list.first != nullptr;
+        const auto what = static_cast<wait_for>(i);
+        if (what == wait_for::answer) continue;
+        somebody_waits |= waiting_.expire(what, duration_of(what), loop.now());
     }
     if (somebody_waits && sweep_timer_ == 0) arm_sweep();
 }
 
-void connection_context::reload(std::shared_ptr<const server_options> o) {
+void session_context::reload(std::shared_ptr<const server_options> o) {
     options = std::move(o);
     if (sweep_timer_ == 0) return;
     loop.cancel(sweep_timer_);
     arm_sweep();
-}
-
-void connection_context::close_idle() {
-    const wait_list& list = lists_[index(wait_for::request)];
-    while (list.first != nullptr) list.first->close();
 }
 
 }  // namespace carillon::http

@@ -1,0 +1,226 @@
+#include "http/exchange.hpp"
+
+#include <carillon/base/log.hpp>
+
+#include "http/access.hpp"
+#include "http/admission.hpp"
+#include "http/problem.hpp"
+
+#include <exception>
+#include <utility>
+
+namespace carillon::http {
+
+namespace {
+
+constexpr std::size_t kept_body_capacity = 256u << 10;  ///< of the shared request, between requests
+
+void add(std::atomic<std::uint64_t>& counter, std::uint64_t n) noexcept {
+    // One writer: a plain store is enough, and spares a locked instruction per request.
+    counter.store(counter.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+}
+
+void count(server_counters& counters, int status) noexcept {
+    add(status >= 500   ? counters.responses_5xx
+        : status >= 400 ? counters.responses_4xx
+                        : counters.responses_2xx,
+        1);
+}
+
+/// Runs code of the embedder's. What it throws is a bug there and no reason for anyone else's
+/// connection to end.
+template <class Call>
+bool guarded(Call&& call) noexcept {
+    try {
+        call();
+        return true;
+    } catch (const std::exception& e) {
+        log::error("a request handler threw", {{"what", std::string_view(e.what())}});
+    } catch (...) {
+        log::error("a request handler threw");
+    }
+    return false;
+}
+
+}  // namespace
+
+void exchange::begin(const request_head& head) {
+    add(context_.counters.requests, 1);
+    upload_.reset();
+    in_call_ = true;
+    request& r = context_.request;
+    const access_rules& rules = context_.options->access;
+    r.client = client_of(rules, r, sink_.peer());
+    common_lines_ = cors_lines(rules, head.origin);
+    http10_ = r.http10;
+    head_only_ = r.method == "HEAD";
+    end_unknown_ = false;
+    handled_ = &r;
+
+    router::match match;
+    if (auto refused = refusal_of(rules, context_.routes, r, head, match)) {
+        end_unknown_ = refused->close;
+        conclude(std::move(*refused));
+    } else {
+        r.path_rest = std::move(match.values);
+        r.body.clear();
+        if (head_only_) {
+            r.head = true;
+            r.method = "GET";
+        }
+        if (head.has_body()) {
+            begin_body(head, match);
+        } else {
+            dispatch(*match.on_request);
+        }
+    }
+    handled_ = nullptr;
+    in_call_ = false;
+}
+
+void exchange::begin_body(const request_head& head, const router::match& match) {
+    max_body_size_ = context_.options->limits.max_body_size;
+    handler_ = match.on_request;
+    end_due_ = false;
+    stage_ = stage::body;
+    if (match.on_upload != nullptr && begin_upload(*match.on_upload)) return;
+    if (head.length.value_or(0) > max_body_size_) {
+        conclude(problem({errc::payload_too_large, "the body is longer than http.max_body_size"}));
+    }
+}
+
+/// False if the body is to be buffered after all.
+bool exchange::begin_upload(const upload_handler& begin) {
+    unanswered_ = true;
+    responder r(sink_.share(), context_.loop);
+    const bool returned =
+        guarded([&] { upload_ = begin(context_.request, r, upload_control(sink_.share())); });
+    if (!returned || upload_ || !unanswered_) return true;
+    r.exchange_.reset();
+    unanswered_ = false;
+    return false;
+}
+
+void exchange::take(std::string_view data, bool end) {
+    in_call_ = true;
+    end_due_ = false;
+    if (upload_) {
+        feed(data, end);
+    } else {
+        buffer(data, end);
+    }
+    in_call_ = false;
+}
+
+void exchange::feed(std::string_view data, bool end) {
+    if (!data.empty()) {
+        auto flow = upload::flow::more;
+        resumed_ = false;
+        const bool returned = guarded([&] { flow = upload_->on_data(data); });
+        if (stage_ != stage::body) return;
+        if (!returned) {
+            return refuse({500, errc::internal, "the upload failed"}, true);
+        }
+        if (flow == upload::flow::pause && !resumed_) {
+            stage_ = stage::paused;
+            end_due_ = end;
+            return;
+        }
+    }
+    if (!end) return;
+    stage_ = stage::answering;
+    if (!guarded([&] { upload_->on_end(); }) && unanswered_) {
+        unanswered_ = false;
+        conclude(problem({errc::internal, "the upload failed"}));
+    }
+}
+
+void exchange::resume() {
+    resumed_ = true;
+    if (stage_ != stage::paused) return;
+    stage_ = stage::body;
+    sink_.resume_reading();
+}
+
+void exchange::buffer(std::string_view data, bool end) {
+    request& r = request_ ? *request_ : context_.request;
+    if (data.size() > max_body_size_ - r.body.size()) {
+        return refuse({413, errc::payload_too_large, "the body is longer than http.max_body_size"},
+                      true);
+    }
+    r.body += data;
+    if (end) dispatch(*handler_);
+}
+
+void exchange::dispatch(const handler& h) {
+    stage_ = stage::answering;
+    unanswered_ = true;
+    const auto own = std::move(request_);
+    request& r = own ? *own : context_.request;
+    handled_ = &r;
+    guarded([&] { h(r, responder(sink_.share(), context_.loop)); });
+    handled_ = nullptr;
+    if (r.body.capacity() > kept_body_capacity) std::string().swap(r.body);
+}
+
+void exchange::end_turn() {
+    if (stage_ == stage::none) upload_.reset();
+    if (stage_ == stage::body && !upload_ && !request_) {
+        request_ = std::make_unique<request>(std::move(context_.request));
+    }
+}
+
+void exchange::refuse(const refusal& why, bool parsed) {
+    if (!parsed) {
+        // What was parsed, if anything, belongs to the request before.
+        common_lines_.clear();
+        http10_ = head_only_ = false;
+    }
+    unanswered_ = false;
+    conclude(problem_document(why.status, to_string(why.code), why.detail));
+}
+
+void exchange::answer(response r) {
+    if (!unanswered_) return;
+    unanswered_ = false;
+    conclude(std::move(r));
+    if (!sink_.share()) keep_upload_for_now();
+}
+
+std::unique_ptr<response_body> exchange::begin_stream(stream_head head) {
+    if (!unanswered_) return nullptr;
+    unanswered_ = false;
+    stage_ = stage::none;
+    auto body = sink_.begin_stream(std::move(head));
+    if (body) count(context_.counters, body->head()->status);
+    keep_upload_for_now();
+    return body;
+}
+
+void exchange::conclude(response r) {
+    stage_ = stage::none;
+    end_due_ = false;
+    count(context_.counters, r.status);
+    if (r.status >= 400) log_refusal(r.status);
+    sink_.respond(std::move(r));
+}
+
+/// The caller may be a method of the upload, which must not be destroyed before it returns.
+void exchange::keep_upload_for_now() {
+    if (in_call_ || !upload_) return;
+    context_.loop.at_end_of_turn([kept = std::shared_ptr<upload>(std::move(upload_))] {});
+}
+
+void exchange::log_refusal(int status) const {
+    if (!log::enabled(log::level::info)) return;
+    const auto held_back = context_.refusals.pass();
+    if (!held_back) return;
+    log::info(status < 500 ? "request refused" : "request failed",
+              {{"status", status},
+               {"address", handled_ != nullptr ? handled_->client.str() : sink_.peer().str()},
+               {"method", handled_ != nullptr ? handled_->method : std::string()},
+               {"path", handled_ != nullptr ? handled_->path : std::string()},
+               {"not_logged_before", *held_back}});
+}
+
+}  // namespace carillon::http

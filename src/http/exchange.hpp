@@ -1,0 +1,107 @@
+// One request and its answer, whatever protocol carries them.
+#pragma once
+
+#include "http/request_head.hpp"
+#include "http/response_body.hpp"
+#include "http/server.hpp"
+#include "http/session_context.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace carillon::http {
+
+/// The protocol's side of an exchange.
+class exchange_sink {
+public:
+    /// The exchange, kept alive; null if the client has gone.
+    virtual std::shared_ptr<exchange> share() noexcept = 0;
+    virtual const net::ip_address& peer() const noexcept = 0;
+    /// Sends the answer. The exchange is over.
+    virtual void respond(response r) = 0;
+    /// Begins an answer whose body is written piece by piece; null if that cannot be. The exchange
+    /// is over.
+    virtual std::unique_ptr<response_body> begin_stream(stream_head head) = 0;
+    /// A paused upload takes bytes again.
+    virtual void resume_reading() = 0;
+
+protected:
+    ~exchange_sink() = default;
+};
+
+/// What happens between a complete head and the answer: checks, routing, the body, the handler. No
+/// socket. Serves one request after another if its session does. Confined to its loop's thread.
+class exchange {
+public:
+    enum class stage : std::uint8_t {
+        none,       ///< before the head, or answered
+        body,       ///< wants what comes next of the body
+        paused,     ///< the upload wants nothing for now
+        answering,  ///< the request is complete; somebody works on the answer
+    };
+
+    exchange(session_context& context, exchange_sink& sink) noexcept
+        : context_(context), sink_(sink) {}
+    ~exchange() = default;
+    exchange(const exchange&) = delete;
+    exchange& operator=(const exchange&) = delete;
+
+    // For the session, which stays alive meanwhile. An answer may come during each of these.
+    /// `context.request` has a complete head.
+    void begin(const request_head& head);
+    /// The next bytes of the body, and whether they are its last.
+    void take(std::string_view data, bool end);
+    /// Ends whatever is under way; `parsed` is false if it was no request yet.
+    void refuse(const refusal& why, bool parsed);
+    /// The turn ends: a request under way moves out of `context.request`, and an upload that was
+    /// answered goes.
+    void end_turn();
+
+    stage at() const noexcept { return stage_; }
+    /// The upload was paused with the last bytes: `take` is due though none are left.
+    bool end_due() const noexcept { return end_due_; }
+    /// The request was refused because its body has no known end: what follows may be that body.
+    bool end_unknown() const noexcept { return end_unknown_; }
+    bool has_upload() const noexcept { return upload_ != nullptr; }
+    bool http10() const noexcept { return http10_; }
+    bool head_only() const noexcept { return head_only_; }
+    /// Headers that every response bears, each line with its CRLF.
+    std::string& common_lines() noexcept { return common_lines_; }
+
+    // For the responder and the upload's control.
+    void answer(response r);
+    std::unique_ptr<response_body> begin_stream(stream_head head);
+    void resume();
+
+private:
+    void begin_body(const request_head& head, const router::match& match);
+    bool begin_upload(const upload_handler& begin);
+    void feed(std::string_view data, bool end);
+    void buffer(std::string_view data, bool end);
+    void dispatch(const handler& h);
+    void conclude(response r);
+    void log_refusal(int status) const;
+    void keep_upload_for_now();
+
+    session_context& context_;
+    exchange_sink& sink_;
+    const request* handled_ = nullptr;  ///< within `begin` and `take`: for the log
+    const handler* handler_ = nullptr;  ///< for the body that is being buffered; the router's
+    std::unique_ptr<request> request_;  ///< of a body that takes several turns
+    std::unique_ptr<upload> upload_;
+    std::string common_lines_;
+    std::size_t max_body_size_ = 0;
+    stage stage_ = stage::none;
+    bool in_call_ : 1 = false;     ///< the session calls, and keeps itself and the upload alive
+    bool unanswered_ : 1 = false;  ///< somebody holds a responder that counts
+    bool resumed_ : 1 = false;     ///< during on_data, which is about to ask for a pause
+    bool end_due_ : 1 = false;
+    bool end_unknown_ : 1 = false;
+    bool http10_ : 1 = false;
+    bool head_only_ : 1 = false;
+};
+
+}  // namespace carillon::http

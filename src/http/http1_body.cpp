@@ -1,0 +1,211 @@
+#include "http/http1_body.hpp"
+
+#include "http/response_writer.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+#include <vector>
+
+#include <sys/epoll.h>
+
+namespace carillon::http {
+
+namespace {
+
+// What the input of one body may take of a turn.
+constexpr int max_reads_per_turn = 8;
+/// For the last bytes of a body whose owner has gone.
+constexpr auto last_bytes_time = std::chrono::seconds(10);
+
+iovec slice_of(std::string_view bytes) noexcept {
+    return {const_cast<char*>(bytes.data()), bytes.size()};
+}
+
+/// Sends what is left of a finished body, then closes. Kept alive by its own timer.
+class last_bytes final : public net::io_handler {
+public:
+    static void send(net::loop& l, std::unique_ptr<net::byte_stream> stream, std::string bytes) {
+        const int fd = stream->fd();
+        auto self = std::make_shared<last_bytes>(l, std::move(stream), std::move(bytes));
+        l.replace(fd, *self);
+        self->timer_ = l.call_after(last_bytes_time, [self] { self->end(); });
+    }
+    last_bytes(net::loop& l, std::unique_ptr<net::byte_stream> stream, std::string bytes)
+        : loop_(l), stream_(std::move(stream)), bytes_(std::move(bytes)) {}
+    ~last_bytes() { end(); }
+    last_bytes(const last_bytes&) = delete;
+    last_bytes& operator=(const last_bytes&) = delete;
+
+    void on_io(std::uint32_t events) override {
+        bool over = (events & (EPOLLERR | EPOLLHUP)) != 0;
+        if (!over && (events & EPOLLOUT) != 0) {
+            const iovec rest = slice_of(bytes_);
+            const net::io_result sent = stream_->write({&rest, 1});
+            bytes_.erase(0, sent.bytes);
+            if (sent.state == net::io_state::starved) net::retry_write_later(loop_, stream_->fd());
+            over = bytes_.empty() || sent.state == net::io_state::broken;
+        }
+        if (!over) return;
+        end();
+        loop_.cancel(timer_);  // which destroys this
+    }
+
+private:
+    void end() noexcept {
+        if (const auto ending = std::move(stream_)) ending->close(loop_);
+    }
+
+    net::loop& loop_;
+    std::unique_ptr<net::byte_stream> stream_;
+    std::string bytes_;
+    net::loop::timer_id timer_ = 0;
+};
+
+/// One for each stream that is open: small.
+class http1_body final : public response_body, public net::io_handler {
+public:
+    http1_body(net::loop& l, std::unique_ptr<net::byte_stream> stream, stream_head head,
+               std::string lines, body_layout layout)
+        : loop_(l),
+          stream_(std::move(stream)),
+          unsent_(std::make_unique<unsent>(unsent{std::move(head), std::move(lines), {}})),
+          layout_(layout) {
+        loop_.replace(stream_->fd(), *this);
+    }
+    ~http1_body() override { end(); }
+    http1_body(const http1_body&) = delete;
+    http1_body& operator=(const http1_body&) = delete;
+
+    void listen(body_listener& l) noexcept override { listener_ = &l; }
+    body_layout layout() const noexcept override { return layout_; }
+    stream_head* head() noexcept override { return begun_ ? nullptr : &unsent_->head; }
+    std::ptrdiff_t write(std::span<const iovec> slices) override;
+    void finish() override;
+    bool peer_silent_for(std::chrono::milliseconds limit) const override {
+        return stream_ && stream_->silent_for(limit);
+    }
+    net::ip_address peer() const override { return stream_ ? stream_->peer() : net::ip_address(); }
+
+    void on_io(std::uint32_t events) override;
+
+private:
+    /// Until all of it has gone out.
+    struct unsent {
+        stream_head head;
+        std::string lines;
+        std::string text;  ///< of the head, from the first write on
+    };
+
+    void begin();
+    net::io_result send_after_head(std::span<const iovec> slices);
+    net::io_state drop_input();
+    void end() noexcept;
+
+    net::loop& loop_;
+    body_listener* listener_ = nullptr;
+    std::unique_ptr<net::byte_stream> stream_;  ///< null: ended
+    std::unique_ptr<unsent> unsent_;
+    const body_layout layout_;
+    bool begun_ : 1 = false;
+    bool whole_ : 1 = true;     ///< the last write was taken whole
+    bool blocked_ : 1 = false;  ///< the listener is to be told when bytes are taken again
+    bool peer_ended_ : 1 = false;
+};
+
+void http1_body::begin() {
+    begun_ = true;
+    append_stream_head(unsent_->text, unsent_->head, unsent_->lines, layout_);
+    unsent_->head = {};
+    unsent_->lines.clear();
+}
+
+std::ptrdiff_t http1_body::write(std::span<const iovec> slices) {
+    if (!stream_) return broken;
+    if (!begun_) begin();
+    std::size_t offered = 0;
+    for (const iovec& slice : slices) offered += slice.iov_len;
+    const net::io_result sent = unsent_ ? send_after_head(slices) : stream_->write(slices);
+    if (sent.state == net::io_state::broken) return broken;
+    if (sent.state == net::io_state::starved) net::retry_write_later(loop_, stream_->fd());
+    whole_ = sent.bytes == offered;
+    blocked_ = !whole_ || unsent_;
+    return static_cast<std::ptrdiff_t>(sent.bytes);
+}
+
+/// The bytes told are those of `slices`.
+net::io_result http1_body::send_after_head(std::span<const iovec> slices) {
+    std::string& text = unsent_->text;
+    std::vector<iovec> all{slice_of(text)};
+    all.insert(all.end(), slices.begin(), slices.end());
+    net::io_result sent = stream_->write(all);
+    const std::size_t of_head = std::min(sent.bytes, text.size());
+    text.erase(0, of_head);
+    if (text.empty()) unsent_.reset();
+    sent.bytes -= of_head;
+    return sent;
+}
+
+void http1_body::finish() {
+    if (!stream_) return;
+    if (whole_) {
+        const std::string_view last = layout_ == body_layout::chunked ? "0\r\n\r\n" : "";
+        const iovec slice = slice_of(last);
+        const auto taken = write({&slice, last.empty() ? 0U : 1U});
+        std::string left = unsent_ ? std::move(unsent_->text) : std::string();
+        if (taken >= 0) left += last.substr(static_cast<std::size_t>(taken));
+        if (taken >= 0 && !left.empty()) {
+            return last_bytes::send(loop_, std::move(stream_), std::move(left));
+        }
+    }
+    end();
+}
+
+void http1_body::end() noexcept {
+    if (const auto ending = std::move(stream_)) ending->close(loop_);
+}
+
+// Each call to the listener may be the last thing that this body does.
+void http1_body::on_io(std::uint32_t events) {
+    bool gone = (events & (EPOLLERR | EPOLLHUP)) != 0;
+    if (!gone && (events & (EPOLLIN | EPOLLRDHUP)) != 0 && !peer_ended_) {
+        const net::io_state input = drop_input();
+        gone = input == net::io_state::broken;
+        if (input == net::io_state::ended) {
+            peer_ended_ = true;
+            if ((events & EPOLLOUT) != 0) loop_.poke(stream_->fd(), EPOLLOUT);
+            return listener_->on_peer_ended();
+        }
+    }
+    if (!gone && (events & EPOLLOUT) != 0 && blocked_) {
+        if (unsent_) gone = write({}) == broken;
+        if (!gone && !unsent_) {
+            blocked_ = false;
+            return listener_->on_writable();
+        }
+    }
+    if (gone) listener_->on_gone();
+}
+
+/// A body has nothing to read; what comes is dropped, so that the end of the connection is seen.
+net::io_state http1_body::drop_input() {
+    std::array<char, 16u << 10> ignored;  // NOLINT: nobody looks at it
+    for (int reads = 0; reads < max_reads_per_turn; ++reads) {
+        const net::io_result got = stream_->read(ignored);
+        if (got.state != net::io_state::done) return got.state;
+    }
+    loop_.poke(stream_->fd(), EPOLLIN);
+    return net::io_state::blocked;
+}
+
+}  // namespace
+
+std::unique_ptr<response_body> make_http1_body(net::loop& l,
+                                               std::unique_ptr<net::byte_stream> stream,
+                                               stream_head head, std::string lines,
+                                               body_layout layout) {
+    return std::make_unique<http1_body>(l, std::move(stream), std::move(head), std::move(lines),
+                                        layout);
+}
+
+}  // namespace carillon::http

@@ -11,6 +11,10 @@
 
 namespace carillon::server {
 
+/// How long connections may take for requests that are on their way when the server ends. With the
+/// default of `drain.window` it leaves a second of the ten that `docker stop` waits.
+inline constexpr std::chrono::milliseconds last_answers{1000};
+
 /// Constructed and steered by one thread; runs its loops on threads of its own.
 class node {
 public:

@@ -15,9 +15,6 @@ namespace carillon::server {
 
 namespace {
 
-/// How long connections may take for requests that are on their way when the server ends.
-constexpr auto last_answers = std::chrono::milliseconds(1000);
-
 log_settings log_settings_of(const settings& s) {
     return {s.log.format.value, s.log.level.value, s.log.max_queued.value};
 }

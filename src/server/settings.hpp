@@ -89,7 +89,7 @@ struct settings {
         std::uint64_t max_empty_topics = 100'000;
     } journal;
     struct {
-        milliseconds window = std::chrono::seconds(10);
+        milliseconds window = std::chrono::seconds(8);
         milliseconds expected_downtime = std::chrono::seconds(5);
     } drain;
     struct {

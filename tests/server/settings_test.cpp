@@ -1,5 +1,8 @@
 #include "server/settings.hpp"
 
+#include "server/log_writer.hpp"
+#include "server/node.hpp"
+
 #include <filesystem>
 #include <fstream>
 
@@ -64,6 +67,10 @@ TEST_F(settings_test, what_is_no_toml_is_told_with_its_line) {
     EXPECT_THAT(why(file("[stream]\nretry = \n")), HasSubstr(":2"));
     EXPECT_THAT(why({.file = "/no/such/file.toml", .variables = {}, .flags = {}}),
                 HasSubstr("/no/such/file.toml"));
+}
+
+TEST_F(settings_test, the_default_drain_ends_before_docker_kills) {
+    EXPECT_LE(settings{}.drain.window + last_answers + log_writer::patience, 9500ms);
 }
 
 TEST_F(settings_test, values_have_bounds) {

@@ -1,4 +1,4 @@
-// Wake-ups that a thread owes to others, held back until it has told them all.
+// Wake-ups of other threads, collected and sent together.
 #pragma once
 
 #include <algorithm>
@@ -16,9 +16,9 @@ protected:
     ~wakeable() = default;
 };
 
-/// While one lives, who wakes others from this thread adds them here; each is woken once, at its
-/// end. For a thread with many things to tell at once: whom the first wakes would take up little
-/// and sleep again. Confined to its thread and a scope.
+/// Batches wake-ups: while one lives, code on this thread that would wake another thread adds it
+/// here, and each is woken once, at the end. Without it the first thread would wake, find one item
+/// and go back to sleep before the rest arrive. Confined to its thread and a scope.
 class held_wakes {
 public:
     held_wakes() noexcept : outer_(std::exchange(current, this)) {}

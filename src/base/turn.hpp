@@ -6,7 +6,7 @@
 
 namespace carillon {
 
-/// What an event loop offers to those whom it calls. Confined to the loop's thread.
+/// What an event loop offers to the code that it calls. Confined to the loop's thread.
 class turn {
 public:
     /// The one under way on the calling thread; null if no loop runs there.

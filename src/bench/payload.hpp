@@ -10,7 +10,7 @@
 
 namespace carillon::bench {
 
-/// Who sent an event, the how-manieth of theirs it is, and when it was sent.
+/// Which publisher sent an event, as which of its events, and when.
 struct stamp {
     std::uint32_t lane = 0;  ///< the publisher, 0 to 99; sequences count per lane (and per topic)
     std::uint32_t sequence = 0;  ///< from 0, without holes

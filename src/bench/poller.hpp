@@ -11,7 +11,7 @@
 
 namespace carillon::bench {
 
-/// Told which of its sockets is ready.
+/// Called with the index of a socket that is ready.
 class ready_handler {
 public:
     virtual void on_ready(std::uint32_t index, std::uint32_t events) = 0;

@@ -41,7 +41,7 @@ private:
     int fd_ = -1;
 };
 
-/// Told on the loop's thread when its descriptor is ready. `events` are epoll's (EPOLLIN, EPOLLOUT,
+/// Called on the loop's thread when its descriptor is ready. `events` are epoll's (EPOLLIN, EPOLLOUT,
 /// …).
 class io_handler {
 public:

@@ -30,7 +30,7 @@ bool is_secret(std::string_view name) {
     return false;
 }
 
-/// Who has a client's id or token can act for it.
+/// A client's id or token is enough to act for it.
 constexpr std::array<std::string_view, 4> secret_marks{"token=", "client=", "/clients/",
                                                        "$client/"};
 

@@ -180,7 +180,7 @@ void each_setting(Settings& s, Visitor&& visit) {  // NOLINT(readability-functio
     visit({"stream.heartbeat_interval", "A comment goes out after this long without an event.", 100,
            day},
           s.stream.heartbeat_interval);
-    visit({"stream.retry", "Told to clients as `retry:`, plus or minus 20 % each.", 1, day},
+    visit({"stream.retry", "What clients get as `retry:`, plus or minus 20 % each.", 1, day},
           s.stream.retry);
     visit({"stream.client_timeout", "A peer that acknowledges nothing for this long is dead.", 100,
            day},
@@ -200,7 +200,7 @@ void each_setting(Settings& s, Visitor&& visit) {  // NOLINT(readability-functio
            "Events replayed to one connection; more missed than that is a gap.", 0, no_limit, true},
           s.stream.max_replay_events);
     visit({"stream.replay_rate",
-           "Events a second that one loop replays to all who come back; 0: no limit.", 0, no_limit,
+           "Events a second that one loop replays to all streams that come back; 0: no limit.", 0, no_limit,
            true},
           s.stream.replay_rate);
     visit({"stream.cursor_lag",

@@ -15,8 +15,8 @@ namespace carillon::transport {
 /// have any size.
 result<> check_json(std::string_view text);
 
-/// Told of one member or element: its decoded name (empty for elements) and its slice of the text.
-/// An error ends the walk.
+/// Called with one member or element: its decoded name (empty for elements) and its slice of the
+/// text. An error ends the walk.
 using slice_visitor = std::function<result<>(std::string_view name, std::string_view slice)>;
 
 /// Calls `visit` for each member of an object, in order; a name may come twice. `text` has passed

@@ -21,7 +21,7 @@ public:
         : start_(start), resolution_(resolution) {}
 
     /// The tick at which something due at `due` is announced: never before `due`, and no further
-    /// away than the wheel reaches (`slots` ticks); who is told too early adds itself again.
+    /// away than the wheel reaches (`slots` ticks); an entry that fires too early is added again.
     std::uint64_t tick_for(clock::time_point due) const noexcept {
         const auto away = due - start_ + resolution_ - clock::duration(1);
         const std::uint64_t wanted =

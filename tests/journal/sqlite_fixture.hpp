@@ -59,6 +59,14 @@ protected:
     std::uint64_t rows_of(const std::string& table) const {
         return number_in(file_.path(), "SELECT count(*) FROM " + table);
     }
+    /// While the journal is closed.
+    void execute(const char* sql) const {
+        sqlite3* db = nullptr;
+        EXPECT_EQ(sqlite3_open(file_.path().c_str(), &db), SQLITE_OK);
+        EXPECT_EQ(sqlite3_exec(db, sql, nullptr, nullptr, nullptr), SQLITE_OK)
+            << sqlite3_errmsg(db);
+        sqlite3_close(db);
+    }
     void pass(std::chrono::milliseconds time) { now_.store(now_.load() + time); }
     template <class Condition>
     bool soon(Condition&& holds) {

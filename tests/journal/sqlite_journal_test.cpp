@@ -234,6 +234,75 @@ TEST_F(sqlite_journal_test, a_full_disk_refuses_publishing_and_recovers_by_itsel
     EXPECT_EQ(positions(read({"**"})), (numbers{1, 2}));
 }
 
+TEST_F(sqlite_journal_test, upkeep_that_fails_waits_for_the_next_tick) {
+    retention_ = [](std::string_view) { return retention{.max_events = 2}; };
+    faulty_disk disk;
+    auto o = options(file_.path());
+    o.vfs = faulty_disk::name;
+    o.index_batch = 1000;
+    open(o);
+    for (int i = 0; i < 20; ++i) append({"a", "b"});
+    const auto writes_during = [&](std::chrono::milliseconds time) {
+        const auto before = disk.writes();
+        std::this_thread::sleep_for(time);
+        return disk.writes() - before;
+    };
+    disk.fail_at(1);
+    for (int ticks = 1; ticks <= 3; ++ticks) {
+        record().trim(now_.load());  // begins a batch, which cannot be stored
+        EXPECT_LT(writes_during(100ms), 20u) << "a few attempts for each tick";
+    }
+    EXPECT_GT(disk.writes(), 0u);
+    EXPECT_FALSE(record().health());
+    disk.fail_at(0);
+    EXPECT_TRUE(soon([&] { return record().stats().events == 4; }));
+    EXPECT_TRUE(record().health());
+}
+
+TEST_F(sqlite_journal_test, what_is_due_comes_although_other_upkeep_fails) {
+    retention_ = [](std::string_view) { return retention{.max_events = 2}; };
+    open();
+    for (int i = 0; i < 2000; ++i) append({"a", "b"}, std::string(100, 'x'));
+    ASSERT_TRUE(soon([&] { return record().stats().events == 4; }));
+    for (int i = 0; i < 4; ++i) append({"a", "b"}, std::string(100, 'x'));
+    close();
+    execute(
+        "CREATE TRIGGER spoiled BEFORE DELETE ON topic_events BEGIN SELECT RAISE(FAIL, 'no'); END");
+    open();
+    std::promise<result<std::uint64_t>> waits;
+    event e;
+    e.topics.push_back(*topic::parse("later"));
+    record().schedule(std::move(e), now_.load() + 1s, std::nullopt,
+                      [&](auto id) { waits.set_value(std::move(id)); });
+    ASSERT_TRUE(waits.get_future().get());
+    pass(2s);
+    EXPECT_TRUE(soon([&] { return read({"later"}).events.size() == 1; }));
+}
+
+TEST_F(sqlite_journal_test, events_that_cannot_be_indexed_are_refused_before_they_fill_the_memory) {
+    auto o = options(file_.path());
+    o.index_batch = 4;
+    open(o);
+    append({"a"});
+    close();
+    execute(
+        "CREATE TRIGGER spoiled BEFORE INSERT ON topic_events BEGIN SELECT RAISE(FAIL, 'no'); END");
+    open(o);
+    std::uint64_t stored = 1;
+    while (stored < 1000 && try_append({make({"a"})})) ++stored;
+    EXPECT_GE(stored, 3 * o.index_batch);
+    EXPECT_LE(stored, 5 * o.index_batch);
+    const auto refused = try_append({make({"a"})});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, errc::unavailable);
+    EXPECT_THAT(refused.error().detail, HasSubstr("wait to be indexed"));
+    EXPECT_EQ(positions(read({"a"})).size(), stored) << "what is there can be read";
+    close();
+    execute("DROP TRIGGER spoiled");
+    open(o);
+    EXPECT_EQ(append({"a"}), stored + 1);
+}
+
 TEST_F(sqlite_journal_test, a_write_that_fails_anywhere_leaves_all_or_nothing) {
     retention_ = [](std::string_view) { return retention{.max_events = 15}; };
     for (std::uint64_t nth = 1; nth < 120; nth += 3) {

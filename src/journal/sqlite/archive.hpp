@@ -3,8 +3,8 @@
 
 #include <carillon/journal/journal.hpp>
 
-#include "sqlite/database.hpp"
 #include "journal/start.hpp"
+#include "sqlite/database.hpp"
 
 #include <cstdint>
 #include <functional>

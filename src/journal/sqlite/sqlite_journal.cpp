@@ -297,6 +297,7 @@ void sqlite_journal::commit(std::vector<append_request>& requests,
 
 // With transaction_mutex_ held.
 result<> sqlite_journal::store_group(std::vector<append_request>& requests) {
+    if (auto room = check_unindexed(); !room) return room;
     transaction all(store_.on());
     if (auto done = all.begin(); !done) return done;
     std::uint64_t head = head_;

@@ -70,7 +70,8 @@ private:
         std::uint64_t upto = 0;
         std::uint64_t complete = 0;  ///< up to here no row was put off
         std::size_t next = 0;
-        std::optional<std::size_t> begun = {};  ///< first row of the topic at `next`, if indexed
+        std::optional<std::size_t> begun = {};   ///< first row of the topic at `next`, if indexed
+        std::vector<std::int64_t> changed = {};  ///< topics
     };
     /// What a step of upkeep does to a topic.
     struct topic_change {
@@ -125,10 +126,15 @@ private:
 
     // Upkeep between groups, on the writer's thread (upkeep.cpp).
     bool upkeep();
-    result<> tick();
+    bool has_upkeep() const;
+    result<> upkeep_step();
+    void tick();
+    result<> probe();
+    result<> forget_answers(std::int64_t now);
     void look_for_limits(std::int64_t now);
     void want_trim(std::int64_t row, indexed_topic& t);
     bool batch_is_full() const;
+    result<> check_unindexed() const;
     void begin_indexing();
     result<> index_some();
     result<> index_topic(index_step& step, std::size_t last);
@@ -139,9 +145,11 @@ private:
     void publish_change(const topic_change& c);
     result<> remove_forgotten();
     result<> trim_some();
+    result<bool> trim_topic(std::int64_t row_number, indexed_topic& t);
     result<> remove_first(std::span<const indexed_event> oldest, std::size_t count,
                           const topic_log& from);
     result<> check_age(std::int64_t now);
+    result<std::optional<std::int64_t>> oldest_stored_at(std::int64_t row);
     result<> erase_expired(std::int64_t now);
     void schedule_age(std::int64_t row, std::int64_t due);
     static std::int64_t age_limit(const topic_log& log);
@@ -194,12 +202,13 @@ private:
     std::vector<indexed_event> unindexed_;
     std::size_t unindexed_bytes_ = 0;
     indexing batch_;
-    std::vector<std::int64_t> over_limit_;
+    std::deque<std::int64_t> over_limit_;
     std::vector<std::int64_t> forgotten_rows_;  ///< still in the file
     string_map<std::int64_t> new_rows_;         ///< of topics that the group under way adds
-    std::vector<topic_log*> found_logs_;  ///< its events' topics, one by one; null: it may add it
-    std::vector<event_ptr> fed_;          ///< the group's events; empty between two groups
-    bool over_limits_seen_ = false;       ///< beyond what is indexed
+    std::vector<topic_log*> found_logs_;   ///< its events' topics, one by one; null: it may add it
+    std::vector<event_ptr> fed_;           ///< the group's events; empty between two groups
+    bool over_limits_seen_ = false;        ///< beyond what is indexed
+    std::optional<error> upkeep_trouble_;  ///< what failed since the last tick
     std::priority_queue<due_topic, std::vector<due_topic>, std::greater<>> by_age_;
     std::int64_t newest_ms_ = 0;
     std::string record_;

@@ -3,8 +3,8 @@
 
 #include <carillon/journal/journal.hpp>
 
-#include "sqlite/database.hpp"
 #include "journal/sqlite/schema.hpp"
+#include "sqlite/database.hpp"
 
 #include <array>
 #include <chrono>
@@ -113,8 +113,8 @@ private:
     statement add_topic_, add_event_, add_index_, add_indexes_, add_own_id_, save_topic_,
         remove_topic_, set_, find_answer_, add_answer_, forget_answers_, oldest_, read_,
         remove_index_, remove_own_id_, remove_event_, remove_events_, remove_index_until_, rewrite_,
-        add_expiry_, expired_, forget_expiry_, retain_, release_, release_topic_, read_retained_, add_scheduled_,
-        remove_scheduled_, scheduled_;
+        add_expiry_, expired_, forget_expiry_, retain_, release_, release_topic_, read_retained_,
+        add_scheduled_, remove_scheduled_, scheduled_;
     std::int64_t next_row_ = 1;  ///< of `topics`
     std::string record_;
 };

@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::size_t rows_per_step = 1024;
 constexpr std::size_t trims_per_step = 512;
+// Batches that may wait in memory while they cannot be indexed.
+constexpr std::size_t unindexed_batches = 4;
 constexpr std::size_t age_checks_per_step = 64;
 // Rows that may wait for each that retention took: putting one off costs about an eighth of
 // indexing and trimming it.
@@ -28,49 +30,78 @@ bool sqlite_journal::batch_is_full() const {
     return unindexed_.size() >= options_.index_batch || unindexed_bytes_ >= options_.recent_bytes;
 }
 
+// They stay in memory until they are indexed, which may not be possible for a while.
+result<> sqlite_journal::check_unindexed() const {
+    const std::size_t events = unindexed_.size() + batch_.rows.size() - batch_.next;
+    if (!upkeep_trouble_ || (events < unindexed_batches * options_.index_batch &&
+                             unindexed_bytes_ < unindexed_batches * options_.recent_bytes))
+        return {};
+    return fail(errc::unavailable,
+                "too many events wait to be indexed: " + upkeep_trouble_->detail);
+}
+
 /// True if there is more to do at once.
 bool sqlite_journal::upkeep() {
-    result<> done;
-    // Trims come first: what is over a topic's limit then stands at the front of its rows in the
-    // batch and need not be indexed.
-    if (!over_limit_.empty()) {
-        done = trim_some();
-    } else if (batch_.next < batch_.rows.size()) {
-        done = index_some();
-    } else if (batch_is_full()) {
-        begin_indexing();
-    } else if (!forgotten_rows_.empty()) {
-        done = remove_forgotten();
-    } else {
-        if (!inbox_->take_upkeep()) return false;
-        done = tick();
+    if (inbox_->take_upkeep()) {
+        upkeep_trouble_.reset();
+        tick();
     }
-    if (!done) {
-        // Tried again at the next tick, from where it stopped.
+    // A step that failed is tried again at the next tick, from where it stopped.
+    if (upkeep_trouble_ || !has_upkeep()) return false;
+    if (auto done = upkeep_step(); !done) {
         report(done);
+        upkeep_trouble_ = done.error();
         return false;
     }
+    return has_upkeep();
+}
+
+bool sqlite_journal::has_upkeep() const {
     return batch_.next < batch_.rows.size() || batch_is_full() || !over_limit_.empty() ||
            !forgotten_rows_.empty();
 }
 
-result<> sqlite_journal::tick() {
-    const std::int64_t now = trim_now_.load(std::memory_order_relaxed);
-    if (const auto healthy = health(); !healthy) {
-        // Nobody may be publishing: find out whether it would work again.
-        const std::lock_guard lock(transaction_mutex_);
-        transaction probe(store_.on());
-        auto done = probe.begin();
-        if (done) done = store_.set("head", head_);
-        if (done) done = probe.commit();
-        if (!done) return {};
-        report(done);
+result<> sqlite_journal::upkeep_step() {
+    // Trims come first: what is over a topic's limit then stands at the front of its rows in the
+    // batch and need not be indexed.
+    if (!over_limit_.empty()) return trim_some();
+    if (batch_.next < batch_.rows.size()) return index_some();
+    if (batch_is_full()) {
+        begin_indexing();
+        return {};
     }
-    if (auto done = release_due(now); !done) return done;
+    return remove_forgotten();
+}
+
+// Each part is tried, whatever came of the others.
+void sqlite_journal::tick() {
+    if (!health()) {
+        // Nobody may be publishing: find out whether it would work again.
+        if (!probe()) return;
+        report({});
+    }
+    const std::int64_t now = trim_now_.load(std::memory_order_relaxed);
+    const auto tried = [&](const result<>& done) {
+        if (!done) report(done);
+    };
+    tried(release_due(now));
     look_for_limits(now);
     if (std::exchange(over_limits_seen_, false)) begin_indexing();
-    if (auto done = check_age(now); !done) return done;
-    if (auto done = erase_expired(now); !done) return done;
+    tried(check_age(now));
+    tried(erase_expired(now));
+    tried(forget_answers(now));
+}
+
+// Writes what changes nothing.
+result<> sqlite_journal::probe() {
+    const std::lock_guard lock(transaction_mutex_);
+    transaction write(store_.on());
+    if (auto done = write.begin(); !done) return done;
+    if (auto done = store_.set("head", head_); !done) return done;
+    return write.commit();
+}
+
+result<> sqlite_journal::forget_answers(std::int64_t now) {
     const std::lock_guard lock(transaction_mutex_);
     return store_.forget_answers(now);
 }
@@ -143,11 +174,13 @@ result<> sqlite_journal::index_some() {
     batch_.complete = complete;
     batch_.next = step.next;
     batch_.begun = step.begun;
-    if (ends) batch_ = {};
-    for (const topic_change& c : step.changes) {
-        const auto found = by_row_.find(c.row.row);
+    for (const topic_change& c : step.changes) batch_.changed.push_back(c.row.row);
+    if (!ends) return {};
+    // Not before: what is trimmed stands in a part of the index that is complete.
+    for (const std::int64_t row : std::exchange(batch_, {}).changed) {
+        const auto found = by_row_.find(row);
         if (found != by_row_.end() && found->second.log->over_limits())
-            want_trim(c.row.row, found->second);
+            want_trim(row, found->second);
     }
     return {};
 }
@@ -278,15 +311,19 @@ result<> sqlite_journal::remove_forgotten() {
     return {};
 }
 
-// Takes what is too much or too old from the topic that waits longest for it.
+// The topics take turns, so that one that cannot be trimmed does not hold up the others.
 result<> sqlite_journal::trim_some() {
-    const std::int64_t row_number = over_limit_.back();
-    const auto found = by_row_.find(row_number);
-    if (found == by_row_.end()) {
-        over_limit_.pop_back();
-        return {};
-    }
-    indexed_topic& t = found->second;
+    const std::int64_t row = over_limit_.front();
+    over_limit_.pop_front();
+    const auto found = by_row_.find(row);
+    if (found == by_row_.end()) return {};
+    const auto all = trim_topic(row, found->second);
+    if (!all || !*all) over_limit_.push_back(row);
+    return all ? result<>{} : std::unexpected(all.error());
+}
+
+/// Takes what is too much or too old. False: perhaps not all of it yet.
+result<bool> sqlite_journal::trim_topic(std::int64_t row_number, indexed_topic& t) {
     topic_log& log = *t.log;
     const auto oldest = store_.oldest(row_number, indexed_, trims_per_step);
     if (!oldest) return std::unexpected(oldest.error());
@@ -298,7 +335,7 @@ result<> sqlite_journal::trim_some() {
     std::size_t count = 0;
     const std::lock_guard writing(transaction_mutex_);
     transaction step(store_.on());
-    if (auto done = step.begin(); !done) return done;
+    if (auto done = step.begin(); !done) return std::unexpected(done.error());
     for (; count < oldest->size(); ++count) {
         const indexed_event& e = (*oldest)[count];
         if (!log.is_over(kept, kept_bytes)) {
@@ -312,19 +349,18 @@ result<> sqlite_journal::trim_some() {
         row.bytes -= e.size;
         row.trimmed = e.pos;
     }
-    if (auto done = remove_first(*oldest, count, log); !done) return done;
+    if (auto done = remove_first(*oldest, count, log); !done) return std::unexpected(done.error());
     if (count > 0) {
-        if (auto done = save(row); !done) return done;
+        if (auto done = save(row); !done) return std::unexpected(done.error());
         auto done = publish_upkeep(step, [&] {
             t.events = row.events;
             t.bytes = row.bytes;
             forget_until(log, row.trimmed);
             logs_.note_trimmed(log, row.trimmed, count, log.kept_bytes - kept_bytes);
         });
-        if (!done) return done;
+        if (!done) return std::unexpected(done.error());
     }
-    if (count == trims_per_step) return {};  // perhaps not all
-    std::erase(over_limit_, row_number);
+    if (count == trims_per_step) return false;
     if (const auto still = by_row_.find(row_number); still != by_row_.end()) {
         still->second.trim_due = false;
         // What is left over the limit is not indexed yet.
@@ -336,7 +372,7 @@ result<> sqlite_journal::trim_some() {
             schedule_age(row_number, at->value_or(newest_ms_) + age_limit(*still->second.log));
         }
     }
-    return {};
+    return true;
 }
 
 std::int64_t sqlite_journal::age_limit(const topic_log& log) {
@@ -351,36 +387,40 @@ void sqlite_journal::schedule_age(std::int64_t row, std::int64_t due) { by_age_.
 
 // Each topic has one entry or more: an early one only costs a look.
 result<> sqlite_journal::check_age(std::int64_t now) {
-    std::vector<std::int64_t> unindexed;  // looked at again at the next tick
-    bool more = true;
-    for (std::size_t i = 0; i < age_checks_per_step && more; ++i) {
-        more = !by_age_.empty() && by_age_.top().first <= now;
-        if (!more) break;
+    std::vector<std::int64_t> again;  // at the next tick
+    result<> outcome;
+    std::size_t looks = 0;
+    for (; looks < age_checks_per_step && !by_age_.empty(); ++looks) {
+        if (by_age_.top().first > now) break;
         const std::int64_t row = by_age_.top().second;
         by_age_.pop();
         const auto found = by_row_.find(row);
         if (found == by_row_.end() || found->second.log->kept == 0) continue;
-        topic_log& log = *found->second.log;
-        const auto first = store_.oldest(row, indexed_, 1);
-        if (!first) return std::unexpected(first.error());
-        if (first->empty()) {
-            // Not indexed yet, so it has not been here for long.
-            over_limits_seen_ = true;
-            unindexed.push_back(row);
-            continue;
-        }
-        const auto at = store_.stored_at(first->front().pos);
-        if (!at) return std::unexpected(at.error());
-        if (*at && **at >= oldest_allowed(log)) {
-            schedule_age(row, **at + age_limit(log) + 1);
+        const auto oldest = oldest_stored_at(row);
+        if (!oldest || !*oldest) again.push_back(row);
+        if (!oldest) {
+            outcome = std::unexpected(oldest.error());
+        } else if (!*oldest) {
+            over_limits_seen_ = true;  // not indexed yet, so it has not been here for long
+        } else if (**oldest >= oldest_allowed(*found->second.log)) {
+            schedule_age(row, **oldest + age_limit(*found->second.log) + 1);
         } else {
             want_trim(row, found->second);
         }
     }
-    for (const std::int64_t row : unindexed) schedule_age(row, now);
-    if (!more) return {};
-    inbox_->want_upkeep();
-    return {};
+    for (const std::int64_t row : again) schedule_age(row, now);
+    if (looks == age_checks_per_step && again.size() < looks) inbox_->want_upkeep();
+    return outcome;
+}
+
+/// When the topic's oldest indexed event was stored; nothing if none is indexed.
+result<std::optional<std::int64_t>> sqlite_journal::oldest_stored_at(std::int64_t row) {
+    const auto first = store_.oldest(row, indexed_, 1);
+    if (!first) return std::unexpected(first.error());
+    if (first->empty()) return std::nullopt;
+    const auto at = store_.stored_at(first->front().pos);
+    if (!at) return at;
+    return at->value_or(0);  // an entry without its event may go
 }
 
 // Readers are not shown what has expired; here its content leaves the disk.

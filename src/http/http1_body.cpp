@@ -22,16 +22,35 @@ iovec slice_of(std::string_view bytes) noexcept {
     return {const_cast<char*>(bytes.data()), bytes.size()};
 }
 
+/// A stream that is more than its socket, with the calls of a plain one.
+class boxed_stream {
+public:
+    explicit boxed_stream(std::unique_ptr<net::byte_stream> s) noexcept : stream_(std::move(s)) {}
+
+    net::io_result read(std::span<char> room) noexcept { return stream_->read(room); }
+    net::io_result write(std::span<const iovec> slices) noexcept { return stream_->write(slices); }
+    void close(net::loop& l) noexcept { stream_->close(l); }
+    bool silent_for(std::chrono::milliseconds limit) const noexcept {
+        return stream_->silent_for(limit);
+    }
+    net::ip_address peer() const noexcept { return stream_->peer(); }
+    int fd() const noexcept { return stream_->fd(); }
+
+private:
+    std::unique_ptr<net::byte_stream> stream_;
+};
+
 /// Sends what is left of a finished body, then closes. Kept alive by its own timer.
+template <class Stream>
 class last_bytes final : public net::io_handler {
 public:
-    static void send(net::loop& l, std::unique_ptr<net::byte_stream> stream, std::string bytes) {
-        const int fd = stream->fd();
+    static void send(net::loop& l, Stream stream, std::string bytes) {
+        const int fd = stream.fd();
         auto self = std::make_shared<last_bytes>(l, std::move(stream), std::move(bytes));
         l.replace(fd, *self);
         self->timer_ = l.call_after(last_bytes_time, [self] { self->end(); });
     }
-    last_bytes(net::loop& l, std::unique_ptr<net::byte_stream> stream, std::string bytes)
+    last_bytes(net::loop& l, Stream stream, std::string bytes)
         : loop_(l), stream_(std::move(stream)), bytes_(std::move(bytes)) {}
     ~last_bytes() { end(); }
     last_bytes(const last_bytes&) = delete;
@@ -41,9 +60,9 @@ public:
         bool over = (events & (EPOLLERR | EPOLLHUP)) != 0;
         if (!over && (events & EPOLLOUT) != 0) {
             const iovec rest = slice_of(bytes_);
-            const net::io_result sent = stream_->write({&rest, 1});
+            const net::io_result sent = stream_.write({&rest, 1});
             bytes_.erase(0, sent.bytes);
-            if (sent.state == net::io_state::starved) net::retry_write_later(loop_, stream_->fd());
+            if (sent.state == net::io_state::starved) net::retry_write_later(loop_, stream_.fd());
             over = bytes_.empty() || sent.state == net::io_state::broken;
         }
         if (!over) return;
@@ -53,25 +72,27 @@ public:
 
 private:
     void end() noexcept {
-        if (const auto ending = std::move(stream_)) ending->close(loop_);
+        if (!std::exchange(ended_, true)) stream_.close(loop_);
     }
 
     net::loop& loop_;
-    std::unique_ptr<net::byte_stream> stream_;
+    Stream stream_;
     std::string bytes_;
     net::loop::timer_id timer_ = 0;
+    bool ended_ = false;
 };
 
-/// One for each stream that is open: small.
+/// One for each stream that is open, so it is small.
+template <class Stream>
 class http1_body final : public response_body, public net::io_handler {
 public:
-    http1_body(net::loop& l, std::unique_ptr<net::byte_stream> stream, stream_head head,
-               std::string lines, body_layout layout)
-        : loop_(l),
-          stream_(std::move(stream)),
+    http1_body(session_context& context, Stream stream, stream_head head, std::string lines,
+               body_layout layout)
+        : context_(context),
           unsent_(std::make_unique<unsent>(unsent{std::move(head), std::move(lines), {}})),
+          stream_(std::move(stream)),
           layout_(layout) {
-        loop_.replace(stream_->fd(), *this);
+        context_.loop.replace(stream_.fd(), *this);
     }
     ~http1_body() override { end(); }
     http1_body(const http1_body&) = delete;
@@ -83,9 +104,9 @@ public:
     std::ptrdiff_t write(std::span<const iovec> slices) override;
     void finish() override;
     bool peer_silent_for(std::chrono::milliseconds limit) const override {
-        return stream_ && stream_->silent_for(limit);
+        return !ended_ && stream_.silent_for(limit);
     }
-    net::ip_address peer() const override { return stream_ ? stream_->peer() : net::ip_address(); }
+    net::ip_address peer() const override { return ended_ ? net::ip_address() : stream_.peer(); }
 
     void on_io(std::uint32_t events) override;
 
@@ -102,43 +123,47 @@ private:
     net::io_state drop_input();
     void end() noexcept;
 
-    net::loop& loop_;
+    session_context& context_;
     body_listener* listener_ = nullptr;
-    std::unique_ptr<net::byte_stream> stream_;  ///< null: ended
     std::unique_ptr<unsent> unsent_;
+    Stream stream_;
     const body_layout layout_;
+    bool ended_ : 1 = false;
     bool begun_ : 1 = false;
     bool whole_ : 1 = true;     ///< the last write was taken whole
     bool blocked_ : 1 = false;  ///< the listener is to be told when bytes are taken again
     bool peer_ended_ : 1 = false;
 };
 
-void http1_body::begin() {
+template <class Stream>
+void http1_body<Stream>::begin() {
     begun_ = true;
     append_stream_head(unsent_->text, unsent_->head, unsent_->lines, layout_);
     unsent_->head = {};
     unsent_->lines.clear();
 }
 
-std::ptrdiff_t http1_body::write(std::span<const iovec> slices) {
-    if (!stream_) return broken;
+template <class Stream>
+std::ptrdiff_t http1_body<Stream>::write(std::span<const iovec> slices) {
+    if (ended_) return broken;
     if (!begun_) begin();
     std::size_t offered = 0;
     for (const iovec& slice : slices) offered += slice.iov_len;
-    const net::io_result sent = unsent_ ? send_after_head(slices) : stream_->write(slices);
+    const net::io_result sent = unsent_ ? send_after_head(slices) : stream_.write(slices);
     if (sent.state == net::io_state::broken) return broken;
-    if (sent.state == net::io_state::starved) net::retry_write_later(loop_, stream_->fd());
+    if (sent.state == net::io_state::starved) net::retry_write_later(context_.loop, stream_.fd());
     whole_ = sent.bytes == offered;
     blocked_ = !whole_ || unsent_;
     return static_cast<std::ptrdiff_t>(sent.bytes);
 }
 
 /// The bytes told are those of `slices`.
-net::io_result http1_body::send_after_head(std::span<const iovec> slices) {
+template <class Stream>
+net::io_result http1_body<Stream>::send_after_head(std::span<const iovec> slices) {
     std::string& text = unsent_->text;
     std::vector<iovec> all{slice_of(text)};
     all.insert(all.end(), slices.begin(), slices.end());
-    net::io_result sent = stream_->write(all);
+    net::io_result sent = stream_.write(all);
     const std::size_t of_head = std::min(sent.bytes, text.size());
     text.erase(0, of_head);
     if (text.empty()) unsent_.reset();
@@ -146,8 +171,9 @@ net::io_result http1_body::send_after_head(std::span<const iovec> slices) {
     return sent;
 }
 
-void http1_body::finish() {
-    if (!stream_) return;
+template <class Stream>
+void http1_body<Stream>::finish() {
+    if (ended_) return;
     if (whole_) {
         const std::string_view last = layout_ == body_layout::chunked ? "0\r\n\r\n" : "";
         const iovec slice = slice_of(last);
@@ -155,25 +181,30 @@ void http1_body::finish() {
         std::string left = unsent_ ? std::move(unsent_->text) : std::string();
         if (taken >= 0) left += last.substr(static_cast<std::size_t>(taken));
         if (taken >= 0 && !left.empty()) {
-            return last_bytes::send(loop_, std::move(stream_), std::move(left));
+            ended_ = true;
+            return last_bytes<Stream>::send(context_.loop, std::move(stream_), std::move(left));
         }
     }
     end();
 }
 
-void http1_body::end() noexcept {
-    if (const auto ending = std::move(stream_)) ending->close(loop_);
+template <class Stream>
+void http1_body<Stream>::end() noexcept {
+    if (ended_) return;
+    ended_ = true;
+    stream_.close(context_.loop);
 }
 
 // Each call to the listener may be the last thing that this body does.
-void http1_body::on_io(std::uint32_t events) {
+template <class Stream>
+void http1_body<Stream>::on_io(std::uint32_t events) {
     bool gone = (events & (EPOLLERR | EPOLLHUP)) != 0;
     if (!gone && (events & (EPOLLIN | EPOLLRDHUP)) != 0 && !peer_ended_) {
         const net::io_state input = drop_input();
         gone = input == net::io_state::broken;
         if (input == net::io_state::ended) {
             peer_ended_ = true;
-            if ((events & EPOLLOUT) != 0) loop_.poke(stream_->fd(), EPOLLOUT);
+            if ((events & EPOLLOUT) != 0) context_.loop.poke(stream_.fd(), EPOLLOUT);
             return listener_->on_peer_ended();
         }
     }
@@ -188,24 +219,30 @@ void http1_body::on_io(std::uint32_t events) {
 }
 
 /// A body has nothing to read; what comes is dropped, so that the end of the connection is seen.
-net::io_state http1_body::drop_input() {
+template <class Stream>
+net::io_state http1_body<Stream>::drop_input() {
     std::array<char, 16u << 10> ignored;  // NOLINT: nobody looks at it
     for (int reads = 0; reads < max_reads_per_turn; ++reads) {
-        const net::io_result got = stream_->read(ignored);
+        const net::io_result got = stream_.read(ignored);
         if (got.state != net::io_state::done) return got.state;
     }
-    loop_.poke(stream_->fd(), EPOLLIN);
+    context_.loop.poke(stream_.fd(), EPOLLIN);
     return net::io_state::blocked;
 }
 
 }  // namespace
 
-std::unique_ptr<response_body> make_http1_body(net::loop& l,
+std::unique_ptr<response_body> make_http1_body(session_context& context,
                                                std::unique_ptr<net::byte_stream> stream,
                                                stream_head head, std::string lines,
                                                body_layout layout) {
-    return std::make_unique<http1_body>(l, std::move(stream), std::move(head), std::move(lines),
-                                        layout);
+    if (net::unique_fd socket = stream->release()) {
+        return std::make_unique<http1_body<net::plain_socket>>(
+            context, net::plain_socket(std::move(socket)), std::move(head), std::move(lines),
+            layout);
+    }
+    return std::make_unique<http1_body<boxed_stream>>(context, boxed_stream(std::move(stream)),
+                                                      std::move(head), std::move(lines), layout);
 }
 
 }  // namespace carillon::http

@@ -2,17 +2,18 @@
 #pragma once
 
 #include "http/response_body.hpp"
+#include "http/session_context.hpp"
 #include "net/byte_stream.hpp"
-#include "net/loop.hpp"
 
 #include <memory>
 #include <string>
 
 namespace carillon::http {
 
-/// `stream` is watched by `l`, which tells the body from now on. `lines` are headers beside those
-/// of `head`, each with its CRLF. The connection ends with the body.
-std::unique_ptr<response_body> make_http1_body(net::loop& l,
+/// `stream` is watched by the context's loop, which tells the body from now on. `lines` are headers
+/// beside those of `head`, each with its CRLF. The connection ends with the body, which must not
+/// outlive the server.
+std::unique_ptr<response_body> make_http1_body(session_context& context,
                                                std::unique_ptr<net::byte_stream> stream,
                                                stream_head head, std::string lines,
                                                body_layout layout);

@@ -22,61 +22,71 @@ class plain_stream final : public byte_stream {
 public:
     explicit plain_stream(unique_fd socket) noexcept : socket_(std::move(socket)) {}
 
-    io_result read(std::span<char> room) noexcept override {
-        ssize_t got = 0;
-        do {
-            got = ::recv(socket_.get(), room.data(), room.size(), 0);
-        } while (got < 0 && errno == EINTR);
-        if (got < 0) return {errno == EAGAIN ? io_state::blocked : io_state::broken, 0, true};
-        if (got == 0) return {io_state::ended, 0, true};
-        const auto bytes = static_cast<std::size_t>(got);
-        // A stream socket that gave less than was asked for is empty.
-        return {io_state::done, bytes, bytes < room.size()};
-    }
-
+    io_result read(std::span<char> room) noexcept override { return socket_.read(room); }
     io_result write(std::span<const iovec> slices) noexcept override {
-        if (slices.empty()) return {io_state::done, 0, false};
-        ssize_t sent = 0;
-        do {
-            if (slices.size() == 1) {
-                sent = ::send(socket_.get(), slices[0].iov_base, slices[0].iov_len, MSG_NOSIGNAL);
-            } else {
-                msghdr message{};
-                message.msg_iov = const_cast<iovec*>(slices.data());
-                message.msg_iovlen = slices.size();
-                sent = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
-            }
-        } while (sent < 0 && errno == EINTR);
-        if (sent < 0) return {why_not_written(errno), 0, false};
-        return {io_state::done, static_cast<std::size_t>(sent), false};
+        return socket_.write(slices);
     }
-
-    void end_writing() noexcept override { ::shutdown(socket_.get(), SHUT_WR); }
-    void close(loop& l) noexcept override { l.close(std::move(socket_)); }
-
+    void end_writing() noexcept override { socket_.end_writing(); }
+    void close(loop& l) noexcept override { socket_.close(l); }
     bool silent_for(std::chrono::milliseconds limit) const noexcept override {
-        tcp_info info{};
-        socklen_t size = sizeof info;
-        if (::getsockopt(socket_.get(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0)
-            return false;  // a Unix socket
-        return info.tcpi_unacked > 0 && std::chrono::milliseconds(info.tcpi_last_ack_recv) >= limit;
+        return socket_.silent_for(limit);
     }
-
-    ip_address peer() const noexcept override {
-        sockaddr_storage storage{};
-        socklen_t size = sizeof storage;
-        auto& sa = reinterpret_cast<sockaddr&>(storage);
-        if (::getpeername(socket_.get(), &sa, &size) < 0) return {};
-        return ip_address::from(sa);
-    }
-
-    int fd() const noexcept override { return socket_.get(); }
+    ip_address peer() const noexcept override { return socket_.peer(); }
+    int fd() const noexcept override { return socket_.fd(); }
+    unique_fd release() noexcept override { return socket_.release(); }
 
 private:
-    unique_fd socket_;
+    plain_socket socket_;
 };
 
 }  // namespace
+
+io_result plain_socket::read(std::span<char> room) noexcept {
+    ssize_t got = 0;
+    do {
+        got = ::recv(socket_.get(), room.data(), room.size(), 0);
+    } while (got < 0 && errno == EINTR);
+    if (got < 0) return {errno == EAGAIN ? io_state::blocked : io_state::broken, 0, true};
+    if (got == 0) return {io_state::ended, 0, true};
+    const auto bytes = static_cast<std::size_t>(got);
+    // A stream socket that gave less than was asked for is empty.
+    return {io_state::done, bytes, bytes < room.size()};
+}
+
+io_result plain_socket::write(std::span<const iovec> slices) noexcept {
+    if (slices.empty()) return {io_state::done, 0, false};
+    ssize_t sent = 0;
+    do {
+        if (slices.size() == 1) {
+            sent = ::send(socket_.get(), slices[0].iov_base, slices[0].iov_len, MSG_NOSIGNAL);
+        } else {
+            msghdr message{};
+            message.msg_iov = const_cast<iovec*>(slices.data());
+            message.msg_iovlen = slices.size();
+            sent = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
+        }
+    } while (sent < 0 && errno == EINTR);
+    if (sent < 0) return {why_not_written(errno), 0, false};
+    return {io_state::done, static_cast<std::size_t>(sent), false};
+}
+
+void plain_socket::end_writing() noexcept { ::shutdown(socket_.get(), SHUT_WR); }
+
+bool plain_socket::silent_for(std::chrono::milliseconds limit) const noexcept {
+    tcp_info info{};
+    socklen_t size = sizeof info;
+    if (::getsockopt(socket_.get(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0)
+        return false;  // a Unix socket
+    return info.tcpi_unacked > 0 && std::chrono::milliseconds(info.tcpi_last_ack_recv) >= limit;
+}
+
+ip_address plain_socket::peer() const noexcept {
+    sockaddr_storage storage{};
+    socklen_t size = sizeof storage;
+    auto& sa = reinterpret_cast<sockaddr&>(storage);
+    if (::getpeername(socket_.get(), &sa, &size) < 0) return {};
+    return ip_address::from(sa);
+}
 
 std::unique_ptr<byte_stream> make_plain_stream(unique_fd socket) {
     return std::make_unique<plain_stream>(std::move(socket));

@@ -30,8 +30,27 @@ struct io_result {
     bool dry = false;
 };
 
-/// What plain TCP, Unix sockets and TLS have in common. Nothing blocks. Confined to the thread of
-/// the loop that watches `fd`; who handles that descriptor's readiness is the owner's affair.
+/// A connected, non-blocking stream socket (TCP or Unix) as a value: the calls of `byte_stream`
+/// below, without its cost.
+class plain_socket {
+public:
+    explicit plain_socket(unique_fd socket) noexcept : socket_(std::move(socket)) {}
+
+    io_result read(std::span<char> room) noexcept;
+    io_result write(std::span<const iovec> slices) noexcept;
+    void end_writing() noexcept;
+    void close(loop& l) noexcept { l.close(std::move(socket_)); }
+    bool silent_for(std::chrono::milliseconds limit) const noexcept;
+    ip_address peer() const noexcept;
+    int fd() const noexcept { return socket_.get(); }
+    unique_fd release() noexcept { return std::move(socket_); }
+
+private:
+    unique_fd socket_;
+};
+
+/// What plain sockets and TLS have in common. Nothing blocks. Confined to the thread of the loop
+/// that watches `fd`; who handles that descriptor's readiness is the owner's affair.
 class byte_stream {
 public:
     virtual ~byte_stream() = default;
@@ -50,6 +69,10 @@ public:
     virtual bool silent_for(std::chrono::milliseconds limit) const noexcept = 0;
     virtual ip_address peer() const noexcept = 0;
     virtual int fd() const noexcept = 0;
+
+    /// Gives up the socket if that is all there is to this stream, which is spent then: an owner of
+    /// very many keeps them as `plain_socket`. Otherwise nothing.
+    virtual unique_fd release() noexcept { return {}; }
 };
 
 /// Over a connected, non-blocking stream socket.

@@ -9,16 +9,15 @@ namespace carillon::transport {
 std::optional<address_counts::place> address_counts::take(const net::ip_address& a,
                                                           std::size_t most) {
     const std::lock_guard lock(mutex_);
-    std::size_t& count = counts_[a];
-    if (most != 0 && count >= most) return std::nullopt;
-    ++count;
-    return place(*this, a);
+    auto& at = *entries_.try_emplace(a, entry{this}).first;
+    if (most != 0 && at.second.count >= most) return std::nullopt;
+    ++at.second.count;
+    return place(at);
 }
 
-void address_counts::give_back(const net::ip_address& a) {
+void address_counts::give_back(entries::value_type& at) {
     const std::lock_guard lock(mutex_);
-    const auto found = counts_.find(a);
-    if (--found->second == 0) counts_.erase(found);
+    if (--at.second.count == 0) entries_.erase(at.first);
 }
 
 event_stream::event_stream(std::unique_ptr<http::response_body> body, shard& home,

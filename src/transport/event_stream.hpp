@@ -20,33 +20,38 @@ namespace carillon::transport {
 
 /// How many streams each address has. Synchronised inside; touched when streams come and go.
 class address_counts {
+    struct entry {
+        address_counts* owner;
+        std::size_t count = 0;
+    };
+    using entries = std::unordered_map<net::ip_address, entry, net::ip_address_hash>;
+
 public:
-    /// One stream's, given back when it is destroyed. The counts outlive it.
+    /// One stream's, given back when it is destroyed. The counts outlive it. As small as a pointer,
+    /// since there is one in each stream.
     class place {
     public:
-        place(place&& other) noexcept
-            : counts_(std::exchange(other.counts_, nullptr)), address_(other.address_) {}
+        place(place&& other) noexcept : at_(std::exchange(other.at_, nullptr)) {}
         place& operator=(place&&) = delete;
         ~place() {
-            if (counts_ != nullptr) counts_->give_back(address_);
+            if (at_ != nullptr) at_->second.owner->give_back(*at_);
         }
-        const net::ip_address& address() const noexcept { return address_; }
+        const net::ip_address& address() const noexcept { return at_->first; }
 
     private:
         friend class address_counts;
-        place(address_counts& c, const net::ip_address& a) : counts_(&c), address_(a) {}
-        address_counts* counts_;
-        net::ip_address address_;
+        explicit place(entries::value_type& at) noexcept : at_(&at) {}
+        entries::value_type* at_;  ///< stays where it is for as long as its count is not 0
     };
 
     /// Nothing if the address has `most` already; 0: no limit.
     std::optional<place> take(const net::ip_address& a, std::size_t most);
 
 private:
-    void give_back(const net::ip_address& a);
+    void give_back(entries::value_type& at);
 
     std::mutex mutex_;
-    std::unordered_map<net::ip_address, std::size_t, net::ip_address_hash> counts_;
+    entries entries_;  // guarded by mutex_
 };
 
 /// Owns itself from `start` on: it goes when the peer does or when the hub closes it. A peer that

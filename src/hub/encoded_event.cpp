@@ -36,6 +36,11 @@ namespace {
 std::size_t cost_of(const encoded_event& e) { return 2 * e.event->content.size() + 256; }
 }  // namespace
 
+const std::shared_ptr<const block>& nothing_to_show() {
+    static const auto nothing = std::make_shared<const block>();
+    return nothing;
+}
+
 encode_cache::encode_cache(envelopes known, std::string_view epoch, std::size_t max_bytes)
     : envelopes_(std::move(known)),
       id_prefix_(std::string(epoch) + "."),
@@ -52,6 +57,7 @@ std::shared_ptr<encoded_event> encode_cache::get(const event_ptr& e) {
     if (e->pos.value == 0) {
         auto made = std::make_shared<encoded_event>();
         made->event = e;
+        made->guarded = is_guarded(e->content);
         return made;
     }
     auto& place = by_position_[e->pos.value % places];
@@ -59,6 +65,7 @@ std::shared_ptr<encoded_event> encode_cache::get(const event_ptr& e) {
     forget(place);
     place = std::make_shared<encoded_event>();
     place->event = e;
+    place->guarded = is_guarded(e->content);
     bytes_ += cost_of(*place);
     const auto made = place;
     while (bytes_ > max_bytes_) forget(by_position_[hand_++ % places]);

@@ -4,6 +4,8 @@
 #include <carillon/hub/envelope.hpp>
 #include <carillon/journal/event.hpp>
 
+#include "hub/visibility.hpp"
+
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -30,12 +32,17 @@ struct block {
 /// text gives an empty block.
 std::shared_ptr<const block> make_block(std::string_view text);
 
+/// A block without bytes, for what moves a stream's cursor and is not shown.
+const std::shared_ptr<const block>& nothing_to_show();
+
 /// Confined to its shard.
 struct encoded_event {
     event_ptr event;
     std::uint64_t seq = 0;               ///< on the tail; 0 when it was read from the journal
     std::shared_ptr<const block> plain;  ///< envelope 0; a block without body: shown nowhere
     std::vector<std::shared_ptr<const block>> others;  ///< envelopes from 1 on
+    bool guarded = false;                              ///< `is_guarded`
+    std::unique_ptr<visibility_memo> memo;             ///< made at first need
 };
 
 /// The encoder and its bounded memory of encodings, by position: a newer event takes the place of

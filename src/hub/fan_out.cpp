@@ -144,6 +144,10 @@ shard::outcome shard::serve(subscriber& s) {
     }
     items_.clear();
     for (const encoded_ptr& e : due_) {
+        if (!shows(s, *e)) {
+            items_.push_back({&nothing_to_show(), e->event->pos, false});
+            continue;
+        }
         items_.push_back(
             {&cache_->block_of(*e, s.envelope), e->event->pos, true, is_end(s, *e->event)});
     }

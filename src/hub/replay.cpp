@@ -5,6 +5,7 @@
 #include <carillon/wire/encoder.hpp>
 
 #include "base/random.hpp"
+#include "hub/record_access.hpp"
 #include "hub/subscriber.hpp"
 #include "hub/tail.hpp"
 #include "hub/topic_index.hpp"
@@ -23,18 +24,6 @@ constexpr std::size_t pages_per_turn = 32;
 constexpr std::size_t pages_under_way = 64;
 // How much of the replay rate may be used at once.
 constexpr std::chrono::duration<double> replay_burst{0.1};
-
-std::string_view to_string(loss_reason why) noexcept {
-    switch (why) {
-        case loss_reason::lost:
-            return "lost";
-        case loss_reason::budget:
-            return "budget";
-        case loss_reason::retention:
-            break;
-    }
-    return "retention";
-}
 
 std::vector<const topic_pattern*> patterns_of(const subscriber& s) {
     std::vector<const topic_pattern*> patterns;
@@ -327,15 +316,18 @@ void shard::on_page(const page_request& asked, result<read_page> page) {
         told = gap_block(*s, *lost);
     }
     if (told) items.push_back({&told, {}, false});
-    static const auto nothing = std::make_shared<const block>();  // only moves the cursor
     std::vector<encoded_ptr> encoded;
     encoded.reserve(page->events.size());
     for (const event_ptr& e : page->events) {
         if (!owed(*s, *e) || left_out(*s, *e)) {
-            items.push_back({&nothing, e->pos, false});
+            items.push_back({&nothing_to_show(), e->pos, false});
             continue;
         }
         encoded.push_back(cache_->get(e));
+        if (!shows(*s, *encoded.back())) {
+            items.push_back({&nothing_to_show(), e->pos, false});
+            continue;
+        }
         items.push_back(
             {&cache_->block_of(*encoded.back(), s->envelope), e->pos, true, is_end(*s, *e)});
     }
@@ -473,8 +465,10 @@ void shard::append_values(const subscriber& s, const std::vector<const topic_pat
     hub_.record().snapshot({topics, {}, hub_.record().head(), ~std::size_t{0}, ~std::size_t{0}},
                            [&](const result<snapshot_page>& page) {
                                if (!page) return;
-                               for (const event_ptr& e : page->values)
+                               for (const event_ptr& e : page->values) {
+                                   if (!shows(s, *cache_->get(e))) continue;
                                    out.append(cache_->without_id(*e, s.envelope)->raw());
+                               }
                            });
 }
 

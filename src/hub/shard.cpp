@@ -6,7 +6,8 @@
 #include "hub/client_directory.hpp"
 #include "hub/client_id.hpp"
 #include "hub/lifeline.hpp"
-#include "hub/private_topic.hpp"
+#include "hub/own_topic.hpp"
+#include "hub/record_access.hpp"
 #include "hub/subscriber.hpp"
 #include "hub/tail.hpp"
 #include "hub/topic_index.hpp"
@@ -38,6 +39,7 @@ shard::shard(hub& owner, executor& on, unsigned number)
       cache_(std::make_unique<encode_cache>(with_plain(*owner.options()), owner.record().epoch(),
                                             encode_cache_bytes)),
       life_(std::make_unique<lifeline>()),
+      grants_(std::make_unique<grant_table>()),
       wheel_(on.now(), tick_length) {
     const tail::end end = hub_.tail_->now();
     head_ = end.head;
@@ -48,8 +50,11 @@ shard::~shard() = default;
 
 result<> shard::admits(const stream_request& request) const {
     const auto limits = hub_.options();
-    if (request.topics.empty() && !request.topics_later)
+    if (request.topics.empty() && !request.topics_later &&
+        own_patterns(request.who.get(), request.spaces, request.rooms).empty())
         return fail(errc::invalid_request, "a stream needs at least one topic");
+    if (std::ranges::any_of(request.topics, [](const topic_pattern& p) { return is_internal(p); }))
+        return fail(errc::forbidden, "topics that begin with `$` are the hub's own");
     if (request.topics.size() > limits->max_topics_per_client) {
         return fail(errc::invalid_request, "a stream may listen to at most " +
                                                std::to_string(limits->max_topics_per_client) +
@@ -75,6 +80,8 @@ result<subscriber*> shard::open(stream_request request) {
     subscriber& s = allocate(request);
     claim_durable(s, request);
     for (const topic_pattern& topic : request.topics) attach(s, topic);
+    for (const topic_pattern& own : own_patterns(request.who.get(), request.spaces, request.rooms))
+        attach(s, own);
     const std::uint32_t slot = s.slot;
     begin(s, request);
     return at(slot);
@@ -100,6 +107,14 @@ subscriber& shard::allocate(const stream_request& request) {
     s.connected_ms = wall_ms();
     fill_random(s.key);
     if (!request.metadata.empty()) s.more().metadata = request.metadata;
+    if (request.who) {
+        s.more().who = request.who;
+        if (request.who->grants) s.more().grants = grants_->intern(*request.who->grants);
+    }
+    if (!request.filter.empty()) {
+        s.more().filter = request.filter;
+        s.filters = true;
+    }
     counters_.connections.fetch_add(1, std::memory_order_relaxed);
     counters_.subscribers.fetch_add(1, std::memory_order_relaxed);
     start_ticking();
@@ -127,7 +142,7 @@ void shard::claim_durable(subscriber& s, stream_request& request) {
         return std::ranges::find(claimed.removed, t) != claimed.removed.end();
     });
     request.topics.insert(request.topics.end(), claimed.added.begin(), claimed.added.end());
-    request.topics.push_back(private_topic(request.client));
+    request.topics.emplace_back(client_topic(request.client));
 }
 
 void shard::release(subscriber& s) {
@@ -149,6 +164,7 @@ void shard::attach(subscriber& s, const topic_pattern& topic) {
     if (listens(s, &node)) return;
     const subscription added{&node, static_cast<std::uint32_t>(node.subscribers.size())};
     node.subscribers.push_back(&s);
+    if (is_internal(topic)) ++s.more().own_topics;
     if (s.first.node == nullptr) {
         s.first = added;
     } else {
@@ -185,6 +201,7 @@ void shard::detach(subscriber& s, topic_node& node) {
     }
     move_place(node, node.subscribers.size() - 1, hole);
     node.subscribers.pop_back();
+    if (is_internal(node.pattern)) --s.extras->own_topics;
     if (s.first.node == &node) {
         s.first = {};
         if (s.extras && !s.extras->more_topics.empty()) {
@@ -204,6 +221,24 @@ void shard::detach(subscriber& s, topic_node& node) {
 
 void shard::detach_all(subscriber& s) {
     while (s.first.node != nullptr) detach(s, *s.first.node);
+}
+
+// Most events are nobody's secret and most streams filter nothing: those cost two flags.
+bool shard::shows(const subscriber& s, encoded_event& e) const {
+    if (!e.guarded && !s.filters) return true;
+    if (!e.memo) e.memo = std::make_unique<visibility_memo>();
+    viewer v;
+    if (s.extras) {
+        v.grants = s.extras->grants.get();
+        v.attributes = s.extras->who ? &s.extras->who->attributes : nullptr;
+        v.filter = s.filters ? &s.extras->filter : nullptr;
+    }
+    return carillon::shows(v, e.event->content, *e.memo, [&](const topic& t) {
+        bool found = false;
+        s.each_subscription(
+            [&](const subscription& on) { found = found || on.node->pattern.str() == t.str(); });
+        return found;
+    });
 }
 
 bool shard::listens(const subscriber& s, const topic_node* node) const {
@@ -230,7 +265,7 @@ result<> shard::add_live(subscriber& s, const topic_pattern& topic) {
 }
 
 result<> shard::subscribe(subscriber& s, const topic_pattern& topic) {
-    if (s.topic_count() >= hub_.options()->max_topics_per_client &&
+    if (s.named_topics() >= hub_.options()->max_topics_per_client &&
         !listens(s, index_->find(topic))) {
         return fail(errc::invalid_request, "this client listens to as many topics as it may");
     }

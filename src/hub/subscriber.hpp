@@ -4,6 +4,7 @@
 #include <carillon/hub/stream.hpp>
 
 #include "hub/encoded_event.hpp"
+#include "hub/visibility.hpp"
 
 #include <array>
 #include <chrono>
@@ -31,9 +32,13 @@ struct late_topic {
 /// What only some streams need.
 struct subscriber_extras {
     std::string metadata;
-    std::string token;                      ///< of a durable client
+    std::string token;                    ///< of a durable client
+    std::shared_ptr<const identity> who;  ///< null: nobody in particular
+    grants_ptr grants;                    ///< of `who`; null: none
+    event_filter filter;
     std::vector<subscription> more_topics;  ///< beyond the first
     std::vector<late_topic> late_topics;    ///< until the stream has caught up
+    std::size_t own_topics = 0;             ///< how many of all topics are the hub's own
     std::uint64_t trims_known = 0;  ///< `read_page::trims` up to here were told, or do not matter
 };
 
@@ -80,6 +85,7 @@ struct subscriber {
     bool chunked = false;
     bool finite = false;
     bool finished = false;  ///< the end was handed over
+    bool filters = false;   ///< `extras->filter` is not empty
     bool heartbeat_event = false;
 
     const stream_dialect& dialect() const noexcept {
@@ -91,6 +97,10 @@ struct subscriber {
     }
     std::size_t topic_count() const noexcept {
         return (first.node != nullptr ? 1u : 0u) + (extras ? extras->more_topics.size() : 0u);
+    }
+    /// Without those of the hub's own, which count against no limit.
+    std::size_t named_topics() const noexcept {
+        return topic_count() - (extras ? extras->own_topics : 0u);
     }
     template <class Callback>
     void each_subscription(Callback&& call) const {

@@ -35,6 +35,7 @@ hub_options hub_options_of(const settings& s) {
     o.max_clients = s.stream.max_clients;
     o.max_topics_per_client = s.stream.max_topics_per_client;
     o.max_topics_per_event = s.publish.max_topics_per_event;
+    o.max_recipients = s.publish.max_recipients;
     o.max_topic_length = s.publish.max_topic_length;
     o.max_event_size = s.publish.max_event_size.value;
     o.max_batch = s.publish.max_batch;

@@ -80,6 +80,7 @@ struct settings {
         std::uint64_t max_batch = 1000;
         std::uint64_t max_topic_length = 255;
         std::uint64_t max_topics_per_event = 16;
+        std::uint64_t max_recipients = 10'000;
     } publish;
     struct {
         choice kind{"sqlite", "sqlite|memory"};
@@ -218,6 +219,10 @@ void each_setting(Settings& s, Visitor&& visit) {  // NOLINT(readability-functio
           s.publish.max_topic_length);
     visit({"publish.max_topics_per_event", "Topics of one event.", 1, 1000, true},
           s.publish.max_topics_per_event);
+    visit({"publish.max_recipients",
+           "Recipients of one publish to users, sessions or clients, times its events.", 1,
+           1'000'000, true},
+          s.publish.max_recipients);
     visit({"journal.kind",
            "Where events are kept: `sqlite` in `data_dir`, or `memory` until the server ends."},
           s.journal.kind);

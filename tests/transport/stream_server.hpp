@@ -55,12 +55,12 @@ public:
 
     /// Data of all that a topic keeps, oldest first.
     std::vector<std::string> kept(std::string_view topic) {
-        hub::history_query all;
+        history_query all;
         all.topics = {*topic_pattern::parse(topic)};
         all.from = rewind_since{};
         all.max_events = 1000;
         std::promise<std::vector<std::string>> got;
-        hub_.history(std::move(all), [&](result<hub::history_page> page) {
+        hub_.history(std::move(all), [&](result<history_page> page) {
             std::vector<std::string> data;
             for (const event_ptr& e : page->events) data.push_back(e->content.data);
             got.set_value(std::move(data));

@@ -1,8 +1,10 @@
 // The hub: publishes into the journal and wakes the shards that have listeners.
 #pragma once
 
+#include <carillon/hub/audience.hpp>
 #include <carillon/hub/executor.hpp>
 #include <carillon/hub/options.hpp>
+#include <carillon/hub/record.hpp>
 #include <carillon/hub/shard.hpp>
 #include <carillon/hub/stream.hpp>
 
@@ -19,6 +21,7 @@ namespace carillon {
 
 class tail;
 class client_directory;
+class record_access;
 
 /// What a publisher is told about one event.
 struct published {
@@ -63,9 +66,10 @@ public:
     std::span<const std::unique_ptr<shard>> shards() const noexcept { return shards_; }
 
     using publish_callback = std::function<void(result<std::vector<published>>)>;
-    /// All or nothing. `done` runs when the events are stored, on any thread, perhaps before this
-    /// returns. Errors: `invalid_request` (reserved topic or name, id of the hub's own form, too
-    /// many topics), `event_too_large`, `payload_too_large` (batch), `unavailable`.
+    /// To whoever listens to the events' topics. All or nothing. `done` runs when the events are
+    /// stored, on any thread, perhaps before this returns. Errors: `invalid_request` (reserved
+    /// topic or name, a topic twice, id of the hub's own form, too many topics), `event_too_large`,
+    /// `payload_too_large` (batch), `unavailable`.
     void publish(std::vector<event> batch, publish_callback done) {
         publish(std::move(batch), std::nullopt, std::move(done));
     }
@@ -73,31 +77,48 @@ public:
     /// and is answered as the first one was. Error `conflict`: the key came with another body.
     void publish(std::vector<event> batch, std::optional<idempotency_key> key,
                  publish_callback done);
+    /// To an audience; an empty one is as above. The events are stored in one group: for each event
+    /// one for each recipient, users first, then sessions, clients and attributes, unless the
+    /// recipients share it. Answers are in that order. Clients whose streams have ended are passed
+    /// over; durable ones between two connections are not. Errors besides: `payload_too_large`
+    /// (events times recipients), `client_not_found` (only clients were named and none is there).
+    void publish(std::vector<event> batch, audience to, std::optional<idempotency_key> key,
+                 publish_callback done);
+    /// One event for one client.
+    void send(std::string client, event e, std::optional<idempotency_key> key,
+              publish_callback done);
+    void send(std::string client, event e, publish_callback done) {
+        send(std::move(client), std::move(e), std::nullopt, std::move(done));
+    }
+    /// An event of a service's own: `name` begins with `carillon.`, `data` is JSON.
+    void announce(topic where, std::string_view name, std::string data, publish_callback done);
 
-    /// Takes the content of a stored event of this topic, named by its id. Who reads later does not
-    /// get it; who listens now gets `carillon.deleted`, or `carillon.replaced` with the name and
-    /// the data of `instead`, under the same topics. Errors: `not_found`, and those of `publish`.
-    void erase(std::string id, topic from, std::optional<event> instead, publish_callback done);
+    /// Takes the content of a stored event. Who reads later does not get it; who listens now gets
+    /// `carillon.deleted` under the same topics. Errors: `not_found`, `unavailable`.
+    void take_back(event_reference what, publish_callback done);
+    /// The same with another event in its place: its name and its data are told to who listens, in
+    /// `carillon.replaced`. Errors besides: those of its content, as of `publish`.
+    void replace(event_reference what, event instead, publish_callback done);
 
-    /// Publishes an event at `due`, or soon if that is past; the id is for `journal::cancel`. Kept
-    /// through a restart as far as the journal is. `key` and errors: as of `publish`.
+    /// Publishes an event at `due`, or soon if that is past; the id is for `cancel`. Kept through a
+    /// restart as far as the journal is. `key` and errors: as of `publish`.
     void schedule(event e, std::chrono::system_clock::time_point due,
                   std::optional<idempotency_key> key,
                   std::function<void(result<std::uint64_t>)> done);
+    /// Runs `done` with false if no event with this id waits any more.
+    void cancel(std::uint64_t id, std::function<void(result<bool>)> done);
+    /// Those that wait, soonest first, at most `limit`.
+    void scheduled(std::size_t limit,
+                   std::function<void(result<std::vector<scheduled_event>>)> done);
 
-    /// Publishes an event of the hub's own: `name` begins with `carillon.`, `data` is JSON.
-    void announce(topic where, std::string_view name, std::string data, publish_callback done);
-    /// The newest event of a topic; null if nothing is kept.
+    /// Errors: `invalid_request` (no topic, too many, an unknown form of cursor), `forbidden` (a
+    /// topic of the hub's own), `unavailable`.
+    void history(history_query q, std::function<void(result<history_page>)> done);
+    /// For services: the newest event of a topic, private or not; null if nothing is kept.
     void last_of(const topic& where, std::function<void(result<event_ptr>)> done);
-
-    /// Sends an event to one client alone; its stream shows it in order with all others, and it
-    /// survives the reconnection of a durable client. The event's `topics` are ignored. Errors:
-    /// `client_not_found`, `send_error`. `key` as of `publish`.
-    void send(std::string_view client, event e, std::optional<idempotency_key> key,
-              publish_callback done);
-    void send(std::string_view client, event e, publish_callback done) {
-        send(client, std::move(e), std::nullopt, std::move(done));
-    }
+    /// The place in a topic that a cursor stands for; nothing if nobody knows it.
+    void locate(const topic& where, std::string id,
+                std::function<void(result<std::optional<position>>)> done);
 
     /// Each runs `done` on the shard's thread, or at once with `client_not_found`. A durable client
     /// between two connections is found too.
@@ -110,22 +131,6 @@ public:
     /// Up to `limit` clients of all shards; `done` runs on one of their threads.
     void list_clients(std::size_t limit, std::function<void(std::vector<client_info>)> done);
 
-    /// Newest first turned oldest first: up to `max_events` events of the patterns after a point.
-    struct history_query {
-        std::vector<topic_pattern> topics;
-        std::string after_id;  ///< a cursor; empty: none
-        rewind from;           ///< used without a cursor; neither: the newest `max_events`
-        std::size_t max_events = 100;
-    };
-    struct history_page {
-        std::vector<event_ptr> events;
-        std::string next;  ///< cursor to go on from
-        bool more = false;
-        resume_verdict verdict = resume_verdict::fresh;
-        std::optional<gap> lost;
-    };
-    void history(history_query q, std::function<void(result<history_page>)> done);
-
     /// Ends all streams, spread over `window`; `done` runs on some shard's thread when none is
     /// left.
     void drain(std::chrono::milliseconds window, std::function<void()> done);
@@ -136,6 +141,8 @@ public:
     void reload(hub_options options);
 
     std::shared_ptr<const hub_options> options() const;
+    /// For whoever runs the hub: trimming, health, figures. What is read here knows no grants, so
+    /// surfaces and services use the calls above.
     journal& record() noexcept { return *journal_; }
     std::string id_of(const stored_event& e) const;
     std::string id_of(position p) const;
@@ -148,15 +155,23 @@ private:
     friend class shard;
     using events = std::vector<std::shared_ptr<stored_event>>;
 
-    result<> check(const event& e, const hub_options& limits) const;
+    result<> check(const event& e) const;
     result<> is_open() const;
+    static std::unexpected<error> closed();
     void append(events batch, std::optional<idempotency_key> key, publish_callback done);
+    using addresses = std::vector<std::vector<topic>>;
+    void append_for(std::vector<event> batch, addresses to, std::optional<idempotency_key> key,
+                    publish_callback done);
+    void take(event_reference what, std::optional<event> instead, publish_callback done);
+    void listen_privately(std::vector<std::string> clients,
+                          std::function<void(std::vector<std::string>)> done);
     void committed(std::span<const event_ptr> batch);
     using client_task = std::function<result<>(shard&, subscriber*)>;
     void with_client(std::string_view client, client_task t, client_callback done);
 
     const std::unique_ptr<tail> tail_;
     const std::unique_ptr<client_directory> clients_;
+    const std::unique_ptr<record_access> reads_;
     std::vector<std::unique_ptr<shard>> shards_;
     std::atomic<std::shared_ptr<const hub_options>> options_;
     std::atomic<std::size_t> subscribers_{0};

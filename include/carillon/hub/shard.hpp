@@ -24,6 +24,7 @@ class topic_index;
 class interest_filter;
 class encode_cache;
 class lifeline;
+class grant_table;
 struct subscriber;
 struct topic_node;
 struct encoded_event;
@@ -132,6 +133,7 @@ private:
     std::shared_ptr<const block> begin_stream(subscriber& s, const opening& open);
     void append_values(const subscriber& s, const std::vector<const topic_pattern*>& topics,
                        std::string& out) const;
+    bool shows(const subscriber& s, encoded_event& e) const;
     bool owed(const subscriber& s, const stored_event& e) const;
     std::optional<lag_limits> limits_of(const subscriber& s, slow_policy policy) const;
     void ask_what_to_drop(subscriber& s, const lag_limits& limits);
@@ -181,6 +183,7 @@ private:
     const std::unique_ptr<topic_index> index_;
     const std::unique_ptr<encode_cache> cache_;
     const std::unique_ptr<lifeline> life_;
+    const std::unique_ptr<grant_table> grants_;
 
     // Own thread only.
     std::vector<std::unique_ptr<subscriber>> slots_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <carillon/hub/connection.hpp>
+#include <carillon/hub/identity.hpp>
 #include <carillon/hub/options.hpp>
 #include <carillon/journal/event.hpp>
 #include <carillon/journal/journal.hpp>
@@ -9,6 +10,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,10 +29,15 @@ struct stream_request {
     const stream_profile* profile = nullptr;
     envelope_id envelope = 0;
     std::vector<topic_pattern> topics;  ///< duplicates are ignored
-    std::string last_event_id;          ///< empty: none
-    rewind from;                        ///< ignored if there is a cursor
-    std::string client;                 ///< token that makes the client durable; empty: a new id
-    std::string metadata;               ///< a JSON object's text, or empty
+    /// Who it is; null: nobody in particular. Decides with the topics what the stream is shown.
+    std::shared_ptr<const identity> who;
+    own_spaces spaces;          ///< of `who` and of all that it listens to besides
+    std::vector<topic> rooms;   ///< of the hub's own space; whoever fills this in vouches for it
+    event_filter filter;        ///< what of all this it asks to see
+    std::string last_event_id;  ///< empty: none
+    rewind from;                ///< ignored if there is a cursor
+    std::string client;         ///< token that makes the client durable; empty: a new id
+    std::string metadata;       ///< a JSON object's text, or empty
     gap_policy on_gap = gap_policy::replay;
     bool finite = false;        ///< ends behind the event `carillon.end`
     bool topics_later = false;  ///< may begin without a topic

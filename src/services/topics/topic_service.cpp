@@ -38,7 +38,7 @@ void topic_service::unsubscribe(std::string_view client, std::string_view topic,
 }
 
 void topic_service::send_event(std::string_view client, event e, hub::publish_callback done) {
-    hub_.send(client, std::move(e), or_nothing(std::move(done)));
+    hub_.send(std::string(client), std::move(e), std::nullopt, or_nothing(std::move(done)));
 }
 
 void topic_service::broadcast(event e, hub::publish_callback done) {

@@ -166,16 +166,14 @@ void finite_streams::read(http::request& r, http::responder answer) {
     if (!is_id(r.path_rest[0])) return answer.send(unknown_stream());
     struct call {
         http::request r;
-        topic_pattern pattern;
-        std::array<const topic_pattern*, 1> patterns{};
+        topic where;
         event_ptr last;
     };
     // The request's memory is used again before the journal may have answered.
-    auto c = std::make_shared<call>(call{r, topic_pattern(topic_of(r.path_rest[0])), {}, {}});
-    c->patterns = {&c->pattern};
+    auto c = std::make_shared<call>(call{r, topic_of(r.path_rest[0]), {}});
     const auto open = [this, c](http::responder& to) {
         stream_request asked;
-        asked.topics = {c->pattern};
+        asked.topics = {topic_pattern(c->where)};
         asked.profile = &profile_;
         asked.finite = true;
         asked.from = rewind_since{};
@@ -188,17 +186,16 @@ void finite_streams::read(http::request& r, http::responder answer) {
             if (*last == nullptr) return to.send(unknown_stream());
             if (!ends(*last) || cursor.empty()) return open(to);
             c->last = *last;
-            hub_.record().locate(
-                {c->patterns, cursor},
-                transport::on_loop_of(std::move(to),
-                                      [c, open](http::responder& reply, result<start_point> at) {
-                                          if (!at) return reply.send(at.error());
-                                          // It has all there is and ever will be: an EventSource
-                                          // stops at 204.
-                                          if (!at->unknown && at->at >= c->last->pos)
-                                              return reply.send(http::response{204, {}, {}, false});
-                                          open(reply);
-                                      }));
+            hub_.locate(
+                c->where, cursor,
+                transport::on_loop_of(std::move(to), [c, open](http::responder& reply,
+                                                               result<std::optional<position>> at) {
+                    if (!at) return reply.send(at.error());
+                    // It has all there is and ever will be: an EventSource stops at 204.
+                    if (*at && **at >= c->last->pos)
+                        return reply.send(http::response{204, {}, {}, false});
+                    open(reply);
+                }));
         });
     hub_.last_of(topic_of(r.path_rest[0]), std::move(decide));
 }

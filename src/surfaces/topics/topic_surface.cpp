@@ -24,12 +24,17 @@ result<std::optional<topic>> path_topic(const http::request& r) {
     return std::optional<topic>(std::move(*parsed));
 }
 
-result<std::vector<topic_pattern>> requested_topics(const http::request& r, std::size_t limit) {
+result<std::vector<topic_pattern>> requested_topics(const http::request& r,
+                                                    const hub_options& limits) {
     std::vector<std::string> names = r.path_rest;
     for (std::string& name : r.query_values("topic")) names.push_back(std::move(name));
+    if (names.size() > limits.max_topics_per_client) {
+        return fail(errc::invalid_request,
+                    fmt::format("at most {} topics at once", limits.max_topics_per_client));
+    }
     std::vector<topic_pattern> patterns;
     for (const std::string& name : names) {
-        auto parsed = topic_pattern::parse(name, limit);
+        auto parsed = topic_pattern::parse(name, limits.max_topic_length);
         if (!parsed) return std::unexpected(parsed.error());
         if (parsed->str().starts_with('$'))
             return fail(errc::forbidden, "topics that begin with `$` are the hub's own");
@@ -120,7 +125,7 @@ void topic_surface::add_routes(http::router& routes) {
 }
 
 void topic_surface::subscribe(http::request& r, http::responder answer) {
-    auto topics = requested_topics(r, hub_.options()->max_topic_length);
+    auto topics = requested_topics(r, *hub_.options());
     if (!topics) return answer.send(topics.error());
     stream_request asked;
     asked.topics = std::move(*topics);
@@ -182,9 +187,9 @@ void topic_surface::publish(http::request& r, http::responder answer) {
 }
 
 void topic_surface::history(http::request& r, http::responder answer) {
-    auto topics = requested_topics(r, hub_.options()->max_topic_length);
+    auto topics = requested_topics(r, *hub_.options());
     if (!topics) return answer.send(topics.error());
-    hub::history_query query;
+    history_query query;
     query.topics = std::move(*topics);
     query.after_id = transport::cursor_of(r);
     auto from = transport::rewind_of(r);
@@ -199,25 +204,24 @@ void topic_surface::history(http::request& r, http::responder answer) {
         query.max_events = static_cast<std::size_t>(std::max<std::uint64_t>(last->count, 1));
     }
     query.max_events = std::min(query.max_events, max_listed);
-    hub_.history(
-        std::move(query),
-        transport::on_loop_of(
-            std::move(answer), [this](http::responder& to, result<hub::history_page> page) {
-                if (!page) return to.send(page.error());
-                std::string text = R"({"events":[)";
-                bool first = true;
-                for (const event_ptr& e : page->events) {
-                    if (!std::exchange(first, false)) text += ',';
-                    append_event_json(text, *e, hub_.id_of(*e));
-                }
-                text += fmt::format(R"(],"next":"{}","more":{},"resume":"{}")", page->next,
-                                    page->more, to_string(page->verdict));
-                if (page->lost) {
-                    text += fmt::format(R"(,"gap":{{"from":"{}","to":"{}","reason":"retention"}})",
-                                        hub_.id_of(page->lost->from), hub_.id_of(page->lost->to));
-                }
-                to.send(http::json_response(200, text + "}"));
-            }));
+    hub_.history(std::move(query),
+                 transport::on_loop_of(std::move(answer), [this](http::responder& to,
+                                                                 result<history_page> page) {
+                     if (!page) return to.send(page.error());
+                     std::string text = R"({"events":[)";
+                     bool first = true;
+                     for (const event_ptr& e : page->events) {
+                         if (!std::exchange(first, false)) text += ',';
+                         append_event_json(text, *e, hub_.id_of(*e));
+                     }
+                     text += fmt::format(R"(],"next":"{}","more":{},"resume":"{}")", page->next,
+                                         page->more, to_string(page->verdict));
+                     if (page->lost) {
+                         text += fmt::format(R"(,"gap":{{"from":"{}","to":"{}","reason":"{}"}})",
+                                             page->lost->from, page->lost->to, page->lost->reason);
+                     }
+                     to.send(http::json_response(200, text + "}"));
+                 }));
 }
 
 // DELETE takes an event back, PUT puts another in its place.
@@ -229,24 +233,24 @@ void topic_surface::erase(http::request& r, http::responder answer) {
     if (!from) return answer.send(from.error());
     if (from->reserved())
         return answer.send(error{errc::forbidden, "topics of the hub's own are not changed"});
-    std::optional<event> instead;
-    if (r.method == "PUT") {
-        auto written = transport::parse_event(r.body, *from, *hub_.options());
-        if (!written) return answer.send(written.error());
-        instead = std::move(written->content);
+    auto answer_published = [name = *name](http::responder& to,
+                                           result<std::vector<published>> done) {
+        if (!done) return to.send(done.error());
+        to.send(http::json_response(200, transport::publish_answer(done->front(), name)));
+    };
+    event_reference what{r.path_rest[0], std::move(*from), nullptr};
+    if (r.method != "PUT") {
+        return hub_.take_back(
+            std::move(what), transport::on_loop_of(std::move(answer), std::move(answer_published)));
     }
-    hub_.erase(
-        r.path_rest[0], std::move(*from), std::move(instead),
-        transport::on_loop_of(
-            std::move(answer),
-            [name = *name](http::responder& to, result<std::vector<published>> done) {
-                if (!done) return to.send(done.error());
-                to.send(http::json_response(200, transport::publish_answer(done->front(), name)));
-            }));
+    auto written = transport::parse_event(r.body, what.from, *hub_.options());
+    if (!written) return answer.send(written.error());
+    hub_.replace(std::move(what), std::move(written->content),
+                 transport::on_loop_of(std::move(answer), std::move(answer_published)));
 }
 
 void topic_surface::list_scheduled(http::request&, http::responder answer) {
-    hub_.record().list_scheduled(
+    hub_.scheduled(
         max_listed,
         transport::on_loop_of(
             std::move(answer), [](http::responder& to, result<std::vector<scheduled_event>> all) {
@@ -272,14 +276,13 @@ void topic_surface::cancel_scheduled(http::request& r, http::responder answer) {
     const auto id = parse_whole_number(r.path_rest[0]);
     const error unknown{errc::not_found, "no event with this id waits"};
     if (!id) return answer.send(unknown);
-    hub_.record().cancel(
-        static_cast<std::uint64_t>(*id),
-        transport::on_loop_of(std::move(answer),
-                              [unknown](http::responder& to, result<bool> was_there) {
-                                  if (!was_there) return to.send(was_there.error());
-                                  if (!*was_there) return to.send(unknown);
-                                  to.send(http::response{204, {}, {}, false});
-                              }));
+    hub_.cancel(static_cast<std::uint64_t>(*id),
+                transport::on_loop_of(std::move(answer),
+                                      [unknown](http::responder& to, result<bool> was_there) {
+                                          if (!was_there) return to.send(was_there.error());
+                                          if (!*was_there) return to.send(unknown);
+                                          to.send(http::response{204, {}, {}, false});
+                                      }));
 }
 
 void topic_surface::list_clients(http::request&, http::responder answer) {

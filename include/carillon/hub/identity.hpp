@@ -1,0 +1,51 @@
+// Whose stream it is, as far as the hub has to know.
+#pragma once
+
+#include <carillon/hub/grants.hpp>
+
+#include <chrono>
+#include <compare>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace carillon {
+
+/// A name and its value, such as `tenant` and `acme`. Both are UTF-8.
+struct attribute {
+    std::string name;
+    std::string value;
+    friend auto operator<=>(const attribute&, const attribute&) = default;
+};
+
+/// Who opened a stream or reads the record. Whoever makes one has verified all of it: the hub
+/// trusts it. Immutable once shared; one is shared by all streams that a caller opens with it.
+struct identity {
+    std::string user;     ///< empty: nobody in particular
+    std::string session;  ///< empty: none
+    std::vector<std::string> roles;
+    std::shared_ptr<const grant_set> grants;  ///< null: no private event of a topic is shown
+    std::string token_id;                     ///< for revocations; empty: none
+    std::optional<std::chrono::system_clock::time_point> expires;
+    std::vector<attribute> attributes;  ///< what `audience::all_of` is held against
+};
+
+/// Which of the hub's own spaces a reader listens to besides its topics.
+struct own_spaces {
+    bool user = false;        ///< events for `identity::user`
+    bool session = false;     ///< events for `identity::session`
+    bool everyone = false;    ///< events for all
+    bool attributes = false;  ///< events for whoever has some of `identity::attributes`
+};
+
+/// What a reader asks to see of the events of its topics. An empty list asks for all.
+struct event_filter {
+    std::vector<std::string> names;  ///< of events; "message" stands for those without a name
+    std::vector<std::string> kinds;
+    std::vector<attribute> metadata;  ///< all of these; only strings, numbers and booleans compare
+
+    bool empty() const noexcept { return names.empty() && kinds.empty() && metadata.empty(); }
+};
+
+}  // namespace carillon

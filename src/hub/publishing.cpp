@@ -1,0 +1,267 @@
+// The way in: what publishers give is checked, addressed and appended.
+#include <carillon/hub/hub.hpp>
+
+#include "hub/own_topic.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <span>
+#include <unordered_set>
+
+#include <fmt/format.h>
+
+namespace carillon {
+
+namespace {
+
+/// The topics of one stored event: a recipient's, or those of all of them.
+using address = std::vector<topic>;
+
+bool has_repetition(const std::vector<topic>& topics) {
+    std::vector<std::string_view> names;
+    names.reserve(topics.size());
+    for (const topic& t : topics) names.emplace_back(t.str());
+    std::ranges::sort(names);
+    return std::ranges::adjacent_find(names) != names.end();
+}
+
+result<> check_topics(const event& e, const hub_options& limits) {
+    if (e.topics.empty()) return fail(errc::invalid_request, "an event needs a topic");
+    if (e.topics.size() > limits.max_topics_per_event) {
+        return fail(errc::invalid_request, fmt::format("an event may have at most {} topics",
+                                                       limits.max_topics_per_event));
+    }
+    for (const topic& t : e.topics) {
+        if (t.reserved()) {
+            return fail(errc::invalid_request,
+                        fmt::format("topic `{}` is reserved for the hub", t.str()));
+        }
+        if (t.str().size() > limits.max_topic_length) {
+            return fail(errc::invalid_request,
+                        fmt::format("a topic may have at most {} bytes", limits.max_topic_length));
+        }
+    }
+    if (e.topics.size() > 1 && has_repetition(e.topics))
+        return fail(errc::invalid_request, "an event names a topic twice");
+    return {};
+}
+
+result<> check_content(const event& e, const hub_options& limits) {
+    if (e.name && e.name->str().starts_with("carillon.")) {
+        return fail(errc::invalid_request,
+                    "event names that begin with `carillon.` are reserved for the hub");
+    }
+    if (e.id && cursor::parse(e.id->str())) {
+        return fail(errc::invalid_request, "`id` has the form of the hub's own ids");
+    }
+    if (e.retain && e.ephemeral) {
+        return fail(errc::invalid_request,
+                    "an event is not both `ephemeral` and `retain`: what is not stored is no last "
+                    "value");
+    }
+    if (e.size() > limits.max_event_size) {
+        return fail(errc::event_too_large,
+                    fmt::format("the event has {} bytes, at most {} are allowed", e.size(),
+                                limits.max_event_size));
+    }
+    return {};
+}
+
+/// `check` for each event; in a batch the error says which one it is about.
+template <class Check>
+result<> check_each(std::span<const event> batch, const hub_options& limits, Check&& check) {
+    if (batch.size() > limits.max_batch) {
+        return fail(errc::payload_too_large,
+                    fmt::format("{} events in one publish, at most {} are allowed", batch.size(),
+                                limits.max_batch));
+    }
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+        if (auto checked = check(batch[i]); !checked) {
+            error why = std::move(checked.error());
+            if (batch.size() > 1) why.detail = fmt::format("event {}: {}", i, why.detail);
+            return std::unexpected(std::move(why));
+        }
+    }
+    return {};
+}
+
+/// The audience's addresses, one for each recipient and none twice.
+class addressing {
+public:
+    result<std::vector<address>> of(const audience& to) && {
+        if (to.everyone) {
+            if (!to.users.empty() || !to.sessions.empty() || !to.clients.empty() ||
+                !to.all_of.empty())
+                return fail(errc::invalid_request, "an audience of everyone names nobody else");
+            all_.push_back({everyone_topic()});
+        }
+        for (const std::string& id : to.users) add("user", id, user_topic);
+        for (const std::string& id : to.sessions) add("session", id, session_topic);
+        for (const std::string& id : to.clients) add("client", id, client_topic);
+        if (!to.all_of.empty()) add_attributes(to.all_of);
+        if (!wrong_.empty()) return fail(errc::invalid_request, wrong_);
+        return std::move(all_);
+    }
+
+private:
+    void add(std::string_view what, std::string_view id, topic (*topic_of)(std::string_view)) {
+        const std::string segment = as_segment(id);
+        if (segment.empty()) {
+            wrong_ = fmt::format("the id of a {} has 1 to {} bytes of UTF-8", what, max_id_length);
+            return;
+        }
+        topic where = topic_of(segment);
+        if (seen_.insert(where.str()).second) all_.push_back({std::move(where)});
+    }
+
+    void add_attributes(const std::vector<attribute>& all_of) {
+        address one;
+        for (const attribute& a : all_of) {
+            auto t = one.empty() ? attribute_topic(a) : condition_topic(a);
+            if (!t) {
+                wrong_ = fmt::format(
+                    "an attribute has a name and a value, each of 1 to {} bytes of UTF-8",
+                    max_attribute_length);
+                return;
+            }
+            if (std::ranges::find(one, *t) == one.end()) one.push_back(std::move(*t));
+        }
+        all_.push_back(std::move(one));
+    }
+
+    std::vector<address> all_;
+    std::unordered_set<std::string> seen_;
+    std::string wrong_;
+};
+
+result<> check_size(const std::vector<address>& to, std::size_t events, audience::copies stored,
+                    const hub_options& limits) {
+    if (events * to.size() > limits.max_recipients) {
+        return fail(errc::payload_too_large,
+                    fmt::format("{} events for {} recipients in one publish; events times "
+                                "recipients may be at most {}",
+                                events, to.size(), limits.max_recipients));
+    }
+    std::size_t topics = 0;
+    for (const address& one : to)
+        topics =
+            stored == audience::copies::shared ? topics + one.size() : std::max(topics, one.size());
+    if (topics <= limits.max_topics_per_event) return {};
+    return fail(errc::invalid_request,
+                fmt::format("an event that recipients share, or that asks for several attributes, "
+                            "may have at most {} of them",
+                            limits.max_topics_per_event));
+}
+
+/// One address for all, if the audience wants one event only.
+std::vector<address> shared_by(const audience& to, std::vector<address> all) {
+    if (to.stored != audience::copies::shared) return all;
+    address one;
+    for (address& a : all)
+        one.insert(one.end(), std::make_move_iterator(a.begin()), std::make_move_iterator(a.end()));
+    return {std::move(one)};
+}
+
+/// Without clients that are not there.
+std::vector<address> without_missing(std::vector<address> all,
+                                     const std::vector<std::string>& found) {
+    std::unordered_set<std::string> there;
+    for (const std::string& client : found) there.insert(client_topic(as_segment(client)).str());
+    std::erase_if(all, [&](const address& a) {
+        return a.front().str().starts_with("$client/") && !there.contains(a.front().str());
+    });
+    return all;
+}
+
+}  // namespace
+
+result<> hub::check(const event& e) const {
+    const auto limits = options();
+    if (auto checked = check_topics(e, *limits); !checked) return checked;
+    return check_content(e, *limits);
+}
+
+void hub::publish(std::vector<event> batch, std::optional<idempotency_key> key,
+                  publish_callback done) {
+    const auto limits = options();
+    const auto checked = check_each(batch, *limits, [&](const event& e) -> result<> {
+        if (auto topics = check_topics(e, *limits); !topics) return topics;
+        return check_content(e, *limits);
+    });
+    if (!checked) return done(std::unexpected(checked.error()));
+    events stored;
+    stored.reserve(batch.size());
+    for (event& e : batch) {
+        stored.push_back(std::make_shared<stored_event>());
+        stored.back()->content = std::move(e);
+    }
+    append(std::move(stored), std::move(key), std::move(done));
+}
+
+void hub::publish(std::vector<event> batch, audience to, std::optional<idempotency_key> key,
+                  publish_callback done) {
+    if (to.empty()) return publish(std::move(batch), std::move(key), std::move(done));
+    const auto limits = options();
+    const auto checked = check_each(batch, *limits, [&](const event& e) -> result<> {
+        if (!e.topics.empty())
+            return fail(errc::invalid_request, "an event for an audience names no topics");
+        return check_content(e, *limits);
+    });
+    if (!checked) return done(std::unexpected(checked.error()));
+    auto all = addressing().of(to);
+    if (!all) return done(std::unexpected(all.error()));
+    if (auto size = check_size(*all, batch.size(), to.stored, *limits); !size)
+        return done(std::unexpected(size.error()));
+    if (to.clients.empty())
+        return append_for(std::move(batch), shared_by(to, std::move(*all)), std::move(key),
+                          std::move(done));
+    std::vector<std::string> clients = to.clients;
+    listen_privately(
+        std::move(clients),
+        [this, batch = std::move(batch), to = std::move(to), all = std::move(*all),
+         key = std::move(key), done = std::move(done)](const std::vector<std::string>& found) {
+            auto left = without_missing(all, found);
+            if (left.empty()) return done(fail(errc::client_not_found, "no client has this id"));
+            append_for(batch, shared_by(to, std::move(left)), key, done);
+        });
+}
+
+void hub::append_for(std::vector<event> batch, addresses to, std::optional<idempotency_key> key,
+                     publish_callback done) {
+    events stored;
+    stored.reserve(batch.size() * to.size());
+    for (const event& e : batch) {
+        for (const address& one : to) {
+            auto& made = stored.emplace_back(std::make_shared<stored_event>());
+            made->content = e;
+            made->content.topics = one;
+            made->content.is_private = true;
+        }
+    }
+    append(std::move(stored), std::move(key), std::move(done));
+}
+
+void hub::announce(topic where, std::string_view name, std::string data, publish_callback done) {
+    auto told = std::make_shared<stored_event>();
+    told->content.topics.push_back(std::move(where));
+    told->content.name = wire::event_name::parse(name).value();
+    told->content.data = std::move(data);
+    told->content.payload = payload_kind::json;
+    append({std::move(told)}, std::nullopt, std::move(done));
+}
+
+void hub::append(events batch, std::optional<idempotency_key> key, publish_callback done) {
+    if (auto open = is_open(); !open) return done(std::unexpected(open.error()));
+    journal_->append(
+        std::move(batch), std::move(key),
+        [this, done = std::move(done)](const result<journal::appended>& stored,
+                                       std::span<const std::shared_ptr<stored_event>> all) {
+            if (!stored) return done(std::unexpected(stored.error()));
+            std::vector<published> answers;
+            answers.reserve(all.size());
+            for (const auto& e : all) answers.push_back({id_of(*e), e->pos});
+            done(std::move(answers));
+        });
+}
+
+}  // namespace carillon

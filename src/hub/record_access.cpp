@@ -1,0 +1,215 @@
+#include "hub/record_access.hpp"
+
+#include <carillon/hub/hub.hpp>
+
+#include "hub/own_topic.hpp"
+#include "hub/visibility.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace carillon {
+
+namespace {
+
+constexpr std::size_t max_page_bytes = 8u << 20;
+
+/// Patterns and what the journal takes: pointers to them. Stays where it is.
+class pinned_patterns {
+public:
+    pinned_patterns(std::vector<topic_pattern> patterns) : patterns_(std::move(patterns)) {
+        for (const topic_pattern& p : patterns_) pointers_.push_back(&p);
+    }
+    pinned_patterns(const pinned_patterns&) = delete;
+    pinned_patterns& operator=(const pinned_patterns&) = delete;
+
+    topic_patterns get() const noexcept { return pointers_; }
+    bool has(const topic& t) const noexcept {
+        return std::ranges::any_of(patterns_,
+                                   [&](const topic_pattern& p) { return p.str() == t.str(); });
+    }
+
+private:
+    const std::vector<topic_pattern> patterns_;
+    std::vector<const topic_pattern*> pointers_;
+};
+
+/// The predicate for a reader without a stream.
+class reader {
+public:
+    reader(std::shared_ptr<const identity> who, event_filter filter)
+        : who_(std::move(who)), filter_(std::move(filter)) {
+        if (who_ && who_->grants) grants_ = table_.intern(*who_->grants);
+    }
+
+    bool sees(const event& e, const pinned_patterns& listened) const {
+        visibility_memo memo;
+        const viewer v{grants_.get(), who_ ? &who_->attributes : nullptr,
+                       filter_.empty() ? nullptr : &filter_};
+        return shows(v, e, memo, [&](const topic& t) { return listened.has(t); });
+    }
+
+private:
+    grant_table table_;
+    std::shared_ptr<const identity> who_;
+    event_filter filter_;
+    grants_ptr grants_;
+};
+
+/// Until the journal has answered twice.
+struct history_call {
+    history_call(history_query asked, std::vector<topic_pattern> listened,
+                 std::function<void(result<history_page>)> then)
+        : q(std::move(asked)),
+          patterns(std::move(listened)),
+          who(q.who, q.filter),
+          done(std::move(then)) {}
+
+    history_query q;
+    pinned_patterns patterns;
+    reader who;
+    position head;
+    std::function<void(result<history_page>)> done;
+    history_page page;
+};
+
+/// Where the page begins that was asked for without a cursor.
+rewind beginning(const history_query& q) {
+    if (const auto* last = std::get_if<rewind_last>(&q.from))
+        return rewind_last{std::min<std::uint64_t>(last->count, q.max_events)};
+    if (std::holds_alternative<rewind_since>(q.from)) return q.from;
+    return rewind_last{q.max_events};
+}
+
+}  // namespace
+
+std::string_view to_string(loss_reason why) noexcept {
+    switch (why) {
+        case loss_reason::lost:
+            return "lost";
+        case loss_reason::budget:
+            return "budget";
+        case loss_reason::retention:
+            break;
+    }
+    return "retention";
+}
+
+std::vector<topic_pattern> own_patterns(const identity* who, const own_spaces& spaces,
+                                        const std::vector<topic>& rooms) {
+    std::vector<topic_pattern> all;
+    const auto add = [&](const std::string& id, topic (*topic_of)(std::string_view)) {
+        if (const std::string segment = as_segment(id); !segment.empty())
+            all.emplace_back(topic_of(segment));
+    };
+    if (who != nullptr && spaces.user) add(who->user, user_topic);
+    if (who != nullptr && spaces.session) add(who->session, session_topic);
+    if (spaces.everyone) all.emplace_back(everyone_topic());
+    if (who != nullptr && spaces.attributes) {
+        for (const attribute& a : who->attributes) {
+            if (const auto t = attribute_topic(a)) all.emplace_back(*t);
+        }
+    }
+    for (const topic& t : rooms) all.emplace_back(t);
+    return all;
+}
+
+void record_access::history(history_query q, std::function<void(result<history_page>)> done) const {
+    std::vector<topic_pattern> listened = own_patterns(q.who.get(), q.spaces, q.rooms);
+    listened.insert(listened.end(), q.topics.begin(), q.topics.end());
+    auto c = std::make_shared<history_call>(std::move(q), std::move(listened), std::move(done));
+    c->head = hub_.record().head();
+    const auto read = [this, c](result<start_point> start) {
+        if (!start) return c->done(std::unexpected(start.error()));
+        const auto tell = [this, c](const gap& lost, loss_reason why) {
+            c->page.lost = {hub_.id_of(lost.from), hub_.id_of(lost.to), to_string(why)};
+        };
+        if (!c->q.after_id.empty()) {
+            c->page.verdict = start->unknown ? resume_verdict::reset
+                              : start->lost  ? resume_verdict::gap
+                                             : resume_verdict::resumed;
+            if (start->lost) tell(*start->lost, start->why);
+        }
+        hub_.record().read({c->patterns.get(), start->at, c->head, c->q.max_events, max_page_bytes},
+                           [this, c, tell](result<read_page> page) {
+                               if (!page) return c->done(std::unexpected(page.error()));
+                               c->page.more = page->through < c->head;
+                               c->page.next = hub_.id_of(page->through);
+                               c->page.events = std::move(page->events);
+                               std::erase_if(c->page.events, [&](const event_ptr& e) {
+                                   return !c->who.sees(e->content, c->patterns);
+                               });
+                               if (c->page.verdict == resume_verdict::resumed && page->lost) {
+                                   c->page.verdict = resume_verdict::gap;
+                                   tell(*page->lost, loss_reason::retention);
+                               }
+                               c->done(std::move(c->page));
+                           });
+    };
+    hub_.record().locate({c->patterns.get(), c->q.after_id, beginning(c->q)}, read);
+}
+
+void record_access::find(event_reference what, std::function<void(result<event_ptr>)> done) const {
+    struct call {
+        call(event_reference asked, std::function<void(result<event_ptr>)> then)
+            : what(std::move(asked)),
+              patterns({topic_pattern(what.from)}),
+              who(what.who, {}),
+              done(std::move(then)) {}
+        event_reference what;
+        pinned_patterns patterns;
+        reader who;
+        std::function<void(result<event_ptr>)> done;
+
+        void not_found() const {
+            done(fail(errc::not_found, "no stored event of this topic has this id"));
+        }
+    };
+    auto c = std::make_shared<call>(std::move(what), std::move(done));  // until both answers came
+    hub_.record().locate({c->patterns.get(), c->what.id}, [this, c](result<start_point> at) {
+        if (!at) return c->done(std::unexpected(at.error()));
+        if (at->unknown || at->lost || at->at.value == 0) return c->not_found();
+        hub_.record().read({c->patterns.get(), position{at->at.value - 1}, at->at, 1},
+                           [c, pos = at->at](result<read_page> page) {
+                               if (!page) return c->done(std::unexpected(page.error()));
+                               if (page->events.empty() || page->events.front()->pos != pos ||
+                                   !c->who.sees(page->events.front()->content, c->patterns))
+                                   return c->not_found();
+                               c->done(page->events.front());
+                           });
+    });
+}
+
+void record_access::last_of(const topic& where, std::function<void(result<event_ptr>)> done) const {
+    struct call {
+        pinned_patterns patterns;
+        std::function<void(result<event_ptr>)> done;
+    };
+    auto c = std::make_shared<call>(std::vector{topic_pattern(where)}, std::move(done));
+    const position head = hub_.record().head();
+    hub_.record().locate(
+        {c->patterns.get(), {}, rewind_last{1}}, [this, c, head](result<start_point> at) {
+            if (!at) return c->done(std::unexpected(at.error()));
+            hub_.record().read({c->patterns.get(), at->at, head, 1}, [c](result<read_page> page) {
+                if (!page) return c->done(std::unexpected(page.error()));
+                c->done(page->events.empty() ? nullptr : page->events.back());
+            });
+        });
+}
+
+void record_access::locate(const topic& where, std::string id,
+                           std::function<void(result<std::optional<position>>)> done) const {
+    struct call {
+        pinned_patterns patterns;
+        std::string id;
+        std::function<void(result<std::optional<position>>)> done;
+    };
+    auto c =
+        std::make_shared<call>(std::vector{topic_pattern(where)}, std::move(id), std::move(done));
+    hub_.record().locate({c->patterns.get(), c->id}, [c](result<start_point> at) {
+        if (!at) return c->done(std::unexpected(at.error()));
+        c->done(at->unknown ? std::nullopt : std::optional(at->at));
+    });
+}
+
+}  // namespace carillon

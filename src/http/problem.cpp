@@ -81,7 +81,9 @@ response problem_document(int status, std::string_view code, std::string_view de
 }
 
 response problem(const error& e) {
-    return problem_document(status_of(e.code), to_string(e.code), e.detail);
+    response r = problem_document(status_of(e.code), to_string(e.code), e.detail);
+    if (r.status == 401) r.headers.emplace_back("WWW-Authenticate", "Bearer");  // RFC 9110, 11.6.1
+    return r;
 }
 
 int status_of(errc code) noexcept {

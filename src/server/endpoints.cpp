@@ -1,5 +1,9 @@
 #include "server/endpoints.hpp"
 
+#include "base/json_text.hpp"
+
+#include <utility>
+
 #include <fmt/format.h>
 
 #ifndef CARILLON_VERSION
@@ -10,59 +14,127 @@ namespace carillon::server {
 
 std::string_view version() noexcept { return CARILLON_VERSION; }
 
-void add_endpoints(http::router& routes, const endpoint_sources& from) {
-    // Load balancers and probes ask by address, and nothing is secret in these two.
-    const http::route_rules for_probes{.any_host = true, .any_page = true};
-    const http::route_rules for_anyone{.any_page = true};
-    routes.add(
-        "GET", "/health",
-        [](http::request&, http::responder answer) {
-            answer.send(http::json_response(200, R"({"status":"ok"})"));
-        },
-        {}, for_probes);
-    routes.add(
-        "GET", "/ready",
-        [events = from.events](http::request&, http::responder answer) {
-            if (events->draining())
-                return answer.send(error{errc::unavailable, "the server is draining"});
-            if (const auto health = events->record().health(); !health)
-                return answer.send(health.error());
-            answer.send(http::json_response(200, R"({"status":"ready"})"));
-        },
-        {}, for_probes);
-    routes.add(
-        "GET", "/metrics",
-        [text = from.metrics](http::request&, http::responder answer) {
-            answer.send(http::response{
-                200, {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}}, text()});
-        },
-        {}, {.any_host = from.metrics_for_any_host});
-    routes.add(
-        "GET", "/api",
-        [prefix = from.topic_prefix](http::request&, http::responder answer) {
-            answer.send(http::json_response(
-                200,
-                fmt::format(
-                    R"({{"name":"carillon","version":"{}","endpoints":{{"subscribe":"GET {}/subscribe/{{topic}}",)"
-                    R"("publish":"POST {}/publish/{{topic}}","history":"GET {}/history?topic={{topic}}",)"
-                    R"("clients":"GET {}/clients","health":"GET /health","ready":"GET /ready","metrics":"GET /metrics"}}}})",
-                    version(), prefix, prefix, prefix, prefix)));
-        },
-        {}, for_anyone);
-    routes.add(
-        "GET", "/",
-        [](http::request&, http::responder answer) {
-            answer.send(
-                http::response{200,
-                               {{"Content-Type", "text/html; charset=utf-8"},
-                                {"Cache-Control", "no-cache"},
-                                {"Content-Security-Policy",
-                                 "default-src 'self'; img-src data:; style-src 'unsafe-inline'; "
-                                 "script-src 'unsafe-inline'; base-uri 'none'; form-action "
-                                 "'none'; frame-ancestors 'none'"}},
-                               std::string(start_page())});
-        },
-        {}, for_anyone);
+namespace {
+
+using transport::access;
+using transport::route;
+
+constexpr transport::access_rule anyone{access::none, access::none};
+constexpr std::string_view json = "application/json";
+
+route health() {
+    return {.method = "GET",
+            .path = "/health",
+            .summary = "tells that the server runs",
+            .who = anyone,
+            .answers = {{200, json, "it runs"}},
+            .handle =
+                [](http::request&, const principal&, http::responder answer) {
+                    answer.send(http::json_response(200, R"({"status":"ok"})"));
+                },
+            .any_host = true,
+            .any_page = true};
+}
+
+route ready(hub& events) {
+    return {.method = "GET",
+            .path = "/ready",
+            .summary = "tells whether the server takes streams and stores events",
+            .who = anyone,
+            .answers = {{200, json, "it does"}},
+            .handle =
+                [&events](http::request&, const principal&, http::responder answer) {
+                    if (events.draining()) {
+                        return answer.send(error{errc::unavailable, "the server is draining"});
+                    }
+                    if (const auto sound = events.record().health(); !sound) {
+                        return answer.send(sound.error());
+                    }
+                    answer.send(http::json_response(200, R"({"status":"ready"})"));
+                },
+            .any_host = true,
+            .any_page = true};
+}
+
+route metrics(std::function<std::string()> text, bool any_host) {
+    static constexpr std::string_view type = "text/plain; version=0.0.4; charset=utf-8";
+    return {.method = "GET",
+            .path = "/metrics",
+            .summary = "shows figures for Prometheus",
+            .who = {access::none, access::admin},
+            .answers = {{200, type, "the figures"}},
+            .handle =
+                [text = std::move(text)](http::request&, const principal&, http::responder answer) {
+                    answer.send(http::response{200, {{"Content-Type", std::string(type)}}, text()});
+                },
+            .any_host = any_host};
+}
+
+route api(std::function<std::string()> text) {
+    return {.method = "GET",
+            .path = "/api",
+            .summary = "describes the server and its routes",
+            .who = anyone,
+            .answers = {{200, json, "name, version and routes"}},
+            .handle =
+                [text = std::move(text)](http::request&, const principal&, http::responder answer) {
+                    answer.send(http::json_response(200, text()));
+                },
+            .any_page = true};
+}
+
+route page() {
+    static constexpr std::string_view type = "text/html; charset=utf-8";
+    static constexpr std::string_view policy =
+        "default-src 'self'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    return {.method = "GET",
+            .path = "/",
+            .summary = "a page to try things out",
+            .who = anyone,
+            .answers = {{200, type, "the page"}},
+            .handle =
+                [](http::request&, const principal&, http::responder answer) {
+                    answer.send(http::response{200,
+                                               {{"Content-Type", std::string(type)},
+                                                {"Cache-Control", "no-cache"},
+                                                {"Content-Security-Policy", std::string(policy)}},
+                                               std::string(start_page())});
+                },
+            .any_page = true};
+}
+
+/// As people write it: `{topic...}` is `{topic}`.
+std::string readable(std::string path) {
+    if (path.ends_with("...}")) path.replace(path.size() - 4, 4, "}");
+    return path;
+}
+
+}  // namespace
+
+std::vector<route> endpoint_routes(const endpoint_sources& from) {
+    return {health(), ready(*from.events), metrics(from.metrics, from.metrics_for_any_host),
+            api(from.description), page()};
+}
+
+std::string describe(const std::vector<route>& routes, std::string_view topics) {
+    std::string text = fmt::format(
+        R"({{"name":"carillon","version":"{}","endpoints":{{"subscribe":"GET {}/subscribe/{{topic}}",)"
+        R"("publish":"POST {}/publish/{{topic}}","history":"GET {}/history?topic={{topic}}",)"
+        R"("clients":"GET {}/clients","health":"GET /health","ready":"GET /ready","metrics":"GET /metrics"}})",
+        version(), topics, topics, topics, topics);
+    text += R"(,"routes":[)";
+    for (const route& r : routes) {
+        if (!text.ends_with('[')) text += ',';
+        text += R"({"method":)";
+        append_json_string(text, r.method);
+        text += R"(,"path":)";
+        append_json_string(text, readable(r.path));
+        text += R"(,"summary":)";
+        append_json_string(text, r.summary);
+        text += '}';
+    }
+    return text + "]}";
 }
 
 }  // namespace carillon::server

@@ -4,6 +4,7 @@
 #include <carillon/hub/hub.hpp>
 
 #include "http/server.hpp"
+#include "transport/route.hpp"
 #include "transport/stream_host.hpp"
 
 #include <functional>
@@ -19,12 +20,16 @@ std::string metrics_text(hub& h, const transport::refusal_counters& refused,
 
 struct endpoint_sources {
     hub* events = nullptr;
-    std::function<std::string()> metrics;
-    std::string topic_prefix;
-    bool metrics_for_any_host = false;  ///< `/metrics` answers whatever `Host` says
+    std::function<std::string()> metrics;      ///< the text of `/metrics`
+    std::function<std::string()> description;  ///< the text of `/api`
+    bool metrics_for_any_host = false;         ///< `/metrics` answers whatever `Host` says
 };
 
-void add_endpoints(http::router& routes, const endpoint_sources& from);
+/// They refer to the hub.
+std::vector<transport::route> endpoint_routes(const endpoint_sources& from);
+
+/// Name, version and all routes as a JSON object. `topics` is the prefix of the topic service.
+std::string describe(const std::vector<transport::route>& routes, std::string_view topics);
 
 std::string_view version() noexcept;
 std::string_view start_page() noexcept;

@@ -6,6 +6,7 @@
 #include "http/server.hpp"
 #include "server/endpoints.hpp"
 #include "surfaces/topics/topic_surface.hpp"
+#include "transport/guard.hpp"
 #include "transport/loop_executor.hpp"
 #include "transport/stream_host.hpp"
 
@@ -217,11 +218,14 @@ struct node::parts {
     std::unique_ptr<hub> events;
     std::unique_ptr<transport::stream_host> streams;
     std::unique_ptr<surfaces::topic_surface> topics;
+    auth::anonymous_authenticator callers;
+    std::string description;  ///< of all routes
     http::router routes;
     std::atomic<bool> drained{false};
 
     void build(std::unique_ptr<journal> record,
                const std::shared_ptr<const http::server_options>& http);
+    void add_routes();
     std::string metrics() const;
     void trim_regularly();
 };
@@ -232,14 +236,22 @@ void node::parts::build(std::unique_ptr<journal> record,
     streams = std::make_unique<transport::stream_host>(*events, stream_limits_of(current));
     topics =
         std::make_unique<surfaces::topic_surface>(*events, *streams, topic_options_of(current));
-    topics->add_routes(routes);
-    add_endpoints(routes, {events.get(), [this] { return metrics(); }, current.topic_service.prefix,
-                           current.metrics.any_host});
+    add_routes();
     for (std::size_t i = 0; i < shard_count(current); ++i) {
         auto& w = *workers.emplace_back(std::make_unique<worker>());
         streams->add_loop(w.loop, events->add_shard(w.executor));
         w.server = std::make_unique<http::server>(w.loop, routes, http);
     }
+}
+
+void node::parts::add_routes() {
+    std::vector<transport::route> all = topics->routes();
+    std::ranges::move(endpoint_routes({events.get(), [this] { return metrics(); },
+                                       [this] { return description; }, current.metrics.any_host}),
+                      std::back_inserter(all));
+    description = describe(all, current.topic_service.prefix);
+    // Nobody is asked who they are yet, whatever the table says.
+    transport::mount(routes, std::move(all), callers, {.asks = false});
 }
 
 std::string node::parts::metrics() const {

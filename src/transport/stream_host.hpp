@@ -55,12 +55,15 @@ public:
     /// everything, errors too.
     void open(http::request& r, http::responder answer, stream_request asked);
 
+    /// Answers a request for a stream that is not opened: if it may be later, an EventSource is
+    /// told when to come back in a response that does not end it for good.
+    void refuse(const http::request& r, http::responder answer, const error& why) const;
+
     void reload(stream_limits limits);
     const refusal_counters& refusals() const noexcept { return refusals_; }
 
 private:
     shard& shard_of(const net::loop& l) const;
-    void refuse(const http::request& r, http::responder answer, const error& why) const;
     void note_refusal(const http::request& r, const error& why) const;
 
     hub& hub_;

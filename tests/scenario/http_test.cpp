@@ -1,6 +1,8 @@
 // HTTP/1.1 and 1.0 as honest clients speak it, the odd and the slow ones included.
 #include "support/event_reader.hpp"
 
+#include <fstream>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -220,6 +222,55 @@ TEST(http, a_page_of_another_site_makes_the_server_do_no_work) {
     }
     for (const char* path : {"/", "/api", "/health", "/ready"}) {
         EXPECT_EQ(asked(path, "Sec-Fetch-Site: cross-site"), 200) << path << ": a link leads here";
+    }
+}
+
+/// `METHOD /path` of each route, as `/api` lists them.
+strings served_routes(const running_server& s) {
+    strings all;
+    const std::string text = s.get("/api").body;
+    constexpr std::string_view mark = R"({"method":")";
+    for (std::size_t at = text.find(mark); at != std::string::npos; at = text.find(mark, at + 1)) {
+        const std::string one = text.substr(at, text.find("summary", at) - at);
+        all.push_back(json_value(one, "method") + ' ' + json_value(one, "path"));
+    }
+    return all;
+}
+
+/// The first column of the table in docs/reference/http.md.
+strings documented_routes() {
+    std::ifstream page(CARILLON_SOURCE_DIR "/docs/reference/http.md");
+    strings all;
+    for (std::string line; std::getline(page, line);) {
+        if (!line.starts_with("| `") || !line.contains(" /")) continue;
+        std::string_view cell = std::string_view(line).substr(0, line.find('|', 1));
+        while (cell.contains('`')) {
+            cell.remove_prefix(cell.find('`') + 1);
+            const std::string_view entry = cell.substr(0, cell.find('`'));
+            cell.remove_prefix(entry.size() + 1);
+            const std::string route(entry.substr(0, entry.find('?')));
+            if (std::ranges::find(all, route) == all.end()) all.push_back(route);
+        }
+    }
+    return all;
+}
+
+TEST(http, every_route_is_served_and_documented) {
+    running_server s;
+    const strings served = served_routes(s);
+    EXPECT_GT(served.size(), 20U);
+    EXPECT_THAT(documented_routes(), ::testing::UnorderedElementsAreArray(served));
+    for (const std::string& route : served) {
+        const std::size_t blank = route.find(' ');
+        std::string path = route.substr(blank + 1);
+        for (std::size_t at = 0; (at = path.find('{')) != std::string::npos;)
+            path.replace(at, path.find('}') - at + 1, "x");
+        raw_client c(s.port());
+        c.send(route.substr(0, blank + 1) + path +
+               " HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n");
+        ASSERT_TRUE(c.read_until("\r\n\r\n")) << route;
+        for (const char* unknown : {"nothing at this path", "METHOD_NOT_ALLOWED", "HTTP/1.1 50"})
+            EXPECT_THAT(c.seen(), Not(HasSubstr(unknown))) << route;
     }
 }
 

@@ -45,8 +45,6 @@ result<std::vector<topic_pattern>> requested_topics(const http::request& r,
     return patterns;
 }
 
-error switched_off() { return {errc::disabled, "the topic service is switched off"}; }
-
 void answer_done(http::responder& answer, const result<>& done) {
     if (!done) return answer.send(done.error());
     answer.send(http::response{204, {}, {}, false});
@@ -71,59 +69,6 @@ topic_surface::topic_surface(hub& h, transport::stream_host& streams, topic_surf
       options_(std::move(options)),
       finite_(h, streams, options_.profile) {}
 
-void topic_surface::add_routes(http::router& routes) {
-    using member = void (topic_surface::*)(http::request&, http::responder);
-    const auto add = [&](std::string_view method, std::string_view path, member call,
-                         http::route_rules rules = {}, http::upload_handler up = {}) {
-        http::handler handle = [this, call](http::request& r, http::responder answer) {
-            if (!options_.enabled) return answer.send(switched_off());
-            (this->*call)(r, std::move(answer));
-        };
-        if (!options_.enabled) rules = {};
-        routes.add(method, options_.prefix + std::string(path), std::move(handle), std::move(up),
-                   std::move(rules));
-    };
-    using finite_member = void (finite_streams::*)(http::request&, http::responder);
-    const auto add_finite = [&](std::string_view method, std::string_view path, finite_member call,
-                                http::route_rules rules = {}) {
-        routes.add(
-            method, options_.prefix + "/streams" + std::string(path),
-            [this, call](http::request& r, http::responder answer) {
-                if (!options_.enabled) return answer.send(switched_off());
-                (finite_.*call)(r, std::move(answer));
-            },
-            {}, options_.enabled ? std::move(rules) : http::route_rules{});
-    };
-    const http::route_rules json{.needs_body = true, .media_types = transport::json_types()};
-    http::route_rules json_or_lines = json;
-    std::ranges::copy(transport::line_types(), std::back_inserter(json_or_lines.media_types));
-    add_finite("POST", "", &finite_streams::begin);
-    add_finite("GET", "/{id}", &finite_streams::read);
-    add_finite("POST", "/{id}", &finite_streams::append, json);
-    add_finite("POST", "/{id}/close", &finite_streams::close);
-    add_finite("DELETE", "/{id}", &finite_streams::request_stop);
-    const http::upload_handler up = [this](http::request& r, http::responder& answer,
-                                           http::upload_control control) {
-        return upload(r, answer, std::move(control));
-    };
-    add("GET", "/subscribe", &topic_surface::subscribe);
-    add("GET", "/subscribe/{topic...}", &topic_surface::subscribe);
-    add("POST", "/publish", &topic_surface::publish, json_or_lines, up);
-    add("POST", "/publish/{topic...}", &topic_surface::publish, json_or_lines, up);
-    add("GET", "/history", &topic_surface::history);
-    add("DELETE", "/history/{id}", &topic_surface::erase);
-    add("PUT", "/history/{id}", &topic_surface::erase, json);
-    add("GET", "/scheduled", &topic_surface::list_scheduled);
-    add("DELETE", "/scheduled/{id}", &topic_surface::cancel_scheduled);
-    add("GET", "/clients", &topic_surface::list_clients);
-    add("GET", "/clients/{id}", &topic_surface::show_client);
-    add("DELETE", "/clients/{id}", &topic_surface::remove_client);
-    add("POST", "/clients/{id}/send", &topic_surface::send_to_client, json);
-    add("POST", "/clients/{id}/heartbeat", &topic_surface::beat_client);
-    add("PUT", "/clients/{id}/topics/{topic...}", &topic_surface::change_topic);
-    add("DELETE", "/clients/{id}/topics/{topic...}", &topic_surface::change_topic);
-}
-
 void topic_surface::subscribe(http::request& r, http::responder answer) {
     auto topics = requested_topics(r, *hub_.options());
     if (!topics) return answer.send(topics.error());
@@ -138,12 +83,13 @@ void topic_surface::subscribe(http::request& r, http::responder answer) {
     streams_.open(r, std::move(answer), std::move(asked));
 }
 
-std::unique_ptr<http::upload> topic_surface::upload(http::request& r, http::responder& answer,
+std::unique_ptr<http::upload> topic_surface::upload(http::request& r, http::responder answer,
                                                     http::upload_control control) {
-    if (!options_.enabled || transport::format_of(r) != transport::body_format::lines)
-        return nullptr;
     auto name = path_topic(r);
-    if (!name) return nullptr;  // the handler gives the error
+    if (!name) {
+        answer.send(name.error());
+        return nullptr;
+    }
     return transport::make_line_upload(hub_, std::move(*name), std::move(answer),
                                        std::move(control));
 }

@@ -5,10 +5,12 @@
 
 #include "http/server.hpp"
 #include "surfaces/topics/finite_streams.hpp"
+#include "transport/route.hpp"
 #include "transport/stream_host.hpp"
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace carillon::surfaces {
 
@@ -30,12 +32,18 @@ struct topic_surface_options {
 class topic_surface {
 public:
     topic_surface(hub& h, transport::stream_host& streams, topic_surface_options options);
-    void add_routes(http::router& routes);
+    /// They refer to this object.
+    std::vector<transport::route> routes();
 
 private:
+    void add_listening(std::vector<transport::route>& to);
+    void add_publishing(std::vector<transport::route>& to);
+    void add_finite(std::vector<transport::route>& to);
+    void add_clients(std::vector<transport::route>& to);
+
     void subscribe(http::request& r, http::responder answer);
     void publish(http::request& r, http::responder answer);
-    std::unique_ptr<http::upload> upload(http::request& r, http::responder& answer,
+    std::unique_ptr<http::upload> upload(http::request& r, http::responder answer,
                                          http::upload_control control);
     void history(http::request& r, http::responder answer);
     void erase(http::request& r, http::responder answer);

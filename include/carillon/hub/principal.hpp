@@ -1,0 +1,39 @@
+// Who publishes or listens.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace carillon {
+
+/// Whom a request or a stream belongs to: nobody in particular, unless somebody has vouched for
+/// more. A value; what it says was verified by whoever made it.
+struct principal {
+    /// What it is believed for.
+    enum class source : std::uint8_t {
+        nothing,      ///< no credentials were given
+        token,        ///< a signed token
+        development,  ///< a token that anybody can make; for a developer's own machine
+        ticket,       ///< a ticket, which opens one stream
+        proxy,        ///< a server in front that was asked
+    };
+
+    source from = source::nothing;
+    std::string user;     ///< empty: anonymous
+    std::string session;  ///< empty: none is named
+    std::vector<std::string> roles;
+    std::string claims;  ///< all that is known, a JSON object's text; empty: nothing
+    std::optional<std::chrono::system_clock::time_point> expires;  ///< nothing holds beyond it
+
+    bool is_anonymous() const noexcept { return user.empty(); }
+    bool has_role(std::string_view role) const noexcept {
+        return std::ranges::find(roles, role) != roles.end();
+    }
+};
+
+}  // namespace carillon

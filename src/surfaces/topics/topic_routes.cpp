@@ -1,0 +1,197 @@
+// What the topic service answers, and to whom.
+#include "surfaces/topics/topic_surface.hpp"
+#include "transport/publish_body.hpp"
+
+#include <utility>
+
+namespace carillon::surfaces {
+
+namespace {
+
+using transport::access;
+using transport::access_rule;
+using transport::route;
+
+constexpr access_rule readers{access::optional, access::optional};
+constexpr access_rule publishers{access::none, access::publisher};
+constexpr access_rule owners{access::user, access::owner};
+constexpr access_rule admins{access::admin, access::admin};
+
+constexpr std::string_view json = "application/json";
+
+transport::body_rule one_json_text() { return {.needed = true, .whole = transport::json_types()}; }
+
+transport::body_rule json_or_lines() {
+    return {.needed = true, .whole = transport::json_types(), .streamed = transport::line_types()};
+}
+
+/// A handler that has no use for the principal.
+template <class Object>
+transport::route_handler calling(Object& on,
+                                 void (Object::*member)(http::request&, http::responder)) {
+    return [&on, member](http::request& r, const principal&, http::responder answer) {
+        (on.*member)(r, std::move(answer));
+    };
+}
+
+}  // namespace
+
+std::vector<route> topic_surface::routes() {
+    std::vector<route> all;
+    add_listening(all);
+    add_publishing(all);
+    add_finite(all);
+    add_clients(all);
+    for (route& r : all) r.path.insert(0, options_.prefix);
+    if (options_.enabled) return all;
+    return transport::switched_off(std::move(all), "the topic service is switched off");
+}
+
+void topic_surface::add_listening(std::vector<route>& to) {
+    const transport::route_refusal as_stream = [this](const http::request& r,
+                                                      http::responder answer, const error& why) {
+        streams_.refuse(r, std::move(answer), why);
+    };
+    for (const char* path : {"/subscribe", "/subscribe/{topic...}"}) {
+        to.push_back({.method = "GET",
+                      .path = path,
+                      .summary = "listens to topics and patterns",
+                      .who = readers,
+                      .answers = {{200, "text/event-stream", "their events"}},
+                      .handle = calling(*this, &topic_surface::subscribe),
+                      .refuse = as_stream});
+    }
+    to.push_back({.method = "GET",
+                  .path = "/streams/{stream}",
+                  .summary = "reads a stream that ends",
+                  .who = readers,
+                  .answers = {{200, "text/event-stream", "what was appended"},
+                              {204, "", "everything was read"}},
+                  .handle = calling(finite_, &finite_streams::read),
+                  .refuse = as_stream});
+    to.push_back({.method = "GET",
+                  .path = "/history",
+                  .summary = "reads what is kept of topics",
+                  .who = readers,
+                  .answers = {{200, json, "events, and where to go on"}},
+                  .handle = calling(*this, &topic_surface::history)});
+}
+
+void topic_surface::add_publishing(std::vector<route>& to) {
+    const transport::route_upload lines = [this](http::request& r, const principal&,
+                                                 http::responder answer,
+                                                 http::upload_control control) {
+        return upload(r, std::move(answer), std::move(control));
+    };
+    for (const char* path : {"/publish", "/publish/{topic...}"}) {
+        to.push_back({.method = "POST",
+                      .path = path,
+                      .summary = "publishes an event, an array of events, or lines",
+                      .who = publishers,
+                      .takes = json_or_lines(),
+                      .answers = {{200, json, "ids and positions"},
+                                  {202, json, "the event waits for its time"}},
+                      .handle = calling(*this, &topic_surface::publish),
+                      .upload = lines});
+    }
+    to.push_back({.method = "DELETE",
+                  .path = "/history/{id}",
+                  .summary = "takes an event back",
+                  .who = publishers,
+                  .answers = {{200, json, "where that is told"}},
+                  .handle = calling(*this, &topic_surface::erase)});
+    to.push_back({.method = "PUT",
+                  .path = "/history/{id}",
+                  .summary = "puts another content in an event's place",
+                  .who = publishers,
+                  .takes = one_json_text(),
+                  .answers = {{200, json, "where that is told"}},
+                  .handle = calling(*this, &topic_surface::erase)});
+    to.push_back({.method = "GET",
+                  .path = "/scheduled",
+                  .summary = "lists the events that wait for their time",
+                  .who = publishers,
+                  .answers = {{200, json, "the events, soonest first"}},
+                  .handle = calling(*this, &topic_surface::list_scheduled)});
+    to.push_back({.method = "DELETE",
+                  .path = "/scheduled/{id}",
+                  .summary = "calls off an event that waits",
+                  .who = publishers,
+                  .answers = {{204, "", "it is called off"}},
+                  .handle = calling(*this, &topic_surface::cancel_scheduled)});
+}
+
+void topic_surface::add_finite(std::vector<route>& to) {
+    to.push_back({.method = "POST",
+                  .path = "/streams",
+                  .summary = "begins a stream that ends",
+                  .who = publishers,
+                  .answers = {{201, json, "its id and topic"}},
+                  .handle = calling(finite_, &finite_streams::begin)});
+    to.push_back({.method = "POST",
+                  .path = "/streams/{stream}",
+                  .summary = "appends to a stream",
+                  .who = publishers,
+                  .takes = one_json_text(),
+                  .answers = {{200, json, "whether a reader asked to stop"}},
+                  .handle = calling(finite_, &finite_streams::append)});
+    to.push_back({.method = "POST",
+                  .path = "/streams/{stream}/close",
+                  .summary = "ends a stream for good",
+                  .who = publishers,
+                  .answers = {{200, json, "where it ends"}},
+                  .handle = calling(finite_, &finite_streams::close)});
+    // Who has the id reads the stream, and may lose interest in it.
+    to.push_back({.method = "DELETE",
+                  .path = "/streams/{stream}",
+                  .summary = "asks a stream's producer to stop",
+                  .who = readers,
+                  .answers = {{202, "", "the producer is told when it appends"}},
+                  .handle = calling(finite_, &finite_streams::request_stop)});
+}
+
+void topic_surface::add_clients(std::vector<route>& to) {
+    to.push_back({.method = "GET",
+                  .path = "/clients",
+                  .summary = "lists who listens",
+                  .who = admins,
+                  .answers = {{200, json, "the clients"}},
+                  .handle = calling(*this, &topic_surface::list_clients)});
+    to.push_back({.method = "GET",
+                  .path = "/clients/{id}",
+                  .summary = "shows one client",
+                  .who = owners,
+                  .answers = {{200, json, "the client"}},
+                  .handle = calling(*this, &topic_surface::show_client)});
+    to.push_back({.method = "DELETE",
+                  .path = "/clients/{id}",
+                  .summary = "ends a client's stream",
+                  .who = owners,
+                  .answers = {{204, "", "it ends"}},
+                  .handle = calling(*this, &topic_surface::remove_client)});
+    to.push_back({.method = "POST",
+                  .path = "/clients/{id}/send",
+                  .summary = "sends an event to one client alone",
+                  .who = owners,
+                  .takes = one_json_text(),
+                  .answers = {{200, json, "its id and position"}},
+                  .handle = calling(*this, &topic_surface::send_to_client)});
+    to.push_back({.method = "POST",
+                  .path = "/clients/{id}/heartbeat",
+                  .summary = "sends a heartbeat to one client now",
+                  .who = owners,
+                  .answers = {{204, "", "it is sent"}},
+                  .handle = calling(*this, &topic_surface::beat_client)});
+    for (const char* method : {"PUT", "DELETE"}) {
+        to.push_back({.method = method,
+                      .path = "/clients/{id}/topics/{topic...}",
+                      .summary = std::string_view(method) == "PUT"
+                                     ? "adds a topic to a client's stream"
+                                     : "takes a topic from a client's stream",
+                      .who = owners,
+                      .answers = {{204, "", "done"}},
+                      .handle = calling(*this, &topic_surface::change_topic)});
+    }
+}
+
+}  // namespace carillon::surfaces

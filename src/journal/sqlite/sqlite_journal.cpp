@@ -59,7 +59,8 @@ sqlite_journal::sqlite_journal(sqlite_journal_options options, std::string epoch
       inbox_(std::make_shared<writer_inbox>(options_.max_queued_events, options_.max_queued_bytes,
                                             options_.sync)),
       store_(std::move(s)),
-      logs_(std::move(options_.retention_of), options_.max_empty_topics) {
+      logs_(std::move(options_.retention_of), options_.max_empty_topics),
+      checkpointer_(options_, transaction_mutex_) {
     logs_.on_forget = [this](const topic_log& log) {
         by_row_.erase(log.row);
         forgotten_rows_.push_back(log.row);
@@ -129,13 +130,13 @@ result<> sqlite_journal::start() {
     sqlite3_wal_hook(
         store_.on().handle(),
         [](void* self, sqlite3*, const char*, int pages) {
-            static_cast<sqlite_journal*>(self)->note_log_size(pages);
+            static_cast<checkpointer*>(self)->note_size(pages);
             return SQLITE_OK;
         },
-        this);
+        &checkpointer_);
+    if (auto done = checkpointer_.start(); !done) return done;
     for (archive& a : archives)
         threads_.emplace_back([this, mine = std::move(a)]() mutable { serve_readers(mine); });
-    threads_.emplace_back([this] { checkpoint_loop(); });
     inbox_->let_loops_store([this] { store_here(); });
     writer_ = std::thread([this] { write(); });
     return {};
@@ -145,12 +146,10 @@ sqlite_journal::~sqlite_journal() {
     inbox_->stop();
     if (writer_.joinable()) writer_.join();
     {
-        const std::scoped_lock lock(readers_mutex_, checkpoint_mutex_);
+        const std::lock_guard lock(readers_mutex_);
         readers_stopping_ = true;
-        checkpoint_stopping_ = true;
     }
     readers_filled_.notify_all();
-    checkpoint_wanted_.notify_all();
     for (std::thread& t : threads_) t.join();
 }
 
@@ -240,6 +239,7 @@ void sqlite_journal::write() {
     bool more = true;
     for (;;) {
         std::vector<append_request> requests = inbox_->next_group(!more);
+        checkpointer_.wait();
         if (!requests.empty()) {
             commit(requests, std::unique_lock(transaction_mutex_, std::defer_lock));
         } else if (inbox_->finished()) {
@@ -254,6 +254,7 @@ void sqlite_journal::write() {
 
 // At the end of a loop's turn. A loop does not wait for a checkpoint, nor for upkeep.
 void sqlite_journal::store_here() {
+    if (checkpointer_.is_behind()) return;
     std::unique_lock writing(transaction_mutex_, std::try_to_lock);
     if (!writing) return;
     std::vector<append_request> requests = inbox_->take();

@@ -11,6 +11,7 @@
 
 #include "base/string_map.hpp"
 #include "journal/sqlite/archive.hpp"
+#include "journal/sqlite/checkpointer.hpp"
 #include "journal/sqlite/file_lock.hpp"
 #include "journal/sqlite/store.hpp"
 #include "journal/sqlite/writer_inbox.hpp"
@@ -156,8 +157,6 @@ private:
     std::int64_t oldest_allowed(const topic_log& log) const;
     result<> publish_upkeep(transaction& t, const std::function<void()>& change);
     static topic_row row_of(const indexed_topic& t);
-    void note_log_size(int pages);
-    void checkpoint_loop();
 
     // Readers (reading.cpp).
     /// What memory knows of the topics that a reader begins with.
@@ -231,7 +230,6 @@ private:
 
     std::atomic<std::uint64_t> head_{0};
     std::atomic<std::int64_t> trim_now_{0};  ///< milliseconds, as `trim` was last told
-    std::atomic<int> log_pages_{0};          ///< of the write-ahead log
 
     // Readers, guarded by readers_mutex_.
     std::mutex readers_mutex_;
@@ -239,12 +237,9 @@ private:
     std::deque<reader_task> tasks_;
     bool readers_stopping_ = false;
 
-    // Checkpoints, guarded by checkpoint_mutex_.
-    std::mutex checkpoint_mutex_;
-    std::condition_variable checkpoint_wanted_;
-    bool checkpoint_stopping_ = false;
+    checkpointer checkpointer_;
 
-    std::vector<std::thread> threads_;  ///< readers and the one for checkpoints
+    std::vector<std::thread> threads_;  ///< readers
     std::thread writer_;
 };
 

@@ -1,8 +1,11 @@
 #include "journal/sqlite/store.hpp"
 
+#include "journal/sqlite/checkpointer.hpp"
 #include "journal/sqlite/event_record.hpp"
 
 #include <cstring>
+
+#include <fmt/format.h>
 
 namespace carillon::sqlite {
 
@@ -34,8 +37,9 @@ result<store> store::open(const sqlite_journal_options& options, const std::stri
     if (!found) return std::unexpected(found.error());
     s.found_ = std::move(*found);
     // Checkpoints have a thread of their own.
-    if (auto done = s.connection_.execute("PRAGMA wal_autocheckpoint = 0"); !done)
-        return std::unexpected(done.error());
+    const std::string log = fmt::format(
+        "PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = {}", checkpointer::kept_bytes);
+    if (auto done = s.connection_.execute(log.c_str()); !done) return std::unexpected(done.error());
     if (auto done = configure(s.connection_, options.sync, cache_kib); !done)
         return std::unexpected(done.error());
     if (auto done = s.prepare(); !done) return std::unexpected(done.error());

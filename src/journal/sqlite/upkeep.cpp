@@ -1,5 +1,4 @@
-// What the writer does between two groups, a small step at a time: indexing, trimming. And the
-// thread that copies the write-ahead log into the file.
+// What the writer does between two groups, a small step at a time: indexing, trimming.
 #include <carillon/base/log.hpp>
 
 #include "journal/sqlite/sqlite_journal.hpp"
@@ -18,10 +17,6 @@ constexpr std::size_t age_checks_per_step = 64;
 // Rows that may wait for each that retention took: putting one off costs about an eighth of
 // indexing and trimming it.
 constexpr std::size_t worth_waiting = 4;
-// Pages of the write-ahead log (4 KiB each) from which on it is copied, and from which on the
-// writer waits for that.
-constexpr int pages_to_checkpoint = 8'000;
-constexpr int pages_to_wait = 16'000;
 
 }  // namespace
 
@@ -459,42 +454,6 @@ result<> sqlite_journal::publish_upkeep(transaction& t, const std::function<void
 
 topic_row sqlite_journal::row_of(const indexed_topic& t) {
     return {t.log->row, {}, t.log->trimmed, t.events, t.bytes, t.counted};
-}
-
-void sqlite_journal::note_log_size(int pages) {
-    log_pages_.store(pages, std::memory_order_relaxed);
-    if (pages < pages_to_checkpoint) return;
-    checkpoint_wanted_.notify_one();
-}
-
-void sqlite_journal::checkpoint_loop() {
-    auto mine = connection::open(options_.path, SQLITE_OPEN_READWRITE, options_.vfs);
-    if (!mine || !configure(*mine, options_.sync, 64)) {
-        log::error("the journal's checkpoints cannot begin", {{"file", options_.path}});
-        return;
-    }
-    const auto checkpoint = [&] {
-        int pages = 0;
-        int copied = 0;
-        sqlite3_wal_checkpoint_v2(mine->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &pages,
-                                  &copied);
-        return pages - copied;
-    };
-    std::unique_lock lock(checkpoint_mutex_);
-    while (!checkpoint_stopping_) {
-        checkpoint_wanted_.wait_for(lock, std::chrono::seconds(1));
-        if (checkpoint_stopping_ ||
-            log_pages_.load(std::memory_order_relaxed) < pages_to_checkpoint)
-            continue;
-        lock.unlock();
-        const int left = checkpoint();
-        // The log begins anew only when all of it is copied while nobody writes.
-        if (left > 0 && log_pages_.load(std::memory_order_relaxed) >= pages_to_wait) {
-            const std::lock_guard writing(transaction_mutex_);
-            checkpoint();
-        }
-        lock.lock();
-    }
 }
 
 }  // namespace carillon::sqlite

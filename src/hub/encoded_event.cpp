@@ -41,11 +41,8 @@ const std::shared_ptr<const block>& nothing_to_show() {
     return nothing;
 }
 
-encode_cache::encode_cache(envelopes known, std::string_view epoch, std::size_t max_bytes)
-    : envelopes_(std::move(known)),
-      id_prefix_(std::string(epoch) + "."),
-      max_bytes_(max_bytes),
-      by_position_(places) {}
+encode_cache::encode_cache(envelopes known, const journal& ids, std::size_t max_bytes)
+    : envelopes_(std::move(known)), ids_(ids), max_bytes_(max_bytes), by_position_(places) {}
 
 void encode_cache::forget(std::shared_ptr<encoded_event>& place) {
     if (!place) return;
@@ -86,14 +83,12 @@ const std::shared_ptr<const block>& encode_cache::block_of(encoded_event& e, env
     if (kind > e.others.size()) e.others.resize(kind);
     auto& made = kind == 0 ? e.plain : e.others[kind - 1u];
     if (made) return made;
-    std::array<char, 48> own{};
+    std::string own;
     std::string_view id;
     if (e.event->pos.value != 0 && e.event->content.id) {
         id = e.event->content.id->str();
     } else if (e.event->pos.value != 0) {
-        char* const digits = own.data() + id_prefix_.copy(own.data(), own.size() / 2);
-        char* const end = std::to_chars(digits, own.data() + own.size(), e.event->pos.value).ptr;
-        id = {own.data(), static_cast<std::size_t>(end - own.data())};
+        id = own = ids_.id_of(e.event->pos);
     }
     scratch_.clear();
     const bool shown = envelopes_[kind]->encode(*e.event, id, scratch_);

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <carillon/hub/envelope.hpp>
-#include <carillon/journal/event.hpp>
+#include <carillon/journal/journal.hpp>
 
 #include "hub/visibility.hpp"
 
@@ -50,7 +50,8 @@ struct encoded_event {
 class encode_cache {
 public:
     using envelopes = std::vector<std::shared_ptr<const envelope>>;
-    encode_cache(envelopes known, std::string_view epoch, std::size_t max_bytes);
+    /// `ids` gives the hub's own ids; it must outlive the cache.
+    encode_cache(envelopes known, const journal& ids, std::size_t max_bytes);
 
     /// The encodings of `e`, shared with whoever asked before. Ephemeral events are not remembered.
     std::shared_ptr<encoded_event> get(const event_ptr& e);
@@ -70,7 +71,7 @@ private:
     void forget(std::shared_ptr<encoded_event>& place);
 
     const envelopes envelopes_;
-    const std::string id_prefix_;  ///< of the hub's own ids: the epoch and a dot
+    const journal& ids_;
     const std::size_t max_bytes_;
     std::size_t bytes_ = 0;
     std::vector<std::shared_ptr<encoded_event>> by_position_;  ///< modulo `places`

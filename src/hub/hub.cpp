@@ -52,12 +52,7 @@ result<> hub::is_open() const {
     return {};
 }
 
-std::string hub::id_of(position p) const {
-    std::string id(journal_->epoch());
-    std::array<char, 24> digits{'.'};
-    return id.append(digits.data(),
-                     std::to_chars(digits.data() + 1, digits.data() + digits.size(), p.value).ptr);
-}
+std::string hub::id_of(position p) const { return journal_->id_of(p); }
 
 std::string hub::id_of(const stored_event& e) const {
     if (e.pos.value == 0) return {};

@@ -143,6 +143,11 @@ void record_access::history(history_query q, std::function<void(result<history_p
                                    c->page.verdict = resume_verdict::gap;
                                    tell(*page->lost, loss_reason::retention);
                                }
+                               if (page->damaged && !c->page.lost) {
+                                   if (c->page.verdict == resume_verdict::resumed)
+                                       c->page.verdict = resume_verdict::gap;
+                                   tell(*page->damaged, loss_reason::lost);
+                               }
                                c->done(std::move(c->page));
                            });
     };

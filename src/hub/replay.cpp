@@ -168,10 +168,11 @@ lost_events shard::told_of(const gap& lost, std::string_view reason) const {
     return {hub_.id_of(lost.from), hub_.id_of(lost.to), reason};
 }
 
-std::shared_ptr<const block> shard::gap_block(const subscriber& s, const gap& lost) {
+std::shared_ptr<const block> shard::gap_block(const subscriber& s, const gap& lost,
+                                              std::string_view reason) {
     counters_.gaps.fetch_add(1, std::memory_order_relaxed);
     std::string text;
-    s.dialect().gap(told_of(lost, "slow"), text);
+    s.dialect().gap(told_of(lost, reason), text);
     return encode_cache::control(s.envelope, text);
 }
 
@@ -239,7 +240,7 @@ void shard::on_dropped(subscriber& s, position upto, bool any) {
     std::vector<item> items;
     std::shared_ptr<const block> told;
     if (any) {
-        told = gap_block(s, {s.cursor, upto});
+        told = gap_block(s, {s.cursor, upto}, "slow");
         items.push_back({&told, {}, false});
     }
     s.cursor = std::max(s.cursor, upto);
@@ -313,9 +314,14 @@ void shard::on_page(const page_request& asked, result<read_page> page) {
         decide_opening(*s, *pending, lost, *page, asked.upto);
         told = begin_stream(*s, *pending);
     } else if (lost) {
-        told = gap_block(*s, *lost);
+        told = gap_block(*s, *lost, "slow");
     }
     if (told) items.push_back({&told, {}, false});
+    std::shared_ptr<const block> damage;
+    if (page->damaged) {
+        damage = gap_block(*s, *page->damaged, to_string(loss_reason::lost));
+        items.push_back({&damage, {}, false});
+    }
     std::vector<encoded_ptr> encoded;
     encoded.reserve(page->events.size());
     for (const event_ptr& e : page->events) {

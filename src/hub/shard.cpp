@@ -36,7 +36,7 @@ shard::shard(hub& owner, executor& on, unsigned number)
       number_(number),
       interest_(std::make_unique<interest_filter>()),
       index_(std::make_unique<topic_index>(*interest_)),
-      cache_(std::make_unique<encode_cache>(with_plain(*owner.options()), owner.record().epoch(),
+      cache_(std::make_unique<encode_cache>(with_plain(*owner.options()), owner.record(),
                                             encode_cache_bytes)),
       life_(std::make_unique<lifeline>()),
       grants_(std::make_unique<grant_table>()),

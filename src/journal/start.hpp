@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -16,6 +17,12 @@ inline void number_from(const journal::group& events, std::uint64_t first) {
     for (const auto& e : events) {
         if (!e->content.ephemeral) e->pos.value = first++;
     }
+}
+
+/// Extends a gap by the position of an event that cannot be given.
+inline void note_damage(std::optional<gap>& damaged, position at) {
+    const gap one{position{at.value - 1}, at};
+    damaged = damaged ? gap{std::min(damaged->from, one.from), std::max(damaged->to, at)} : one;
 }
 
 inline constexpr std::uint64_t unlimited = ~std::uint64_t{0};

@@ -183,7 +183,7 @@ event_ptr topic_logs::at(std::uint64_t pos, const std::vector<topic>& topics) co
     return nullptr;
 }
 
-void topic_logs::erase(const stored_event& e) {
+void topic_logs::erase(const stored_event& e, position by) {
     auto tombstone = std::make_shared<stored_event>();
     tombstone->content.topics = e.content.topics;
     tombstone->content.id = e.content.id;  // still a cursor
@@ -191,6 +191,7 @@ void topic_logs::erase(const stored_event& e) {
     tombstone->pos = e.pos;
     tombstone->stored_at = e.stored_at;
     tombstone->erased = true;
+    tombstone->erased_by = by;
     for (const topic& t : e.content.topics) {
         topic_log* log = find(t.str());
         if (log == nullptr) continue;

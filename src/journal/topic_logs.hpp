@@ -58,8 +58,9 @@ public:
     read_page read(const read_query& q, std::chrono::system_clock::time_point now) const;
     /// The event at `pos`, if it is in memory under one of the topics, or the last value of one.
     event_ptr at(std::uint64_t pos, const std::vector<topic>& topics) const;
-    /// Takes the content of an event in memory; its place and topics stay. As a last value it goes.
-    void erase(const stored_event& e);
+    /// Takes the content of an event in memory, for the one at `by`; its place and topics stay. As
+    /// a last value it goes.
+    void erase(const stored_event& e, position by);
     /// The earliest event in memory with this publisher's id.
     std::optional<found_cursor> find_own_id(std::string_view id,
                                             const std::vector<const topic_log*>& logs) const;

@@ -91,9 +91,7 @@ public:
         EXPECT_TRUE(page) << page.error().detail;
         return page ? std::move(*page) : snapshot_page{};
     }
-    std::string id_of(std::uint64_t pos) const {
-        return std::string(journal_->epoch()) + "." + std::to_string(pos);
-    }
+    std::string id_of(std::uint64_t pos) const { return journal_->id_of(position{pos}); }
 
     static numbers positions(const read_page& page) {
         numbers all;

@@ -120,7 +120,8 @@ private:
     void begin(subscriber& s, stream_request& request);
     void on_start(const page_request& asked, result<start_point> start);
     void ask(subscriber& s, position upto, std::uint64_t next_seq, bool drops = false);
-    std::shared_ptr<const block> gap_block(const subscriber& s, const gap& lost);
+    std::shared_ptr<const block> gap_block(const subscriber& s, const gap& lost,
+                                           std::string_view reason);
     void page_answered();
     void on_page(const page_request& asked, result<read_page> page);
     void decide_opening(subscriber& s, opening& open, const std::optional<gap>& lost,

@@ -58,6 +58,7 @@ struct stored_event {
     position pos;         ///< 0 for an ephemeral event
     position erases;      ///< when this one is stored, that one's content goes; 0: none
     bool erased = false;  ///< deleted, replaced or expired: only its place and topics are left
+    position erased_by;   ///< if so, by the event there; 0: it has expired, or long ago
     std::chrono::system_clock::time_point stored_at;
 };
 

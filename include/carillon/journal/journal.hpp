@@ -49,6 +49,8 @@ struct read_page {
     std::vector<event_ptr> events;
     position through;         ///< every matching event up to here is in this page or before it
     std::optional<gap> lost;  ///< set if a matching topic was trimmed past `after`
+    std::optional<gap>
+        damaged;  ///< events of this page that the disk gave back damaged lie in it; left out
     std::uint64_t trims = 0;  ///< grows whenever a matching topic is trimmed, over all pages
 };
 
@@ -190,7 +192,9 @@ public:
     virtual position newest_of_key(std::string_view topic, std::string_view key) const = 0;
 
     virtual position head() const = 0;
-    virtual std::string_view epoch() const = 0;  ///< valid as long as the journal
+    /// The hub's own id of the event at `p`: the same for ever, whenever the journal is opened. Not
+    /// for the future: `p` is at most the head. 0 is before all.
+    virtual std::string id_of(position p) const = 0;
     virtual journal_stats stats() const = 0;
     /// Whether events can be stored now; else why not. An error goes away by itself.
     virtual result<> health() const = 0;

@@ -8,7 +8,7 @@
 namespace carillon {
 
 memory_journal::memory_journal(memory_journal_options options)
-    : epoch_(random_epoch()),
+    : epochs_({{random_epoch()}}),
       options_(std::move(options)),
       logs_(std::move(options_.retention_of), options_.max_empty_topics) {
     if (!options_.now) options_.now = [] { return std::chrono::system_clock::now(); };
@@ -98,7 +98,8 @@ void memory_journal::forget_keys() {
 void memory_journal::store(const std::shared_ptr<stored_event>& e) {
     e->pos.value = ++head_;
     if (e->erases.value != 0) {
-        if (const event_ptr old = logs_.at(e->erases.value, e->content.topics)) logs_.erase(*old);
+        if (const event_ptr old = logs_.at(e->erases.value, e->content.topics))
+            logs_.erase(*old, e->pos);
     }
     for (const topic& t : e->content.topics) {
         topic_log& log = logs_.get(t.str());
@@ -230,8 +231,7 @@ start_point memory_journal::locate_locked(const start_query& q) const {
     const auto logs = logs_.matching(q.patterns);
     if (!q.last_event_id.empty()) {
         if (const auto own = cursor::parse(q.last_event_id)) {
-            start.unknown = own->epoch != epoch_ || own->pos.value > head_;
-            if (!start.unknown) start.at = own->pos;
+            start = epochs_.start_of(*own, head_);
         } else if (const auto found = logs_.find_own_id(q.last_event_id, logs)) {
             start.at = found->pos;
             start.repeated = found->repeated;

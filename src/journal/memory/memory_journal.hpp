@@ -4,6 +4,7 @@
 #include <carillon/journal/journal.hpp>
 
 #include "base/string_map.hpp"
+#include "journal/epochs.hpp"
 #include "journal/topic_logs.hpp"
 
 #include <deque>
@@ -35,7 +36,7 @@ public:
                   std::function<void(result<snapshot_page>)> done) override;
     position newest_of_key(std::string_view topic, std::string_view key) const override;
     position head() const override;
-    std::string_view epoch() const override { return epoch_; }
+    std::string id_of(position p) const override { return epochs_.id_of(p); }
     journal_stats stats() const override;
     result<> health() const override { return {}; }
     void trim(std::chrono::system_clock::time_point now) override;
@@ -68,7 +69,7 @@ private:
     start_point locate_locked(const start_query& q) const;
 
     // Constant after construction.
-    const std::string epoch_;
+    const epochs epochs_;
 
     std::function<void(std::span<const event_ptr>)> feed_ = [](auto) {};  ///< set before use
     std::vector<event_ptr> fed_;  ///< by the thread that commits; empty between two batches

@@ -27,10 +27,6 @@ bool matches(topic_patterns patterns, std::string_view record) {
     });
 }
 
-error damaged(std::uint64_t pos) {
-    return {errc::io_error, fmt::format("the journal is damaged at position {}", pos)};
-}
-
 }  // namespace
 
 result<archive> archive::open(const sqlite_journal_options& options) {
@@ -136,10 +132,16 @@ result<read_page> archive::merge(const topic_rows& topics, const read_query& q,
         }
         const auto row = event_.bind(1, as_signed(pos)).step();
         if (!row) return std::unexpected(row.error());
-        if (!*row) return std::unexpected(damaged(pos));
+        if (!*row) {
+            return fail(errc::io_error,
+                        fmt::format("the journal is damaged: position {} is missing", pos));
+        }
         auto e = unpack(event_.bytes(1), position{pos}, event_.number(0));
         event_.reset();
-        if (!e) return std::unexpected(damaged(pos));
+        if (!e) {
+            note_damage(page.damaged, position{pos});
+            continue;
+        }
         if (!shown_at(*e, now)) continue;
         bytes += e->content.size();
         page.events.push_back(std::move(e));
@@ -164,12 +166,11 @@ result<read_page> archive::scan(const read_query& q, std::chrono::system_clock::
             return page;
         }
         if (++rows == scanned_rows) page.through = pos;
-        if (!matches(q.patterns, scan_.bytes(2))) continue;
-        auto e = unpack(scan_.bytes(2), pos, scan_.number(1));
-        if (!e) {
-            scan_.reset();
-            return std::unexpected(damaged(pos.value));
-        }
+        const std::string_view record = scan_.bytes(2);
+        const bool wanted = matches(q.patterns, record);
+        auto e = wanted ? unpack(record, pos, scan_.number(1)) : nullptr;
+        if (wanted ? e == nullptr : !is_sound(record, pos)) note_damage(page.damaged, pos);
+        if (e == nullptr) continue;
         if (!shown_at(*e, now)) continue;
         bytes += e->content.size();
         page.events.push_back(std::move(e));

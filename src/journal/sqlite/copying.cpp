@@ -65,6 +65,32 @@ result<> copy(connection& from, const std::string& to, const progress& tell) {
     return {};
 }
 
+using tell_problem = std::function<void(std::string)>;
+
+/// Records that are not in `events`: last values, and events that wait for their time.
+result<> check_other_records(connection& c, const tell_problem& problem) {
+    for (const auto& [what, sql] :
+         {std::pair("last value", "SELECT topic, pos, record FROM retained"),
+          std::pair("scheduled event", "SELECT id, 0, record FROM scheduled")}) {
+        auto all = c.prepare(sql);
+        if (!all) return std::unexpected(all.error());
+        for (;;) {
+            const auto row = all->step();
+            if (!row) problem(row.error().detail);
+            if (!row || !*row) break;
+            const position pos{static_cast<std::uint64_t>(all->number(1))};
+            if (!unpack(all->bytes(2), pos, 0))
+                problem(fmt::format("the {} {} is damaged", what, all->number(0)));
+        }
+    }
+    const auto has_table = c.number("SELECT count(*) FROM sqlite_schema WHERE name = 'damaged'");
+    const auto given_up = has_table && *has_table != 0 ? c.number("SELECT count(*) FROM damaged")
+                                                       : result<std::int64_t>(0);
+    if (given_up && *given_up != 0)
+        problem(fmt::format("{} events were damaged and have been left out", *given_up));
+    return {};
+}
+
 }  // namespace
 
 result<> backup_sqlite_journal(const std::string& path, const std::string& to,
@@ -132,8 +158,9 @@ result<journal_check> verify_sqlite_journal(const std::string& path, const progr
         const position pos{static_cast<std::uint64_t>(events->number(0))};
         ++found.events;
         if (!unpack(events->bytes(1), pos, 0))
-            problem(fmt::format("the event at position {} cannot be read", pos.value));
+            problem(fmt::format("the event at position {} is damaged", pos.value));
     }
+    if (auto done = check_other_records(*c, problem); !done) return std::unexpected(done.error());
     if (tell) tell(75);
     for (auto row = missing->step(); row && *row; row = missing->step())
         problem(fmt::format("the index has an event at position {} that is not there",

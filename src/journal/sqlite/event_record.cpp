@@ -1,5 +1,10 @@
 #include "journal/sqlite/event_record.hpp"
 
+#include "base/utf8.hpp"
+#include "journal/sqlite/checksum.hpp"
+
+#include <array>
+
 namespace carillon::sqlite {
 
 namespace {
@@ -18,6 +23,7 @@ enum flag : std::uint64_t {
     is_retained = 1024,
     has_kind = 2048,
     is_private = 4096,
+    has_eraser = 8192,
 };
 
 void put(std::string& out, std::uint64_t value) {
@@ -50,9 +56,35 @@ std::uint64_t flags_of(const event& e) {
     return flags;
 }
 
-void pack_with(std::uint64_t flags, const event& e, std::string& out) {
+std::uint32_t checksum_of(std::string_view body, position pos) {
+    std::array<char, sizeof pos.value> place{};
+    for (std::size_t i = 0; i < place.size(); ++i)
+        place[i] = static_cast<char>((pos.value >> (8 * i)) & 0xFFu);
+    return crc32c(body, crc32c({place.data(), place.size()}));
+}
+
+void begin_record(std::string& out) {
     out.clear();
-    put(out, std::uint64_t{record::version});
+    out += static_cast<char>(record::version);
+    out.append(record::checksum_size, '\0');
+}
+
+void end_record(std::string& out, position pos) {
+    const std::uint32_t sum =
+        checksum_of(std::string_view(out).substr(1 + record::checksum_size), pos);
+    for (std::size_t i = 0; i < record::checksum_size; ++i)
+        out[1 + i] = static_cast<char>((sum >> (8 * i)) & 0xFFu);
+}
+
+bool has_checksum(std::string_view bytes) {
+    return static_cast<unsigned char>(bytes.front()) != record::version_without_checksum;
+}
+
+bool is_text(const event& e) {
+    return is_utf8(e.data) && is_utf8(e.comment) && is_utf8(e.metadata) && is_utf8(e.timestamp);
+}
+
+void put_fields(std::uint64_t flags, const event& e, std::string& out) {
     put(out, flags);
     put(out, std::uint64_t{e.topics.size()});
     for (const topic& t : e.topics) put(out, t.str());
@@ -74,20 +106,38 @@ void pack_with(std::uint64_t flags, const event& e, std::string& out) {
 
 }  // namespace
 
-void pack(const event& e, std::string& out) { pack_with(flags_of(e), e, out); }
+bool is_sound(std::string_view bytes, position pos) {
+    const auto body = record::body_of(bytes);
+    if (!body || !has_checksum(bytes)) return body.has_value();
+    std::uint32_t sum = 0;
+    for (std::size_t i = 0; i < record::checksum_size; ++i)
+        sum |= std::uint32_t{static_cast<unsigned char>(bytes[1 + i])} << (8 * i);
+    return sum == checksum_of(*body, pos);
+}
 
-void pack_erased(const event& e, std::string& out) {
+void pack(const event& e, position pos, std::string& out) {
+    begin_record(out);
+    put_fields(flags_of(e), e, out);
+    end_record(out, pos);
+}
+
+void pack_erased(const stored_event& e, position by, std::string& out) {
     event left;
-    left.topics = e.topics;
-    left.id = e.id;
-    left.is_private = e.is_private;
-    pack_with(flags_of(left) | is_erased, left, out);
+    left.topics = e.content.topics;
+    left.id = e.content.id;
+    left.is_private = e.content.is_private;
+    begin_record(out);
+    std::uint64_t flags = flags_of(left) | is_erased;
+    if (by.value != 0) flags |= has_eraser;
+    put_fields(flags, left, out);
+    if (by.value != 0) put(out, by.value);
+    end_record(out, e.pos);
 }
 
 std::shared_ptr<stored_event> unpack(std::string_view bytes, position pos,
                                      std::int64_t stored_at_ms) {
-    record::reader in(bytes);
-    if (in.number() != record::version) return nullptr;
+    if (!is_sound(bytes, pos)) return nullptr;
+    record::reader in(*record::body_of(bytes));
     auto made = std::make_shared<stored_event>();
     made->pos = pos;
     made->stored_at =
@@ -125,7 +175,9 @@ std::shared_ptr<stored_event> unpack(std::string_view bytes, position pos,
     e.is_private = (flags & is_private) != 0;
     e.retain = (flags & is_retained) != 0;
     made->erased = (flags & is_erased) != 0;
-    return in.broken || e.topics.empty() ? nullptr : made;
+    if ((flags & has_eraser) != 0) made->erased_by.value = in.number();
+    if (in.broken || e.topics.empty()) return nullptr;
+    return has_checksum(bytes) || is_text(e) ? made : nullptr;
 }
 
 }  // namespace carillon::sqlite

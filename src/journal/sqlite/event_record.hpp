@@ -5,20 +5,26 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace carillon::sqlite {
 
-/// Writes the event's fields over `out`: a version, flags, then each field that is there.
-void pack(const event& e, std::string& out);
+/// Writes the event's fields over `out`: a version, a checksum of all that follows and of the
+/// position, flags, then each field that is there. An event that waits for its time has position 0.
+void pack(const event& e, position pos, std::string& out);
 
-/// The same for what is left of an erased event: its topics and its id.
-void pack_erased(const event& e, std::string& out);
+/// The same for what is left of an event when `by` has erased it: its topics and its id.
+void pack_erased(const stored_event& e, position by, std::string& out);
 
-/// Null if the bytes are no record of a version that is known.
+/// Null if the bytes are damaged or of a version that is not known. Version 1 bears no checksum:
+/// there, only what is malformed is found.
 std::shared_ptr<stored_event> unpack(std::string_view record, position pos,
                                      std::int64_t stored_at_ms);
+
+/// Whether its checksum is right; true for a record that bears none.
+bool is_sound(std::string_view record, position pos);
 
 /// Whether a topic of the record satisfies `wanted`, without unpacking the rest.
 template <class Wanted>
@@ -28,7 +34,19 @@ bool any_topic(std::string_view record, Wanted&& wanted);
 
 namespace record {
 
-inline constexpr char version = 1;
+inline constexpr unsigned char version = 2;
+inline constexpr unsigned char version_without_checksum = 1;
+inline constexpr std::size_t checksum_size = 4;
+
+/// What follows version and checksum; nothing if the version is not known.
+inline std::optional<std::string_view> body_of(std::string_view record) noexcept {
+    if (record.empty()) return std::nullopt;
+    const auto found = static_cast<unsigned char>(record.front());
+    record.remove_prefix(1);
+    if (found == version_without_checksum) return record;
+    if (found != version || record.size() < checksum_size) return std::nullopt;
+    return record.substr(checksum_size);
+}
 
 /// Reads what `pack` wrote; `broken` once the bytes end too early.
 class reader {
@@ -65,8 +83,9 @@ private:
 
 template <class Wanted>
 bool any_topic(std::string_view bytes, Wanted&& wanted) {
-    record::reader in(bytes);
-    if (in.number() != record::version) return false;
+    const auto body = record::body_of(bytes);
+    if (!body) return false;
+    record::reader in(*body);
     in.number();  // flags
     for (std::uint64_t left = in.number(); left > 0 && !in.broken; --left) {
         const std::string_view topic = in.text();

@@ -77,6 +77,7 @@ void sqlite_journal::read(const read_query& q, std::function<void(result<read_pa
         const std::lock_guard lock(mutex_);
         if (q.after.value >= recent_after_ || all_in_memory(logs_.matching(q.patterns)))
             page = logs_.read(q, options_.now());
+        if (page) tell_damage(*page, q.after);
     }
     if (page) return done(std::move(*page));
     ask([this, kept = kept_patterns(q.patterns), q = read_query(q),
@@ -107,6 +108,10 @@ result<read_page> sqlite_journal::read_file(archive& a, const read_query& q) {
     if (!page) return page;
     page->lost = marks.lost;
     page->trims = marks.trims;
+    {
+        const std::lock_guard lock(mutex_);
+        tell_damage(*page, q.after);
+    }
     if (page->through < stored.upto || stored.upto >= q.upto) return page;
 
     // The index ends here; what is newer is in memory, unless that has moved on meanwhile.
@@ -122,7 +127,15 @@ result<read_page> sqlite_journal::read_file(archive& a, const read_query& q) {
     page->through = rest.through;
     page->trims = std::max(page->trims, rest.trims);
     if (rest.lost) page->lost = gap{q.after, rest.lost->to};
+    tell_damage(*page, q.after);
     return page;
+}
+
+// With mutex_ held.
+void sqlite_journal::tell_damage(read_page& page, position after) const {
+    for (auto at = damaged_.upper_bound(after.value);
+         at != damaged_.end() && *at <= page.through.value; ++at)
+        note_damage(page.damaged, position{*at});
 }
 
 topic_rows sqlite_journal::rows_of(const std::vector<const topic_log*>& logs) const {
@@ -137,31 +150,11 @@ topic_rows sqlite_journal::rows_of(const std::vector<const topic_log*>& logs) co
     return topics;
 }
 
-// A cursor of the hub's own: it stands for a position as long as its epoch had one there.
-start_point sqlite_journal::known_start(const cursor& own) const {
-    start_point start;
-    const auto earlier = epochs_.find(own.epoch);
-    if (own.epoch == epoch_) {
-        start.unknown = own.pos.value > head_;
-        if (!start.unknown) start.at = own.pos;
-    } else if (earlier == epochs_.end()) {
-        start.unknown = true;
-    } else if (own.pos.value <= earlier->second) {
-        start.at = own.pos;
-    } else {
-        // It was given before a power failure or a restore took what it stands for.
-        start.at = position{earlier->second};
-        start.lost = gap{start.at, start.at};
-        start.why = loss_reason::lost;
-    }
-    return start;
-}
-
 void sqlite_journal::locate(const start_query& q, std::function<void(result<start_point>)> done) {
     bool here = false;
     if (const auto own = cursor::parse(q.last_event_id)) {
         const std::lock_guard lock(mutex_);
-        here = known_start(*own).at.value >= recent_after_;
+        here = epochs_.start_of(*own, head_).at.value >= recent_after_;
     }
     if (!here) {
         const std::lock_guard lock(mutex_);
@@ -206,7 +199,7 @@ result<start_point> sqlite_journal::find_start(const start_query& q, archive* a)
 result<start_point> sqlite_journal::start_of(const start_query& q, const in_memory& known,
                                              archive* a) const {
     start_point start;
-    if (const auto own = cursor::parse(q.last_event_id)) return known_start(*own);
+    if (const auto own = cursor::parse(q.last_event_id)) return epochs_.start_of(*own, head_);
     if (!q.last_event_id.empty()) {
         auto found = known.own_id;
         if (a != nullptr) {

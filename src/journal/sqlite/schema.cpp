@@ -1,6 +1,9 @@
 #include "journal/sqlite/schema.hpp"
 
+#include <carillon/base/log.hpp>
+
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
@@ -17,24 +20,119 @@ CREATE TABLE topic_events(topic INTEGER NOT NULL, pos INTEGER NOT NULL, size INT
                           PRIMARY KEY(topic, pos)) WITHOUT ROWID;
 CREATE TABLE own_ids(id TEXT NOT NULL, topic INTEGER NOT NULL, pos INTEGER NOT NULL,
                      PRIMARY KEY(id, topic, pos)) WITHOUT ROWID;
-CREATE TABLE scheduled(id INTEGER PRIMARY KEY AUTOINCREMENT, due INTEGER NOT NULL, record BLOB NOT NULL);
+CREATE TABLE scheduled(id INTEGER PRIMARY KEY AUTOINCREMENT, due INTEGER NOT NULL, record BLOB NOT NULL, key TEXT);
 CREATE INDEX scheduled_by_due ON scheduled(due);
 CREATE TABLE retained(topic INTEGER PRIMARY KEY, pos INTEGER NOT NULL, at INTEGER NOT NULL, record BLOB NOT NULL);
 CREATE INDEX retained_by_pos ON retained(pos);
 CREATE TABLE expiring(at INTEGER NOT NULL, pos INTEGER NOT NULL, PRIMARY KEY(at, pos)) WITHOUT ROWID;
-CREATE TABLE answers(key TEXT PRIMARY KEY, hash BLOB NOT NULL, first INTEGER NOT NULL, expires INTEGER NOT NULL) WITHOUT ROWID;
-CREATE INDEX answers_by_age ON answers(expires);
+CREATE TABLE answers(number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, hash BLOB NOT NULL, first INTEGER NOT NULL,
+                     expires INTEGER NOT NULL);
 CREATE TABLE epochs(number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, first INTEGER NOT NULL, last INTEGER);
 CREATE TABLE meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE damaged(pos INTEGER PRIMARY KEY);
 )";
 
-// Cursors older than so many openings are answered `reset`.
+// Each brings the format of its place, counted from 1, to the next one. Records of events stay as
+// they were written.
+constexpr std::array<const char*, schema_version - 1> migrations{R"(
+INSERT OR REPLACE INTO meta(name, value) SELECT 'head',
+    max(coalesce((SELECT max(trimmed) FROM topics), 0), coalesce((SELECT value FROM meta WHERE name = 'head'), 0));
+ALTER TABLE scheduled ADD COLUMN key TEXT;
+CREATE TABLE numbered(number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, hash BLOB NOT NULL, first INTEGER NOT NULL,
+                      expires INTEGER NOT NULL);
+INSERT INTO numbered(key, hash, first, expires) SELECT key, hash, first, expires FROM answers ORDER BY expires;
+DROP TABLE answers;
+ALTER TABLE numbered RENAME TO answers;
+CREATE INDEX IF NOT EXISTS retained_by_pos ON retained(pos);
+CREATE TABLE damaged(pos INTEGER PRIMARY KEY);
+)"};
+
+// Of openings that gave no event, so many are known; older ones are forgotten with the last event
+// that they gave. A cursor of a forgotten one is answered `reset`.
 constexpr int kept_epochs = 10'000;
 
 result<std::uint64_t> unsigned_number(connection& on, const char* sql) {
     const auto found = on.number(sql);
     if (!found) return std::unexpected(found.error());
     return static_cast<std::uint64_t>(std::max<std::int64_t>(*found, 0));
+}
+
+result<> create(connection& on) {
+    if (auto done = on.execute(tables); !done) return done;
+    return on.execute(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}",
+                                  application_id, schema_version)
+                          .c_str());
+}
+
+/// Within the transaction that reads the version: one process migrates, and a kill leaves the file
+/// as it was.
+result<> migrate(connection& on) {
+    const auto version = on.number("PRAGMA user_version");
+    if (!version) return std::unexpected(version.error());
+    if (*version == schema_version) return {};
+    for (auto at = static_cast<std::size_t>(*version - 1); at < migrations.size(); ++at) {
+        if (auto done = on.execute(migrations[at]); !done) return done;
+    }
+    const std::string mark = fmt::format("PRAGMA user_version = {}", schema_version);
+    if (auto done = on.execute(mark.c_str()); !done) return done;
+    log::info("the journal has been brought to a newer format",
+              {{"from", std::to_string(*version)}, {"to", std::to_string(schema_version)}});
+    return {};
+}
+
+result<contents> read_contents(connection& on) {
+    contents found;
+    // Retention may have taken the newest events: then `meta` remembers the head.
+    const auto head = unsigned_number(
+        on,
+        "SELECT max(coalesce((SELECT max(pos) FROM events), 0), coalesce((SELECT max(pos) FROM "
+        "damaged), 0), coalesce((SELECT max(first) - 1 FROM epochs), 0), coalesce((SELECT "
+        "max(value) FROM meta WHERE name IN ('head', 'indexed', "
+        "'forgotten')), 0))");
+    const auto indexed = unsigned_number(on, "SELECT value FROM meta WHERE name = 'indexed'");
+    const auto forgotten = unsigned_number(on, "SELECT value FROM meta WHERE name = 'forgotten'");
+    const auto newest = on.number("SELECT at FROM events ORDER BY pos DESC LIMIT 1");
+    for (const auto* number : {&head, &indexed, &forgotten}) {
+        if (!*number) return std::unexpected(number->error());
+    }
+    if (!newest) return std::unexpected(newest.error());
+    found.head = *head;
+    found.indexed = *indexed;
+    found.forgotten = *forgotten;
+    found.newest_ms = *newest;
+    auto damaged = on.prepare("SELECT pos FROM damaged");
+    if (!damaged) return std::unexpected(damaged.error());
+    for (;;) {
+        const auto row = damaged->step();
+        if (!row) return std::unexpected(row.error());
+        if (!*row) return found;
+        found.damaged.insert(static_cast<std::uint64_t>(damaged->number(0)));
+    }
+}
+
+/// Ends the last epoch and begins `name`.
+result<> turn_epoch(connection& on, const std::string& name, contents& found) {
+    const std::string turn = fmt::format(
+        "DELETE FROM damaged WHERE pos < coalesce((SELECT min(pos) FROM events), 0); "
+        "UPDATE epochs SET last = {0} WHERE last IS NULL; "
+        "DELETE FROM epochs WHERE number <= (SELECT max(number) FROM epochs) - {1} AND "
+        "(last < first OR last < coalesce((SELECT min(pos) FROM events), {0} + 1))",
+        found.head, kept_epochs);
+    if (auto done = on.execute(turn.c_str()); !done) return done;
+    auto earlier = on.prepare("SELECT name, first, last FROM epochs ORDER BY number");
+    if (!earlier) return std::unexpected(earlier.error());
+    for (;;) {
+        const auto row = earlier->step();
+        if (!row) return std::unexpected(row.error());
+        if (!*row) break;
+        found.epochs.push_back({std::string(earlier->bytes(0)),
+                                static_cast<std::uint64_t>(earlier->number(1)),
+                                static_cast<std::uint64_t>(earlier->number(2))});
+    }
+    found.epochs.push_back({.name = name, .first = found.head + 1});
+    auto begin = on.prepare("INSERT INTO epochs(name, first) VALUES(?, ?)");
+    if (!begin) return std::unexpected(begin.error());
+    return begin->bind(1, name).bind(2, static_cast<std::int64_t>(found.head + 1)).run();
 }
 
 }  // namespace
@@ -61,7 +159,7 @@ result<> check_file(connection& on) {
                                 "written by a later version",
                                 *version, schema_version));
     }
-    if (*version < schema_version) {
+    if (*version < 1) {
         return fail(errc::io_error, fmt::format("the journal has format {}, which no version has "
                                                 "ever written: the file is damaged",
                                                 *version));
@@ -84,53 +182,11 @@ result<contents> prepare_file(connection& on, const std::string& name) {
     }
     transaction all(on);
     if (auto done = all.begin(); !done) return std::unexpected(done.error());
-    if (*objects == 0) {
-        const std::string marks = fmt::format(
-            "PRAGMA application_id = {}; PRAGMA user_version = {}", application_id, schema_version);
-        if (auto done = on.execute(tables); !done) return std::unexpected(done.error());
-        if (auto done = on.execute(marks.c_str()); !done) return std::unexpected(done.error());
-    }
-    const char* const index = "CREATE INDEX IF NOT EXISTS retained_by_pos ON retained(pos)";
-    if (auto done = on.execute(index); !done) return std::unexpected(done.error());
-    contents found;
-    // Retention may have taken the newest events: then their trim marks remember the head.
-    const auto head = unsigned_number(
-        on,
-        "SELECT max(coalesce((SELECT max(pos) FROM events), 0), coalesce((SELECT max(trimmed) FROM "
-        "topics), 0), coalesce((SELECT max(first) - 1 FROM epochs), 0), coalesce((SELECT "
-        "max(value) "
-        "FROM meta WHERE name IN ('head', 'indexed', 'forgotten')), 0))");
-    const auto indexed = unsigned_number(on, "SELECT value FROM meta WHERE name = 'indexed'");
-    const auto forgotten = unsigned_number(on, "SELECT value FROM meta WHERE name = 'forgotten'");
-    const auto newest = on.number("SELECT at FROM events ORDER BY pos DESC LIMIT 1");
-    for (const auto* number : {&head, &indexed, &forgotten}) {
-        if (!*number) return std::unexpected(number->error());
-    }
-    if (!newest) return std::unexpected(newest.error());
-    found.head = *head;
-    found.indexed = *indexed;
-    found.forgotten = *forgotten;
-    found.newest_ms = *newest;
-
-    const std::string turn = fmt::format(
-        "UPDATE epochs SET last = {0} WHERE last IS NULL; DELETE FROM epochs WHERE number <= "
-        "(SELECT "
-        "max(number) FROM epochs) - {1}",
-        found.head, kept_epochs);
-    if (auto done = on.execute(turn.c_str()); !done) return std::unexpected(done.error());
-    auto earlier = on.prepare("SELECT name, last FROM epochs");
-    if (!earlier) return std::unexpected(earlier.error());
-    for (;;) {
-        const auto row = earlier->step();
-        if (!row) return std::unexpected(row.error());
-        if (!*row) break;
-        found.epochs.push_back(
-            {std::string(earlier->bytes(0)), static_cast<std::uint64_t>(earlier->number(1))});
-    }
-    auto begin = on.prepare("INSERT INTO epochs(name, first) VALUES(?, ?)");
-    if (!begin) return std::unexpected(begin.error());
-    begin->bind(1, name).bind(2, static_cast<std::int64_t>(found.head + 1));
-    if (auto done = begin->run(); !done) return std::unexpected(done.error());
+    if (auto done = *objects == 0 ? create(on) : migrate(on); !done)
+        return std::unexpected(done.error());
+    auto found = read_contents(on);
+    if (!found) return found;
+    if (auto done = turn_epoch(on, name, *found); !done) return std::unexpected(done.error());
     if (auto done = all.commit(); !done) return std::unexpected(done.error());
     return found;
 }

@@ -3,9 +3,11 @@
 
 #include <carillon/journal/journal.hpp>
 
+#include "journal/epochs.hpp"
 #include "sqlite/database.hpp"
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,29 +21,26 @@ namespace carillon::sqlite {
 // scheduled     events that wait for their time
 // retained      the last value of topics that have one
 // expiring      events whose content goes at a time
-// answers       what appends with an idempotency key came to
-// epochs        each opening of the file, with the last position that it gave
+// answers       what appends with an idempotency key came to, oldest first
+// epochs        each opening of the file, with the positions that it gave
+// damaged       events whose record was damaged before it was known what topics they have
 
 /// Of this program: "Cari".
 inline constexpr std::int32_t application_id = 0x43617269;
-inline constexpr int schema_version = 1;
-
-/// One opening of the file: a cursor with its name stands for a position up to `last`.
-struct past_epoch {
-    std::string name;
-    std::uint64_t last = 0;
-};
+inline constexpr int schema_version = 2;
 
 /// What the file knew when it was opened.
 struct contents {
     std::uint64_t head = 0;
     std::uint64_t indexed = 0;
-    std::uint64_t forgotten = 0;     ///< trim mark of topics that are no longer known
-    std::int64_t newest_ms = 0;      ///< when the newest event was stored
-    std::vector<past_epoch> epochs;  ///< before this opening
+    std::uint64_t forgotten = 0;      ///< trim mark of topics that are no longer known
+    std::int64_t newest_ms = 0;       ///< when the newest event was stored
+    std::vector<epoch_range> epochs;  ///< the last is this opening
+    std::set<std::uint64_t> damaged;  ///< positions, as in the table
 };
 
-/// Creates what is missing, refuses what is not ours, ends the last epoch and begins `name`.
+/// Creates what is missing, brings an older format up to date, refuses what is not ours, ends the
+/// last epoch and begins `name`. All or nothing.
 result<contents> prepare_file(connection& on, const std::string& name);
 
 /// For every connection of a journal.

@@ -38,11 +38,10 @@ result<std::unique_ptr<journal>> sqlite_journal::open(sqlite_journal_options opt
         why.detail = fmt::format("{}: {}", options.path, why.detail);
         return std::unexpected(std::move(why));
     };
-    std::string epoch = random_epoch();
-    auto file = store::open(options, epoch);
+    auto file = store::open(options, random_epoch());
     if (!file) return named(file.error());
-    std::unique_ptr<sqlite_journal> j(new sqlite_journal(std::move(options), std::move(epoch),
-                                                         std::move(*lock), std::move(*file)));
+    std::unique_ptr<sqlite_journal> j(
+        new sqlite_journal(std::move(options), std::move(*lock), std::move(*file)));
     if (auto done = j->load(); !done) {
         done.error().detail = fmt::format("{}: {}", j->options_.path, done.error().detail);
         return std::unexpected(done.error());
@@ -51,11 +50,10 @@ result<std::unique_ptr<journal>> sqlite_journal::open(sqlite_journal_options opt
     return j;
 }
 
-sqlite_journal::sqlite_journal(sqlite_journal_options options, std::string epoch, file_lock lock,
-                               store s)
+sqlite_journal::sqlite_journal(sqlite_journal_options options, file_lock lock, store s)
     : options_(std::move(options)),
-      epoch_(std::move(epoch)),
       lock_(std::move(lock)),
+      epochs_(s.found().epochs),
       inbox_(std::make_shared<writer_inbox>(options_.max_queued_events, options_.max_queued_bytes,
                                             options_.sync)),
       store_(std::move(s)),
@@ -74,8 +72,8 @@ result<> sqlite_journal::load() {
     indexed_ = found.indexed;
     recent_after_ = found.indexed;
     newest_ms_ = found.newest_ms;
+    damaged_ = found.damaged;
     logs_.restore_forgotten(found.forgotten);
-    for (const past_epoch& e : found.epochs) epochs_.emplace(e.name, e.last);
     const std::int64_t now = milliseconds(options_.now());
     auto done = store_.each_topic([&](topic_row t) {
         topic_log& log = logs_.restore(t.name, t.row, t.trimmed, t.events, t.bytes);
@@ -91,18 +89,36 @@ result<> sqlite_journal::load() {
         if (std::ranges::any_of(e->content.topics, is_its_name)) log.retained = std::move(e);
     });
     if (!done) return done;
+    std::vector<std::uint64_t> damaged;
     done = store_.each_event(
         found.indexed,
         [&](std::uint64_t pos, std::int64_t at, std::string_view record) -> result<> {
             auto e = unpack(record, position{pos}, at);
-            if (!e) {
-                return fail(errc::io_error,
-                            fmt::format("the journal is damaged at position {}", pos));
-            }
-            return recall(e);
+            if (e) return recall(e);
+            damaged.push_back(pos);
+            return {};
         });
-    if (done) logs_.end_restore();
-    return done;
+    if (!done) return done;
+    note_damaged(damaged);
+    logs_.end_restore();
+    return {};
+}
+
+// Nobody knows the topics of such an event, so that readers of any are told. If this cannot be
+// written now, the next opening finds it again.
+void sqlite_journal::note_damaged(std::span<const std::uint64_t> positions) {
+    if (positions.empty()) return;
+    log::error("events of the journal are damaged and left out",
+               {{"file", options_.path},
+                {"events", std::to_string(positions.size())},
+                {"first", std::to_string(positions.front())}});
+    transaction all(store_.on());
+    result<> done = all.begin();
+    for (const std::uint64_t pos : positions) {
+        damaged_.insert(pos);
+        if (done) done = store_.give_up(pos);
+    }
+    if (done) done = all.commit();
 }
 
 // An event that the index may lack. From topics that have trimmed or forgotten it, it is gone.
@@ -337,7 +353,7 @@ result<> sqlite_journal::store_request(append_request& r, std::uint64_t& head) {
             if (!row) return std::unexpected(row.error());
             new_rows_.emplace(t.str(), *row);
         }
-        pack(e->content, record_);
+        pack(e->content, e->pos, record_);
         if (auto done = store_.add_event(e->pos.value, newest_ms_, record_); !done) return done;
         if (auto done = store_consequences(*e); !done) return done;
     }
@@ -377,7 +393,7 @@ result<> sqlite_journal::store_consequences(const stored_event& e) {
     if (e.erases.value == 0) return {};
     const auto old = store_.read(e.erases.value);
     if (!old) return std::unexpected(old.error());
-    return *old == nullptr ? result<>{} : store_.erase(**old);
+    return *old == nullptr ? result<>{} : store_.erase(**old, e.pos);
 }
 
 void sqlite_journal::publish_group(std::vector<append_request>& requests) {
@@ -397,7 +413,7 @@ void sqlite_journal::publish_group(std::vector<append_request>& requests) {
                 }
                 if (e->erases.value != 0) {
                     if (const event_ptr old = logs_.at(e->erases.value, e->content.topics))
-                        logs_.erase(*old);
+                        logs_.erase(*old, e->pos);
                 }
                 head_.store(e->pos.value, std::memory_order_release);
             }

@@ -10,6 +10,7 @@
 #include <carillon/journal/journal.hpp>
 
 #include "base/string_map.hpp"
+#include "journal/epochs.hpp"
 #include "journal/sqlite/archive.hpp"
 #include "journal/sqlite/checkpointer.hpp"
 #include "journal/sqlite/file_lock.hpp"
@@ -27,6 +28,7 @@
 #include <mutex>
 #include <optional>
 #include <queue>
+#include <set>
 #include <span>
 #include <string>
 #include <thread>
@@ -58,7 +60,7 @@ public:
                   std::function<void(result<snapshot_page>)> done) override;
     position newest_of_key(std::string_view topic, std::string_view key) const override;
     position head() const override { return position{head_.load(std::memory_order_acquire)}; }
-    std::string_view epoch() const override { return epoch_; }
+    std::string id_of(position p) const override { return epochs_.id_of(p); }
     journal_stats stats() const override;
     result<> health() const override;
     void trim(std::chrono::system_clock::time_point now) override;
@@ -98,9 +100,10 @@ private:
     using due_topic = std::pair<std::int64_t, std::int64_t>;  ///< milliseconds, row
     using reader_task = std::function<void(archive&)>;
 
-    sqlite_journal(sqlite_journal_options options, std::string epoch, file_lock lock, store s);
+    sqlite_journal(sqlite_journal_options options, file_lock lock, store s);
     result<> load();
     result<> recall(const std::shared_ptr<stored_event>& e);
+    void note_damaged(std::span<const std::uint64_t> positions);
     result<> start();
 
     // Who writes (sqlite_journal.cpp).
@@ -170,8 +173,8 @@ private:
     void ask(reader_task task);
     void serve_readers(archive& with);
     result<read_page> read_file(archive& a, const read_query& q);
+    void tell_damage(read_page& page, position after) const;
     topic_rows rows_of(const std::vector<const topic_log*>& logs) const;
-    start_point known_start(const cursor& own) const;
     result<start_point> find_start(const start_query& q, archive* a);
     result<start_point> start_of(const start_query& q, const in_memory& known, archive* a) const;
     result<start_point> bounded(start_point start, const start_query& q, const in_memory& known,
@@ -183,9 +186,8 @@ private:
 
     // Constant after opening.
     sqlite_journal_options options_;
-    const std::string epoch_;
     const file_lock lock_;
-    std::map<std::string, std::uint64_t, std::less<>> epochs_;  ///< earlier ones, with their end
+    const epochs epochs_;
 
     std::function<void(std::span<const event_ptr>)> feed_ = [](auto) {};  ///< set before use
 
@@ -222,9 +224,10 @@ private:
     // What is known in memory, guarded by mutex_.
     mutable std::mutex mutex_;
     topic_logs logs_;
-    std::uint64_t recent_after_ = 0;  ///< every event beyond this position is in memory
-    std::uint64_t indexed_ = 0;       ///< the index is complete up to here
-    std::size_t recent_events_ = 0;   ///< entries in memory, one for each topic of an event
+    std::set<std::uint64_t> damaged_;  ///< positions of events whose topics nobody knows
+    std::uint64_t recent_after_ = 0;   ///< every event beyond this position is in memory
+    std::uint64_t indexed_ = 0;        ///< the index is complete up to here
+    std::size_t recent_events_ = 0;    ///< entries in memory, one for each topic of an event
     std::size_t recent_bytes_ = 0;
     retention_lookup new_retention_;  ///< not applied yet: only who writes changes topics
 

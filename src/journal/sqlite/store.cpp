@@ -71,7 +71,8 @@ result<> store::prepare() {
         {&add_answer_,
          "INSERT OR REPLACE INTO answers(key, hash, first, expires) VALUES(?, ?, ?, ?)"},
         {&forget_answers_,
-         "DELETE FROM answers WHERE key IN (SELECT key FROM answers WHERE expires <= ? LIMIT 256)"},
+         "DELETE FROM answers WHERE number IN (SELECT number FROM answers WHERE expires <= ? ORDER "
+         "BY number LIMIT 256)"},
         {&oldest_,
          "SELECT pos, size, flags FROM topic_events WHERE topic = ? AND pos <= ? ORDER BY pos "
          "LIMIT ?"},
@@ -90,6 +91,7 @@ result<> store::prepare() {
         {&release_topic_, "DELETE FROM retained WHERE topic = ?"},
         {&release_, "DELETE FROM retained WHERE pos = ?"},
         {&read_retained_, "SELECT at, record FROM retained WHERE pos = ? LIMIT 1"},
+        {&add_damaged_, "INSERT OR IGNORE INTO damaged(pos) VALUES(?)"},
         {&add_expiry_, "INSERT OR IGNORE INTO expiring(at, pos) VALUES(?, ?)"},
         {&expired_, "SELECT pos FROM expiring WHERE at <= ? ORDER BY at LIMIT ?"},
         {&forget_expiry_, "DELETE FROM expiring WHERE at <= ? AND pos = ?"},
@@ -252,9 +254,14 @@ result<std::shared_ptr<stored_event>> store::read(std::uint64_t pos) {
     return nullptr;
 }
 
-result<> store::erase(const stored_event& e) {
+result<> store::give_up(std::uint64_t pos) {
+    if (auto done = add_damaged_.bind(1, as_signed(pos)).run(); !done) return done;
+    return remove_event_.bind(1, as_signed(pos)).run();
+}
+
+result<> store::erase(const stored_event& e, position by) {
     if (auto done = release_.bind(1, as_signed(e.pos.value)).run(); !done) return done;
-    pack_erased(e.content, record_);
+    pack_erased(e, by, record_);
     return rewrite_.bind_blob(1, record_).bind(2, as_signed(e.pos.value)).run();
 }
 
@@ -279,7 +286,7 @@ result<> store::each_retained(
 }
 
 result<std::uint64_t> store::add_scheduled(std::int64_t due, const event& e) {
-    pack(e, record_);
+    pack(e, {}, record_);
     if (auto done = add_scheduled_.bind(1, due).bind_blob(2, record_).run(); !done)
         return std::unexpected(done.error());
     return as_unsigned(sqlite3_last_insert_rowid(connection_.handle()));
@@ -298,7 +305,7 @@ result<std::vector<scheduled_event>> store::scheduled(std::int64_t until, std::s
         const auto row = scheduled_.step();
         if (!row) return std::unexpected(row.error());
         if (!*row) return some;
-        const auto e = unpack(scheduled_.bytes(2), position{1}, 0);
+        const auto e = unpack(scheduled_.bytes(2), {}, 0);
         if (e == nullptr) {
             scheduled_.reset();
             return fail(errc::io_error, "the journal is damaged among the scheduled events");

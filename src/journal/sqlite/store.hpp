@@ -85,8 +85,10 @@ public:
     result<std::optional<std::int64_t>> stored_at(std::uint64_t pos);
     /// From history, or what is left of it as a last value. Null if it is in neither.
     result<std::shared_ptr<stored_event>> read(std::uint64_t pos);
-    /// Takes the content of an event: its place and topics stay.
-    result<> erase(const stored_event& e);
+    /// Takes an event whose record is damaged; readers of all topics are told.
+    result<> give_up(std::uint64_t pos);
+    /// Takes the content of an event, for the one at `by`: its place and topics stay.
+    result<> erase(const stored_event& e, position by);
     /// `record` empty: the topic has no last value any more.
     result<> retain(std::int64_t topic, std::uint64_t pos, std::int64_t at,
                     std::string_view record);
@@ -114,7 +116,7 @@ private:
         remove_topic_, set_, find_answer_, add_answer_, forget_answers_, oldest_, read_,
         remove_index_, remove_own_id_, remove_event_, remove_events_, remove_index_until_, rewrite_,
         add_expiry_, expired_, forget_expiry_, retain_, release_, release_topic_, read_retained_,
-        add_scheduled_, remove_scheduled_, scheduled_;
+        add_damaged_, add_scheduled_, remove_scheduled_, scheduled_;
     std::int64_t next_row_ = 1;  ///< of `topics`
     std::string record_;
 };

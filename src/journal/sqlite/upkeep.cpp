@@ -430,13 +430,13 @@ result<> sqlite_journal::erase_expired(std::int64_t now) {
         auto e = store_.read(pos);
         if (!e) return std::unexpected(e.error());
         if (*e != nullptr) {
-            if (auto done = store_.erase(**e); !done) return done;
+            if (auto done = store_.erase(**e, {}); !done) return done;
             gone.push_back(std::move(*e));
         }
         if (auto done = store_.forget_expiries(now, pos); !done) return done;
     }
     auto done = publish_upkeep(step, [&] {
-        for (const auto& e : gone) logs_.erase(*e);
+        for (const auto& e : gone) logs_.erase(*e, {});
     });
     if (!done || due->size() < trims_per_step) return done;
     inbox_->want_upkeep();

@@ -2,6 +2,6 @@
 include(CMakeFindDependencyMacro)
 find_dependency(Threads)
 find_dependency(fmt)
-find_dependency(Boost 1.81)
+find_dependency(Boost 1.81 COMPONENTS json)
 find_dependency(SQLite3)
 include(${CMAKE_CURRENT_LIST_DIR}/carillonTargets.cmake)

@@ -5,6 +5,9 @@
 #include <charconv>
 #include <string>
 
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
 namespace carillon {
 
 namespace {
@@ -152,6 +155,14 @@ std::optional<system_clock::time_point> parse_time(std::string_view text) {
                            minutes(minute - sign * offset_minute) + seconds(second);
     if (second == 60 && !may_be_leap_second(at)) return std::nullopt;
     return within_clock(at, rest);
+}
+
+std::string rfc3339(std::chrono::system_clock::time_point t) {
+    const auto ms = std::chrono::floor<std::chrono::milliseconds>(t.time_since_epoch());
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(ms);
+    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z",
+                       fmt::gmtime(static_cast<std::time_t>(seconds.count())),
+                       (ms - seconds).count());
 }
 
 }  // namespace carillon

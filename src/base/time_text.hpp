@@ -21,7 +21,9 @@ std::string duration_text(std::chrono::milliseconds d);
 /// `2026-01-31T14:00:00+02:00`. What is finer than a nanosecond is rounded up. A time beyond the
 /// clock's years (1677 to 2262) is the clock's first or last second.
 std::optional<std::chrono::system_clock::time_point> parse_time(std::string_view text);
-/// The same for seconds since 1970.
+/// The same form, in UTC with milliseconds.
+std::string rfc3339(std::chrono::system_clock::time_point t);
+/// The time that is so many seconds after the beginning of 1970, within the clock's years.
 std::chrono::system_clock::time_point time_of_seconds(std::int64_t since_1970);
 
 }  // namespace carillon

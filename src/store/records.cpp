@@ -1,4 +1,4 @@
-#include "store/records.hpp"
+#include <carillon/store/records.hpp>
 
 namespace carillon::store {
 

@@ -1,4 +1,4 @@
-#include "store/record_store.hpp"
+#include <carillon/store/record_store.hpp>
 
 #include "store/sqlite/migrations.hpp"
 #include "support/temporary_folder.hpp"

@@ -1,5 +1,6 @@
 #include "surfaces/topics/event_json.hpp"
 
+#include "base/time_text.hpp"
 #include "surfaces/topics/topic_surface.hpp"
 
 #include <gtest/gtest.h>

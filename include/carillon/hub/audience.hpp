@@ -24,12 +24,12 @@ struct audience {
         shared,    ///< one event for all; as many recipients as an event may have topics
     };
 
-    std::vector<std::string> users;
-    std::vector<std::string> sessions;
-    std::vector<std::string> clients;  ///< ids of streams, or tokens of durable clients
+    std::vector<std::string> users = {};
+    std::vector<std::string> sessions = {};
+    std::vector<std::string> clients = {};  ///< ids of streams, or tokens of durable clients
     /// Streams whose identity has all of these. Events are routed by the first: name the rarest
     /// first.
-    std::vector<attribute> all_of;
+    std::vector<attribute> all_of = {};
     bool everyone = false;  ///< all streams that ask for it; nobody else is named then
     copies stored = copies::one_each;
 

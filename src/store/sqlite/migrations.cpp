@@ -12,6 +12,9 @@ namespace {
 // them.
 constexpr std::array steps{
     R"(
+CREATE TABLE store (id TEXT NOT NULL);
+INSERT INTO store VALUES (lower(hex(randomblob(16))));
+
 CREATE TABLE notifications (
     place INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE,

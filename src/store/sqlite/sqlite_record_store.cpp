@@ -1,6 +1,7 @@
 // One thread that writes, with a transaction for all who wait; a few that read.
+#include <carillon/store/record_store.hpp>
+
 #include "sqlite/database.hpp"
-#include "store/record_store.hpp"
 #include "store/sqlite/migrations.hpp"
 #include "store/sqlite/sqlite_records.hpp"
 
@@ -85,6 +86,9 @@ public:
         if (!writer) return std::unexpected(writer.error());
         if (auto done = migrate((*writer)->on); !done) return std::unexpected(done.error());
         s->writer_ = std::move(*writer);
+        query named(s->writer_->on, "SELECT id FROM store");
+        auto done = named.each([&](const sqlite::statement& row) { s->id_ = row.bytes(0); });
+        if (!done) return std::unexpected(done.error());
         for (std::size_t i = 0; i < options.readers; ++i) {
             auto reader = connect(options.path, false);
             if (!reader) return std::unexpected(reader.error());
@@ -102,6 +106,8 @@ public:
 
     void write(work w, callback done) override { add(writes_, {std::move(w), std::move(done)}); }
     void read(work w, callback done) override { add(reads_, {std::move(w), std::move(done)}); }
+
+    const std::string& id() const noexcept override { return id_; }
 
     result<> health() const override {
         const std::lock_guard lock(health_mutex_);
@@ -186,6 +192,8 @@ private:
             one.front().done(std::move(outcome));
         }
     }
+
+    std::string id_;  ///< constant after `open`
 
     // The threads' own: one writes, each of the others has a reader.
     std::unique_ptr<session> writer_;

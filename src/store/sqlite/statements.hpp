@@ -1,8 +1,9 @@
 // Prepared statements that are made at their first use, and the few conversions of records.
 #pragma once
 
+#include <carillon/store/records.hpp>
+
 #include "sqlite/database.hpp"
-#include "store/records.hpp"
 
 #include <string>
 #include <string_view>

@@ -1,19 +1,11 @@
 #include "surfaces/topics/event_json.hpp"
 
 #include "base/json_text.hpp"
+#include "base/time_text.hpp"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 namespace carillon::surfaces {
-
-std::string rfc3339(std::chrono::system_clock::time_point t) {
-    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(t.time_since_epoch());
-    const auto seconds = std::chrono::floor<std::chrono::seconds>(ms);
-    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z",
-                       fmt::gmtime(static_cast<std::time_t>(seconds.count())),
-                       (ms - seconds).count());
-}
 
 void append_event_json(std::string& out, const stored_event& e, std::string_view id) {
     out += '{';

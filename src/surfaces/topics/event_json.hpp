@@ -4,14 +4,10 @@
 #include <carillon/hub/stream.hpp>
 #include <carillon/journal/event.hpp>
 
-#include <chrono>
 #include <string>
 #include <string_view>
 
 namespace carillon::surfaces {
-
-/// RFC 3339 with milliseconds, in UTC.
-std::string rfc3339(std::chrono::system_clock::time_point t);
 
 /// `{"id"?, "position"?, "event"?, "data", "topics", "metadata"?, "timestamp"}`; `data` in the
 /// publisher's own spelling.

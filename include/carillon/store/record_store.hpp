@@ -1,7 +1,7 @@
 // Where records are kept: transactions, one writer.
 #pragma once
 
-#include "store/records.hpp"
+#include <carillon/store/records.hpp>
 
 #include <functional>
 #include <memory>
@@ -28,6 +28,10 @@ public:
     virtual void write(work w, callback done) = 0;
     /// Sees one moment. Writing in it is an error.
     virtual void read(work w, callback done) = 0;
+
+    /// Names the file: random, made with it. Numbers that the store gives are unique together with
+    /// this.
+    virtual const std::string& id() const noexcept = 0;
 
     /// Whether records can be stored now; an error goes away by itself.
     virtual result<> health() const = 0;

@@ -1,0 +1,80 @@
+// Calendar events with recurrence, and reminders of them.
+#pragma once
+
+#include <carillon/services/outbox_relay.hpp>
+#include <carillon/store/record_store.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace carillon::services {
+
+struct calendar_limits {
+    std::size_t max_attendees = 1000;
+    std::size_t max_reminders = 8;              ///< of one event
+    std::size_t max_text = 64u << 10;           ///< bytes of title, rule and data together
+    std::size_t max_page = 1000;                ///< events of one answer
+    std::chrono::hours max_window{24 * 31};     ///< of "what starts soon"
+    std::size_t max_reminded = 1000;            ///< occurrences of one event in that window
+    std::chrono::hours keep_reminders{24 * 7};  ///< after the occurrence
+};
+
+/// Attendees are told of what changes, and reminded of what begins, by events of the kinds
+/// "calendar" with the names `calendar_event_created`, `…_updated`, `…_deleted` and
+/// `…_reminder`. A reminder goes out once for each attendee, occurrence and time before it,
+/// whatever restarts and repeated calls there are; one that fell due while the server was down goes
+/// out at the start, unless the occurrence has begun by then. Thread-safe. What it is given
+/// outlives it, and outlives the calls that are under way.
+class calendar {
+public:
+    using wall_clock = std::function<std::chrono::system_clock::time_point()>;
+
+    calendar(outbox_relay& relay, store::record_store& records, calendar_limits limits = {},
+             wall_clock now = std::chrono::system_clock::now);
+    ~calendar();
+    calendar(const calendar&) = delete;
+    calendar& operator=(const calendar&) = delete;
+
+    template <class T>
+    using callback = std::function<void(result<T>)>;
+    /// Reads what is to be reminded of. Until then `tick` does nothing.
+    void start(callback<void> done);
+
+    /// Creates an event; without an id it gets a random one, which is the answer. `owner` is
+    /// whoever calls. Errors: `invalid_request` naming the field, `conflict` (the id is taken),
+    /// `unavailable`.
+    void create(store::calendar_event e, callback<std::string> done);
+    /// Changes one. Error `not_found` also for whoever is not its owner, unless `as_admin`.
+    enum class rights : std::uint8_t { owner, admin };
+    void change(store::calendar_event e, std::string user, rights as, callback<void> done);
+    void remove(std::string id, std::string user, rights as, callback<void> done);
+    /// Error `not_found` also for a user who neither owns nor attends it, unless an admin.
+    void find(std::string id, std::string user, rights as, callback<store::calendar_event> done);
+    /// What the user owns or attends, by id; for an admin without a user: all.
+    void list(std::string user, std::string after_id, std::size_t limit,
+              callback<std::vector<store::calendar_event>> done);
+
+    /// Reminds the attendees of what starts within `window` from now; how many reminders went out.
+    /// Error `invalid_request`: a window that is negative or too long.
+    void remind_of_upcoming(std::chrono::seconds window, callback<std::uint64_t> done);
+    /// Reminds of the next occurrence of one event. Error `not_found`: no such event, or it does
+    /// not take place any more.
+    void remind_of(std::string id, callback<std::uint64_t> done);
+
+    /// Sends the reminders that are due; call it every second or so.
+    void tick();
+
+private:
+    struct state;
+    const std::shared_ptr<state> state_;  ///< shared with the calls that are under way
+};
+
+}  // namespace carillon::services

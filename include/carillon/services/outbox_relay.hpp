@@ -1,0 +1,64 @@
+// Records and their events as one unit: the transactional outbox.
+#pragma once
+
+#include <carillon/hub/hub.hpp>
+#include <carillon/store/record_store.hpp>
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace carillon::services {
+
+/// An event and who gets it, as a service hands it to the relay.
+struct message {
+    audience to;  ///< empty: the listeners of the event's topics
+    event what;
+};
+
+/// Writes records together with the events that tell of them: both are there, or neither. The
+/// events are published after the commit, in the order of the commits, and what a crash leaves in
+/// the outbox is published at the next start. The journal's idempotency key of each makes sure that
+/// no event is stored twice. Thread-safe. The hub and the store outlive it.
+class outbox_relay {
+public:
+    outbox_relay(hub& h, store::record_store& records);
+    ~outbox_relay();
+    outbox_relay(const outbox_relay&) = delete;
+    outbox_relay& operator=(const outbox_relay&) = delete;
+
+    /// Publishes what an earlier life of the server left. `done` runs when all of it was handed to
+    /// the hub.
+    void start(std::function<void(result<>)> done);
+
+    /// Fills `out` with the messages that belong to what it writes.
+    using work = std::function<result<>(store::records&, std::vector<message>& out)>;
+    /// The answers to the publishes, in the order of the messages; an error in place of those that
+    /// the journal could not store yet. They are stored, and will be published.
+    using outcome = std::vector<result<std::vector<published>>>;
+    using callback = std::function<void(result<outcome>)>;
+    /// `done` runs after the commit and the publishes, on any thread. An error means that nothing
+    /// was written and nothing is published.
+    void write(work w, callback done);
+
+    /// Tries again what the journal could not store. Call it now and then.
+    void tick();
+    /// Messages that are not published yet.
+    std::size_t unpublished() const;
+
+    /// The text that a message has in the outbox, and back. Error `invalid_request`: not such a
+    /// text.
+    static std::string text_of(const message& m);
+    static result<message> parse(std::string_view text);
+
+private:
+    struct state;
+    const std::shared_ptr<state> state_;  ///< shared with the callbacks that are under way
+};
+
+}  // namespace carillon::services

@@ -1,0 +1,189 @@
+#include <carillon/base/log.hpp>
+#include <carillon/services/outbox_relay.hpp>
+
+#include <atomic>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace carillon::services {
+
+namespace {
+
+// Rows that are read at once at the start; the next page comes when they were handed over.
+constexpr std::size_t page_rows = 256;
+
+}  // namespace
+
+struct outbox_relay::state : std::enable_shared_from_this<state> {
+    using answer = std::function<void(result<std::vector<published>>)>;
+    struct item {
+        std::uint64_t id = 0;
+        message what;
+    };
+
+    state(hub& h, store::record_store& r) : events(h), records(r) {}
+
+    hub& events;
+    store::record_store& records;
+
+    mutable std::mutex mutex;            // guards all below
+    std::vector<std::uint64_t> removed;  ///< published: their rows go with the next write
+    std::deque<item> waiting;            ///< not published, in order
+
+    void read_page(std::uint64_t after, std::function<void(result<>)> done);
+    void publish(item what, answer done);
+    void settle(item what, result<std::vector<published>> outcome, const answer& done);
+    void remove_published();
+    result<> take_removed(store::records& r);
+};
+
+outbox_relay::outbox_relay(hub& h, store::record_store& records)
+    : state_(std::make_shared<state>(h, records)) {}
+
+outbox_relay::~outbox_relay() = default;
+
+void outbox_relay::start(std::function<void(result<>)> done) {
+    state_->read_page(0, std::move(done));
+}
+
+void outbox_relay::state::read_page(std::uint64_t after, std::function<void(result<>)> done) {
+    struct page {
+        std::vector<store::outbox_entry> rows;
+    };
+    auto read = std::make_shared<page>();
+    records.read(
+        [read, after](store::records& r) -> result<> {
+            auto rows = r.outbox().list(after, page_rows);
+            if (!rows) return std::unexpected(rows.error());
+            read->rows = std::move(*rows);
+            return {};
+        },
+        [self = shared_from_this(), read, after, done = std::move(done)](result<> ok) mutable {
+            if (!ok) return done(std::move(ok));
+            std::uint64_t last = after;
+            for (const store::outbox_entry& row : read->rows) {
+                last = row.id;
+                auto what = parse(row.text);
+                if (!what) {
+                    log::error("a row of the outbox cannot be read",
+                               {{"id", row.id}, {"reason", what.error().detail}});
+                    continue;
+                }
+                self->publish({row.id, std::move(*what)}, {});
+            }
+            if (read->rows.size() == page_rows) return self->read_page(last, std::move(done));
+            done({});
+        });
+}
+
+void outbox_relay::state::publish(item what, answer done) {
+    // The journal knows by this key what it has stored, over restarts too. The file's id is part of
+    // it, since another file numbers its rows from 1 again.
+    idempotency_key once{fmt::format("outbox/{}/{}", records.id(), what.id), {what.id, 0}};
+    auto kept = std::make_shared<item>(std::move(what));
+    events.publish({kept->what.what}, kept->what.to, std::move(once),
+                   [self = shared_from_this(), kept,
+                    done = std::move(done)](result<std::vector<published>> outcome) {
+                       self->settle(std::move(*kept), std::move(outcome), done);
+                   });
+}
+
+void outbox_relay::state::settle(item what, result<std::vector<published>> outcome,
+                                 const answer& done) {
+    const bool later = !outcome && outcome.error().code == errc::unavailable;
+    {
+        const std::lock_guard lock(mutex);
+        if (later) {
+            waiting.push_back(std::move(what));
+        } else {
+            removed.push_back(what.id);
+        }
+    }
+    if (!outcome && !later)
+        log::error("an event of a record is not published", {{"reason", outcome.error().detail}});
+    if (done) done(std::move(outcome));
+}
+
+// In the transaction of a write, so that it costs no commit of its own.
+result<> outbox_relay::state::take_removed(store::records& r) {
+    std::vector<std::uint64_t> ids;
+    {
+        const std::lock_guard lock(mutex);
+        ids.swap(removed);
+    }
+    auto done = r.outbox().remove(ids);
+    if (!done) {
+        const std::lock_guard lock(mutex);
+        removed.insert(removed.end(), ids.begin(), ids.end());
+    }
+    return done;
+}
+
+void outbox_relay::write(work w, callback done) {
+    struct call {
+        work w;
+        callback done;
+        std::vector<message> messages;
+        std::vector<std::uint64_t> ids;
+        outcome answers;
+        std::atomic<std::size_t> missing{0};
+    };
+    auto c = std::make_shared<call>();
+    c->w = std::move(w);
+    c->done = std::move(done);
+    const auto s = state_;
+    s->records.write(
+        [c, s](store::records& r) -> result<> {
+            c->messages.clear();
+            c->ids.clear();
+            if (auto written = c->w(r, c->messages); !written) return written;
+            for (const message& m : c->messages) {
+                const auto id = r.outbox().add(text_of(m));
+                if (!id) return std::unexpected(id.error());
+                c->ids.push_back(*id);
+            }
+            return s->take_removed(r);
+        },
+        [c, s](result<> committed) {
+            if (!committed) return c->done(std::unexpected(committed.error()));
+            const std::size_t count = c->messages.size();
+            if (count == 0) return c->done(outcome{});
+            c->missing = count;
+            c->answers.resize(count);
+            for (std::size_t i = 0; i < count; ++i) {
+                s->publish({c->ids[i], std::move(c->messages[i])},
+                           [c, i](result<std::vector<published>> answer) {
+                               c->answers[i] = std::move(answer);
+                               if (c->missing.fetch_sub(1) == 1) c->done(std::move(c->answers));
+                           });
+            }
+        });
+}
+
+void outbox_relay::state::remove_published() {
+    {
+        const std::lock_guard lock(mutex);
+        if (removed.empty()) return;
+    }
+    records.write([self = shared_from_this()](store::records& r) { return self->take_removed(r); },
+                  [](const result<>&) {});
+}
+
+void outbox_relay::tick() {
+    std::deque<state::item> again;
+    {
+        const std::lock_guard lock(state_->mutex);
+        again.swap(state_->waiting);
+    }
+    for (state::item& what : again) state_->publish(std::move(what), {});
+    state_->remove_published();
+}
+
+std::size_t outbox_relay::unpublished() const {
+    const std::lock_guard lock(state_->mutex);
+    return state_->waiting.size();
+}
+
+}  // namespace carillon::services

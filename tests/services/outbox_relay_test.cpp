@@ -1,0 +1,121 @@
+#include <carillon/services/outbox_relay.hpp>
+
+#include "services/service_fixture.hpp"
+
+#include <gmock/gmock.h>
+
+namespace carillon::services {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::SizeIs;
+
+message to_user(std::string user, std::string data) {
+    message m;
+    m.to.users = {std::move(user)};
+    m.what.kind = "custom";
+    m.what.data = std::move(data);
+    return m;
+}
+
+class outbox_test : public carillon::testing::service_fixture {
+protected:
+    result<outbox_relay::outcome> write(outbox_relay::work w) {
+        return answer_of<outbox_relay::outcome>(
+            [&](auto done) { relay->write(std::move(w), std::move(done)); });
+    }
+    std::size_t rows() {
+        std::size_t count = 0;
+        EXPECT_TRUE(answer_of<void>([&](auto done) {
+            records->read(
+                [&](store::records& r) -> result<> {
+                    count = r.outbox().list(0, 1000).value().size();
+                    return {};
+                },
+                std::move(done));
+        }));
+        return count;
+    }
+};
+
+TEST_F(outbox_test, publishes_what_was_committed_and_nothing_else) {
+    const auto done = write([](store::records&, std::vector<message>& out) -> result<> {
+        out.push_back(to_user("alice", "one"));
+        out.push_back(to_user("alice", "two"));
+        return {};
+    });
+    ASSERT_TRUE(done);
+    EXPECT_THAT(*done, SizeIs(2));
+    EXPECT_FALSE(write([](store::records&, std::vector<message>& out) -> result<> {
+        out.push_back(to_user("alice", "never"));
+        return fail(errc::conflict, "no");
+    }));
+    EXPECT_THAT(inbox("alice"), ElementsAre("custom one", "custom two"));
+}
+
+TEST_F(outbox_test, publishes_after_a_crash_what_was_committed_before_it_and_nothing_twice) {
+    // A crash between the commit and the publish: the row is there, the event is not.
+    ASSERT_TRUE(answer_of<void>([&](auto done) {
+        records->write(
+            [](store::records& r) -> result<> {
+                const auto id = r.outbox().add(outbox_relay::text_of(to_user("alice", "left")));
+                return id ? result<>{} : std::unexpected(id.error());
+            },
+            std::move(done));
+    }));
+    open_records();
+    ASSERT_TRUE(answer_of<void>([&](auto done) { relay->start(std::move(done)); }));
+    EXPECT_THAT(inbox("alice"), ElementsAre("custom left"));
+    // A crash between the publish and the removal of the row.
+    EXPECT_EQ(rows(), 1u);
+    open_records();
+    ASSERT_TRUE(answer_of<void>([&](auto done) { relay->start(std::move(done)); }));
+    EXPECT_THAT(inbox("alice"), ElementsAre("custom left"));
+    relay->tick();
+    settle();
+    EXPECT_EQ(rows(), 0u);
+}
+
+TEST_F(outbox_test, reads_all_pages_that_were_left_in_order) {
+    constexpr int count = 600;
+    ASSERT_TRUE(answer_of<void>([&](auto done) {
+        records->write(
+            [](store::records& r) -> result<> {
+                for (int i = 0; i < count; ++i)
+                    EXPECT_TRUE(
+                        r.outbox().add(outbox_relay::text_of(to_user("alice", std::to_string(i)))));
+                return {};
+            },
+            std::move(done));
+    }));
+    ASSERT_TRUE(answer_of<void>([&](auto done) { relay->start(std::move(done)); }));
+    const auto last = inbox("alice");
+    ASSERT_FALSE(last.empty());
+    for (std::size_t i = 0; i < last.size(); ++i) EXPECT_EQ(last[i], "custom " + std::to_string(i));
+    relay->tick();
+    settle();
+    EXPECT_EQ(rows(), 0u);
+}
+
+TEST_F(outbox_test, keeps_all_that_a_message_says) {
+    message m = to_user("ålice \"a\"", "{\"x\":1}");
+    m.to.all_of = {{"team", "red"}};
+    m.what.payload = payload_kind::json;
+    m.what.name = wire::event_name::parse("leave_request_approved").value();
+    m.what.metadata = R"({"a":"b"})";
+    m.what.is_private = true;
+    const auto back = outbox_relay::parse(outbox_relay::text_of(m));
+    ASSERT_TRUE(back) << back.error().detail;
+    EXPECT_EQ(back->to.users, m.to.users);
+    EXPECT_EQ(back->to.all_of.front().value, "red");
+    EXPECT_EQ(back->what.data, m.what.data);
+    EXPECT_EQ(back->what.payload, payload_kind::json);
+    EXPECT_EQ(back->what.name->str(), "leave_request_approved");
+    EXPECT_EQ(back->what.metadata, m.what.metadata);
+    EXPECT_TRUE(back->what.is_private);
+    EXPECT_FALSE(outbox_relay::parse("nonsense"));
+    EXPECT_FALSE(outbox_relay::parse(R"({"topics":["a*b"]})"));
+}
+
+}  // namespace
+}  // namespace carillon::services

@@ -1,0 +1,81 @@
+#include "services/calendar/recurrence.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace carillon::services {
+namespace {
+
+using namespace std::chrono;
+using store::time_point;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+time_point at(int y, unsigned m, unsigned d, int hour, int minute = 0) {
+    return sys_days(year(y) / month(m) / day(d)) + hours(hour) + minutes(minute);
+}
+
+store::calendar_event event(std::string starts, std::string zone, std::string rule = {}) {
+    store::calendar_event e;
+    e.starts = std::move(starts);
+    e.zone = std::move(zone);
+    e.rule = std::move(rule);
+    return e;
+}
+
+std::vector<time_point> in(const store::calendar_event& e, time_point from, time_point to,
+                           std::size_t limit = 100) {
+    const auto found = occurrences(e, from, to, limit);
+    EXPECT_TRUE(found) << (found ? "" : found.error().detail);
+    return found.value_or(std::vector<time_point>{});
+}
+
+TEST(recurrence, stays_at_nine_when_summer_time_begins_and_ends) {
+    const auto e = event("20260327T090000", "Europe/Zurich", "FREQ=DAILY");
+    EXPECT_THAT(in(e, at(2026, 3, 28, 0), at(2026, 3, 31, 0)),
+                ElementsAre(at(2026, 3, 28, 8), at(2026, 3, 29, 7), at(2026, 3, 30, 7)));
+    EXPECT_THAT(in(e, at(2026, 10, 24, 0), at(2026, 10, 27, 0)),
+                ElementsAre(at(2026, 10, 24, 7), at(2026, 10, 25, 8), at(2026, 10, 26, 8)));
+}
+
+TEST(recurrence, takes_an_event_without_a_rule_once) {
+    const auto e = event("20261126T090000", "");
+    EXPECT_THAT(in(e, at(2026, 11, 26, 9), at(2026, 11, 26, 10)), ElementsAre(at(2026, 11, 26, 9)));
+    EXPECT_THAT(in(e, at(2026, 11, 26, 9, 1), at(2027, 1, 1, 0)), ElementsAre());
+    EXPECT_THAT(in(e, at(2026, 1, 1, 0), at(2026, 11, 26, 9)), ElementsAre());
+}
+
+TEST(recurrence, counts_from_the_start_and_ends_where_the_rule_says) {
+    const auto e = event("20260101T120000", "UTC", "FREQ=WEEKLY;COUNT=3;BYDAY=TH");
+    EXPECT_THAT(in(e, at(2026, 1, 5, 0), at(2027, 1, 1, 0)),
+                ElementsAre(at(2026, 1, 8, 12), at(2026, 1, 15, 12)));
+    const auto until = event("20260101T120000", "UTC", "FREQ=DAILY;UNTIL=20260103T120000Z");
+    EXPECT_EQ(in(until, at(2026, 1, 1, 0), at(2027, 1, 1, 0)).size(), 3u);
+    EXPECT_EQ(in(until, at(2026, 1, 1, 0), at(2027, 1, 1, 0), 2).size(), 2u);
+}
+
+TEST(recurrence, gets_far_into_the_future_of_an_old_rule_at_once) {
+    const auto e = event("19800101T120000", "UTC", "FREQ=HOURLY");
+    EXPECT_THAT(in(e, at(2026, 1, 1, 0), at(2026, 1, 1, 2)),
+                ElementsAre(at(2026, 1, 1, 0), at(2026, 1, 1, 1)));
+    const auto counted = event("19800101T120000", "UTC", "FREQ=SECONDLY;COUNT=1000000000");
+    EXPECT_FALSE(occurrences(counted, at(2026, 1, 1, 0), at(2026, 1, 1, 2), 10));
+}
+
+TEST(recurrence, names_what_is_wrong) {
+    const auto why = [](const store::calendar_event& e) {
+        const auto fine = check_schedule(e);
+        return fine ? std::string() : fine.error().detail;
+    };
+    EXPECT_EQ(why(event("20260101T120000", "America/New_York", "FREQ=MONTHLY;BYMONTHDAY=-1")), "");
+    EXPECT_THAT(why(event("20260101T120000", "Mars/Olympus")), HasSubstr("zone"));
+    EXPECT_THAT(why(event("20260101T120000", "../../etc/passwd")), HasSubstr("zone"));
+    for (const char* wrong : {"", "2026-01-01T12:00", "20260101", "20260230T120000",
+                              "20260101T250000", "20260101T120000Z", "99999999T999999"})
+        EXPECT_THAT(why(event(wrong, "UTC")), HasSubstr("starts")) << wrong;
+    for (const char* wrong : {"every day", "FREQ=SOMETIMES", "INTERVAL=2", "FREQ=DAILY\r\nX:1"})
+        EXPECT_THAT(why(event("20260101T120000", "UTC", wrong)), HasSubstr("rule")) << wrong;
+}
+
+}  // namespace
+}  // namespace carillon::services

@@ -87,6 +87,8 @@ void hub::listen_privately(std::vector<std::string> clients,
 }
 
 void hub::subscribe(std::string_view client, topic_pattern topic, client_callback done) {
+    if (is_internal(topic))
+        return done(fail(errc::forbidden, "topics that begin with `$` are the hub's own"));
     with_client(
         client,
         [this, name = std::string(client), topic = std::move(topic)](shard& home,
@@ -99,6 +101,8 @@ void hub::subscribe(std::string_view client, topic_pattern topic, client_callbac
 }
 
 void hub::unsubscribe(std::string_view client, topic_pattern topic, client_callback done) {
+    if (is_internal(topic))
+        return done(fail(errc::forbidden, "topics that begin with `$` are the hub's own"));
     with_client(
         client,
         [this, name = std::string(client), topic = std::move(topic)](shard& home,

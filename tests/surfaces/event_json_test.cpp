@@ -25,6 +25,12 @@ std::string json_of(const stored_event& e, std::string_view id) {
     return out;
 }
 
+TEST(event_json, tells_nobody_for_whom_else_an_event_is) {
+    stored_event e = sample();
+    e.content.topics = {*topic::parse("$user/ann"), *topic::parse("$client/token")};
+    EXPECT_TRUE(json_of(e, "x.7").contains(R"("topics":[])"));
+}
+
 TEST(event_json, shows_text_as_a_string_and_json_in_the_publishers_spelling) {
     stored_event e = sample();
     EXPECT_EQ(json_of(e, "x.7"),

@@ -304,12 +304,14 @@ std::vector<stored_size> topic_logs::newest(const newest_query& q,
 }
 
 std::optional<position> topic_logs::before_time(std::chrono::system_clock::time_point t,
-                                                const std::vector<const topic_log*>& logs) const {
+                                                const std::vector<const topic_log*>& logs,
+                                                const time_line& times) const {
     std::optional<position> before;
     for (const topic_log* log : logs) {
         const auto events = log->all();
-        const auto first = std::ranges::lower_bound(
-            events, t, {}, [](const event_ptr& e) { return e->stored_at; });
+        const auto first = std::ranges::lower_bound(events, t, {}, [&](const event_ptr& e) {
+            return times.ordered(value_of(e), e->stored_at);
+        });
         if (first == events.end()) continue;
         const position here{value_of(*first) - 1};
         before = std::min(before.value_or(here), here);

@@ -6,6 +6,7 @@
 
 #include "base/string_map.hpp"
 #include "journal/start.hpp"
+#include "journal/time_line.hpp"
 #include "journal/topic_log.hpp"
 
 #include <memory>
@@ -73,7 +74,8 @@ public:
                                     const std::vector<const topic_log*>& logs) const;
     /// The position just before the first event in memory that was stored at or after `t`.
     std::optional<position> before_time(std::chrono::system_clock::time_point t,
-                                        const std::vector<const topic_log*>& logs) const;
+                                        const std::vector<const topic_log*>& logs,
+                                        const time_line& times) const;
 
     template <class Callback>
     void each(Callback&& call) {

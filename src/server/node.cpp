@@ -3,6 +3,7 @@
 #include <carillon/base/log.hpp>
 #include <carillon/hub/hub.hpp>
 
+#include "base/careful_clock.hpp"
 #include "http/server.hpp"
 #include "server/endpoints.hpp"
 #include "surfaces/topics/topic_surface.hpp"
@@ -12,6 +13,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <ctime>
 #include <filesystem>
 #include <thread>
 
@@ -24,6 +26,14 @@ namespace {
 
 constexpr envelope_id full_envelope_number = 1;
 constexpr auto trim_interval = std::chrono::milliseconds(250);
+
+/// Goes on while the machine sleeps: its waking up is no jump of the clock.
+careful_clock::running running_time() {
+    timespec t{};
+    ::clock_gettime(CLOCK_BOOTTIME, &t);
+    return careful_clock::running(std::chrono::seconds(t.tv_sec) +
+                                  std::chrono::nanoseconds(t.tv_nsec));
+}
 
 std::size_t shard_count(const settings& s) {
     if (s.shards != 0) return s.shards;
@@ -222,6 +232,7 @@ struct node::parts {
     std::string description;  ///< of all routes
     http::router routes;
     std::atomic<bool> drained{false};
+    careful_clock clock;  ///< of the first worker
 
     void build(std::unique_ptr<journal> record,
                const std::shared_ptr<const http::server_options>& http);
@@ -270,7 +281,7 @@ void node::parts::worker::finish(std::chrono::steady_clock::time_point deadline)
 }
 
 void node::parts::trim_regularly() {
-    events->record().trim(std::chrono::system_clock::now());
+    events->record().trim(clock.time(std::chrono::system_clock::now(), running_time()));
     workers.front()->loop.call_after(trim_interval, [this] { trim_regularly(); });
 }
 

@@ -416,6 +416,47 @@ TEST_P(journals, commit_one_at_a_time_in_order_from_many_threads) {
     EXPECT_EQ(fed, order);
 }
 
+TEST_P(journals, recover_from_a_clock_that_was_ahead) {
+    build([](std::string_view) { return retention{.max_age = 100s}; });
+    append({"a"}, "right");
+    const auto right = now_.load();
+    pass(std::chrono::hours(24 * 3650));
+    EXPECT_EQ(try_append({make({"a"}, "ahead")}, idempotency_key{"k", {1, 1}}),
+              journal::appended::stored);
+    now_ = right + 20s;
+    append({"a"}, "after");
+    const auto page = read({"a"});
+    ASSERT_EQ(page.events.size(), 3u);
+    EXPECT_EQ(page.events[2]->stored_at, now_.load()) << "the right time again";
+    const auto since = [&](auto time) { return locate({"a"}, {}, rewind_since{time}).at.value; };
+    EXPECT_EQ(since(now_.load() - 5s), 1u) << "what the wrong clock stamped, and what came after";
+    EXPECT_EQ(since(now_.load() + 5s), 3u) << "nothing is from the future";
+    EXPECT_EQ(since(right - 5s), 0u);
+    pass(110s);
+    EXPECT_TRUE(soon_reads({"a"}, {})) << "all are too old now";
+    pass(std::chrono::hours(25));
+    EXPECT_EQ(try_append({make({"a"})}, idempotency_key{"k", {1, 1}}), journal::appended::stored)
+        << "the key is forgotten when its time is over";
+}
+
+TEST_P(journals, lose_nothing_by_a_clock_that_was_behind) {
+    build([](std::string_view) { return retention{.max_age = 100s}; });
+    append({"a"}, "right");
+    const auto right = now_.load();
+    now_ = system_clock::time_point(5s);
+    append({"a"}, "behind");
+    for (int i = 0; i < 5; ++i) record().trim(now_.load());
+    now_ = right + 20s;
+    append({"a"}, "after");
+    for (int i = 0; i < 5; ++i) {
+        record().trim(now_.load());
+        std::this_thread::sleep_for(5ms);
+    }
+    EXPECT_EQ(positions(read({"a"})), (numbers{1, 2, 3})) << "none is 100 seconds old";
+    pass(200s);
+    EXPECT_TRUE(soon_reads({"a"}, {}));
+}
+
 TEST(memory_journal, keeps_no_more_than_the_bytes_of_all_topics) {
     journal_user j;
     j.use(make_memory_journal({.max_bytes = 60}));

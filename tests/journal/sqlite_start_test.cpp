@@ -85,5 +85,35 @@ TEST_F(sqlite_start, gives_no_topic_what_belonged_to_one_that_was_forgotten) {
     EXPECT_TRUE(read({"a"}).lost) << "what was forgotten is still told";
 }
 
+TEST_F(sqlite_start, recovers_from_a_clock_that_was_ahead_before) {
+    retention_ = [](std::string_view t) {
+        return retention{.max_age = t == "short" ? std::chrono::seconds(100) : 1000h};
+    };
+    open();
+    append({"a"});
+    const auto right = now_.load();
+    pass(24h * 365);
+    EXPECT_TRUE(try_append({make({"a", "short"})}, idempotency_key{"k", {1, 1}}));
+    now_ = right + 20s;
+    for (int again = 0; again < 2; ++again) {
+        open();
+        const auto since = [&](auto time) {
+            return locate({"a"}, {}, rewind_since{time}).at.value;
+        };
+        record().trim(now_.load());
+        EXPECT_TRUE(soon([&] { return since(now_.load() + 30s) == record().head().value; }))
+            << "nobody has published since";
+        EXPECT_EQ(since(right - 5s), 0u);
+        EXPECT_EQ(read({"short"}).events.size(), 1u);
+    }
+    append({"a"});
+    EXPECT_EQ(read({"a"}).events.back()->stored_at, now_.load());
+    pass(110s);
+    EXPECT_TRUE(soon([&] { return read({"short"}).events.empty(); }));
+    open();
+    pass(25h);
+    EXPECT_EQ(try_append({make({"a"})}, idempotency_key{"k", {1, 1}}), journal::appended::stored);
+}
+
 }  // namespace
 }  // namespace carillon::testing

@@ -55,7 +55,7 @@ void memory_journal::commit(std::vector<request>& batch) {
 }
 
 result<journal::appended> memory_journal::commit_locked(request& r) {
-    now_ = std::max(now_, options_.now());
+    look_at_clock();
     if (r.key) {
         const auto known = recall(*r.key);
         if (!known) return std::unexpected(known.error());
@@ -66,11 +66,19 @@ result<journal::appended> memory_journal::commit_locked(request& r) {
         remember(std::move(*r.key), head_ + 1);
     }
     for (const auto& e : r.events) {
-        e->stored_at = now_;
+        e->stored_at = times_.newest();
         if (!e->content.ephemeral) store(e);
     }
     enforce_total_size();
     return appended::stored;
+}
+
+// With mutex_ held. Keys are not kept for as long as the clock was ahead.
+void memory_journal::look_at_clock() {
+    const auto now = options_.now();
+    if (!times_.move_to(now, head_)) return;
+    for (auto& [expires, key] : keys_by_age_)
+        expires = std::min(expires, now + options_.idempotency_window);
 }
 
 /// What came of an earlier use of the key; nothing if there was none.
@@ -83,13 +91,13 @@ result<std::optional<std::uint64_t>> memory_journal::recall(const idempotency_ke
 }
 
 void memory_journal::remember(idempotency_key key, std::uint64_t first) {
-    const auto expires = now_ + options_.idempotency_window;
+    const auto expires = times_.newest() + options_.idempotency_window;
     keys_by_age_.emplace_back(expires, key.key);
     keys_.emplace(std::move(key.key), remembered{key.body_hash, first, expires});
 }
 
 void memory_journal::forget_keys() {
-    while (!keys_by_age_.empty() && keys_by_age_.front().first <= now_) {
+    while (!keys_by_age_.empty() && keys_by_age_.front().first <= times_.newest()) {
         keys_.erase(keys_.find(keys_by_age_.front().second));
         keys_by_age_.pop_front();
     }
@@ -133,7 +141,7 @@ void memory_journal::schedule(event e, std::chrono::system_clock::time_point due
     result<std::optional<std::uint64_t>> known;
     {
         const std::lock_guard lock(mutex_);
-        now_ = std::max(now_, options_.now());
+        look_at_clock();
         if (key) known = recall(*key);
         if (known && !*known) {
             known = ++last_scheduled_;
@@ -187,10 +195,14 @@ void memory_journal::trim(std::chrono::system_clock::time_point now) {
     // none.
     static constexpr std::size_t topics_per_call = 4096;
     const std::lock_guard lock(mutex_);
+    look_at_clock();
     auto some = logs_.by_age(trim_resume_, topics_per_call);
     trim_resume_ = some.size() < topics_per_call ? 0 : some.back()->front()->pos.value + 1;
     for (topic_log* log : some) {
-        while (log->front()->stored_at + log->keep.max_age < now) {
+        const auto counts_from = [&](const stored_event& e) {
+            return times_.counts_from(e.pos.value, e.stored_at, now);
+        };
+        while (counts_from(*log->front()) + log->keep.max_age < now) {
             const bool last = log->kept == 1;
             trim_front(*log);
             if (last) break;
@@ -241,10 +253,10 @@ start_point memory_journal::locate_locked(const start_query& q) const {
     } else if (const auto* last = std::get_if<rewind_last>(&q.from)) {
         const auto newest = logs_.newest({0, last->count, last->bytes}, logs);
         start.at = position{newest.empty() ? head_ : newest.back().pos - 1};
-        const auto old = logs_.before_time(last->not_before, logs);
+        const auto old = logs_.before_time(last->not_before, logs, times_);
         start.at = std::max(start.at, old.value_or(position{head_}));
     } else if (const auto* since = std::get_if<rewind_since>(&q.from)) {
-        start.at = logs_.before_time(since->time, logs).value_or(position{head_});
+        start.at = logs_.before_time(since->time, logs, times_).value_or(position{head_});
     }
     if (q.budget == unlimited) return start;
     return within_budget(start, logs_.newest({start.at.value, q.budget + 1}, logs), q, head_);

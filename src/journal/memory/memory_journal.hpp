@@ -63,6 +63,7 @@ private:
     void trim_front(topic_log& log);
     void enforce_limits(topic_log& log);
     void enforce_total_size();
+    void look_at_clock();
     void forget_keys();
     result<std::optional<std::uint64_t>> recall(const idempotency_key& key);
     void remember(idempotency_key key, std::uint64_t first);
@@ -89,7 +90,7 @@ private:
     std::uint64_t last_scheduled_ = 0;
     std::uint64_t head_ = 0;
     std::uint64_t trim_resume_ = 0;
-    std::chrono::system_clock::time_point now_{};
+    time_line times_;
 };
 
 }  // namespace carillon

@@ -239,18 +239,22 @@ result<std::optional<found_cursor>> archive::find_own_id(std::string_view id,
 }
 
 // Positions grow with time: halves the stretch until it holds one event.
-result<std::uint64_t> archive::before_time(std::int64_t ms, std::uint64_t upto) {
-    std::uint64_t low = 1;  // the first event at or after `ms` is in [low, high)
+result<std::uint64_t> archive::before_time(std::chrono::system_clock::time_point t,
+                                           std::uint64_t upto, const time_line& times) {
+    std::uint64_t low = 1;  // the first event at or after `t` is in [low, high)
     std::uint64_t high = upto + 1;
     while (low < high) {
         const std::uint64_t middle = low + (high - low) / 2;
         at_.bind(1, as_signed(middle)).bind(2, as_signed(high - 1));
         const auto row = at_.step();
         if (!row) return std::unexpected(row.error());
-        if (!*row || at_.number(1) >= ms) {
+        const std::uint64_t found = *row ? as_unsigned(at_.number(0)) : 0;
+        const std::chrono::system_clock::time_point stored{
+            std::chrono::milliseconds(at_.number(1))};
+        if (!*row || times.ordered(found, stored) >= t) {
             high = middle;
         } else {
-            low = as_unsigned(at_.number(0)) + 1;
+            low = found + 1;
         }
         at_.reset();
     }

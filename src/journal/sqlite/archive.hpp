@@ -4,6 +4,7 @@
 #include <carillon/journal/journal.hpp>
 
 #include "journal/start.hpp"
+#include "journal/time_line.hpp"
 #include "sqlite/database.hpp"
 
 #include <cstdint>
@@ -42,7 +43,8 @@ public:
     result<std::optional<found_cursor>> find_own_id(std::string_view id, const topic_rows& topics,
                                                     std::uint64_t upto);
     /// The position just before the first event, of any topic, stored at or after `t`.
-    result<std::uint64_t> before_time(std::int64_t ms, std::uint64_t upto);
+    result<std::uint64_t> before_time(std::chrono::system_clock::time_point t, std::uint64_t upto,
+                                      const time_line& times);
 
 private:
     result<std::vector<std::uint64_t>> positions(const topic_rows& topics, const read_query& q);

@@ -184,11 +184,12 @@ result<start_point> sqlite_journal::find_start(const start_query& q, archive* a)
         known.topics = rows_of(logs);
         known.indexed = indexed_;
         known.head = head_;
+        known.times = turns_;
         if (!q.last_event_id.empty()) known.own_id = logs_.find_own_id(q.last_event_id, logs);
         if (const auto* since = std::get_if<rewind_since>(&q.from))
-            known.since = logs_.before_time(since->time, logs);
+            known.since = logs_.before_time(since->time, logs, turns_);
         if (const auto* last = std::get_if<rewind_last>(&q.from))
-            known.since = logs_.before_time(last->not_before, logs);
+            known.since = logs_.before_time(last->not_before, logs, turns_);
     }
     auto start = start_of(q, known, a);
     if (start) start = bounded(*start, q, known, a);
@@ -233,7 +234,7 @@ result<position> sqlite_journal::before_time(std::chrono::system_clock::time_poi
                                              const in_memory& known, archive* a) {
     const position here = known.since.value_or(position{known.head});
     if (a == nullptr) return here;
-    const auto filed = a->before_time(milliseconds(t), known.indexed);
+    const auto filed = a->before_time(t, known.indexed, known.times);
     if (!filed) return std::unexpected(filed.error());
     return *filed < known.indexed ? position{*filed} : here;
 }

@@ -30,6 +30,7 @@ CREATE TABLE answers(number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, hash 
 CREATE TABLE epochs(number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, first INTEGER NOT NULL, last INTEGER);
 CREATE TABLE meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE damaged(pos INTEGER PRIMARY KEY);
+CREATE TABLE clock_turns(pos INTEGER PRIMARY KEY, before INTEGER NOT NULL, after INTEGER NOT NULL);
 )";
 
 // Each brings the format of its place, counted from 1, to the next one. Records of events stay as
@@ -45,6 +46,7 @@ DROP TABLE answers;
 ALTER TABLE numbered RENAME TO answers;
 CREATE INDEX IF NOT EXISTS retained_by_pos ON retained(pos);
 CREATE TABLE damaged(pos INTEGER PRIMARY KEY);
+CREATE TABLE clock_turns(pos INTEGER PRIMARY KEY, before INTEGER NOT NULL, after INTEGER NOT NULL);
 )"};
 
 // Of openings that gave no event, so many are known; older ones are forgotten with the last event
@@ -135,6 +137,21 @@ result<> turn_epoch(connection& on, const std::string& name, contents& found) {
     return begin->bind(1, name).bind(2, static_cast<std::int64_t>(found.head + 1)).run();
 }
 
+result<> read_turns(connection& on, contents& into) {
+    auto turns = on.prepare("SELECT pos, before, after FROM clock_turns ORDER BY pos");
+    if (!turns) return std::unexpected(turns.error());
+    const auto time = [&](int column) {
+        return std::chrono::system_clock::time_point(
+            std::chrono::milliseconds(turns->number(column)));
+    };
+    for (;;) {
+        const auto row = turns->step();
+        if (!row) return std::unexpected(row.error());
+        if (!*row) return {};
+        into.turns.push_back({static_cast<std::uint64_t>(turns->number(0)), time(1), time(2)});
+    }
+}
+
 }  // namespace
 
 result<> configure(connection& on, journal_sync sync, int cache_kib) {
@@ -186,6 +203,7 @@ result<contents> prepare_file(connection& on, const std::string& name) {
         return std::unexpected(done.error());
     auto found = read_contents(on);
     if (!found) return found;
+    if (auto done = read_turns(on, *found); !done) return std::unexpected(done.error());
     if (auto done = turn_epoch(on, name, *found); !done) return std::unexpected(done.error());
     if (auto done = all.commit(); !done) return std::unexpected(done.error());
     return found;

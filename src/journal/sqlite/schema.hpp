@@ -4,6 +4,7 @@
 #include <carillon/journal/journal.hpp>
 
 #include "journal/epochs.hpp"
+#include "journal/time_line.hpp"
 #include "sqlite/database.hpp"
 
 #include <cstdint>
@@ -23,6 +24,7 @@ namespace carillon::sqlite {
 // expiring      events whose content goes at a time
 // answers       what appends with an idempotency key came to, oldest first
 // epochs        each opening of the file, with the positions that it gave
+// clock_turns   where the clock went back
 // damaged       events whose record was damaged before it was known what topics they have
 
 /// Of this program: "Cari".
@@ -33,8 +35,9 @@ inline constexpr int schema_version = 2;
 struct contents {
     std::uint64_t head = 0;
     std::uint64_t indexed = 0;
-    std::uint64_t forgotten = 0;      ///< trim mark of topics that are no longer known
-    std::int64_t newest_ms = 0;       ///< when the newest event was stored
+    std::uint64_t forgotten = 0;  ///< trim mark of topics that are no longer known
+    std::int64_t newest_ms = 0;   ///< when the newest event was stored
+    std::vector<time_line::turn> turns;
     std::vector<epoch_range> epochs;  ///< the last is this opening
     std::set<std::uint64_t> damaged;  ///< positions, as in the table
 };

@@ -71,8 +71,9 @@ result<> sqlite_journal::load() {
     head_ = found.head;
     indexed_ = found.indexed;
     recent_after_ = found.indexed;
-    newest_ms_ = found.newest_ms;
     damaged_ = found.damaged;
+    times_ = time_line(found.turns, from_milliseconds(found.newest_ms));
+    turns_ = times_;
     logs_.restore_forgotten(found.forgotten);
     const std::int64_t now = milliseconds(options_.now());
     auto done = store_.each_topic([&](topic_row t) {
@@ -191,7 +192,7 @@ void sqlite_journal::schedule(event e, std::chrono::system_clock::time_point due
 
 result<std::uint64_t> sqlite_journal::store_scheduled(const event& e, std::int64_t due,
                                                       const std::optional<idempotency_key>& key) {
-    newest_ms_ = std::max(newest_ms_, milliseconds(options_.now()));
+    look_at_clock();
     const std::lock_guard writing(transaction_mutex_);
     transaction both(store_.on());
     if (auto begun = both.begin(); !begun) return std::unexpected(begun.error());
@@ -281,8 +282,8 @@ void sqlite_journal::store_here() {
 void sqlite_journal::commit(std::vector<append_request>& requests,
                             std::unique_lock<std::mutex> writing) {
     const auto begun = std::chrono::steady_clock::now();
-    newest_ms_ = std::max(newest_ms_, milliseconds(options_.now()));
-    const std::chrono::system_clock::time_point now{std::chrono::milliseconds(newest_ms_)};
+    look_at_clock();
+    const auto now = times_.newest();
     bool durable = false;
     for (append_request& r : requests) {
         for (const auto& e : r.events) {
@@ -312,16 +313,39 @@ void sqlite_journal::commit(std::vector<append_request>& requests,
     publish_group(requests);
 }
 
+// What is stored from now on has the right time again, what was stored before counts as stored
+// before now, and keys are not kept for as long as the clock was ahead.
+void sqlite_journal::look_at_clock() {
+    const auto now = std::chrono::floor<std::chrono::milliseconds>(options_.now());
+    if (!times_.move_to(now, head_)) return;
+    turns_unsaved_ = true;
+    inbox_->want_upkeep();
+    const std::lock_guard lock(mutex_);
+    turns_ = times_;
+}
+
+// In a transaction.
+result<> sqlite_journal::save_turns() {
+    const auto window = std::chrono::milliseconds(options_.idempotency_window).count();
+    if (auto done = store_.shorten_answers(newest_ms() + window); !done) return done;
+    return store_.save_turns(times_.turns());
+}
+
 // With transaction_mutex_ held.
 result<> sqlite_journal::store_group(std::vector<append_request>& requests) {
     if (auto room = check_unindexed(); !room) return room;
     transaction all(store_.on());
     if (auto done = all.begin(); !done) return done;
+    if (turns_unsaved_) {
+        if (auto done = save_turns(); !done) return done;
+    }
     std::uint64_t head = head_;
     for (append_request& r : requests) {
         if (auto done = store_request(r, head); !done) return done;
     }
-    return all.commit();
+    if (auto done = all.commit(); !done) return done;
+    turns_unsaved_ = false;
+    return {};
 }
 
 result<> sqlite_journal::store_request(append_request& r, std::uint64_t& head) {
@@ -354,7 +378,7 @@ result<> sqlite_journal::store_request(append_request& r, std::uint64_t& head) {
             new_rows_.emplace(t.str(), *row);
         }
         pack(e->content, e->pos, record_);
-        if (auto done = store_.add_event(e->pos.value, newest_ms_, record_); !done) return done;
+        if (auto done = store_.add_event(e->pos.value, newest_ms(), record_); !done) return done;
         if (auto done = store_consequences(*e); !done) return done;
     }
     return {};
@@ -362,7 +386,7 @@ result<> sqlite_journal::store_request(append_request& r, std::uint64_t& head) {
 
 // What came of an earlier use of the key: a position, or a scheduled event's id.
 result<std::optional<std::uint64_t>> sqlite_journal::recall(const idempotency_key& key) {
-    const auto known = store_.find_answer(key.key, newest_ms_);
+    const auto known = store_.find_answer(key.key, newest_ms());
     if (!known) return std::unexpected(known.error());
     if (!*known) return std::nullopt;
     if ((*known)->body_hash != key.body_hash) return std::unexpected(key_conflict());
@@ -371,7 +395,7 @@ result<std::optional<std::uint64_t>> sqlite_journal::recall(const idempotency_ke
 
 result<> sqlite_journal::remember(const idempotency_key& key, std::uint64_t first) {
     const auto window = std::chrono::milliseconds(options_.idempotency_window).count();
-    return store_.add_answer(key.key, {key.body_hash, first}, newest_ms_ + window);
+    return store_.add_answer(key.key, {key.body_hash, first}, newest_ms() + window);
 }
 
 // What else an event brings about: that another loses its content, or itself at a time.
@@ -387,7 +411,8 @@ result<> sqlite_journal::store_consequences(const stored_event& e) {
             const topic_log* log = logs_.find(t.str());
             const std::int64_t row = log != nullptr ? log->row : new_rows_.find(t.str())->second;
             const std::string_view record = clears ? std::string_view() : record_;
-            if (auto done = store_.retain(row, e.pos.value, newest_ms_, record); !done) return done;
+            if (auto done = store_.retain(row, e.pos.value, newest_ms(), record); !done)
+                return done;
         }
     }
     if (e.erases.value == 0) return {};

@@ -126,6 +126,9 @@ private:
     void forget_until(topic_log& log, std::uint64_t pos);
     void report(const result<>& outcome);
 
+    void look_at_clock();
+    result<> save_turns();
+    std::int64_t newest_ms() const { return milliseconds(times_.newest()); }
     result<> release_due(std::int64_t now);
 
     // Upkeep between groups, on the writer's thread (upkeep.cpp).
@@ -134,6 +137,7 @@ private:
     result<> upkeep_step();
     void tick();
     result<> probe();
+    result<> after_turn(std::int64_t now);
     result<> forget_answers(std::int64_t now);
     void look_for_limits(std::int64_t now);
     void want_trim(std::int64_t row, indexed_topic& t);
@@ -153,7 +157,9 @@ private:
     result<> remove_first(std::span<const indexed_event> oldest, std::size_t count,
                           const topic_log& from);
     result<> check_age(std::int64_t now);
-    result<std::optional<std::int64_t>> oldest_stored_at(std::int64_t row);
+    result<std::optional<std::int64_t>> oldest_age_begins(std::int64_t row);
+    result<std::int64_t> age_begins(std::uint64_t pos);
+    void schedule_all_ages(std::int64_t now);
     result<> erase_expired(std::int64_t now);
     void schedule_age(std::int64_t row, std::int64_t due);
     static std::int64_t age_limit(const topic_log& log);
@@ -169,6 +175,7 @@ private:
         std::uint64_t head = 0;
         std::optional<found_cursor> own_id;
         std::optional<position> since;
+        time_line times;
     };
     void ask(reader_task task);
     void serve_readers(archive& with);
@@ -211,7 +218,8 @@ private:
     bool over_limits_seen_ = false;        ///< beyond what is indexed
     std::optional<error> upkeep_trouble_;  ///< what failed since the last tick
     std::priority_queue<due_topic, std::vector<due_topic>, std::greater<>> by_age_;
-    std::int64_t newest_ms_ = 0;
+    time_line times_;
+    bool turns_unsaved_ = false;
     std::string record_;
 
     // Held while a transaction is open: a checkpoint that must not meet one takes it.
@@ -224,6 +232,7 @@ private:
     // What is known in memory, guarded by mutex_.
     mutable std::mutex mutex_;
     topic_logs logs_;
+    time_line turns_;                  ///< for readers: a copy of `times_`, as of its last turn
     std::set<std::uint64_t> damaged_;  ///< positions of events whose topics nobody knows
     std::uint64_t recent_after_ = 0;   ///< every event beyond this position is in memory
     std::uint64_t indexed_ = 0;        ///< the index is complete up to here

@@ -71,8 +71,10 @@ result<> store::prepare() {
         {&add_answer_,
          "INSERT OR REPLACE INTO answers(key, hash, first, expires) VALUES(?, ?, ?, ?)"},
         {&forget_answers_,
-         "DELETE FROM answers WHERE number IN (SELECT number FROM answers WHERE expires <= ? ORDER "
-         "BY number LIMIT 256)"},
+         "DELETE FROM answers WHERE number IN (SELECT number FROM (SELECT number, expires FROM "
+         "answers ORDER BY number LIMIT 256) WHERE expires <= ?)"},
+        {&shorten_answers_, "UPDATE answers SET expires = ? WHERE expires > ?"},
+        {&add_turn_, "INSERT OR REPLACE INTO clock_turns(pos, before, after) VALUES(?, ?, ?)"},
         {&oldest_,
          "SELECT pos, size, flags FROM topic_events WHERE topic = ? AND pos <= ? ORDER BY pos "
          "LIMIT ?"},
@@ -206,6 +208,19 @@ result<> store::add_answer(std::string_view key, const remembered_answer& a, std
 }
 
 result<> store::forget_answers(std::int64_t now) { return forget_answers_.bind(1, now).run(); }
+
+result<> store::shorten_answers(std::int64_t latest) {
+    return shorten_answers_.bind(1, latest).bind(2, latest).run();
+}
+
+result<> store::save_turns(std::span<const time_line::turn> turns) {
+    if (auto done = connection_.execute("DELETE FROM clock_turns"); !done) return done;
+    for (const time_line::turn& t : turns) {
+        add_turn_.bind(1, as_signed(t.pos)).bind(2, milliseconds(t.before));
+        if (auto done = add_turn_.bind(3, milliseconds(t.after)).run(); !done) return done;
+    }
+    return {};
+}
 
 result<std::vector<indexed_event>> store::oldest(std::int64_t topic, std::uint64_t upto,
                                                  std::size_t limit) {

@@ -22,6 +22,9 @@ namespace carillon::sqlite {
 inline std::int64_t milliseconds(std::chrono::system_clock::time_point t) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(t.time_since_epoch()).count();
 }
+inline std::chrono::system_clock::time_point from_milliseconds(std::int64_t ms) {
+    return std::chrono::system_clock::time_point(std::chrono::milliseconds(ms));
+}
 
 /// A row of `topic_events`.
 struct indexed_event {
@@ -78,6 +81,10 @@ public:
     result<std::optional<remembered_answer>> find_answer(std::string_view key, std::int64_t now);
     result<> add_answer(std::string_view key, const remembered_answer& a, std::int64_t expires);
     result<> forget_answers(std::int64_t now);
+    /// None is kept beyond `latest`. Looks at all of them.
+    result<> shorten_answers(std::int64_t latest);
+    /// In place of those that are there.
+    result<> save_turns(std::span<const time_line::turn> turns);
 
     /// The topic's oldest indexed events.
     result<std::vector<indexed_event>> oldest(std::int64_t topic, std::uint64_t upto,
@@ -113,10 +120,10 @@ private:
     connection connection_;
     contents found_;
     statement add_topic_, add_event_, add_index_, add_indexes_, add_own_id_, save_topic_,
-        remove_topic_, set_, find_answer_, add_answer_, forget_answers_, oldest_, read_,
-        remove_index_, remove_own_id_, remove_event_, remove_events_, remove_index_until_, rewrite_,
-        add_expiry_, expired_, forget_expiry_, retain_, release_, release_topic_, read_retained_,
-        add_damaged_, add_scheduled_, remove_scheduled_, scheduled_;
+        remove_topic_, set_, find_answer_, add_answer_, forget_answers_, shorten_answers_,
+        add_turn_, oldest_, read_, remove_index_, remove_own_id_, remove_event_, remove_events_,
+        remove_index_until_, rewrite_, add_expiry_, expired_, forget_expiry_, retain_, release_,
+        release_topic_, read_retained_, add_damaged_, add_scheduled_, remove_scheduled_, scheduled_;
     std::int64_t next_row_ = 1;  ///< of `topics`
     std::string record_;
 };

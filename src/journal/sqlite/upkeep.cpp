@@ -79,12 +79,25 @@ void sqlite_journal::tick() {
     const auto tried = [&](const result<>& done) {
         if (!done) report(done);
     };
+    look_at_clock();
+    if (turns_unsaved_) tried(after_turn(now));
     tried(release_due(now));
     look_for_limits(now);
     if (std::exchange(over_limits_seen_, false)) begin_indexing();
     tried(check_age(now));
     tried(erase_expired(now));
     tried(forget_answers(now));
+}
+
+result<> sqlite_journal::after_turn(std::int64_t now) {
+    schedule_all_ages(now);
+    const std::lock_guard lock(transaction_mutex_);
+    transaction step(store_.on());
+    if (auto done = step.begin(); !done) return done;
+    if (auto done = save_turns(); !done) return done;
+    if (auto done = step.commit(); !done) return done;
+    turns_unsaved_ = false;
+    return {};
 }
 
 // Writes what changes nothing.
@@ -106,14 +119,11 @@ void sqlite_journal::look_for_limits(std::int64_t now) {
     const std::lock_guard lock(mutex_);
     if (!new_retention_) return;
     logs_.set_retention(std::exchange(new_retention_, nullptr));
-    by_age_ = {};
+    schedule_all_ages(now);
     for (auto& [row, t] : by_row_) {
-        if (t.log->kept == 0) continue;
-        schedule_age(row, now);
-        if (t.log->over_limits()) {
-            over_limits_seen_ = true;
-            want_trim(row, t);
-        }
+        if (t.log->kept == 0 || !t.log->over_limits()) continue;
+        over_limits_seen_ = true;
+        want_trim(row, t);
     }
 }
 
@@ -334,9 +344,9 @@ result<bool> sqlite_journal::trim_topic(std::int64_t row_number, indexed_topic& 
     for (; count < oldest->size(); ++count) {
         const indexed_event& e = (*oldest)[count];
         if (!log.is_over(kept, kept_bytes)) {
-            const auto at = store_.stored_at(e.pos);
+            const auto at = age_begins(e.pos);
             if (!at) return std::unexpected(at.error());
-            if (*at && **at >= too_old) break;
+            if (*at >= too_old) break;
         }
         kept -= 1;
         kept_bytes -= e.size;
@@ -361,10 +371,10 @@ result<bool> sqlite_journal::trim_topic(std::int64_t row_number, indexed_topic& 
         // What is left over the limit is not indexed yet.
         if (still->second.log->over_limits()) over_limits_seen_ = true;
         if (still->second.log->kept != 0) {
-            const auto at = count < oldest->size() ? store_.stored_at((*oldest)[count].pos)
-                                                   : std::optional<std::int64_t>();
+            const auto at = count < oldest->size() ? age_begins((*oldest)[count].pos)
+                                                   : result<std::int64_t>(newest_ms());
             if (!at) return std::unexpected(at.error());
-            schedule_age(row_number, at->value_or(newest_ms_) + age_limit(*still->second.log));
+            schedule_age(row_number, *at + age_limit(*still->second.log));
         }
     }
     return true;
@@ -391,7 +401,7 @@ result<> sqlite_journal::check_age(std::int64_t now) {
         by_age_.pop();
         const auto found = by_row_.find(row);
         if (found == by_row_.end() || found->second.log->kept == 0) continue;
-        const auto oldest = oldest_stored_at(row);
+        const auto oldest = oldest_age_begins(row);
         if (!oldest || !*oldest) again.push_back(row);
         if (!oldest) {
             outcome = std::unexpected(oldest.error());
@@ -408,14 +418,31 @@ result<> sqlite_journal::check_age(std::int64_t now) {
     return outcome;
 }
 
-/// When the topic's oldest indexed event was stored; nothing if none is indexed.
-result<std::optional<std::int64_t>> sqlite_journal::oldest_stored_at(std::int64_t row) {
+/// When the age of the topic's oldest indexed event begins; nothing if none is indexed.
+result<std::optional<std::int64_t>> sqlite_journal::oldest_age_begins(std::int64_t row) {
     const auto first = store_.oldest(row, indexed_, 1);
     if (!first) return std::unexpected(first.error());
     if (first->empty()) return std::nullopt;
-    const auto at = store_.stored_at(first->front().pos);
-    if (!at) return at;
-    return at->value_or(0);  // an entry without its event may go
+    const auto at = age_begins(first->front().pos);
+    if (!at) return std::unexpected(at.error());
+    return *at;
+}
+
+/// From when on retention counts the event's age; an entry without its event may go.
+result<std::int64_t> sqlite_journal::age_begins(std::uint64_t pos) {
+    const auto at = store_.stored_at(pos);
+    if (!at) return std::unexpected(at.error());
+    if (!*at) return 0;
+    const auto now = from_milliseconds(trim_now_.load(std::memory_order_relaxed));
+    return milliseconds(times_.counts_from(pos, from_milliseconds(**at), now));
+}
+
+// Each topic is looked at again: what was known of its age is wrong.
+void sqlite_journal::schedule_all_ages(std::int64_t now) {
+    by_age_ = {};
+    for (const auto& [row, t] : by_row_) {
+        if (t.log->kept != 0) schedule_age(row, now);
+    }
 }
 
 // Readers are not shown what has expired; here its content leaves the disk.

@@ -26,9 +26,9 @@ struct load_options {
     std::size_t stalling = 0;
 };
 
-/// Every way of publishing returns when all that was published has arrived at all subscribers that read it and
-/// every publisher has its answer; it fails if that does not happen in time. Confined to one
-/// thread.
+/// Every way of publishing returns when all that was published has arrived at all subscribers that
+/// read it and every publisher has its answer; it fails if that does not happen in time. Confined
+/// to one thread.
 class load {
 public:
     load(const target& where, const load_options& options);

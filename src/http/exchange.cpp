@@ -95,6 +95,7 @@ bool exchange::begin_upload(const upload_handler& begin) {
     responder r(sink_.share(), context_.loop);
     const bool returned =
         guarded([&] { upload_ = begin(context_.request, r, upload_control(sink_.share())); });
+    if (upload_ && unanswered_) context_.uploads.insert(this);
     if (!returned || upload_ || !unanswered_) return true;
     r.exchange_.reset();
     unanswered_ = false;
@@ -119,7 +120,8 @@ void exchange::feed(std::string_view data, bool end) {
         const bool returned = guarded([&] { flow = upload_->on_data(data); });
         if (stage_ != stage::body) return;
         if (!returned) {
-            return refuse({500, errc::internal, "the upload failed"}, true);
+            unanswered_ = false;
+            return conclude(problem({errc::internal, "the upload failed"}));
         }
         if (flow == upload::flow::pause && !resumed_) {
             stage_ = stage::paused;
@@ -128,6 +130,7 @@ void exchange::feed(std::string_view data, bool end) {
         }
     }
     if (!end) return;
+    context_.uploads.erase(this);
     stage_ = stage::answering;
     if (!guarded([&] { upload_->on_end(); }) && unanswered_) {
         unanswered_ = false;
@@ -176,8 +179,29 @@ void exchange::refuse(const refusal& why, bool parsed) {
         common_lines_.clear();
         http10_ = head_only_ = false;
     }
+    if (cut(why)) return;
     unanswered_ = false;
     conclude(problem_document(why.status, to_string(why.code), why.detail));
+}
+
+/// True if an upload answers, or has.
+bool exchange::cut(const refusal& why) {
+    if (!upload_ || !unanswered_ || (stage_ != stage::body && stage_ != stage::paused))
+        return false;
+    context_.uploads.erase(this);
+    const bool within = in_call_;
+    in_call_ = true;
+    stage_ = stage::answering;
+    end_due_ = false;
+    bool answers = false;
+    guarded([&] { answers = upload_->on_cut({why.code, std::string(why.detail)}); });
+    in_call_ = within;
+    return answers || !unanswered_;
+}
+
+void exchange::cut_upload() {
+    const auto guard = sink_.share();
+    if (guard) sink_.cut_request({503, errc::unavailable, "the server is ending"});
 }
 
 void exchange::answer(response r) {
@@ -191,6 +215,7 @@ std::unique_ptr<response_body> exchange::begin_stream(stream_head head) {
     if (!unanswered_) return nullptr;
     unanswered_ = false;
     stage_ = stage::none;
+    if (upload_) context_.uploads.erase(this);
     auto body = sink_.begin_stream(std::move(head));
     if (body) count(context_.counters, body->head()->status);
     keep_upload_for_now();
@@ -200,6 +225,7 @@ std::unique_ptr<response_body> exchange::begin_stream(stream_head head) {
 void exchange::conclude(response r) {
     stage_ = stage::none;
     end_due_ = false;
+    if (upload_) context_.uploads.erase(this);
     count(context_.counters, r.status);
     if (r.status >= 400) log_refusal(r.status);
     sink_.respond(std::move(r));

@@ -27,6 +27,8 @@ public:
     virtual std::unique_ptr<response_body> begin_stream(stream_head head) = 0;
     /// A paused upload takes bytes again.
     virtual void resume_reading() = 0;
+    /// Nothing more is read of the request, which `refuse` of the exchange ends.
+    virtual void cut_request(const refusal& why) = 0;
 
 protected:
     ~exchange_sink() = default;
@@ -45,7 +47,7 @@ public:
 
     exchange(session_context& context, exchange_sink& sink) noexcept
         : context_(context), sink_(sink) {}
-    ~exchange() = default;
+    ~exchange() { context_.uploads.erase(this); }
     exchange(const exchange&) = delete;
     exchange& operator=(const exchange&) = delete;
 
@@ -54,7 +56,8 @@ public:
     void begin(const request_head& head);
     /// The next bytes of the body, and whether they are its last.
     void take(std::string_view data, bool end);
-    /// Ends whatever is under way; `parsed` is false if it was no request yet.
+    /// Ends whatever is under way; `parsed` is false if it was no request yet. An upload may answer
+    /// later.
     void refuse(const refusal& why, bool parsed);
     /// The turn ends: a request under way moves out of `context.request`, and an upload that was
     /// answered goes.
@@ -76,12 +79,16 @@ public:
     std::unique_ptr<response_body> begin_stream(stream_head head);
     void resume();
 
+    /// The server ends: an upload under way does as well, which tells it how far it came.
+    void cut_upload();
+
 private:
     void begin_body(const request_head& head, const router::match& match);
     bool begin_upload(const upload_handler& begin);
     void feed(std::string_view data, bool end);
     void buffer(std::string_view data, bool end);
     void dispatch(const handler& h);
+    bool cut(const refusal& why);
     void conclude(response r);
     void log_refusal(int status) const;
     void keep_upload_for_now();

@@ -50,6 +50,7 @@ void http1_session::refuse(const refusal& why) {
     body_left_ = true;
     keep_alive_ = false;
     exchange_.refuse(why, exchange_.at() != exchange::stage::none);
+    wait_for_exchange();  // for an upload that answers later
 }
 
 void http1_session::respond(response r) {

@@ -63,6 +63,7 @@ private:
     void respond(response r) override;
     std::unique_ptr<response_body> begin_stream(stream_head head) override;
     void resume_reading() override;
+    void cut_request(const refusal& why) override { refuse(why); }
 
     session_context& context_;
     std::shared_ptr<http1_session> self_;

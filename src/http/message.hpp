@@ -5,6 +5,7 @@
 
 #include "net/address.hpp"
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -57,8 +58,9 @@ bool accepts(std::optional<std::string_view> accept, std::string_view type,
              std::string_view subtype) noexcept;
 
 /// The RFC 9457 document for an error: status from the code, `application/problem+json`, members
-/// `type`, `title`, `status`, `detail`, `code`.
-response problem(const error& e);
+/// `type`, `title`, `status`, `detail`, `code`. What passes by itself (503 and 429) has a
+/// `Retry-After` from `retry_after` to twice that.
+response problem(const error& e, std::chrono::milliseconds retry_after = std::chrono::seconds(5));
 int status_of(errc code) noexcept;
 
 response json_response(int status, std::string body);

@@ -1,6 +1,7 @@
 #include "http/problem.hpp"
 
 #include "base/json_text.hpp"
+#include "base/random.hpp"
 #include "base/utf8.hpp"
 
 #include <algorithm>
@@ -80,9 +81,13 @@ response problem_document(int status, std::string_view code, std::string_view de
     return r;
 }
 
-response problem(const error& e) {
+response problem(const error& e, std::chrono::milliseconds retry_after) {
     response r = problem_document(status_of(e.code), to_string(e.code), e.detail);
     if (r.status == 401) r.headers.emplace_back("WWW-Authenticate", "Bearer");  // RFC 9110, 11.6.1
+    if (r.status == 503 || r.status == 429) {
+        const auto wait = std::chrono::ceil<std::chrono::seconds>(spread_beyond(retry_after));
+        r.headers.emplace_back("Retry-After", std::to_string(wait.count()));
+    }
     return r;
 }
 

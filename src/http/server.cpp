@@ -137,6 +137,7 @@ void server::reload(std::shared_ptr<const server_options> options) {
 void server::close_when_idle() {
     impl_->context.closing = true;
     impl_->context.close_idle();
+    impl_->context.cut_uploads();
 }
 
 }  // namespace carillon::http

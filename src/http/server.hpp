@@ -94,6 +94,13 @@ public:
     virtual flow on_data(std::string_view bytes) = 0;
     /// The body is complete. The responder was given when the upload began.
     virtual void on_end() = 0;
+    /// No more of the body comes: it broke off, took too long, or the server ends. Nothing else is
+    /// called afterwards. True: the upload answers, now or soon, and can say how far it came;
+    /// false: it is answered with `why`.
+    virtual bool on_cut(const error& why) {
+        (void)why;
+        return false;
+    }
 };
 
 /// Lets a paused upload go on. Own thread; does nothing if the client has gone.

@@ -1,5 +1,7 @@
 #include "http/session_context.hpp"
 
+#include "http/exchange.hpp"
+
 #include <algorithm>
 
 namespace carillon::http {
@@ -91,6 +93,14 @@ void session_context::sweep() {
         somebody_waits |= waiting_.expire(what, duration_of(what), loop.now());
     }
     if (somebody_waits && sweep_timer_ == 0) arm_sweep();
+}
+
+void session_context::cut_uploads() {
+    while (!uploads.empty()) {
+        exchange* const e = *uploads.begin();
+        uploads.erase(uploads.begin());
+        e->cut_upload();
+    }
 }
 
 void session_context::reload(std::shared_ptr<const server_options> o) {

@@ -13,6 +13,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 
 namespace carillon::http {
 
@@ -31,8 +32,9 @@ public:
     const router& routes;
     server_counters& counters;
     std::shared_ptr<const server_options> options;
-    bool closing = false;    ///< sessions end with the response that they wait for
-    log::gate refusals{50};  ///< lines of the log, each second
+    bool closing = false;                   ///< sessions end with the response that they wait for
+    std::unordered_set<exchange*> uploads;  ///< that read a body piece by piece
+    log::gate refusals{50};                 ///< lines of the log, each second
 
     // Used by one session at a time, from one readiness to the end of its handling.
     std::array<char, input_size>& input() noexcept { return *input_; }
@@ -51,6 +53,7 @@ public:
     void reload(std::shared_ptr<const server_options> o);
     /// Closes what is between two requests. A session that is new may have its first on the way.
     void close_idle() noexcept { waiting_.close_all(wait_for::request); }
+    void cut_uploads();
 
 private:
     std::chrono::milliseconds duration_of(wait_for what) const noexcept;

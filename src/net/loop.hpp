@@ -41,8 +41,8 @@ private:
     int fd_ = -1;
 };
 
-/// Called on the loop's thread when its descriptor is ready. `events` are epoll's (EPOLLIN, EPOLLOUT,
-/// …).
+/// Called on the loop's thread when its descriptor is ready. `events` are epoll's (EPOLLIN,
+/// EPOLLOUT, …).
 class io_handler {
 public:
     virtual void on_io(std::uint32_t events) = 0;

@@ -201,8 +201,8 @@ void each_setting(Settings& s, Visitor&& visit) {  // NOLINT(readability-functio
            "Events replayed to one connection; more missed than that is a gap.", 0, no_limit, true},
           s.stream.max_replay_events);
     visit({"stream.replay_rate",
-           "Events a second that one loop replays to all streams that come back; 0: no limit.", 0, no_limit,
-           true},
+           "Events a second that one loop replays to all streams that come back; 0: no limit.", 0,
+           no_limit, true},
           s.stream.replay_rate);
     visit({"stream.cursor_lag",
            "Positions a stream's cursor may lag behind before `carillon.cursor` moves it.", 1,

@@ -5,8 +5,8 @@
 
 namespace carillon::server {
 
-/// Doubles from `base` with each failure, up to `most`; a random half of it, so that clients which were
-/// cut off together do not come back in step.
+/// Doubles from `base` with each failure, up to `most`; a random half of it, so that clients which
+/// were cut off together do not come back in step.
 std::chrono::milliseconds backoff(std::chrono::milliseconds base, unsigned failures,
                                   std::chrono::milliseconds most);
 

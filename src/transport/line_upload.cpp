@@ -45,6 +45,14 @@ public:
         return paused_ ? http::upload::flow::pause : http::upload::flow::more;
     }
 
+    /// What is complete is published, and the answer says how much that is.
+    void cut(const error& why) {
+        partial_.clear();
+        set_failure(why);
+        flush();
+        finish_if_done();
+    }
+
     void end() {
         ended_ = true;
         if (!failure_) take_line();
@@ -148,6 +156,10 @@ public:
     explicit line_upload(std::shared_ptr<line_state> state) : state_(std::move(state)) {}
     flow on_data(std::string_view bytes) override { return state_->data(bytes); }
     void on_end() override { state_->end(); }
+    bool on_cut(const error& why) override {
+        state_->cut(why);
+        return true;
+    }
 
 private:
     std::shared_ptr<line_state> state_;

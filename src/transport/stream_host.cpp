@@ -131,10 +131,8 @@ void stream_host::refuse(const http::request& r, http::responder answer, const e
         told.close = true;
         return answer.send(std::move(told));
     }
-    http::response problem = http::problem(why);
+    http::response problem = http::problem(why, base);
     problem.status = 503;
-    problem.headers.emplace_back("Retry-After",
-                                 std::to_string((spread_beyond(base).count() + 999) / 1000));
     answer.send(std::move(problem));
 }
 

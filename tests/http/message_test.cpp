@@ -10,6 +10,18 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Pair;
 
+TEST(problem, says_when_to_come_back_if_it_passes_by_itself) {
+    for (const errc code : {errc::unavailable, errc::rate_limited, errc::max_clients}) {
+        const auto r = problem({code, "later"}, std::chrono::milliseconds(1500));
+        const auto* header = &r.headers.back();
+        EXPECT_EQ(header->first, "Retry-After");
+        EXPECT_GE(std::stoi(header->second), 2);
+        EXPECT_LE(std::stoi(header->second), 3);
+    }
+    for (const auto& [name, value] : problem({errc::not_found, "never"}).headers)
+        EXPECT_NE(name, "Retry-After");
+}
+
 TEST(request, finds_headers_by_name_in_any_case) {
     request r;
     r.headers = {{"Accept", "a"}, {"X-One", "1"}, {"x-one", "2"}};
@@ -75,8 +87,9 @@ TEST(accepts, follows_the_most_specific_range) {
 TEST(problem, is_the_document_of_its_code) {
     const response r = problem({errc::max_clients, "the hub is full"});
     EXPECT_EQ(r.status, 503);
-    ASSERT_EQ(r.headers.size(), 1U);
+    ASSERT_EQ(r.headers.size(), 2U);
     EXPECT_EQ(r.headers[0].second, "application/problem+json");
+    EXPECT_EQ(r.headers[1].first, "Retry-After");
     EXPECT_EQ(r.body, R"({"type":"about:blank","title":"Service Unavailable","status":503,)"
                       R"("detail":"the hub is full","code":"MAX_CLIENTS"})");
 }

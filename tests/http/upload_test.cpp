@@ -361,5 +361,81 @@ TEST(upload, outlives_a_stream_that_it_becomes) {
     EXPECT_EQ(r.bytes, 99U);
 }
 
+/// Answers a cut with what it has: at once, or when the test says so.
+class counted_when_cut final : public counting_upload {
+public:
+    using counting_upload::counting_upload;
+    bool on_cut(const error& why) override {
+        cause = why.code;
+        if (later) return true;
+        answer();
+        return true;
+    }
+    void answer() { answer_.send(json_response(409, std::to_string(record_.bytes))); }
+    static inline std::atomic<bool> later{false};
+    static inline std::atomic<errc> cause{};
+    static inline counted_when_cut* latest = nullptr;
+    counted_when_cut(record& r, responder&& a) : counting_upload(r, std::move(a)) { latest = this; }
+};
+
+class cut_upload_test : public ::testing::TestWithParam<bool> {
+protected:
+    cut_upload_test() {
+        counted_when_cut::later = GetParam();
+        counted_when_cut::cause = errc::internal;
+    }
+    static server_options impatient() {
+        server_options options = test_server::defaults();
+        options.limits.body_timeout = 100ms;
+        return options;
+    }
+    void expect_an_answer(test_client& c, errc cause) {
+        EXPECT_TRUE(eventually([&] { return counted_when_cut::cause == cause; }));
+        if (GetParam()) server_.on_loop([] { counted_when_cut::latest->answer(); });
+        const auto got = c.read();
+        EXPECT_EQ(got.status, 409);
+        EXPECT_EQ(got.body, "3");
+        EXPECT_TRUE(c.ended());
+        EXPECT_TRUE(eventually([&] { return r_.destroyed == 1; }));
+    }
+    record r_;
+    test_server server_{upload_route<counted_when_cut>(r_), impatient()};
+};
+
+TEST_P(cut_upload_test, says_how_far_it_came_when_its_time_is_over) {
+    test_client c(server_);
+    c.send(std::string(chunked_head) + "3\r\nabc\r\n");
+    expect_an_answer(c, errc::request_timeout);
+}
+
+TEST_P(cut_upload_test, says_how_far_it_came_when_the_client_stops_in_between) {
+    test_client c(server_);
+    c.send(std::string(chunked_head) + "3\r\nabc\r\n");
+    c.shut_down();
+    expect_an_answer(c, errc::invalid_request);
+}
+
+TEST_P(cut_upload_test, says_how_far_it_came_when_the_server_ends) {
+    test_client c(server_);
+    c.send(std::string(chunked_head) + "3\r\nabc\r\n");
+    EXPECT_TRUE(eventually([&] { return r_.bytes == 3; }));
+    server_.on_loop([this] { server_.server().close_when_idle(); });
+    expect_an_answer(c, errc::unavailable);
+}
+
+INSTANTIATE_TEST_SUITE_P(, cut_upload_test, ::testing::Bool());
+
+TEST(upload, that_says_nothing_when_it_is_cut_is_answered_with_the_reason) {
+    record r;
+    test_server server(upload_route<pausing_upload>(r));
+    test_client c(server);
+    c.send(std::string(chunked_head) + "3\r\nabc\r\n");
+    EXPECT_TRUE(eventually([&] { return r.bytes == 3; }));
+    server.on_loop([&] { server.server().close_when_idle(); });
+    EXPECT_EQ(c.read().status, 503) << "though it was paused";
+    EXPECT_TRUE(c.ended());
+    EXPECT_EQ(r.ended, 0);
+}
+
 }  // namespace
 }  // namespace carillon::http

@@ -466,5 +466,38 @@ TEST(publishing, a_body_a_batch_a_topic_and_their_number_are_limited) {
         400);
 }
 
+/// Begins an upload of lines with these, each a chunk.
+void begin_upload(raw_client& c, const strings& lines) {
+    c.send("POST /events/publish/news HTTP/1.1\r\nHost: localhost\r\n" + std::string(lines_type) +
+           "Transfer-Encoding: chunked\r\n\r\n");
+    for (const std::string& line : lines) {
+        std::array<char, 20> size{};
+        std::snprintf(size.data(), size.size(), "%zx\r\n", line.size() + 1);
+        c.send(size.data() + line + "\n\r\n");
+    }
+}
+
+TEST(publishing, an_open_upload_is_told_how_many_lines_were_stored_when_the_server_ends) {
+    running_server s({"--drain.window", "200ms"});
+    raw_client c(s.port());
+    begin_upload(c, {"{\"data\":1}", "{\"data\":2}"});
+    EXPECT_TRUE(s.shows("/events/history?topic=news", "\"position\":2"));
+    s.signal(SIGTERM);
+    const answer got = c.read_answer();
+    EXPECT_EQ(got.status, 503);
+    EXPECT_NE(got.header("Retry-After"), "");
+    EXPECT_THAT(got.body, HasSubstr("(2 events were published before)"));
+    EXPECT_EQ(s.wait(), 0);
+}
+
+TEST(publishing, an_upload_that_stops_is_told_how_many_lines_were_stored) {
+    running_server s({"--http.body_timeout", "100ms"});
+    raw_client c(s.port());
+    begin_upload(c, {"{\"data\":1}"});
+    const answer got = c.read_answer();
+    EXPECT_EQ(got.status, 408);
+    EXPECT_THAT(got.body, HasSubstr("(1 events were published before)"));
+}
+
 }  // namespace
 }  // namespace carillon::testing

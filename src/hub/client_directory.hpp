@@ -1,13 +1,13 @@
 // Durable clients: what survives their reconnection.
 #pragma once
 
+#include <carillon/base/result.hpp>
 #include <carillon/journal/topic.hpp>
 
 #include "base/string_map.hpp"
+#include "hub/session_directory.hpp"
 
-#include <algorithm>
-#include <chrono>
-#include <cstdint>
+#include <cstddef>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -16,84 +16,94 @@
 
 namespace carillon {
 
+/// The topics of a durable client: those that its connection asked for, without those that it gave
+/// up, and those that were added. A value; look-ups are logarithmic.
+class client_topics {
+public:
+    /// A new connection asks for `requested`. What was given up stays so, what was added stays, as
+    /// far as `most` topics in all allow.
+    void request(std::vector<topic_pattern> requested, std::size_t most);
+    bool has(const topic_pattern& t) const noexcept;
+    /// Error `invalid_request`: it has `most` topics already.
+    result<> add(const topic_pattern& t, std::size_t most);
+    /// Error `not_found`: it does not listen to this one.
+    result<> remove(const topic_pattern& t);
+    std::size_t size() const noexcept {
+        return requested_.size() - given_up_.size() + added_.size();
+    }
+    std::vector<topic_pattern> all() const;
+
+private:
+    using sorted = std::vector<topic_pattern>;
+
+    sorted requested_;
+    sorted given_up_;  ///< of the requested ones
+    sorted added_;     ///< none of the requested ones
+};
+
 /// Synchronised inside; touched when durable clients come, go and change topics, never per event.
+///
+/// A client has two names. Its token is a secret: whoever connects with it is the client. Its
+/// public id, `~` and random characters, is for calls about the client and stands in listings; no
+/// token has its form, so nobody can connect with it. It stays while the client is remembered.
 class client_directory {
 public:
-    using clock = std::chrono::steady_clock;
-    struct place {
-        unsigned shard = 0;
-        std::uint32_t slot = 0;
-        friend bool operator==(const place&, const place&) = default;
+    using clock = session_directory<int>::clock;
+    struct limits {
+        std::size_t max_clients;
+        std::size_t max_topics;  ///< of one client
     };
     struct claimed {
-        std::optional<place> previous;     ///< a connection that this one replaces
-        std::vector<topic_pattern> added;  ///< topics from earlier connections
-        std::vector<topic_pattern> removed;
+        std::string public_id;
+        std::optional<stream_place> previous;  ///< a connection that this one replaces
+        std::vector<topic_pattern> topics;     ///< those of the new connection
     };
 
-    claimed claim(std::string_view token, place where) {
-        const std::lock_guard lock(mutex_);
-        record& r = records_.try_emplace(std::string(token)).first->second;
-        claimed c{r.where, r.added, r.removed};
-        r.where = where;
-        return c;
-    }
-
+    /// Whether `claim` would take this client now.
+    result<> admits(std::string_view token, std::size_t max_clients);
+    /// Error `max_clients`: the client is new and there are as many as there may be.
+    result<claimed> claim(std::string_view token, stream_place where,
+                          std::vector<topic_pattern> requested, limits most);
     /// The connection at `where` has ended. Does nothing if another took its place.
-    void release(std::string_view token, place where, clock::time_point expires) {
-        const std::lock_guard lock(mutex_);
-        const auto found = records_.find(token);
-        if (found == records_.end() || found->second.where != where) return;
-        found->second.where.reset();
-        found->second.expires = expires;
+    void release(std::string_view token, stream_place where, clock::time_point expires) {
+        records_.release(token, where, expires);
     }
-
-    void forget(std::string_view token) {
-        const std::lock_guard lock(mutex_);
-        if (const auto found = records_.find(token); found != records_.end()) records_.erase(found);
-    }
+    void forget(std::string_view token);
 
     struct lookup {
-        bool known = false;
-        std::optional<place> where;  ///< nothing: between two connections
+        std::string token;
+        std::string public_id;
+        std::optional<stream_place> where;  ///< nothing: between two connections
     };
-    lookup find(std::string_view token) const {
-        const std::lock_guard lock(mutex_);
-        const auto at = records_.find(token);
-        return at == records_.end() ? lookup{} : lookup{true, at->second.where};
-    }
+    /// By token or public id; nothing if nobody has it.
+    std::optional<lookup> find(std::string_view name);
+    std::vector<topic_pattern> topics_of(std::string_view token);
+    /// Nothing if nobody has this public id; a text of another form is given back.
+    std::optional<std::string> token_of(std::string_view name) const;
 
-    /// Remembers a change of topics for the next connection. False if the client is unknown.
-    bool change(std::string_view token, const topic_pattern& topic, bool add) {
-        const std::lock_guard lock(mutex_);
-        const auto at = records_.find(token);
-        if (at == records_.end()) return false;
-        auto& gains = add ? at->second.added : at->second.removed;
-        std::erase(add ? at->second.removed : at->second.added, topic);
-        if (std::find(gains.begin(), gains.end(), topic) == gains.end()) gains.push_back(topic);
-        return true;
-    }
+    /// Change what a client listens to; by its stream, or for it while it is away. Errors: those of
+    /// `client_topics`; `client_not_found`; for one that is away `send_error`: it has just come.
+    enum class presence : std::uint8_t { connected, away };
+    result<> add(std::string_view token, presence now, const topic_pattern& t, std::size_t most);
+    result<> remove(std::string_view token, presence now, const topic_pattern& t);
 
-    /// Forgets who did not come back in time; looks at most once a second. False if nobody is left.
-    bool purge(clock::time_point now) {
-        const std::lock_guard lock(mutex_);
-        if (now < next_purge_) return !records_.empty();
-        next_purge_ = now + std::chrono::seconds(1);
-        erase_if(records_, [now](const auto& entry) {
-            return !entry.second.where && entry.second.expires <= now;
-        });
-        return !records_.empty();
-    }
+    /// Forgets clients that did not come back in time; a part of them each time. False if nobody is
+    /// left.
+    bool purge(clock::time_point now);
+    std::size_t size() const noexcept { return records_.keys(); }
 
 private:
     struct record {
-        std::optional<place> where;
-        std::vector<topic_pattern> added, removed;
-        clock::time_point expires{};
+        std::string public_id;
+        client_topics topics;
     };
-    mutable std::mutex mutex_;  // guards all below
-    string_map<record> records_;
-    clock::time_point next_purge_{};
+    template <class Change>
+    result<> change(std::string_view token, presence now, Change&& call);
+    void forget_id(std::string_view public_id);
+
+    session_directory<record> records_;
+    mutable std::mutex mutex_;        // guards tokens_; taken after a stripe's
+    string_map<std::string> tokens_;  ///< by public id
 };
 
 }  // namespace carillon

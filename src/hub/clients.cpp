@@ -6,20 +6,55 @@
 #include "hub/own_topic.hpp"
 #include "hub/subscriber.hpp"
 
-#include <algorithm>
+#include <charconv>
 #include <memory>
 #include <mutex>
+#include <optional>
+
+#include <fmt/format.h>
 
 namespace carillon {
+
+namespace {
+
+std::unexpected<error> unknown() { return fail(errc::client_not_found, "no client has this id"); }
+
+std::unexpected<error> internal_topic() {
+    return fail(errc::forbidden, "topics that begin with `$` are the hub's own");
+}
+
+/// Of topics and metadata in one page, about: an answer is bounded whatever clients listen to.
+constexpr std::size_t max_page_bytes = 4u << 20;
+/// Slots that a listing looks at in one task.
+constexpr std::size_t slots_at_once = 4096;
+
+struct listing_place {
+    std::size_t shard = 0;
+    std::uint32_t slot = 0;
+};
+
+std::string text_of(const listing_place& p) { return fmt::format("{}.{}", p.shard, p.slot); }
+
+std::optional<listing_place> parse_place(std::string_view text) {
+    if (text.empty()) return listing_place{};
+    listing_place p;
+    const char* const end = text.data() + text.size();
+    const auto shard = std::from_chars(text.data(), end, p.shard);
+    if (shard.ec != std::errc{} || shard.ptr == end || *shard.ptr != '.') return std::nullopt;
+    const auto slot = std::from_chars(shard.ptr + 1, end, p.slot);
+    if (slot.ec != std::errc{} || slot.ptr != end) return std::nullopt;
+    return p;
+}
+
+}  // namespace
 
 // Finds the shard that has the client and runs the task there; a durable client between two
 // connections gives null.
 void hub::with_client(std::string_view client, client_task t, client_callback done) {
-    const auto unknown = [] { return fail(errc::client_not_found, "no client has this id"); };
     const auto durable = clients_->find(client);
     unsigned number = 0;
-    if (durable.known) {
-        number = durable.where ? durable.where->shard : 0;
+    if (durable) {
+        number = durable->where ? durable->where->shard : 0;
     } else if (const auto id = client_id::parse(client); id && id->shard < shards_.size()) {
         number = id->shard;
     } else {
@@ -28,15 +63,15 @@ void hub::with_client(std::string_view client, client_task t, client_callback do
     if (number >= shards_.size()) return done(unknown());
     shard& home = *shards_[number];
     home.post(
-        [this, &home, name = std::string(client), t = std::move(t), done, unknown] {
+        [this, &home, name = std::string(client), t = std::move(t), done] {
             const auto now = clients_->find(name);
             subscriber* s = nullptr;
-            if (!now.known) {
+            if (!now) {
                 s = home.find(name);
                 if (s == nullptr) return done(unknown());
-            } else if (now.where && now.where->shard == home.number()) {
-                s = home.at(now.where->slot);
-            } else if (now.where) {
+            } else if (now->where && now->where->shard == home.number()) {
+                s = home.at(now->where->slot);
+            } else if (now->where) {
                 return with_client(name, t, done);  // it has just moved
             }
             done(t(home, s));
@@ -46,8 +81,6 @@ void hub::with_client(std::string_view client, client_task t, client_callback do
 
 void hub::send(std::string client, event e, std::optional<idempotency_key> key,
                publish_callback done) {
-    if (!is_client_token(client))
-        return done(fail(errc::client_not_found, "no client has this id"));
     e.topics.clear();
     audience to;
     to.clients.push_back(std::move(client));
@@ -87,29 +120,30 @@ void hub::listen_privately(std::vector<std::string> clients,
 }
 
 void hub::subscribe(std::string_view client, topic_pattern topic, client_callback done) {
-    if (is_internal(topic))
-        return done(fail(errc::forbidden, "topics that begin with `$` are the hub's own"));
+    if (is_internal(topic)) return done(internal_topic());
+    auto token = clients_->token_of(client);
+    if (!token) return done(unknown());
     with_client(
         client,
-        [this, name = std::string(client), topic = std::move(topic)](shard& home,
-                                                                     subscriber* s) -> result<> {
+        [this, token = std::move(*token), topic = std::move(topic)](shard& home,
+                                                                    subscriber* s) -> result<> {
             if (s != nullptr) return home.subscribe(*s, topic);
-            clients_->change(name, topic, true);
-            return {};
+            return clients_->add(token, client_directory::presence::away, topic,
+                                 options()->max_topics_per_client);
         },
         std::move(done));
 }
 
 void hub::unsubscribe(std::string_view client, topic_pattern topic, client_callback done) {
-    if (is_internal(topic))
-        return done(fail(errc::forbidden, "topics that begin with `$` are the hub's own"));
+    if (is_internal(topic)) return done(internal_topic());
+    auto token = clients_->token_of(client);
+    if (!token) return done(unknown());
     with_client(
         client,
-        [this, name = std::string(client), topic = std::move(topic)](shard& home,
-                                                                     subscriber* s) -> result<> {
+        [this, token = std::move(*token), topic = std::move(topic)](shard& home,
+                                                                    subscriber* s) -> result<> {
             if (s != nullptr) return home.unsubscribe(*s, topic);
-            clients_->change(name, topic, false);
-            return {};
+            return clients_->remove(token, client_directory::presence::away, topic);
         },
         std::move(done));
 }
@@ -119,7 +153,7 @@ void hub::remove(std::string_view client, client_callback done) {
         client,
         [this, name = std::string(client)](shard& home, subscriber* s) -> result<> {
             if (s != nullptr) home.end(*s, close_reason::removed);
-            clients_->forget(name);
+            if (const auto token = clients_->token_of(name)) clients_->forget(*token);
             return {};
         },
         std::move(done));
@@ -141,13 +175,17 @@ void hub::find_client(std::string_view client, std::function<void(result<client_
     auto found = std::make_shared<client_info>();
     with_client(
         client,
-        [found, name = std::string(client)](shard& home, subscriber* s) -> result<> {
+        [this, found, name = std::string(client)](shard& home, subscriber* s) -> result<> {
             if (s != nullptr) {
                 *found = home.describe(*s);
-            } else {
-                found->id = name;
-                found->durable = true;
+                return {};
             }
+            const auto away = clients_->find(name);
+            if (!away) return unknown();
+            found->id = away->public_id;
+            found->durable = true;
+            for (const topic_pattern& t : clients_->topics_of(away->token))
+                found->topics.push_back(t.str());
             return {};
         },
         [found, done = std::move(done)](result<> ok) {
@@ -156,29 +194,44 @@ void hub::find_client(std::string_view client, std::function<void(result<client_
         });
 }
 
-void hub::list_clients(std::size_t limit, std::function<void(std::vector<client_info>)> done) {
-    struct gathering {
-        std::mutex mutex;
-        std::vector<client_info> all;
-        std::size_t missing;
-    };
-    auto g = std::make_shared<gathering>();  // lives until the last shard has answered
-    g->missing = shards_.size();
-    for (const auto& s : shards_) {
-        const auto add = [g, limit, done](std::vector<client_info> some) {
-            bool last = false;
-            {
-                const std::lock_guard lock(g->mutex);
-                const std::size_t room = limit - std::min(limit, g->all.size());
-                some.resize(std::min(some.size(), room));
-                g->all.insert(g->all.end(), std::make_move_iterator(some.begin()),
-                              std::make_move_iterator(some.end()));
-                last = --g->missing == 0;
+/// Goes from shard to shard; used by one of them at a time.
+struct hub::listing {
+    client_query q;
+    listing_place at;
+    client_page page;
+    std::size_t measured = 0;  ///< clients of the page whose bytes were counted
+    std::size_t bytes = 0;     ///< of their topics and metadata
+    std::function<void(result<client_page>)> done;
+};
+
+void hub::list_clients(client_query q, std::function<void(result<client_page>)> done) {
+    const auto at = parse_place(q.after);
+    if (!at) return done(fail(errc::invalid_request, "`after` is the `next` of another listing"));
+    const auto l = std::make_shared<listing>();
+    l->q = std::move(q);
+    l->at = *at;
+    l->done = std::move(done);
+    list_on(l);
+}
+
+void hub::list_on(const std::shared_ptr<listing>& l) {
+    if (l->at.shard >= shards_.size()) return l->done(std::move(l->page));
+    shard& home = *shards_[l->at.shard];
+    home.post(
+        [this, &home, l] {
+            const auto next = home.list(l->q, l->at.slot, slots_at_once, l->page.clients);
+            l->at = next ? listing_place{l->at.shard, *next} : listing_place{l->at.shard + 1, 0};
+            for (; l->measured < l->page.clients.size(); ++l->measured) {
+                l->bytes += l->page.clients[l->measured].metadata.size();
+                for (const std::string& t : l->page.clients[l->measured].topics)
+                    l->bytes += t.size();
             }
-            if (last) done(std::move(g->all));
-        };
-        s->post([add, limit, &shard = *s] { add(shard.list(limit)); }, [add] { add({}); });
-    }
+            const bool full = l->page.clients.size() >= l->q.limit || l->bytes >= max_page_bytes;
+            if (!full) return list_on(l);
+            if (l->at.shard < shards_.size()) l->page.next = text_of(l->at);
+            l->done(std::move(l->page));
+        },
+        [l] { l->done(client_page{}); });
 }
 
 }  // namespace carillon

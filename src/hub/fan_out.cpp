@@ -191,6 +191,7 @@ shard::outcome shard::write_some(subscriber& s, const item* first, const item* l
     }
     const auto written = static_cast<std::size_t>(taken);
     counters_.bytes.fetch_add(written, std::memory_order_relaxed);
+    s.bytes += written;
     std::size_t left = written;
     std::uint64_t events = 0;
     for (const item* i = first; i != last; ++i) {
@@ -206,6 +207,7 @@ shard::outcome shard::write_some(subscriber& s, const item* first, const item* l
     }
     if (events != 0) {
         counters_.delivered.fetch_add(events, std::memory_order_relaxed);
+        s.events += events;
         s.last_event_ms = wall_ms();
     }
     return written < offered ? outcome::blocked : outcome::done;

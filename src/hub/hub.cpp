@@ -194,6 +194,7 @@ void hub::close(std::function<void()> done) {
 hub_stats hub::stats() const {
     hub_stats all;
     all.published = published_.load(std::memory_order_relaxed);
+    all.durable_clients = clients_->size();
     for (const auto& s : shards_) {
         const shard_counters& c = s->counters();
         all.subscribers += c.subscribers.load(std::memory_order_relaxed);

@@ -1,6 +1,7 @@
 // The way in: what publishers give is checked, addressed and appended.
 #include <carillon/hub/hub.hpp>
 
+#include "hub/client_directory.hpp"
 #include "hub/own_topic.hpp"
 
 #include <algorithm>
@@ -208,6 +209,13 @@ void hub::publish(std::vector<event> batch, audience to, std::optional<idempoten
         return check_content(e, *limits);
     });
     if (!checked) return done(std::unexpected(checked.error()));
+    // Public ids stand for tokens, under which durable clients' events are kept.
+    std::erase_if(to.clients, [this](std::string& client) {
+        auto token = clients_->token_of(client);
+        if (token && is_client_token(*token)) client = std::move(*token);
+        return !token || !is_client_token(client);
+    });
+    if (to.empty()) return done(fail(errc::client_not_found, "no client has this id"));
     auto all = addressing().of(to);
     if (!all) return done(std::unexpected(all.error()));
     if (auto size = check_size(*all, batch.size(), to.stored, *limits); !size)

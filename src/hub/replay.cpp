@@ -369,6 +369,7 @@ void shard::writable(subscriber& s) {
         const std::ptrdiff_t taken = s.out->write({&slice, 1});
         if (taken == connection::broken) return close(s, close_reason::broken);
         counters_.bytes.fetch_add(static_cast<std::uint64_t>(taken), std::memory_order_relaxed);
+        s.bytes += static_cast<std::uint64_t>(taken);
         s.last_write = on_.now();
         late.since = on_.now();
         if (static_cast<std::size_t>(taken) < rest.size()) {

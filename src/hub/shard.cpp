@@ -14,11 +14,15 @@
 #include "hub/wall_time.hpp"
 
 #include <algorithm>
+#include <string_view>
+#include <unordered_set>
 
 namespace carillon {
 
 namespace {
 
+// Of topics and metadata, in one go; a listing may take several.
+constexpr std::size_t max_listed_bytes = 1u << 20;
 constexpr std::size_t encode_cache_bytes = 4u << 20;
 constexpr auto tick_length = std::chrono::milliseconds(50);
 
@@ -67,6 +71,8 @@ result<> shard::admits(const stream_request& request) const {
     if (hub_.draining()) return fail(errc::unavailable, "the server is going down");
     if (hub_.subscribers() >= limits->max_clients)
         return fail(errc::max_clients, "the hub is full");
+    if (!request.client.empty())
+        return hub_.clients_->admits(request.client, limits->max_durable_clients);
     return {};
 }
 
@@ -78,10 +84,17 @@ result<subscriber*> shard::open(stream_request request) {
         return fail(errc::max_clients, "the hub is full");
     }
     subscriber& s = allocate(request);
-    claim_durable(s, request);
-    for (const topic_pattern& topic : request.topics) attach(s, topic);
-    for (const topic_pattern& own : own_patterns(request.who.get(), request.spaces, request.rooms))
-        attach(s, own);
+    if (auto claimed = claim_durable(s, request); !claimed) {
+        release(s);
+        return std::unexpected(claimed.error());
+    }
+    for (topic_pattern& own : own_patterns(request.who.get(), request.spaces, request.rooms))
+        request.topics.push_back(std::move(own));
+    std::unordered_set<std::string_view> seen;
+    for (const topic_pattern& topic : request.topics) {
+        if (seen.insert(topic.str()).second)
+            join(s, index_->get(topic, hub_.options()->options_of));
+    }
     const std::uint32_t slot = s.slot;
     begin(s, request);
     return at(slot);
@@ -121,16 +134,26 @@ subscriber& shard::allocate(const stream_request& request) {
     return s;
 }
 
-void shard::claim_durable(subscriber& s, stream_request& request) {
-    if (request.client.empty()) return;
+// The topics in force may differ from those that the request names: some were added or given up on
+// an earlier connection.
+result<> shard::claim_durable(subscriber& s, stream_request& request) {
+    if (request.client.empty()) return {};
+    const auto limits = hub_.options();
+    auto claimed =
+        hub_.clients_->claim(request.client, {number_, s.slot}, request.topics,
+                             {limits->max_durable_clients, limits->max_topics_per_client});
+    if (!claimed) return std::unexpected(claimed.error());
     s.more().token = request.client;
-    auto claimed = hub_.clients_->claim(request.client, {number_, s.slot});
-    if (claimed.previous) {
-        shard& other = *hub_.shards_[claimed.previous->shard];
-        const auto replace = [&other, slot = claimed.previous->slot, token = request.client] {
+    s.more().public_id = std::move(claimed->public_id);
+    if (claimed->previous) {
+        shard& other = *hub_.shards_[claimed->previous->shard];
+        const auto replace = [&other, slot = claimed->previous->slot, token = request.client] {
             subscriber* old = other.at(slot);
-            if (old != nullptr && old->extras && old->extras->token == token)
-                other.end(*old, close_reason::replaced);
+            if (old == nullptr || !old->extras || old->extras->token != token) return;
+            // The next connection may have got the slot meanwhile.
+            const auto now = other.hub_.clients_->find(token);
+            if (now && now->where == stream_place{other.number_, slot}) return;
+            other.end(*old, close_reason::replaced);
         };
         if (&other == this) {
             replace();
@@ -138,11 +161,13 @@ void shard::claim_durable(subscriber& s, stream_request& request) {
             other.post(replace);
         }
     }
-    std::erase_if(request.topics, [&](const topic_pattern& t) {
-        return std::ranges::find(claimed.removed, t) != claimed.removed.end();
-    });
-    request.topics.insert(request.topics.end(), claimed.added.begin(), claimed.added.end());
+    std::unordered_set<std::string_view> in_force;
+    for (const topic_pattern& t : claimed->topics) in_force.insert(t.str());
+    std::erase_if(request.topics,
+                  [&](const topic_pattern& t) { return !in_force.contains(t.str()); });
+    request.topics.insert(request.topics.end(), claimed->topics.begin(), claimed->topics.end());
     request.topics.emplace_back(client_topic(request.client));
+    return {};
 }
 
 void shard::release(subscriber& s) {
@@ -161,10 +186,13 @@ void shard::release(subscriber& s) {
 
 void shard::attach(subscriber& s, const topic_pattern& topic) {
     topic_node& node = index_->get(topic, hub_.options()->options_of);
-    if (listens(s, &node)) return;
+    if (!listens(s, &node)) join(s, node);
+}
+
+void shard::join(subscriber& s, topic_node& node) {
     const subscription added{&node, static_cast<std::uint32_t>(node.subscribers.size())};
     node.subscribers.push_back(&s);
-    if (is_internal(topic)) ++s.more().own_topics;
+    if (is_internal(node.pattern)) ++s.more().own_topics;
     if (s.first.node == nullptr) {
         s.first = added;
     } else {
@@ -191,16 +219,7 @@ void move_place(topic_node& node, std::size_t from, std::size_t to) {
 }  // namespace
 
 void shard::detach(subscriber& s, topic_node& node) {
-    std::size_t hole = place_in(s, node);
-    // Those before `next` are served in the pass under way: keep them before it, or someone is left
-    // out or served twice.
-    if (node.in_pass && hole < node.next) {
-        --node.next;
-        move_place(node, node.next, hole);
-        hole = node.next;
-    }
-    move_place(node, node.subscribers.size() - 1, hole);
-    node.subscribers.pop_back();
+    const std::size_t place = place_in(s, node);
     if (is_internal(node.pattern)) --s.extras->own_topics;
     if (s.first.node == &node) {
         s.first = {};
@@ -214,13 +233,31 @@ void shard::detach(subscriber& s, topic_node& node) {
     }
     if (s.extras)
         std::erase_if(s.extras->late_topics, [&](const late_topic& l) { return l.node == &node; });
-    if (node.subscribers.empty() && !node.dirty && !node.in_pass && !node.waiting)
-        index_->erase(node);
+    leave(node, place);
     counters_.topics.store(index_->size(), std::memory_order_relaxed);
 }
 
+/// Takes the subscriber at `place` off the node, and the node off the index if it was the last.
+void shard::leave(topic_node& node, std::size_t place) {
+    std::size_t hole = place;
+    // Those before `next` are served in the pass under way: keep them before it, or someone is left
+    // out or served twice.
+    if (node.in_pass && hole < node.next) {
+        --node.next;
+        move_place(node, node.next, hole);
+        hole = node.next;
+    }
+    move_place(node, node.subscribers.size() - 1, hole);
+    node.subscribers.pop_back();
+    if (node.subscribers.empty() && !node.dirty && !node.in_pass && !node.waiting)
+        index_->erase(node);
+}
+
 void shard::detach_all(subscriber& s) {
-    while (s.first.node != nullptr) detach(s, *s.first.node);
+    s.each_subscription([&](const subscription& on) { leave(*on.node, on.index); });
+    s.first = {};
+    if (s.extras) s.extras->more_topics.clear();
+    counters_.topics.store(index_->size(), std::memory_order_relaxed);
 }
 
 // Most events are nobody's secret and most streams filter nothing: those cost two flags.
@@ -278,7 +315,9 @@ result<> shard::subscribe(subscriber& s, const topic_pattern& topic) {
         if (!values.empty() && write(s, {{&block, {}, false}}) == outcome::gone)
             return fail(errc::send_error, "the client has just gone");
     }
-    if (s.extras && !s.extras->token.empty()) hub_.clients_->change(s.extras->token, topic, true);
+    if (s.extras && !s.extras->token.empty())
+        return hub_.clients_->add(s.extras->token, client_directory::presence::connected, topic,
+                                  hub_.options()->max_topics_per_client);
     return {};
 }
 
@@ -290,7 +329,8 @@ result<> shard::unsubscribe(subscriber& s, const topic_pattern& topic) {
     topic_node* node = index_->find(topic);
     if (!listens(s, node)) return fail(errc::not_found, "the client does not listen to this topic");
     detach(s, *node);
-    if (s.extras && !s.extras->token.empty()) hub_.clients_->change(s.extras->token, topic, false);
+    if (s.extras && !s.extras->token.empty())
+        return hub_.clients_->remove(s.extras->token, client_directory::presence::connected, topic);
     return {};
 }
 
@@ -326,6 +366,10 @@ std::string shard::id_of(const subscriber& s) const {
     return client_id{s.key, s.slot, static_cast<std::uint8_t>(number_)}.str();
 }
 
+std::string shard::public_id_of(const subscriber& s) const {
+    return s.extras && !s.extras->token.empty() ? s.extras->public_id : id_of(s);
+}
+
 subscriber* shard::find(std::string_view id) const {
     const auto parsed = client_id::parse(id);
     if (!parsed || parsed->shard != number_) return nullptr;
@@ -340,7 +384,13 @@ client_info shard::describe(const subscriber& s) const {
         return std::chrono::system_clock::time_point(std::chrono::milliseconds(ms));
     };
     client_info info;
-    info.id = id_of(s);
+    info.id = public_id_of(s);
+    if (s.extras && s.extras->who) {
+        info.user = s.extras->who->user;
+        info.session = s.extras->who->session;
+    }
+    info.events = s.events;
+    info.bytes = s.bytes;
     info.topics = topics_of(s);
     info.metadata = s.extras ? s.extras->metadata : std::string{};
     info.address = s.out->remote_address();
@@ -353,13 +403,32 @@ client_info shard::describe(const subscriber& s) const {
     return info;
 }
 
-std::vector<client_info> shard::list(std::size_t limit) const {
-    std::vector<client_info> clients;
-    for (const auto& s : slots_) {
-        if (clients.size() >= limit) break;
-        if (s) clients.push_back(describe(*s));
+std::optional<std::uint32_t> shard::list(const client_query& q, std::uint32_t from,
+                                         std::size_t slots, std::vector<client_info>& into) const {
+    const auto among = [](const std::vector<std::string>& wanted, std::string_view value) {
+        return wanted.empty() || std::ranges::find(wanted, value) != wanted.end();
+    };
+    const auto asked_for = [&](const subscriber& s) {
+        const identity* who = s.extras ? s.extras->who.get() : nullptr;
+        if (!among(q.users, who != nullptr ? std::string_view(who->user) : "")) return false;
+        if (!among(q.sessions, who != nullptr ? std::string_view(who->session) : "")) return false;
+        if (!q.ids.empty() && !among(q.ids, public_id_of(s))) return false;
+        if (q.topic.empty()) return true;
+        bool listens = false;
+        s.each_subscription([&](const subscription& on) {
+            listens = listens || on.node->pattern.str() == q.topic;
+        });
+        return listens;
+    };
+    std::size_t bytes = 0;
+    for (std::uint32_t slot = from; slot < slots_.size(); ++slot) {
+        if (slots-- == 0 || into.size() >= q.limit || bytes >= max_listed_bytes) return slot;
+        if (!slots_[slot] || !asked_for(*slots_[slot])) continue;
+        into.push_back(describe(*slots_[slot]));
+        bytes += into.back().metadata.size();
+        for (const std::string& t : into.back().topics) bytes += t.size();
     }
-    return clients;
+    return std::nullopt;
 }
 
 }  // namespace carillon

@@ -33,6 +33,7 @@ struct late_topic {
 struct subscriber_extras {
     std::string metadata;
     std::string token;                    ///< of a durable client
+    std::string public_id;                ///< of a durable client
     std::shared_ptr<const identity> who;  ///< null: nobody in particular
     grants_ptr grants;                    ///< of `who`; null: none
     event_filter filter;
@@ -79,6 +80,8 @@ struct subscriber {
     std::int64_t connected_ms = 0;
     std::int64_t last_event_ms = 0;      ///< 0: none
     std::int64_t last_heartbeat_ms = 0;  ///< 0: none
+    std::uint64_t events = 0;            ///< handed over
+    std::uint64_t bytes = 0;             ///< the same
     std::array<std::uint8_t, 16> key{};  ///< random part of the id
     std::uint32_t slot = 0;
     envelope_id envelope = 0;

@@ -91,7 +91,7 @@ void shard::attend(subscriber& s) {
 void shard::cut(subscriber& s) {
     counters_.slow_cuts.fetch_add(1, std::memory_order_relaxed);
     log::warning("slow subscriber cut",
-                 {{"client", id_of(s)}, {"address", s.out->remote_address()}});
+                 {{"client", public_id_of(s)}, {"address", s.out->remote_address()}});
     close(s, close_reason::slow);
 }
 
@@ -124,7 +124,7 @@ void shard::beat(subscriber& s) {
 }
 
 void shard::end(subscriber& s, close_reason why) {
-    log::debug("stream ended", {{"client", id_of(s)}, {"reason", to_string(why)}});
+    log::debug("stream ended", {{"client", public_id_of(s)}, {"reason", to_string(why)}});
     if (s.behind && s.behind->blocked) return close(s, why);
     if (s.behind && s.behind->open) s.out->begin(facts_of(s));
     closing_facts facts{.why = why, .id = hub_.id_of(s.cursor), .retry = {}};

@@ -113,6 +113,8 @@ std::string metrics_text(hub& h, const transport::refusal_counters& refused,
     f.counter("carillon_bytes_sent_total", "Bytes of event streams.", number(s.bytes));
     f.counter("carillon_gaps_total", "Gaps told to clients.", number(s.gaps));
     f.gauge("carillon_slow_subscribers", "Streams that are behind.", number(s.slow));
+    f.gauge("carillon_durable_clients", "Durable clients, connected or waited for.",
+            number(s.durable_clients));
     f.counter("carillon_slow_cuts_total", "Streams cut by a slow policy.", number(s.slow_cuts));
     f.counter("carillon_dead_peers_total", "Streams whose peer acknowledged nothing.",
               number(s.dead_peers));

@@ -44,6 +44,7 @@ std::size_t shard_count(const settings& s) {
 hub_options hub_options_of(const settings& s) {
     hub_options o;
     o.max_clients = s.stream.max_clients;
+    o.max_durable_clients = s.stream.max_durable_clients;
     o.max_topics_per_client = s.stream.max_topics_per_client;
     o.max_topics_per_event = s.publish.max_topics_per_event;
     o.max_recipients = s.publish.max_recipients;

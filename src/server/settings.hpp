@@ -69,6 +69,7 @@ struct settings {
         milliseconds client_grace = std::chrono::seconds(60);
         std::uint64_t max_clients = 100'000;
         std::uint64_t max_clients_per_address = 0;
+        std::uint64_t max_durable_clients = 100'000;
         std::uint64_t max_topics_per_client = 100;
         std::uint64_t max_replay_events = 10'000;
         std::uint64_t replay_rate = 200'000;
@@ -194,6 +195,10 @@ void each_setting(Settings& s, Visitor&& visit) {  // NOLINT(readability-functio
     visit({"stream.max_clients_per_address", "Streams from one address; 0: no limit.", 0, no_limit,
            true},
           s.stream.max_clients_per_address);
+    visit({"stream.max_durable_clients",
+           "Durable clients (`?client=`), connected or waited for; beyond: 503 to new ones.", 1,
+           no_limit, true},
+          s.stream.max_durable_clients);
     visit({"stream.max_topics_per_client", "Topics and patterns that one stream may listen to.", 1,
            100'000, true},
           s.stream.max_topics_per_client);

@@ -74,7 +74,11 @@ TEST(client_json, shows_what_there_is_and_leaves_out_what_is_not) {
     std::string out;
     append_client_json(out, c);
     EXPECT_EQ(out, R"({"id":"abc","topics":["a","b/\"c\""],"address":"::1",)"
-                   R"("durable":false,"connected":false,"behind":false})");
+                   R"("events":0,"bytes":0,"durable":false,"connected":false,"behind":false})");
+    c.user = "ann";
+    c.session = "s1";
+    c.events = 2;
+    c.bytes = 99;
     c.metadata = R"({"m":1.0})";
     c.connected_at = std::chrono::system_clock::time_point(1ms);
     c.last_event_id = "x.7";
@@ -83,11 +87,12 @@ TEST(client_json, shows_what_there_is_and_leaves_out_what_is_not) {
     c.durable = c.behind = true;
     out.clear();
     append_client_json(out, c);
-    EXPECT_EQ(out, R"({"id":"abc","topics":["a","b/\"c\""],"metadata":{"m":1.0},"address":"::1",)"
+    EXPECT_EQ(out, R"({"id":"abc","user":"ann","session":"s1",)"
+                   R"("topics":["a","b/\"c\""],"metadata":{"m":1.0},"address":"::1",)"
                    R"("connectedAt":"1970-01-01T00:00:00.001Z","lastEventId":"x.7",)"
                    R"("lastEventAt":"1970-01-01T00:00:00.002Z",)"
                    R"("lastHeartbeatAt":"1970-01-01T00:00:00.003Z",)"
-                   R"("durable":true,"connected":true,"behind":true})");
+                   R"("events":2,"bytes":99,"durable":true,"connected":true,"behind":true})");
 }
 
 TEST(rfc3339, pads_and_counts_from_before_1970) {

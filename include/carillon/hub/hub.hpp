@@ -44,6 +44,7 @@ struct hub_stats {
     std::uint64_t published = 0;
     std::uint64_t topics = 0;  ///< topics and patterns with a listener, summed over shards
     std::uint64_t fan_out_yields = 0;
+    std::uint64_t durable_clients = 0;  ///< connected or waited for
 };
 
 /// Thread-safe, except where a call says otherwise. Shards are added before the first publish and
@@ -120,16 +121,17 @@ public:
     void locate(const topic& where, std::string id,
                 std::function<void(result<std::optional<position>>)> done);
 
-    /// Each runs `done` on the shard's thread, or at once with `client_not_found`. A durable client
-    /// between two connections is found too.
+    /// Each takes a client's id or a durable client's token, and runs `done` on the shard's thread,
+    /// or at once with `client_not_found`. A durable client between two connections is found too.
     using client_callback = std::function<void(result<>)>;
     void subscribe(std::string_view client, topic_pattern topic, client_callback done);
     void unsubscribe(std::string_view client, topic_pattern topic, client_callback done);
     void remove(std::string_view client, client_callback done);
     void heartbeat(std::string_view client, client_callback done);
     void find_client(std::string_view client, std::function<void(result<client_info>)> done);
-    /// Up to `limit` clients of all shards; `done` runs on one of their threads.
-    void list_clients(std::size_t limit, std::function<void(std::vector<client_info>)> done);
+    /// A page of the clients of all shards; those between two connections are not listed. `done`
+    /// runs on one of the shards' threads. Errors: `invalid_request` (an unknown `after`).
+    void list_clients(client_query q, std::function<void(result<client_page>)> done);
 
     /// Ends all streams, spread over `window`; `done` runs on some shard's thread when none is
     /// left.
@@ -166,6 +168,8 @@ private:
     void listen_privately(std::vector<std::string> clients,
                           std::function<void(std::vector<std::string>)> done);
     void committed(std::span<const event_ptr> batch);
+    struct listing;
+    void list_on(const std::shared_ptr<listing>& l);
     using client_task = std::function<result<>(shard&, subscriber*)>;
     void with_client(std::string_view client, client_task t, client_callback done);
 

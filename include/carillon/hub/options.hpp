@@ -59,7 +59,8 @@ struct stream_profile {
 };
 
 struct hub_options {
-    std::size_t max_clients = 100'000;  ///< over all shards
+    std::size_t max_clients = 100'000;          ///< over all shards
+    std::size_t max_durable_clients = 100'000;  ///< connected or waited for
     std::size_t max_topics_per_client = 100;
     std::size_t max_topics_per_event = 16;
     std::size_t max_topic_length = 255;        ///< bytes

@@ -71,7 +71,10 @@ public:
     /// Tells the client why, if it can be told, and closes.
     void end(subscriber& s, close_reason why);
     client_info describe(const subscriber& s) const;
+    /// What the client itself is told: its token, if it is durable.
     std::string id_of(const subscriber& s) const;
+    /// What others are told.
+    std::string public_id_of(const subscriber& s) const;
 
     /// The tail has events for this shard. Thread-safe.
     void wake();
@@ -85,7 +88,10 @@ public:
 
     subscriber* at(std::uint32_t slot) const noexcept;
     subscriber* find(std::string_view client_id) const;  ///< by an id of this shard's making
-    std::vector<client_info> list(std::size_t limit) const;
+    /// Appends clients from slot `from` on, looking at `slots` at most. Returns where to go on;
+    /// nothing at the end.
+    std::optional<std::uint32_t> list(const client_query& q, std::uint32_t from, std::size_t slots,
+                                      std::vector<client_info>& into) const;
     unsigned number() const noexcept { return number_; }
     executor& on() const noexcept { return on_; }
     const shard_counters& counters() const noexcept { return counters_; }
@@ -112,7 +118,9 @@ private:
     void attach(subscriber& s, const topic_pattern& topic);
     void detach(subscriber& s, topic_node& node);
     void detach_all(subscriber& s);
-    void claim_durable(subscriber& s, stream_request& request);
+    result<> claim_durable(subscriber& s, stream_request& request);
+    void join(subscriber& s, topic_node& node);
+    void leave(topic_node& node, std::size_t place);
     std::vector<std::string> topics_of(const subscriber& s) const;
     void close(subscriber& s, close_reason why);
 

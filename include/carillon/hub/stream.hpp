@@ -1,6 +1,7 @@
 // What a new stream asks for, and what is known of one.
 #pragma once
 
+#include <carillon/hub/clients.hpp>
 #include <carillon/hub/connection.hpp>
 #include <carillon/hub/identity.hpp>
 #include <carillon/hub/options.hpp>
@@ -47,20 +48,5 @@ struct stream_request {
 
 /// At least 128 random bits: 22 to 128 characters of `[A-Za-z0-9_-]`.
 bool is_client_token(std::string_view text) noexcept;
-
-/// A record of one client, for listings.
-struct client_info {
-    std::string id;
-    std::vector<std::string> topics;
-    std::string metadata;
-    std::string address;
-    std::string last_event_id;  ///< of the newest event handed to the connection; the opening
-                                ///< cursor before that
-    std::chrono::system_clock::time_point connected_at;
-    std::optional<std::chrono::system_clock::time_point> last_event_at;
-    std::optional<std::chrono::system_clock::time_point> last_heartbeat_at;
-    bool durable = false;
-    bool behind = false;  ///< catching up from the journal
-};
 
 }  // namespace carillon

@@ -43,6 +43,13 @@ void append_event_json(std::string& out, const stored_event& e, std::string_view
 void append_client_json(std::string& out, const client_info& c) {
     out += R"({"id":)";
     append_json_string(out, c.id);
+    for (const auto& [name, value] :
+         {std::pair<std::string_view, const std::string&>("user", c.user),
+          {"session", c.session}}) {
+        if (value.empty()) continue;
+        out.append(",\"").append(name).append("\":");
+        append_json_string(out, value);
+    }
     out += R"(,"topics":[)";
     bool first = true;
     for (const std::string& t : c.topics) {
@@ -64,7 +71,8 @@ void append_client_json(std::string& out, const client_info& c) {
     }
     if (c.last_event_at) time("lastEventAt", *c.last_event_at);
     if (c.last_heartbeat_at) time("lastHeartbeatAt", *c.last_heartbeat_at);
-    out += fmt::format(R"(,"durable":{},"connected":{},"behind":{}}})", c.durable,
+    out += fmt::format(R"(,"events":{},"bytes":{},"durable":{},"connected":{},"behind":{}}})",
+                       c.events, c.bytes, c.durable,
                        c.connected_at != std::chrono::system_clock::time_point{}, c.behind);
 }
 

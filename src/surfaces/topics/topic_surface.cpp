@@ -231,18 +231,34 @@ void topic_surface::cancel_scheduled(http::request& r, http::responder answer) {
                                       }));
 }
 
-void topic_surface::list_clients(http::request&, http::responder answer) {
+void topic_surface::list_clients(http::request& r, http::responder answer) {
+    client_query query;
+    query.ids = r.query_values("client");
+    query.users = r.query_values("user");
+    query.sessions = r.query_values("session");
+    query.topic = r.query_value("topic").value_or("");
+    query.after = r.query_value("after").value_or("");
+    query.limit = max_listed;
+    if (const auto limit = r.query_value("limit")) {
+        const auto count = parse_whole_number(*limit);
+        if (!count || *count <= 0)
+            return answer.send(error{errc::invalid_request, "`limit` is a number from 1 to 1000"});
+        query.limit = std::min(static_cast<std::size_t>(*count), max_listed);
+    }
     hub_.list_clients(
-        max_listed, transport::on_loop_of(std::move(answer), [this](http::responder& to,
-                                                                    std::vector<client_info> all) {
-            std::string text = fmt::format(R"({{"total":{},"clients":[)", hub_.subscribers());
-            bool first = true;
-            for (const client_info& c : all) {
-                if (!std::exchange(first, false)) text += ',';
-                append_client_json(text, c);
-            }
-            to.send(http::json_response(200, text + "]}"));
-        }));
+        std::move(query),
+        transport::on_loop_of(
+            std::move(answer), [this](http::responder& to, result<client_page> page) {
+                if (!page) return to.send(page.error());
+                std::string text = fmt::format(R"({{"total":{},"clients":[)", hub_.subscribers());
+                bool first = true;
+                for (const client_info& c : page->clients) {
+                    if (!std::exchange(first, false)) text += ',';
+                    append_client_json(text, c);
+                }
+                text += page->next.empty() ? "]}" : fmt::format(R"(],"next":"{}"}})", page->next);
+                to.send(http::json_response(200, std::move(text)));
+            }));
 }
 
 void topic_surface::show_client(http::request& r, http::responder answer) {

@@ -1,0 +1,153 @@
+// Who is there: which connections have which key, over all shards.
+#pragma once
+
+#include "base/string_map.hpp"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace carillon {
+
+/// Where a stream is.
+struct stream_place {
+    unsigned shard = 0;
+    std::uint32_t slot = 0;
+    friend bool operator==(const stream_place&, const stream_place&) = default;
+};
+
+/// Connections by a key, such as a client's token or a user's id, and what is remembered of the key
+/// (`Kept`, with a default) until a time of grace after its last connection has passed. Counts cost
+/// nothing to ask. Synchronised inside, by stripes of keys; callbacks run with a stripe locked and
+/// call nothing back.
+template <class Kept>
+class session_directory {
+public:
+    using clock = std::chrono::steady_clock;
+
+    struct claimed {
+        std::vector<stream_place> replaced;  ///< connections that are one too many, oldest first
+        bool known = false;                  ///< the key was there before, in use or in grace
+    };
+
+    /// Adds a connection, of which a key may have `most`; the others are to end, and do not count
+    /// any more. `change(Kept&)` runs at the same moment. Nothing is done and nothing returned if
+    /// the key is new and there are `max_keys` already.
+    template <class Change>
+    std::optional<claimed> claim(std::string_view key, stream_place where, std::size_t most,
+                                 std::size_t max_keys, Change&& change) {
+        stripe& s = stripe_of(key);
+        const std::lock_guard lock(s.mutex);
+        auto found = s.records.find(key);
+        claimed c;
+        c.known = found != s.records.end();
+        if (!c.known) {
+            if (keys_.fetch_add(1) >= max_keys) {
+                keys_.fetch_sub(1);
+                return std::nullopt;
+            }
+            found = s.records.try_emplace(std::string(key)).first;
+        }
+        auto& places = found->second.places;
+        places.push_back(where);
+        if (const auto over =
+                static_cast<std::ptrdiff_t>(places.size() - std::min(places.size(), most));
+            over > 0) {
+            c.replaced.assign(places.begin(), places.begin() + over);
+            places.erase(places.begin(), places.begin() + over);
+        }
+        change(found->second.kept);
+        return c;
+    }
+
+    /// A connection has ended. Does nothing if it was replaced. True if it was the key's last one:
+    /// the key is forgotten when `expires` has passed.
+    bool release(std::string_view key, stream_place where, clock::time_point expires) {
+        stripe& s = stripe_of(key);
+        const std::lock_guard lock(s.mutex);
+        const auto found = s.records.find(key);
+        if (found == s.records.end()) return false;
+        auto& places = found->second.places;
+        const auto at = std::ranges::find(places, where);
+        if (at == places.end()) return false;
+        places.erase(at);
+        found->second.expires = expires;
+        return places.empty();
+    }
+
+    void forget(std::string_view key) {
+        stripe& s = stripe_of(key);
+        const std::lock_guard lock(s.mutex);
+        if (const auto found = s.records.find(key); found != s.records.end()) {
+            s.records.erase(found);
+            keys_.fetch_sub(1);
+        }
+    }
+
+    /// Calls `look(const std::vector<stream_place>&, Kept&)`. False if the key is unknown.
+    template <class Look>
+    bool visit(std::string_view key, Look&& look) {
+        stripe& s = stripe_of(key);
+        const std::lock_guard lock(s.mutex);
+        const auto found = s.records.find(key);
+        if (found == s.records.end()) return false;
+        look(std::as_const(found->second.places), found->second.kept);
+        return true;
+    }
+
+    /// Connections of a key.
+    std::size_t count(std::string_view key) {
+        std::size_t n = 0;
+        visit(key, [&](const auto& places, Kept&) { n = places.size(); });
+        return n;
+    }
+    /// Keys in use or in grace.
+    std::size_t keys() const noexcept { return keys_.load(std::memory_order_relaxed); }
+
+    /// Forgets keys whose grace has passed, in one stripe: call it now and then.
+    /// `forgotten(key, Kept&)` is told of each.
+    template <class Forgotten>
+    void purge(clock::time_point now, Forgotten&& forgotten) {
+        stripe& s = stripes_[next_purge_.fetch_add(1, std::memory_order_relaxed) % stripe_count];
+        const std::lock_guard lock(s.mutex);
+        const std::size_t gone = erase_if(s.records, [&](auto& entry) {
+            if (!entry.second.places.empty() || entry.second.expires > now) return false;
+            forgotten(entry.first, entry.second.kept);
+            return true;
+        });
+        keys_.fetch_sub(gone);
+    }
+
+private:
+    static constexpr std::size_t stripe_count = 16;
+    struct record {
+        std::vector<stream_place> places;  ///< oldest first
+        Kept kept{};
+        clock::time_point expires{};
+    };
+    struct stripe {
+        std::mutex mutex;  // guards records
+        string_map<record> records;
+    };
+
+    stripe& stripe_of(std::string_view key) noexcept {
+        // The map uses the low bits.
+        return stripes_[(string_hash{}(key) >> 48) % stripe_count];
+    }
+
+    std::array<stripe, stripe_count> stripes_;
+    std::atomic<std::size_t> keys_{0};
+    std::atomic<std::size_t> next_purge_{0};
+};
+
+}  // namespace carillon

@@ -7,6 +7,7 @@
 #include "http/problem.hpp"
 
 #include <exception>
+#include <new>
 #include <utility>
 
 namespace carillon::http {
@@ -30,10 +31,13 @@ void count(server_counters& counters, int status) noexcept {
 /// Runs code of the embedder's. What it throws is a bug there and no reason for anyone else's
 /// connection to end.
 template <class Call>
-bool guarded(Call&& call) noexcept {
+bool guarded(net::loop& l, Call&& call) noexcept {
     try {
         call();
         return true;
+    } catch (const std::bad_alloc&) {
+        l.count_failed_allocation();
+        return false;
     } catch (const std::exception& e) {
         log::error("a request handler threw", {{"what", std::string_view(e.what())}});
     } catch (...) {
@@ -42,12 +46,24 @@ bool guarded(Call&& call) noexcept {
     return false;
 }
 
+/// True while the session's call lasts, however that ends.
+class in_call {
+public:
+    explicit in_call(bool& flag) noexcept : flag_(flag) { flag_ = true; }
+    ~in_call() { flag_ = false; }
+    in_call(const in_call&) = delete;
+    in_call& operator=(const in_call&) = delete;
+
+private:
+    bool& flag_;
+};
+
 }  // namespace
 
 void exchange::begin(const request_head& head) {
     add(context_.counters.requests, 1);
     upload_.reset();
-    in_call_ = true;
+    const in_call now(in_call_);
     request& r = context_.request;
     const access_rules& rules = context_.options->access;
     r.client = client_of(rules, r, sink_.peer());
@@ -75,7 +91,6 @@ void exchange::begin(const request_head& head) {
         }
     }
     handled_ = nullptr;
-    in_call_ = false;
 }
 
 void exchange::begin_body(const request_head& head, const router::match& match) {
@@ -93,8 +108,9 @@ void exchange::begin_body(const request_head& head, const router::match& match) 
 bool exchange::begin_upload(const upload_handler& begin) {
     unanswered_ = true;
     responder r(sink_.share(), context_.loop);
-    const bool returned =
-        guarded([&] { upload_ = begin(context_.request, r, upload_control(sink_.share())); });
+    const bool returned = guarded(context_.loop, [&] {
+        upload_ = begin(context_.request, r, upload_control(sink_.share()));
+    });
     if (upload_ && unanswered_) context_.uploads.insert(this);
     if (!returned || upload_ || !unanswered_) return true;
     r.exchange_.reset();
@@ -103,21 +119,20 @@ bool exchange::begin_upload(const upload_handler& begin) {
 }
 
 void exchange::take(std::string_view data, bool end) {
-    in_call_ = true;
+    const in_call now(in_call_);
     end_due_ = false;
     if (upload_) {
         feed(data, end);
     } else {
         buffer(data, end);
     }
-    in_call_ = false;
 }
 
 void exchange::feed(std::string_view data, bool end) {
     if (!data.empty()) {
         auto flow = upload::flow::more;
         resumed_ = false;
-        const bool returned = guarded([&] { flow = upload_->on_data(data); });
+        const bool returned = guarded(context_.loop, [&] { flow = upload_->on_data(data); });
         if (stage_ != stage::body) return;
         if (!returned) {
             unanswered_ = false;
@@ -132,7 +147,7 @@ void exchange::feed(std::string_view data, bool end) {
     if (!end) return;
     context_.uploads.erase(this);
     stage_ = stage::answering;
-    if (!guarded([&] { upload_->on_end(); }) && unanswered_) {
+    if (!guarded(context_.loop, [&] { upload_->on_end(); }) && unanswered_) {
         unanswered_ = false;
         conclude(problem({errc::internal, "the upload failed"}));
     }
@@ -161,7 +176,7 @@ void exchange::dispatch(const handler& h) {
     const auto own = std::move(request_);
     request& r = own ? *own : context_.request;
     handled_ = &r;
-    guarded([&] { h(r, responder(sink_.share(), context_.loop)); });
+    guarded(context_.loop, [&] { h(r, responder(sink_.share(), context_.loop)); });
     handled_ = nullptr;
     if (r.body.capacity() > kept_body_capacity) std::string().swap(r.body);
 }
@@ -194,7 +209,7 @@ bool exchange::cut(const refusal& why) {
     stage_ = stage::answering;
     end_due_ = false;
     bool answers = false;
-    guarded([&] { answers = upload_->on_cut({why.code, std::string(why.detail)}); });
+    guarded(context_.loop, [&] { answers = upload_->on_cut({why.code, std::string(why.detail)}); });
     in_call_ = within;
     return answers || !unanswered_;
 }
@@ -216,19 +231,31 @@ std::unique_ptr<response_body> exchange::begin_stream(stream_head head) {
     unanswered_ = false;
     stage_ = stage::none;
     if (upload_) context_.uploads.erase(this);
-    auto body = sink_.begin_stream(std::move(head));
+    std::unique_ptr<response_body> body;
+    try {
+        body = sink_.begin_stream(std::move(head));
+    } catch (const std::bad_alloc&) {
+        context_.loop.count_failed_allocation();
+        sink_.abort();
+    }
     if (body) count(context_.counters, body->head()->status);
     keep_upload_for_now();
     return body;
 }
 
-void exchange::conclude(response r) {
+void exchange::conclude(response r) noexcept {
     stage_ = stage::none;
     end_due_ = false;
+    request_.reset();
     if (upload_) context_.uploads.erase(this);
-    count(context_.counters, r.status);
-    if (r.status >= 400) log_refusal(r.status);
-    sink_.respond(std::move(r));
+    try {
+        count(context_.counters, r.status);
+        if (r.status >= 400) log_refusal(r.status);
+        sink_.respond(std::move(r));
+    } catch (const std::bad_alloc&) {
+        context_.loop.count_failed_allocation();
+        sink_.abort();
+    }
 }
 
 /// The caller may be a method of the upload, which must not be destroyed before it returns.

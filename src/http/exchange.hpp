@@ -29,6 +29,8 @@ public:
     virtual void resume_reading() = 0;
     /// Nothing more is read of the request, which `refuse` of the exchange ends.
     virtual void cut_request(const refusal& why) = 0;
+    /// There is no memory for an answer: the client sees its request break off.
+    virtual void abort() noexcept = 0;
 
 protected:
     ~exchange_sink() = default;
@@ -89,7 +91,7 @@ private:
     void buffer(std::string_view data, bool end);
     void dispatch(const handler& h);
     bool cut(const refusal& why);
-    void conclude(response r);
+    void conclude(response r) noexcept;
     void log_refusal(int status) const;
     void keep_upload_for_now();
 
@@ -102,7 +104,7 @@ private:
     std::string common_lines_;
     std::size_t max_body_size_ = 0;
     stage stage_ = stage::none;
-    bool in_call_ : 1 = false;     ///< the session calls, and keeps itself and the upload alive
+    bool in_call_ = false;         ///< the session calls, and keeps itself and the upload alive
     bool unanswered_ : 1 = false;  ///< somebody holds a responder that counts
     bool resumed_ : 1 = false;     ///< during on_data, which is about to ask for a pause
     bool end_due_ : 1 = false;

@@ -109,6 +109,8 @@ public:
     net::ip_address peer() const override { return ended_ ? net::ip_address() : stream_.peer(); }
 
     void on_io(std::uint32_t events) override;
+    /// Its owner may not know how far it came, so that no more can be written.
+    void on_failure() noexcept override;
 
 private:
     /// Until all of it has gone out.
@@ -218,6 +220,16 @@ void http1_body<Stream>::on_io(std::uint32_t events) {
     if (gone) listener_->on_gone();
 }
 
+template <class Stream>
+void http1_body<Stream>::on_failure() noexcept {
+    end();
+    try {
+        listener_->on_gone();
+    } catch (...) {
+        // The owner learns of it by its next write.
+    }
+}
+
 /// A body has nothing to read; what comes is dropped, so that the end of the connection is seen.
 template <class Stream>
 net::io_state http1_body<Stream>::drop_input() {
@@ -236,13 +248,19 @@ std::unique_ptr<response_body> make_http1_body(session_context& context,
                                                std::unique_ptr<net::byte_stream> stream,
                                                stream_head head, std::string lines,
                                                body_layout layout) {
-    if (net::unique_fd socket = stream->release()) {
-        return std::make_unique<http1_body<net::plain_socket>>(
-            context, net::plain_socket(std::move(socket)), std::move(head), std::move(lines),
-            layout);
+    const int fd = stream->fd();
+    try {
+        if (net::unique_fd socket = stream->release()) {
+            return std::make_unique<http1_body<net::plain_socket>>(
+                context, net::plain_socket(std::move(socket)), std::move(head), std::move(lines),
+                layout);
+        }
+        return std::make_unique<http1_body<boxed_stream>>(
+            context, boxed_stream(std::move(stream)), std::move(head), std::move(lines), layout);
+    } catch (...) {
+        context.loop.remove(fd);  // closed already; its handler must hear no more
+        throw;
     }
-    return std::make_unique<http1_body<boxed_stream>>(context, boxed_stream(std::move(stream)),
-                                                      std::move(head), std::move(lines), layout);
 }
 
 }  // namespace carillon::http

@@ -156,8 +156,8 @@ std::unique_ptr<response_body> http1_session::begin_stream(stream_head head) {
     lines += sniffing_line;
     const auto layout = exchange_.http10() ? body_layout::raw : body_layout::chunked;
     const int fd = stream_->fd();
-    auto body = make_http1_body(context_, std::move(stream_), std::move(head),
-                                std::move(lines), layout);
+    auto body =
+        make_http1_body(context_, std::move(stream_), std::move(head), std::move(lines), layout);
     if (readable_ || peer_ended_ || broken_) {
         // These edges were told to this session; the body must hear of them too.
         context_.loop.poke(fd,

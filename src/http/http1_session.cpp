@@ -74,6 +74,20 @@ void http1_session::on_io(std::uint32_t events) {
     in_io_ = false;
 }
 
+/// A body that found no memory is refused, if there is enough for an answer.
+void http1_session::on_failure() noexcept {
+    const auto guard = self_;
+    in_io_ = false;
+    try {
+        if (phase_ == phase::reading && exchange_.at() == exchange::stage::body) {
+            return refuse({503, errc::unavailable, "the server is out of memory"});
+        }
+    } catch (...) {
+        // Not even for that.
+    }
+    close();
+}
+
 bool http1_session::wants_input() const noexcept {
     if (phase_ == phase::lingering) return true;
     return phase_ == phase::reading &&

@@ -21,6 +21,7 @@ public:
                       const net::ip_address& peer);
 
     void on_io(std::uint32_t events) override;
+    void on_failure() noexcept override;
     void on_timeout() override;
     void close() noexcept override;
 
@@ -64,6 +65,7 @@ private:
     std::unique_ptr<response_body> begin_stream(stream_head head) override;
     void resume_reading() override;
     void cut_request(const refusal& why) override { refuse(why); }
+    void abort() noexcept override { close(); }
 
     session_context& context_;
     std::shared_ptr<http1_session> self_;

@@ -1,8 +1,12 @@
 #include "net/loop.hpp"
 
+#include <carillon/base/log.hpp>
+
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <exception>
+#include <new>
 #include <system_error>
 
 #include <sys/eventfd.h>
@@ -13,7 +17,16 @@ namespace carillon::net {
 namespace {
 
 constexpr std::size_t batch_size = 256;
+constexpr auto starved_pause = std::chrono::milliseconds(100);
 constexpr std::uint32_t socket_events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+
+void log_exception(const char* what) noexcept {
+    try {
+        log::error("a task of an event loop threw", {{"what", std::string_view(what)}});
+    } catch (...) {
+        // No memory for the line either.
+    }
+}
 
 }  // namespace
 
@@ -183,24 +196,46 @@ void loop::take_turn(int timeout_ms) {
     if (!end_of_turn_.empty()) run_end_of_turn();
 }
 
+/// False if the call threw.
+template <class Call>
+bool loop::guarded(Call&& call) noexcept {
+    try {
+        call();
+        return true;
+    } catch (const std::bad_alloc&) {
+        count_failed_allocation();
+    } catch (const std::exception& e) {
+        counters_.exceptions.fetch_add(1, std::memory_order_relaxed);
+        log_exception(e.what());
+    } catch (...) {
+        counters_.exceptions.fetch_add(1, std::memory_order_relaxed);
+        log_exception("no std::exception");
+    }
+    return false;
+}
+
+void loop::tell(int fd, std::uint32_t events) noexcept {
+    const auto at = static_cast<std::size_t>(fd);
+    if (at >= handlers_.size()) return;
+    io_handler* const handler = handlers_[at];
+    if (handler == nullptr || guarded([&] { handler->on_io(events); })) return;
+    if (handlers_[at] == handler) handler->on_failure();
+}
+
 void loop::dispatch(int count) {
     fetched_count_ = static_cast<std::size_t>(count);
     for (dispatched_ = 0; dispatched_ < fetched_count_;) {
         const epoll_event event = fetched_[dispatched_++];
-        if (event.data.fd < 0) continue;
-        const auto fd = static_cast<std::size_t>(event.data.fd);
-        if (fd >= handlers_.size()) continue;
-        if (io_handler* const handler = handlers_[fd]) handler->on_io(event.events);
+        if (event.data.fd >= 0) tell(event.data.fd, event.events);
     }
     fetched_count_ = 0;
 }
 
 void loop::run_pokes() {
     for (const int fd : poked_) {
-        const auto at = static_cast<std::size_t>(fd);
-        const std::uint32_t events = std::exchange(poke_events_[at], std::uint16_t{0});
-        io_handler* const handler = handlers_[at];
-        if (events != 0 && handler != nullptr) handler->on_io(events);
+        const std::uint32_t events =
+            std::exchange(poke_events_[static_cast<std::size_t>(fd)], std::uint16_t{0});
+        if (events != 0) tell(fd, events);
     }
     poked_.clear();
 }
@@ -213,7 +248,7 @@ void loop::run_posted() {
         const std::lock_guard lock(mutex_);
         tasks_.swap(posted_);
     }
-    for (task& t : tasks_) t();
+    for (task& t : tasks_) guarded(t);
     tasks_.clear();
 }
 
@@ -223,16 +258,21 @@ void loop::run_timers() {
     while (!timers_.empty()) {
         const auto first = timers_.begin();
         if (first->first.first > now_ || first->first.second > newest) return;
-        const task t = std::move(first->second);
-        timer_times_.erase(first->first.second);
-        timers_.erase(first);
-        t();
+        auto time = timer_times_.extract(first->first.second);
+        auto timer = timers_.extract(first);
+        const auto failures = counters_.failed_allocations.load(std::memory_order_relaxed);
+        if (guarded(timer.mapped())) continue;
+        if (counters_.failed_allocations.load(std::memory_order_relaxed) == failures) continue;
+        time.mapped() = timer.key().first = now_ + starved_pause;
+        // Moves of nodes: as a rule, nothing is allocated.
+        guarded([&] { timer_times_.insert(std::move(time)); }) &&
+            guarded([&] { timers_.insert(std::move(timer)); });
     }
 }
 
 void loop::run_end_of_turn() {
     tasks_.swap(end_of_turn_);
-    for (task& t : tasks_) t();
+    for (task& t : tasks_) guarded(t);
     tasks_.clear();
 }
 

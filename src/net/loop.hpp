@@ -46,12 +46,24 @@ private:
 class io_handler {
 public:
     virtual void on_io(std::uint32_t events) = 0;
+    /// `on_io` threw, for want of memory as a rule. The handler closes what it was about, without
+    /// allocating.
+    virtual void on_failure() noexcept {}
 
 protected:
     ~io_handler() = default;
 };
 
-/// Confined to the thread that calls `run`, but for `post` and `stop`.
+/// Read by any thread.
+struct loop_counters {
+    std::atomic<std::uint64_t> failed_allocations{0};
+    std::atomic<std::uint64_t> exceptions{0};  ///< others, each of them a bug
+};
+
+/// Confined to the thread that calls `run`, but for `post`, `stop` and the counters.
+///
+/// What a handler, a task or a timer throws ends it alone. A timer that found no memory is tried
+/// again a little later, since what it was to set up next would be missing for ever otherwise.
 ///
 /// Descriptors are watched edge-triggered for reading and writing from the moment they are added,
 /// so a connection costs one epoll_ctl in its life. A handler reads or writes until EAGAIN, or asks
@@ -89,6 +101,12 @@ public:
     timer_id call_after(clock::duration delay, task t);
     void cancel(timer_id id) noexcept;
 
+    const loop_counters& counters() const noexcept { return counters_; }
+    /// For code that catches its own.
+    void count_failed_allocation() noexcept {
+        counters_.failed_allocations.fetch_add(1, std::memory_order_relaxed);
+    }
+
     /// The time when this turn began.
     clock::time_point now() const noexcept { return now_; }
     bool in_loop_thread() const noexcept;
@@ -108,6 +126,9 @@ private:
     void run_end_of_turn();
     void wake() noexcept override;
     void forget(int fd) noexcept;
+    template <class Call>
+    bool guarded(Call&& call) noexcept;
+    void tell(int fd, std::uint32_t events) noexcept;
     result<> watch(int fd, std::uint32_t events, io_handler& handler);
 
     // Own thread only.
@@ -130,6 +151,7 @@ private:
     timer_id last_timer_ = 0;
 
     // Any thread.
+    loop_counters counters_;
     std::mutex mutex_;
     std::vector<task> posted_;  // guarded by mutex_
     std::atomic<bool> wake_pending_{false};

@@ -74,9 +74,12 @@ void event_stream::finish_call() {
 template <class Call>
 void event_stream::tell_hub(Call&& call) {
     if (subscriber_ == nullptr) return;
+    struct finish {
+        event_stream& stream;
+        ~finish() { stream.finish_call(); }
+    } const whatever_happens{*this};
     busy_ = true;
     call(*subscriber_);
-    finish_call();
 }
 
 void event_stream::on_writable() {

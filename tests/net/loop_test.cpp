@@ -432,6 +432,69 @@ TEST(loop, handles_more_ready_descriptors_than_one_batch_holds) {
     EXPECT_EQ(ready, count);
 }
 
+TEST(loop, goes_on_when_tasks_throw) {
+    loop l;
+    std::string ran;
+    l.post([] { throw std::bad_alloc(); });
+    l.post([&] { ran += "post "; });
+    l.at_end_of_turn([] { throw std::runtime_error("a bug"); });
+    l.at_end_of_turn([&] { ran += "end "; });
+    l.call_after(0ms, [] { throw 1; });
+    l.call_after(2ms, [&] {
+        ran += "timer";
+        l.stop();
+    });
+    l.run();
+    EXPECT_EQ(ran, "post end timer");
+    EXPECT_EQ(l.counters().failed_allocations, 1U);
+    EXPECT_EQ(l.counters().exceptions, 2U);
+}
+
+TEST(loop, tries_a_timer_again_that_found_no_memory) {
+    loop l;
+    int tries = 0;
+    int cancelled_tries = 0;
+    l.call_after(0ms, [&] {
+        if (++tries < 3) throw std::bad_alloc();
+        l.stop();
+    });
+    const auto other = l.call_after(0ms, [&] {
+        ++cancelled_tries;
+        throw std::bad_alloc();
+    });
+    l.call_after(1ms, [&] { l.cancel(other); });
+    l.run();
+    EXPECT_EQ(tries, 3);
+    EXPECT_EQ(cancelled_tries, 1);
+}
+
+TEST(loop, tells_a_handler_that_its_call_failed) {
+    struct failing final : io_handler {
+        explicit failing(loop& l, int fd) : l_(l), fd_(fd) {}
+        void on_io(std::uint32_t) override { throw std::bad_alloc(); }
+        void on_failure() noexcept override {
+            ++failures;
+            l_.remove(fd_);
+        }
+        loop& l_;
+        int fd_;
+        int failures = 0;
+    };
+    loop l;
+    socket_pair pair;
+    socket_pair other;
+    failing handler(l, pair.ours.get());
+    recorder fine([&](std::uint32_t) {
+        if (other.read() == "x") l.stop();
+    });
+    ASSERT_TRUE(l.add(pair.ours.get(), handler));
+    ASSERT_TRUE(l.add(other.ours.get(), fine));
+    l.call_after(2ms, [&] { other.send("x"); });
+    l.run();
+    EXPECT_EQ(handler.failures, 1);
+    EXPECT_EQ(l.counters().failed_allocations, 1U);
+}
+
 TEST(loop, keeps_the_time_of_the_turn) {
     loop l;
     l.call_after(0ms, [&] {

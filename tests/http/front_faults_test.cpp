@@ -1,6 +1,8 @@
-// The whole HTTP front on sockets whose n-th write or read fails, for each n.
+// The whole HTTP front on sockets whose n-th write or read fails, and with memory whose n-th part
+// is missing, for each n.
 #include "http/test_server.hpp"
 #include "support/faulty_sockets.hpp"
+#include "support/scarce_memory.hpp"
 
 #include <cerrno>
 
@@ -95,7 +97,7 @@ int visit(const test_server& s) {
     test_client refused(s);
     whole += refused.send("nonsense\r\n\r\n").read().status == 400 ? 1 : 0;
     test_client stream(s);
-    stream.send(get("/stream"));
+    stream.send(get("/stream", "Connection: close\r\n"));
     whole += stream.read_to_end().ends_with("3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n") ? 1 : 0;
     return whole;
 }
@@ -141,6 +143,26 @@ TEST(failing_socket, costs_its_own_connection_at_whichever_read_it_fails) {
             if (faults.reads() < n) break;
         }
     }
+}
+
+TEST(failing_memory, costs_a_request_at_whichever_allocation_it_fails) {
+    server_options options = test_server::defaults();
+    options.limits.body_timeout = options.limits.write_timeout = 1s;
+    test_server server(add_routes, options);
+    testing::scarce_memory memory;
+    for (std::uint64_t n = 1;; ++n) {
+        memory.fail_at(n);
+        const int whole = visit(server);
+        EXPECT_GE(whole, all - 3) << n;
+        EXPECT_TRUE(server.reaches_open(0)) << n;
+        if (memory.allocations() < n) {
+            EXPECT_EQ(whole, all);
+            EXPECT_GT(n, 30U);
+            break;
+        }
+    }
+    EXPECT_GT(server.loop().counters().failed_allocations, 30U);
+    EXPECT_EQ(server.loop().counters().exceptions, 0U);
 }
 
 }  // namespace

@@ -1,0 +1,47 @@
+#include "support/scarce_memory.hpp"
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+#include <thread>
+
+namespace carillon::testing {
+
+namespace {
+
+std::atomic<std::thread::id> client;
+std::atomic<bool> counts = false;
+std::atomic<std::uint64_t> allocated = 0;
+std::atomic<std::uint64_t> fails_at = 0;
+
+bool may_have() noexcept {
+    if (!counts || std::this_thread::get_id() == client.load()) return true;
+    return ++allocated != fails_at;
+}
+
+}  // namespace
+
+scarce_memory::scarce_memory() {
+    client = std::this_thread::get_id();
+    counts = true;
+}
+scarce_memory::~scarce_memory() { counts = false; }
+
+void scarce_memory::fail_at(std::uint64_t nth) {
+    fails_at = 0;
+    allocated = 0;
+    fails_at = nth;
+}
+
+std::uint64_t scarce_memory::allocations() const { return allocated; }
+
+}  // namespace carillon::testing
+
+// Every form that is not replaced here calls one of these.
+void* operator new(std::size_t size) {
+    void* const got = carillon::testing::may_have() ? std::malloc(size == 0 ? 1 : size) : nullptr;
+    if (got == nullptr) throw std::bad_alloc();
+    return got;
+}
+void operator delete(void* p) noexcept { std::free(p); }
+void operator delete(void* p, std::size_t) noexcept { std::free(p); }

@@ -150,6 +150,11 @@ void hub::history(history_query q, std::function<void(result<history_page>)> don
     reads_->history(std::move(q), std::move(done));
 }
 
+void hub::last_values_below(const topic& prefix, position after,
+                            std::function<void(result<snapshot_page>)> done) {
+    reads_->last_values_below(prefix, after, std::move(done));
+}
+
 void hub::last_of(const topic& where, std::function<void(result<event_ptr>)> done) {
     reads_->last_of(where, std::move(done));
 }

@@ -47,11 +47,13 @@ result<> check_topics(const event& e, const hub_options& limits) {
     return {};
 }
 
+result<> check_name(const event& e) {
+    if (!e.name || !e.name->str().starts_with("carillon.")) return {};
+    return fail(errc::invalid_request,
+                "event names that begin with `carillon.` are reserved for the hub");
+}
+
 result<> check_content(const event& e, const hub_options& limits) {
-    if (e.name && e.name->str().starts_with("carillon.")) {
-        return fail(errc::invalid_request,
-                    "event names that begin with `carillon.` are reserved for the hub");
-    }
     if (e.id && cursor::parse(e.id->str())) {
         return fail(errc::invalid_request, "`id` has the form of the hub's own ids");
     }
@@ -66,6 +68,13 @@ result<> check_content(const event& e, const hub_options& limits) {
                                 limits.max_event_size));
     }
     return {};
+}
+
+/// What an event must be that goes to whoever listens to its topics.
+result<> check_public(const event& e, const hub_options& limits) {
+    if (auto checked = check_topics(e, limits); !checked) return checked;
+    if (auto checked = check_name(e); !checked) return checked;
+    return check_content(e, limits);
 }
 
 /// `check` for each event; in a batch the error says which one it is about.
@@ -176,19 +185,13 @@ std::vector<address> without_missing(std::vector<address> all,
 
 }  // namespace
 
-result<> hub::check(const event& e) const {
-    const auto limits = options();
-    if (auto checked = check_topics(e, *limits); !checked) return checked;
-    return check_content(e, *limits);
-}
+result<> hub::check(const event& e) const { return check_public(e, *options()); }
 
 void hub::publish(std::vector<event> batch, std::optional<idempotency_key> key,
                   publish_callback done) {
     const auto limits = options();
-    const auto checked = check_each(batch, *limits, [&](const event& e) -> result<> {
-        if (auto topics = check_topics(e, *limits); !topics) return topics;
-        return check_content(e, *limits);
-    });
+    const auto checked =
+        check_each(batch, *limits, [&](const event& e) { return check_public(e, *limits); });
     if (!checked) return done(std::unexpected(checked.error()));
     events stored;
     stored.reserve(batch.size());
@@ -206,6 +209,7 @@ void hub::publish(std::vector<event> batch, audience to, std::optional<idempoten
     const auto checked = check_each(batch, *limits, [&](const event& e) -> result<> {
         if (!e.topics.empty())
             return fail(errc::invalid_request, "an event for an audience names no topics");
+        if (auto named = check_name(e); !named) return named;
         return check_content(e, *limits);
     });
     if (!checked) return done(std::unexpected(checked.error()));
@@ -249,13 +253,18 @@ void hub::append_for(std::vector<event> batch, addresses to, std::optional<idemp
     append(std::move(stored), std::move(key), std::move(done));
 }
 
-void hub::announce(topic where, std::string_view name, std::string data, publish_callback done) {
-    auto told = std::make_shared<stored_event>();
-    told->content.topics.push_back(std::move(where));
-    told->content.name = wire::event_name::parse(name).value();
-    told->content.data = std::move(data);
-    told->content.payload = payload_kind::json;
-    append({std::move(told)}, std::nullopt, std::move(done));
+void hub::publish_own(std::vector<event> batch, std::optional<idempotency_key> key,
+                      publish_callback done) {
+    const auto limits = options();
+    events stored;
+    stored.reserve(batch.size());
+    for (event& e : batch) {
+        if (auto checked = check_content(e, *limits); !checked)
+            return done(std::unexpected(checked.error()));
+        stored.push_back(std::make_shared<stored_event>());
+        stored.back()->content = std::move(e);
+    }
+    append(std::move(stored), std::move(key), std::move(done));
 }
 
 void hub::append(events batch, std::optional<idempotency_key> key, publish_callback done) {

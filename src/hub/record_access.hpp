@@ -22,6 +22,8 @@ public:
     void history(history_query q, std::function<void(result<history_page>)> done) const;
     /// Error `not_found`: there is none, or the caller may not see it.
     void find(event_reference what, std::function<void(result<event_ptr>)> done) const;
+    void last_values_below(const topic& prefix, position after,
+                           std::function<void(result<snapshot_page>)> done) const;
     /// For services: the newest event of a topic, private or not; null if nothing is kept.
     void last_of(const topic& where, std::function<void(result<event_ptr>)> done) const;
     /// The place in a topic that a cursor stands for; nothing if nobody knows it.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <carillon/hub/hub.hpp>
+#include <carillon/services/finite_streams.hpp>
 
 #include "http/server.hpp"
 #include "transport/route.hpp"
@@ -16,7 +17,8 @@ namespace carillon::server {
 
 /// Everything that `/metrics` shows, in Prometheus' text format.
 std::string metrics_text(hub& h, const transport::refusal_counters& refused,
-                         const std::vector<const http::server_counters*>& http);
+                         const std::vector<const http::server_counters*>& http,
+                         const services::finite_streams::counts& finite);
 
 struct endpoint_sources {
     hub* events = nullptr;

@@ -91,7 +91,8 @@ void add_process(families& f) {
 }  // namespace
 
 std::string metrics_text(hub& h, const transport::refusal_counters& refused,
-                         const std::vector<const http::server_counters*>& http) {
+                         const std::vector<const http::server_counters*>& http,
+                         const services::finite_streams::counts& finite) {
     const auto number = [](std::uint64_t n) { return static_cast<double>(n); };
     const hub_stats s = h.stats();
     const journal_stats record = h.record().stats();
@@ -132,6 +133,11 @@ std::string metrics_text(hub& h, const transport::refusal_counters& refused,
             number(h.record().head().value));
     f.gauge("carillon_journal_writable", "0 while events cannot be stored.",
             h.record().health() ? 1 : 0);
+    f.gauge("carillon_finite_streams_open", "Streams that end and have not ended yet.",
+            number(finite.open));
+    f.counter("carillon_finite_streams_ended_idle_total",
+              "Streams that were ended because their producers were silent.",
+              number(finite.ended_idle));
     f.counter("carillon_log_lines_dropped_total",
               "Log lines dropped because nobody read them in time.", number(log_lines_dropped()));
     f.gauge("carillon_draining", "1 while the server drains.", h.draining() ? 1 : 0);

@@ -2,6 +2,7 @@
 
 #include <carillon/base/log.hpp>
 #include <carillon/hub/hub.hpp>
+#include <carillon/services/finite_streams.hpp>
 
 #include "base/careful_clock.hpp"
 #include "http/server.hpp"
@@ -68,6 +69,13 @@ retention_lookup retention_of(const settings& s) {
     return [rows = s](std::string_view topic) {
         const topic_row* row = rows.row_for(topic);
         if (row != nullptr) return row->keep;
+        if (topic.starts_with("$stream/")) {
+            const auto& f = rows.finite_streams;
+            return retention{f.max_events, f.max_bytes.value,
+                             std::chrono::ceil<std::chrono::seconds>(f.max_age)};
+        }
+        // Only the last value counts, and that stays without events.
+        if (topic.starts_with("$open-stream/")) return retention{1, 4096, std::chrono::minutes(1)};
         if (topic.starts_with("$client/")) return retention{1000, 1u << 20, std::chrono::hours(1)};
         return retention{};
     };
@@ -138,6 +146,10 @@ result<std::unique_ptr<journal>> open_journal(const settings& s) {
 
 transport::stream_limits stream_limits_of(const settings& s) {
     return {s.stream.max_clients_per_address, s.stream.overload_retry};
+}
+
+services::finite_stream_options finite_options_of(const settings& s) {
+    return {s.finite_streams.max_open, s.finite_streams.idle_timeout};
 }
 
 surfaces::topic_surface_options topic_options_of(const settings& s) {
@@ -228,6 +240,7 @@ struct node::parts {
     std::vector<std::unique_ptr<worker>> workers;
     std::unique_ptr<hub> events;
     std::unique_ptr<transport::stream_host> streams;
+    std::unique_ptr<services::finite_streams> finite;
     std::unique_ptr<surfaces::topic_surface> topics;
     auth::anonymous_authenticator callers;
     std::string description;  ///< of all routes
@@ -246,8 +259,9 @@ void node::parts::build(std::unique_ptr<journal> record,
                         const std::shared_ptr<const http::server_options>& http) {
     events = std::make_unique<hub>(hub_options_of(current), std::move(record));
     streams = std::make_unique<transport::stream_host>(*events, stream_limits_of(current));
-    topics =
-        std::make_unique<surfaces::topic_surface>(*events, *streams, topic_options_of(current));
+    finite = std::make_unique<services::finite_streams>(*events, finite_options_of(current));
+    topics = std::make_unique<surfaces::topic_surface>(*events, *finite, *streams,
+                                                       topic_options_of(current));
     add_routes();
     for (std::size_t i = 0; i < shard_count(current); ++i) {
         auto& w = *workers.emplace_back(std::make_unique<worker>());
@@ -269,7 +283,7 @@ void node::parts::add_routes() {
 std::string node::parts::metrics() const {
     std::vector<const http::server_counters*> http;
     for (const auto& w : workers) http.push_back(&w->server->counters());
-    return metrics_text(*events, streams->refusals(), http);
+    return metrics_text(*events, streams->refusals(), http, finite->count());
 }
 
 void node::parts::worker::finish(std::chrono::steady_clock::time_point deadline) {
@@ -283,6 +297,7 @@ void node::parts::worker::finish(std::chrono::steady_clock::time_point deadline)
 
 void node::parts::trim_regularly() {
     events->record().trim(clock.time(std::chrono::system_clock::now(), running_time()));
+    finite->end_idle();
     workers.front()->loop.call_after(trim_interval, [this] { trim_regularly(); });
 }
 
@@ -352,6 +367,7 @@ void node::reload(const settings& s) {
     parts_->events->reload(hub_options_of(s));
     parts_->events->record().set_retention(retention_of(s));
     parts_->streams->reload(stream_limits_of(s));
+    parts_->finite->reload(finite_options_of(s));
     for (const auto& w : parts_->workers) {
         w->loop.post([server = w->server.get(), options = *http] { server->reload(options); });
     }

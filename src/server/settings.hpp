@@ -84,6 +84,13 @@ struct settings {
         std::uint64_t max_recipients = 10'000;
     } publish;
     struct {
+        std::uint64_t max_open = 10'000;
+        milliseconds idle_timeout = std::chrono::hours(1);
+        std::uint64_t max_events = 100'000;
+        byte_count max_bytes{16u << 20};
+        milliseconds max_age = std::chrono::hours(24);
+    } finite_streams;
+    struct {
         choice kind{"sqlite", "sqlite|memory"};
         choice sync{"normal", "normal|full"};
         milliseconds idempotency_window = std::chrono::hours(24);
@@ -228,6 +235,21 @@ void each_setting(Settings& s, Visitor&& visit) {  // NOLINT(readability-functio
            "Recipients of one publish to users, sessions or clients, times its events.", 1,
            1'000'000, true},
           s.publish.max_recipients);
+    visit({"finite_streams.max_open", "Streams that end and have not ended yet; one more is 503.",
+           1, 10'000'000, true},
+          s.finite_streams.max_open);
+    visit({"finite_streams.idle_timeout",
+           "A stream that ends is ended when nothing was appended for this long; 0: never.", 0,
+           30 * day, true},
+          s.finite_streams.idle_timeout);
+    visit({"finite_streams.max_events", "Events kept of one stream that ends; the oldest go first.",
+           1, no_limit, true},
+          s.finite_streams.max_events);
+    visit({"finite_streams.max_bytes", "Bytes kept of one stream that ends.", 1, no_limit, true},
+          s.finite_streams.max_bytes);
+    visit({"finite_streams.max_age", "How long the events of a stream that ends are kept.", 1000,
+           30 * day, true},
+          s.finite_streams.max_age);
     visit({"journal.kind",
            "Where events are kept: `sqlite` in `data_dir`, or `memory` until the server ends."},
           s.journal.kind);

@@ -77,7 +77,7 @@ TEST(hub_lifetime, close_ends_all_streams_and_refuses_what_comes_later) {
     one.push_back(make_event({"a"}, "x"));
     t.h.publish(std::move(one), note);
     t.h.schedule(make_event({"a"}, "x"), {}, std::nullopt, note);
-    t.h.announce(*topic::parse("a"), "carillon.end", "{}", note);
+    t.h.publish_own({make_event({"$a"}, "x")}, std::nullopt, note);
     t.h.heartbeat("AAAAAAAAAAAAAAAAAAAAAAAAAAAA", note);
     std::size_t listed = 1;
     t.h.list_clients({}, [&](const auto& page) { listed = page->clients.size(); });

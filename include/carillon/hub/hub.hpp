@@ -91,8 +91,10 @@ public:
     void send(std::string client, event e, publish_callback done) {
         send(std::move(client), std::move(e), std::nullopt, std::move(done));
     }
-    /// An event of a service's own: `name` begins with `carillon.`, `data` is JSON.
-    void announce(topic where, std::string_view name, std::string data, publish_callback done);
+    /// For services, into the hub's own space: whatever topics the events name, and also names
+    /// that begin with `carillon.`. Errors otherwise as of `publish`.
+    void publish_own(std::vector<event> batch, std::optional<idempotency_key> key,
+                     publish_callback done);
 
     /// Takes the content of a stored event. Who reads later does not get it; who listens now gets
     /// `carillon.deleted` under the same topics. Errors: `not_found`, `unavailable`.
@@ -115,6 +117,10 @@ public:
     /// Errors: `invalid_request` (no topic, too many, an unknown form of cursor), `forbidden` (a
     /// topic of the hub's own), `unavailable`.
     void history(history_query q, std::function<void(result<history_page>)> done);
+    /// For services: a page of the last values of topics that begin with `prefix` and a slash;
+    /// `after`: the last page's `through`, at first 0.
+    void last_values_below(const topic& prefix, position after,
+                           std::function<void(result<snapshot_page>)> done);
     /// For services: the newest event of a topic, private or not; null if nothing is kept.
     void last_of(const topic& where, std::function<void(result<event_ptr>)> done);
     /// The place in a topic that a cursor stands for; nothing if nobody knows it.

@@ -44,6 +44,11 @@ public:
     explicit topic_pattern(const topic& t)
         : text_(t.str()), literal_size_(static_cast<std::uint32_t>(t.str().size())), wild_(false) {}
 
+    /// `prefix/**`, also in the hub's own space.
+    static topic_pattern below(const topic& prefix) {
+        return {prefix.str() + "/**", prefix.str().size(), true};
+    }
+
     const std::string& str() const noexcept { return text_; }
     bool is_literal() const noexcept { return !wild_; }
     /// All matching topics begin with this.

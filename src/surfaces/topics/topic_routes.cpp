@@ -66,8 +66,8 @@ void topic_surface::add_listening(std::vector<route>& to) {
                   .summary = "reads a stream that ends",
                   .who = readers,
                   .answers = {{200, "text/event-stream", "what was appended"},
-                              {204, "", "everything was read"}},
-                  .handle = calling(finite_, &finite_streams::read),
+                              {204, "", "its end lies at or before the cursor"}},
+                  .handle = calling(finite_, &finite_stream_routes::read),
                   .refuse = as_stream});
     to.push_back({.method = "GET",
                   .path = "/history",
@@ -126,28 +126,28 @@ void topic_surface::add_finite(std::vector<route>& to) {
                   .path = "/streams",
                   .summary = "begins a stream that ends",
                   .who = publishers,
-                  .answers = {{201, json, "its id and topic"}},
-                  .handle = calling(finite_, &finite_streams::begin)});
+                  .answers = {{201, json, "its id"}},
+                  .handle = calling(finite_, &finite_stream_routes::begin)});
     to.push_back({.method = "POST",
                   .path = "/streams/{stream}",
                   .summary = "appends to a stream",
                   .who = publishers,
                   .takes = one_json_text(),
                   .answers = {{200, json, "whether a reader asked to stop"}},
-                  .handle = calling(finite_, &finite_streams::append)});
+                  .handle = calling(finite_, &finite_stream_routes::append)});
     to.push_back({.method = "POST",
                   .path = "/streams/{stream}/close",
                   .summary = "ends a stream for good",
                   .who = publishers,
                   .answers = {{200, json, "where it ends"}},
-                  .handle = calling(finite_, &finite_streams::close)});
+                  .handle = calling(finite_, &finite_stream_routes::close)});
     // Who has the id reads the stream, and may lose interest in it.
     to.push_back({.method = "DELETE",
                   .path = "/streams/{stream}",
                   .summary = "asks a stream's producer to stop",
                   .who = readers,
                   .answers = {{202, "", "the producer is told when it appends"}},
-                  .handle = calling(finite_, &finite_streams::request_stop)});
+                  .handle = calling(finite_, &finite_stream_routes::request_stop)});
 }
 
 void topic_surface::add_clients(std::vector<route>& to) {

@@ -63,11 +63,12 @@ bool full_envelope::encode(const stored_event& e, std::string_view id, std::stri
     return true;
 }
 
-topic_surface::topic_surface(hub& h, transport::stream_host& streams, topic_surface_options options)
+topic_surface::topic_surface(hub& h, services::finite_streams& finite,
+                             transport::stream_host& streams, topic_surface_options options)
     : hub_(h),
       streams_(streams),
       options_(std::move(options)),
-      finite_(h, streams, options_.profile) {}
+      finite_(h, finite, streams, options_.profile) {}
 
 void topic_surface::subscribe(http::request& r, http::responder answer) {
     auto topics = requested_topics(r, *hub_.options());

@@ -4,7 +4,7 @@
 #include <carillon/hub/hub.hpp>
 
 #include "http/server.hpp"
-#include "surfaces/topics/finite_streams.hpp"
+#include "surfaces/topics/finite_stream_routes.hpp"
 #include "transport/route.hpp"
 #include "transport/stream_host.hpp"
 
@@ -28,10 +28,11 @@ struct topic_surface_options {
     stream_profile profile;
 };
 
-/// Immutable while servers run. `h` and `streams` outlive it.
+/// Immutable while servers run. What it is given outlives it.
 class topic_surface {
 public:
-    topic_surface(hub& h, transport::stream_host& streams, topic_surface_options options);
+    topic_surface(hub& h, services::finite_streams& finite, transport::stream_host& streams,
+                  topic_surface_options options);
     /// They refer to this object.
     std::vector<transport::route> routes();
 
@@ -59,7 +60,7 @@ private:
     hub& hub_;
     transport::stream_host& streams_;
     const topic_surface_options options_;
-    finite_streams finite_;
+    finite_stream_routes finite_;
 };
 
 }  // namespace carillon::surfaces

@@ -14,25 +14,10 @@ namespace {
 
 constexpr std::size_t max_page_bytes = 8u << 20;
 
-/// Patterns and what the journal takes: pointers to them. Stays where it is.
-class pinned_patterns {
-public:
-    pinned_patterns(std::vector<topic_pattern> patterns) : patterns_(std::move(patterns)) {
-        for (const topic_pattern& p : patterns_) pointers_.push_back(&p);
-    }
-    pinned_patterns(const pinned_patterns&) = delete;
-    pinned_patterns& operator=(const pinned_patterns&) = delete;
-
-    topic_patterns get() const noexcept { return pointers_; }
-    bool has(const topic& t) const noexcept {
-        return std::ranges::any_of(patterns_,
-                                   [&](const topic_pattern& p) { return p.str() == t.str(); });
-    }
-
-private:
-    const std::vector<topic_pattern> patterns_;
-    std::vector<const topic_pattern*> pointers_;
-};
+bool names(const matcher_set& patterns, const topic& t) noexcept {
+    return std::ranges::any_of(*patterns,
+                               [&](const topic_pattern& p) { return p.str() == t.str(); });
+}
 
 /// The predicate for a reader without a stream.
 class reader {
@@ -42,11 +27,11 @@ public:
         if (who_ && who_->grants) grants_ = table_.intern(*who_->grants);
     }
 
-    bool sees(const event& e, const pinned_patterns& listened) const {
+    bool sees(const event& e, const matcher_set& listened) const {
         visibility_memo memo;
         const viewer v{grants_.get(), who_ ? &who_->attributes : nullptr,
                        filter_.empty() ? nullptr : &filter_};
-        return shows(v, e, memo, [&](const topic& t) { return listened.has(t); });
+        return shows(v, e, memo, [&](const topic& t) { return names(listened, t); });
     }
 
 private:
@@ -61,12 +46,12 @@ struct history_call {
     history_call(history_query asked, std::vector<topic_pattern> listened,
                  std::function<void(result<history_page>)> then)
         : q(std::move(asked)),
-          patterns(std::move(listened)),
+          patterns(make_matchers(std::move(listened))),
           who(q.who, q.filter),
           done(std::move(then)) {}
 
     history_query q;
-    pinned_patterns patterns;
+    matcher_set patterns;
     reader who;
     position head;
     std::function<void(result<history_page>)> done;
@@ -130,7 +115,7 @@ void record_access::history(history_query q, std::function<void(result<history_p
                                              : resume_verdict::resumed;
             if (start->lost) tell(*start->lost, start->why);
         }
-        hub_.record().read({c->patterns.get(), start->at, c->head, c->q.max_events, max_page_bytes},
+        hub_.record().read({c->patterns, start->at, c->head, c->q.max_events, max_page_bytes},
                            [this, c, tell](result<read_page> page) {
                                if (!page) return c->done(std::unexpected(page.error()));
                                c->page.more = page->through < c->head;
@@ -151,18 +136,18 @@ void record_access::history(history_query q, std::function<void(result<history_p
                                c->done(std::move(c->page));
                            });
     };
-    hub_.record().locate({c->patterns.get(), c->q.after_id, beginning(c->q)}, read);
+    hub_.record().locate({c->patterns, c->q.after_id, beginning(c->q)}, read);
 }
 
 void record_access::find(event_reference what, std::function<void(result<event_ptr>)> done) const {
     struct call {
         call(event_reference asked, std::function<void(result<event_ptr>)> then)
             : what(std::move(asked)),
-              patterns({topic_pattern(what.from)}),
+              patterns(make_matchers({topic_pattern(what.from)})),
               who(what.who, {}),
               done(std::move(then)) {}
         event_reference what;
-        pinned_patterns patterns;
+        matcher_set patterns;
         reader who;
         std::function<void(result<event_ptr>)> done;
 
@@ -171,10 +156,10 @@ void record_access::find(event_reference what, std::function<void(result<event_p
         }
     };
     auto c = std::make_shared<call>(std::move(what), std::move(done));  // until both answers came
-    hub_.record().locate({c->patterns.get(), c->what.id}, [this, c](result<start_point> at) {
+    hub_.record().locate({c->patterns, c->what.id}, [this, c](result<start_point> at) {
         if (!at) return c->done(std::unexpected(at.error()));
         if (at->unknown || at->lost || at->at.value == 0) return c->not_found();
-        hub_.record().read({c->patterns.get(), position{at->at.value - 1}, at->at, 1},
+        hub_.record().read({c->patterns, position{at->at.value - 1}, at->at, 1},
                            [c, pos = at->at](result<read_page> page) {
                                if (!page) return c->done(std::unexpected(page.error()));
                                if (page->events.empty() || page->events.front()->pos != pos ||
@@ -193,15 +178,15 @@ void record_access::last_values_below(const topic& prefix, position after,
 
 void record_access::last_of(const topic& where, std::function<void(result<event_ptr>)> done) const {
     struct call {
-        pinned_patterns patterns;
+        matcher_set patterns;
         std::function<void(result<event_ptr>)> done;
     };
-    auto c = std::make_shared<call>(std::vector{topic_pattern(where)}, std::move(done));
+    auto c = std::make_shared<call>(make_matchers({topic_pattern(where)}), std::move(done));
     const position head = hub_.record().head();
     hub_.record().locate(
-        {c->patterns.get(), {}, rewind_last{1}}, [this, c, head](result<start_point> at) {
+        {c->patterns, {}, rewind_last{1}}, [this, c, head](result<start_point> at) {
             if (!at) return c->done(std::unexpected(at.error()));
-            hub_.record().read({c->patterns.get(), at->at, head, 1}, [c](result<read_page> page) {
+            hub_.record().read({c->patterns, at->at, head, 1}, [c](result<read_page> page) {
                 if (!page) return c->done(std::unexpected(page.error()));
                 c->done(page->events.empty() ? nullptr : page->events.back());
             });
@@ -211,13 +196,13 @@ void record_access::last_of(const topic& where, std::function<void(result<event_
 void record_access::locate(const topic& where, std::string id,
                            std::function<void(result<std::optional<position>>)> done) const {
     struct call {
-        pinned_patterns patterns;
+        matcher_set patterns;
         std::string id;
         std::function<void(result<std::optional<position>>)> done;
     };
-    auto c =
-        std::make_shared<call>(std::vector{topic_pattern(where)}, std::move(id), std::move(done));
-    hub_.record().locate({c->patterns.get(), c->id}, [c](result<start_point> at) {
+    auto c = std::make_shared<call>(make_matchers({topic_pattern(where)}), std::move(id),
+                                    std::move(done));
+    hub_.record().locate({c->patterns, c->id}, [c](result<start_point> at) {
         if (!at) return c->done(std::unexpected(at.error()));
         c->done(at->unknown ? std::nullopt : std::optional(at->at));
     });

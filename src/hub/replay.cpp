@@ -25,10 +25,19 @@ constexpr std::size_t pages_under_way = 64;
 // How much of the replay rate may be used at once.
 constexpr std::chrono::duration<double> replay_burst{0.1};
 
-std::vector<const topic_pattern*> patterns_of(const subscriber& s) {
-    std::vector<const topic_pattern*> patterns;
-    s.each_subscription([&](const subscription& on) { patterns.push_back(&on.node->pattern); });
-    return patterns;
+matcher_set patterns_of(const subscriber& s) {
+    std::vector<topic_pattern> patterns;
+    s.each_subscription([&](const subscription& on) { patterns.push_back(on.node->pattern); });
+    return make_matchers(std::move(patterns));
+}
+
+/// Those for which a slow stream does without an event if a newer one has its key.
+matcher_set conflating(const subscriber& s) {
+    std::vector<topic_pattern> patterns;
+    s.each_subscription([&](const subscription& on) {
+        if (on.node->options.slow == slow_policy::conflate) patterns.push_back(on.node->pattern);
+    });
+    return patterns.empty() ? nullptr : make_matchers(std::move(patterns));
 }
 
 }  // namespace
@@ -92,8 +101,7 @@ void shard::begin(subscriber& s, stream_request& request) {
     lag& late = fall_behind(s);
     late.open = std::move(open);
     late.reading = true;
-    const auto patterns = patterns_of(s);
-    hub_.record().locate({patterns, request.last_event_id, request.from,
+    hub_.record().locate({patterns_of(s), request.last_event_id, request.from,
                           hub_.options()->max_replay_events, end.head},
                          here({s.slot, s.key, end.head, end.next_seq}, &shard::on_start));
 }
@@ -120,8 +128,12 @@ void shard::on_start(const page_request& asked, result<start_point> start) {
 void shard::ask(subscriber& s, position upto, std::uint64_t next_seq, bool drops) {
     s.behind->reading = true;
     ++pages_asked_;
-    const auto patterns = patterns_of(s);
-    hub_.record().read({patterns, s.cursor, upto, drops ? 1 : page_events, page_bytes},
+    hub_.record().read({.patterns = patterns_of(s),
+                        .after = s.cursor,
+                        .upto = upto,
+                        .max_events = drops ? 1 : page_events,
+                        .max_bytes = page_bytes,
+                        .conflate = drops ? nullptr : conflating(s)},
                        here({s.slot, s.key, upto, next_seq, drops}, &shard::on_page));
 }
 
@@ -222,9 +234,9 @@ void shard::ask_what_to_drop(subscriber& s, const lag_limits& limits) {
     const tail::end end = hub_.tail_->now();
     s.behind->reading = true;
     ++pages_asked_;
-    const auto patterns = patterns_of(s);
-    hub_.record().locate({patterns, {}, newest_within(limits, std::chrono::system_clock::now())},
-                         here({s.slot, s.key, end.head, end.next_seq}, &shard::on_drop_point));
+    hub_.record().locate(
+        {patterns_of(s), {}, newest_within(limits, std::chrono::system_clock::now())},
+        here({s.slot, s.key, end.head, end.next_seq}, &shard::on_drop_point));
 }
 
 void shard::on_drop_point(const page_request& asked, result<start_point> start) {
@@ -253,9 +265,9 @@ void shard::on_dropped(subscriber& s, position upto, bool any) {
 void shard::cut_if_far_behind(subscriber& s) {
     const auto limits = limits_of(s, slow_policy::cut);
     if (!limits) return;
-    const auto patterns = patterns_of(s);
-    hub_.record().locate({patterns, {}, newest_within(*limits, std::chrono::system_clock::now())},
-                         here({s.slot, s.key, hub_.tail_->now().head, 0}, &shard::on_cut_point));
+    hub_.record().locate(
+        {patterns_of(s), {}, newest_within(*limits, std::chrono::system_clock::now())},
+        here({s.slot, s.key, hub_.tail_->now().head, 0}, &shard::on_cut_point));
 }
 
 /// Null if it has gone or moved on meanwhile.
@@ -267,29 +279,13 @@ subscriber* shard::blocked_still(const page_request& asked) const {
 void shard::on_cut_point(const page_request& asked, result<start_point> start) {
     subscriber* s = blocked_still(asked);
     if (s == nullptr || !start || start->at <= s->cursor) return;
-    const auto patterns = patterns_of(*s);
-    hub_.record().read({patterns, s->cursor, std::min(start->at, asked.upto), 1},
+    hub_.record().read({patterns_of(*s), s->cursor, std::min(start->at, asked.upto), 1},
                        here(asked, &shard::on_cut_page));
 }
 
 void shard::on_cut_page(const page_request& asked, result<read_page> page) {
     subscriber* s = blocked_still(asked);
     if (s != nullptr && page && (!page->events.empty() || page->lost)) cut(*s);
-}
-
-/// A slow stream does without an event if a newer one with its key is there, for all topics that it
-/// would get it for.
-bool shard::left_out(const subscriber& s, const stored_event& e) const {
-    if (e.content.key.empty()) return false;
-    bool superseded = true;
-    s.each_subscription([&](const subscription& on) {
-        for (const topic& t : e.content.topics) {
-            if (!superseded || !on.node->pattern.matches(t.str())) continue;
-            superseded = on.node->options.slow == slow_policy::conflate &&
-                         hub_.record().newest_of_key(t.str(), e.content.key) > e.pos;
-        }
-    });
-    return superseded;
 }
 
 void shard::on_page(const page_request& asked, result<read_page> page) {
@@ -325,7 +321,7 @@ void shard::on_page(const page_request& asked, result<read_page> page) {
     std::vector<encoded_ptr> encoded;
     encoded.reserve(page->events.size());
     for (const event_ptr& e : page->events) {
-        if (!owed(*s, *e) || left_out(*s, *e)) {
+        if (!owed(*s, *e)) {
             items.push_back({&nothing_to_show(), e->pos, false});
             continue;
         }
@@ -467,8 +463,7 @@ std::shared_ptr<const block> shard::begin_stream(subscriber& s, const opening& o
     return encode_cache::control(s.envelope, text);
 }
 
-void shard::append_values(const subscriber& s, const std::vector<const topic_pattern*>& topics,
-                          std::string& out) const {
+void shard::append_values(const subscriber& s, const matcher_set& topics, std::string& out) const {
     hub_.record().snapshot({topics, {}, hub_.record().head(), ~std::size_t{0}, ~std::size_t{0}},
                            [&](const result<snapshot_page>& page) {
                                if (!page) return;

@@ -310,7 +310,7 @@ result<> shard::subscribe(subscriber& s, const topic_pattern& topic) {
     if (auto added = add_live(s, topic); !added) return added;
     if (!known && !s.behind) {
         std::string values;
-        append_values(s, {&topic}, values);
+        append_values(s, make_matchers({topic}), values);
         const auto block = encode_cache::control(s.envelope, values);
         if (!values.empty() && write(s, {{&block, {}, false}}) == outcome::gone)
             return fail(errc::send_error, "the client has just gone");

@@ -12,6 +12,8 @@
 
 namespace carillon {
 
+inline constexpr std::uint64_t unlimited = ~std::uint64_t{0};
+
 /// Gives the events that have positions those from `first` on.
 inline void number_from(const journal::group& events, std::uint64_t first) {
     for (const auto& e : events) {
@@ -24,8 +26,6 @@ inline void note_damage(std::optional<gap>& damaged, position at) {
     const gap one{position{at.value - 1}, at};
     damaged = damaged ? gap{std::min(damaged->from, one.from), std::max(damaged->to, at)} : one;
 }
-
-inline constexpr std::uint64_t unlimited = ~std::uint64_t{0};
 
 /// For an append whose key came with other contents before.
 inline error key_conflict() {
@@ -56,6 +56,11 @@ inline void keep_newest(std::vector<stored_size>& all, const newest_query& q) {
         if (bytes > q.bytes) break;
     }
     all.resize(kept);
+}
+
+/// How many of the newest events are looked for: no more than shows that the budget is used up.
+inline std::uint64_t wanted_newest(const rewind_last& last, const start_query& q) {
+    return q.budget == unlimited ? last.count : std::min(last.count, q.budget + 1);
 }
 
 /// With `newest` being what follows the start, one more than the budget if there are so many:

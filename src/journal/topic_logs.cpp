@@ -137,20 +137,20 @@ void topic_logs::set_retention(retention_lookup retention_of) {
     for (const auto& [name, log] : topics_) log->keep = retention_of_(name);
 }
 
-std::vector<const topic_log*> topic_logs::matching(topic_patterns patterns) const {
+std::vector<const topic_log*> topic_logs::matching(const matcher_set& patterns) const {
     std::vector<const topic_log*> logs;
-    for (const topic_pattern* pattern : patterns) {
-        if (pattern->is_literal()) {
-            if (const topic_log* log = find(pattern->str())) logs.push_back(log);
+    for (const topic_pattern& pattern : *patterns) {
+        if (pattern.is_literal()) {
+            if (const topic_log* log = find(pattern.str())) logs.push_back(log);
             continue;
         }
-        const std::string_view prefix = pattern->literal_prefix();
+        const std::string_view prefix = pattern.literal_prefix();
         for (auto it = sorted_.lower_bound(prefix); it != sorted_.end() && it->starts_with(prefix);
              ++it) {
-            if (pattern->matches(*it)) logs.push_back(find(*it));
+            if (pattern.matches(*it)) logs.push_back(find(*it));
         }
     }
-    if (patterns.size() > 1) {
+    if (patterns->size() > 1) {
         std::ranges::sort(logs);
         const auto repeated = std::ranges::unique(logs);
         logs.erase(repeated.begin(), repeated.end());
@@ -158,11 +158,11 @@ std::vector<const topic_log*> topic_logs::matching(topic_patterns patterns) cons
     return logs;
 }
 
-void topic_logs::tell_losses(read_page& page, position after, topic_patterns patterns,
+void topic_logs::tell_losses(read_page& page, position after, const matcher_set& patterns,
                              const std::vector<const topic_log*>& logs) const {
     const bool may_be_forgotten =
-        logs.size() < patterns.size() ||
-        std::ranges::any_of(patterns, [](const topic_pattern* p) { return !p->is_literal(); });
+        logs.size() < patterns->size() ||
+        std::ranges::any_of(*patterns, [](const topic_pattern& p) { return !p.is_literal(); });
     std::uint64_t lost = may_be_forgotten ? forgotten : 0;
     page.trims = may_be_forgotten ? forgotten_trims : 0;
     for (const topic_log* log : logs) {
@@ -223,7 +223,7 @@ read_page topic_logs::read(const read_query& q, std::chrono::system_clock::time_
         runs.pop();
         const event_ptr& e = events.front();
         const bool repeated = !page.events.empty() && page.events.back() == e;
-        if (!repeated && shown_at(*e, now)) {
+        if (!repeated && (q.erased_too || shown_at(*e, now)) && !superseded(*e, q)) {
             const bool full = page.events.size() >= q.max_events || bytes >= q.max_bytes;
             if (full) {
                 page.through = page.events.empty() ? q.after : page.events.back()->pos;
@@ -280,11 +280,21 @@ snapshot_page topic_logs::snapshot(const snapshot_query& q,
     return page;
 }
 
-position topic_logs::newest_of_key(std::string_view topic, std::string_view key) const {
-    const topic_log* log = find(topic);
-    if (log == nullptr) return {};
-    const auto found = log->keys.find(key);
-    return found == log->keys.end() ? position{} : position{found->second};
+bool topic_logs::superseded(const stored_event& e, const read_query& q) const {
+    if (!q.conflate || e.content.key.empty()) return false;
+    const auto matches_of = [](const matcher_set& patterns, const topic& t) {
+        return std::ranges::count_if(*patterns,
+                                     [&](const topic_pattern& p) { return p.matches(t.str()); });
+    };
+    for (const topic& t : e.content.topics) {
+        const auto matches = matches_of(q.patterns, t);
+        if (matches == 0) continue;
+        const topic_log* log = find(t.str());
+        if (matches != matches_of(q.conflate, t) || log == nullptr) return false;
+        const auto newest = log->keys.find(e.content.key);
+        if (newest == log->keys.end() || newest->second <= e.pos.value) return false;
+    }
+    return true;
 }
 
 std::vector<stored_size> topic_logs::newest(const newest_query& q,

@@ -51,9 +51,9 @@ public:
     const retention_lookup& retention_of() const noexcept { return retention_of_; }
 
     /// Each once.
-    std::vector<const topic_log*> matching(topic_patterns patterns) const;
+    std::vector<const topic_log*> matching(const matcher_set& patterns) const;
     /// Sets what a page says of losses beyond `after`.
-    void tell_losses(read_page& page, position after, topic_patterns patterns,
+    void tell_losses(read_page& page, position after, const matcher_set& patterns,
                      const std::vector<const topic_log*>& logs) const;
     /// A page of the events in memory that are shown at `now`.
     read_page read(const read_query& q, std::chrono::system_clock::time_point now) const;
@@ -68,7 +68,8 @@ public:
     /// A page of the last values that are shown at `now`.
     snapshot_page snapshot(const snapshot_query& q,
                            std::chrono::system_clock::time_point now) const;
-    position newest_of_key(std::string_view topic, std::string_view key) const;
+    /// Whether the reader does without the event, as `read_query::conflate` says.
+    bool superseded(const stored_event& e, const read_query& q) const;
     /// The newest events in memory, newest first.
     std::vector<stored_size> newest(const newest_query& q,
                                     const std::vector<const topic_log*>& logs) const;

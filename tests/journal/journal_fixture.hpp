@@ -61,10 +61,11 @@ public:
         return e->pos.value;
     }
     read_page read(names patterns, std::uint64_t after = 0, std::size_t most = 256) {
-        const auto list = parse(patterns);
+        return read(read_query{parse(patterns), position{after}, journal_->head(), most});
+    }
+    read_page read(const read_query& q) {
         std::promise<result<read_page>> promise;
-        journal_->read({pointers(list), position{after}, journal_->head(), most},
-                       [&](result<read_page> done) { promise.set_value(std::move(done)); });
+        journal_->read(q, [&](result<read_page> done) { promise.set_value(std::move(done)); });
         auto page = promise.get_future().get();
         EXPECT_TRUE(page) << page.error().detail;
         return page ? std::move(*page) : read_page{};
@@ -72,10 +73,8 @@ public:
     start_point locate(names patterns, std::string_view id, rewind from = {},
                        std::uint64_t budget = ~std::uint64_t{0},
                        std::uint64_t upto = ~std::uint64_t{0}) {
-        const auto list = parse(patterns);
-        const auto p = pointers(list);
         std::promise<result<start_point>> promise;
-        journal_->locate({p, id, from, budget, position{upto}},
+        journal_->locate({parse(patterns), std::string(id), from, budget, position{upto}},
                          [&](result<start_point> done) { promise.set_value(std::move(done)); });
         auto start = promise.get_future().get();
         EXPECT_TRUE(start) << start.error().detail;
@@ -83,9 +82,8 @@ public:
     }
     snapshot_page snapshot(names patterns, std::uint64_t after = 0,
                            std::uint64_t upto = ~std::uint64_t{0}, std::size_t most = 256) {
-        const auto list = parse(patterns);
         std::promise<result<snapshot_page>> promise;
-        journal_->snapshot({pointers(list), position{after}, position{upto}, most},
+        journal_->snapshot({parse(patterns), position{after}, position{upto}, most},
                            [&](result<snapshot_page> done) { promise.set_value(std::move(done)); });
         auto page = promise.get_future().get();
         EXPECT_TRUE(page) << page.error().detail;
@@ -98,15 +96,10 @@ public:
         for (const auto& e : page.events) all.push_back(e->pos.value);
         return all;
     }
-    static std::vector<topic_pattern> parse(names patterns) {
+    static matcher_set parse(names patterns) {
         std::vector<topic_pattern> list;
         for (const auto p : patterns) list.push_back(*topic_pattern::parse(p));
-        return list;
-    }
-    static std::vector<const topic_pattern*> pointers(const std::vector<topic_pattern>& list) {
-        std::vector<const topic_pattern*> all;
-        for (const auto& p : list) all.push_back(&p);
-        return all;
+        return make_matchers(std::move(list));
     }
 
     /// Lets the journal do its upkeep until this holds; false after ten seconds.

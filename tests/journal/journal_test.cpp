@@ -288,6 +288,61 @@ TEST_P(journals, go_back_by_count_bytes_and_age_at_once) {
     EXPECT_EQ(before({.count = 1, .bytes = 250, .not_before = now_.load() - 35s}), 3u);
 }
 
+TEST_P(journals, look_for_no_more_of_the_newest_than_the_budget) {
+    for (int i = 0; i < 20; ++i) append({"a"});
+    const auto all = ~std::uint64_t{0};
+    for (const std::uint64_t count : {std::uint64_t{11}, std::uint64_t{1000}, all}) {
+        const auto start = locate({"**"}, {}, rewind_last{count}, 10);
+        EXPECT_EQ(start.at.value, 10u) << count;
+        EXPECT_EQ(start.why, loss_reason::budget);
+        EXPECT_TRUE(start.lost);
+    }
+    const auto within = locate({"**"}, {}, rewind_last{10}, 10);
+    EXPECT_EQ(within.at.value, 10u);
+    EXPECT_FALSE(within.lost);
+}
+
+TEST_P(journals, leave_out_what_a_newer_event_of_its_key_replaces) {
+    const auto keyed = [&](names topics, std::string key) {
+        const auto e = make(topics);
+        e->content.key = std::move(key);
+        EXPECT_TRUE(try_append({e}));
+    };
+    keyed({"p/a"}, "k");         // 1
+    keyed({"p/a"}, "other");     // 2
+    keyed({"p/a", "p/b"}, "k");  // 3: the newest of its key in p/b
+    keyed({"p/b"}, "k");         // 4
+    keyed({"p/a"}, "k");         // 5
+    append({"p/a"});             // 6
+    const auto conflated = [&](names patterns, names conflate) {
+        return positions(read(read_query{.patterns = parse(patterns),
+                                         .after = {},
+                                         .upto = record().head(),
+                                         .conflate = parse(conflate)}));
+    };
+    if (GetParam() == kind::file_alone) return;  // of keys, only what is in memory is known
+    EXPECT_EQ(conflated({"p/*"}, {"p/*"}), (numbers{2, 4, 5, 6}));
+    EXPECT_EQ(conflated({"p/a"}, {"p/a"}), (numbers{2, 5, 6}));
+    EXPECT_EQ(conflated({"p/b"}, {"p/b"}), (numbers{4}));
+    EXPECT_EQ(conflated({"p/*", "p/b"}, {"p/*"}), (numbers{2, 3, 4, 5, 6}))
+        << "an event that a pattern without conflation matches stays";
+    EXPECT_EQ(conflated({"p/*", "p/b"}, {"p/*", "p/b"}), (numbers{2, 4, 5, 6}));
+}
+
+TEST_P(journals, give_the_places_of_erased_events_only_if_asked) {
+    append({"a"}, "one");
+    const auto eraser = make({"a"}, "instead");
+    eraser->erases = position{1};
+    EXPECT_TRUE(try_append({eraser}));
+    EXPECT_TRUE(soon_reads({"a"}, {2}));
+    const auto all = read(read_query{
+        .patterns = parse({"a"}), .after = {}, .upto = record().head(), .erased_too = true});
+    EXPECT_EQ(positions(all), (numbers{1, 2}));
+    EXPECT_TRUE(all.events[0]->erased);
+    EXPECT_EQ(all.events[0]->erased_by.value, 2u);
+    EXPECT_EQ(all.events[0]->content.data, "");
+}
+
 TEST_P(journals, count_what_follows_a_cursor) {
     for (int i = 0; i < 9; ++i) append({i % 3 == 0 ? "a" : "b"});
     append({"a", "b"});

@@ -393,9 +393,8 @@ TEST_F(sqlite_journal_test, a_damaged_page_is_an_error_and_no_silent_skip) {
     }
     bool told = false;
     for (std::uint64_t at = 0; at < 2000 && !told; at += 10) {
-        const auto list = parse({"a"});
         std::promise<result<read_page>> promise;
-        (*opened)->read({pointers(list), position{at}, position{at + 10}, 100},
+        (*opened)->read({parse({"a"}), position{at}, position{at + 10}, 100},
                         [&](result<read_page> done) { promise.set_value(std::move(done)); });
         const auto page = promise.get_future().get();
         told = !page;

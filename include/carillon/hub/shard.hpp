@@ -140,15 +140,13 @@ private:
     opening_facts facts_of(const subscriber& s) const;
     lost_events told_of(const gap& lost, std::string_view reason) const;
     std::shared_ptr<const block> begin_stream(subscriber& s, const opening& open);
-    void append_values(const subscriber& s, const std::vector<const topic_pattern*>& topics,
-                       std::string& out) const;
+    void append_values(const subscriber& s, const matcher_set& topics, std::string& out) const;
     bool shows(const subscriber& s, encoded_event& e) const;
     bool owed(const subscriber& s, const stored_event& e) const;
     std::optional<lag_limits> limits_of(const subscriber& s, slow_policy policy) const;
     void ask_what_to_drop(subscriber& s, const lag_limits& limits);
     void on_drop_point(const page_request& asked, result<start_point> start);
     void on_dropped(subscriber& s, position upto, bool any);
-    bool left_out(const subscriber& s, const stored_event& e) const;
     void cut_if_far_behind(subscriber& s);
     void on_cut_point(const page_request& asked, result<start_point> start);
     void on_cut_page(const page_request& asked, result<read_page> page);

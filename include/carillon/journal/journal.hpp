@@ -26,16 +26,24 @@ struct retention {
     friend bool operator==(const retention&, const retention&) = default;
 };
 
-/// Patterns stay where they are; they need to live only until the call that takes them returns.
-using topic_patterns = std::span<const topic_pattern* const>;
+/// What a reader listens to. Immutable, and shared with whatever still reads for it; not null.
+using matcher_set = std::shared_ptr<const std::vector<topic_pattern>>;
+
+inline matcher_set make_matchers(std::vector<topic_pattern> patterns) {
+    return std::make_shared<const std::vector<topic_pattern>>(std::move(patterns));
+}
 
 /// What a reader wants: events of any matching topic, each once, in order of position.
 struct read_query {
-    topic_patterns patterns;
+    matcher_set patterns;
     position after;  ///< exclusive
     position upto;   ///< inclusive
     std::size_t max_events = 256;
     std::size_t max_bytes = 256u << 10;  ///< at least one event is returned if any matches
+    /// Those of `patterns` for which an event is left out if a newer one of the topic that is in
+    /// memory has its key. One that another pattern matches too stays. Null: none.
+    matcher_set conflate = nullptr;
+    bool erased_too = false;  ///< gives the places of erased and expired events as well
 };
 
 /// Events that a reader should have got and that retention took: some position in (from, to].
@@ -57,7 +65,7 @@ struct read_page {
 /// What is true of some topics: the last retained event of each that matches, by position, each
 /// event once. Read in pages, so that nobody holds many values at once.
 struct snapshot_query {
-    topic_patterns patterns;
+    matcher_set patterns;
     position after;  ///< exclusive; the last page's `through`, 0 for the first
     position upto;   ///< inclusive: newer values are left out, a reader gets those as events
     std::size_t max_events = 256;
@@ -89,9 +97,9 @@ using rewind = std::variant<std::monostate, rewind_last, rewind_since>;
 
 /// Where a reader wants to begin.
 struct start_query {
-    topic_patterns patterns;
-    std::string_view last_event_id = {};  ///< the hub's own cursor or a publisher's id; empty: none
-    rewind from = {};                     ///< if there is no cursor; nothing: at all that is kept
+    matcher_set patterns;
+    std::string last_event_id = {};  ///< the hub's own cursor or a publisher's id; empty: none
+    rewind from = {};                ///< if there is no cursor; nothing: at all that is kept
     /// Events that may follow the start. With a limit they are counted too.
     std::uint64_t budget = ~std::uint64_t{0};
     position upto{~std::uint64_t{0}};  ///< events beyond it are not counted
@@ -180,7 +188,10 @@ public:
     virtual void list_scheduled(std::size_t limit,
                                 std::function<void(result<std::vector<scheduled_event>>)> done) = 0;
 
-    /// Completes at once what is in memory, and on another thread what is read from a disk.
+    /// Completes before it returns if all that is asked for is in memory, else on another thread.
+    /// The newest events are in memory (of a durable journal as many as `recent_events` and
+    /// `recent_bytes` say), so that a reader who has kept up with the feed catches up with it: its
+    /// reads do not take longer than new events come.
     virtual void read(const read_query& q, std::function<void(result<read_page>)> done) = 0;
     /// The same for the place where a reader begins.
     virtual void locate(const start_query& q, std::function<void(result<start_point>)> done) = 0;
@@ -188,8 +199,6 @@ public:
     /// The same for a page of last values.
     virtual void snapshot(const snapshot_query& q,
                           std::function<void(result<snapshot_page>)> done) = 0;
-    /// The newest event of the topic with this key that is in memory; 0: none.
-    virtual position newest_of_key(std::string_view topic, std::string_view key) const = 0;
 
     virtual position head() const = 0;
     /// The hub's own id of the event at `p`: the same for ever, whenever the journal is opened. Not

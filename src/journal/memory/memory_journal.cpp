@@ -251,7 +251,7 @@ start_point memory_journal::locate_locked(const start_query& q) const {
             start.unknown = true;
         }
     } else if (const auto* last = std::get_if<rewind_last>(&q.from)) {
-        const auto newest = logs_.newest({0, last->count, last->bytes}, logs);
+        const auto newest = logs_.newest({0, wanted_newest(*last, q), last->bytes}, logs);
         start.at = position{newest.empty() ? head_ : newest.back().pos - 1};
         const auto old = logs_.before_time(last->not_before, logs, times_);
         start.at = std::max(start.at, old.value_or(position{head_}));
@@ -270,11 +270,6 @@ void memory_journal::snapshot(const snapshot_query& q,
         page = logs_.snapshot(q, options_.now());
     }
     done(std::move(page));
-}
-
-position memory_journal::newest_of_key(std::string_view topic, std::string_view key) const {
-    const std::lock_guard lock(mutex_);
-    return logs_.newest_of_key(topic, key);
 }
 
 position memory_journal::head() const {

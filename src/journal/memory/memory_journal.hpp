@@ -34,7 +34,6 @@ public:
     void locate(const start_query& q, std::function<void(result<start_point>)> done) override;
     void snapshot(const snapshot_query& q,
                   std::function<void(result<snapshot_page>)> done) override;
-    position newest_of_key(std::string_view topic, std::string_view key) const override;
     position head() const override;
     std::string id_of(position p) const override { return epochs_.id_of(p); }
     journal_stats stats() const override;

@@ -20,10 +20,10 @@ std::int64_t as_signed(std::uint64_t n) {
 }
 std::uint64_t as_unsigned(std::int64_t n) { return static_cast<std::uint64_t>(n); }
 
-bool matches(topic_patterns patterns, std::string_view record) {
+bool matches(const matcher_set& patterns, std::string_view record) {
     return any_topic(record, [&](std::string_view topic) {
-        return std::ranges::any_of(patterns,
-                                   [&](const topic_pattern* p) { return p->matches(topic); });
+        return std::ranges::any_of(*patterns,
+                                   [&](const topic_pattern& p) { return p.matches(topic); });
     });
 }
 
@@ -52,7 +52,7 @@ result<archive> archive::open(const sqlite_journal_options& options) {
         {&a.scan_,
          "SELECT pos, at, record FROM events WHERE pos > ? AND pos <= ? ORDER BY pos LIMIT ?"},
         {&a.scan_back_,
-         "SELECT pos, at, record FROM events WHERE pos > ? AND pos <= ? ORDER BY pos DESC"},
+         "SELECT pos, record FROM events WHERE pos > ? AND pos <= ? ORDER BY pos DESC LIMIT ?"},
         {&a.own_id_,
          "SELECT pos FROM own_ids WHERE id = ? AND topic = ? AND pos <= ? ORDER BY pos LIMIT 2"},
         {&a.at_, "SELECT pos, at FROM events WHERE pos >= ? AND pos <= ? ORDER BY pos LIMIT 1"},
@@ -142,7 +142,7 @@ result<read_page> archive::merge(const topic_rows& topics, const read_query& q,
             note_damage(page.damaged, position{pos});
             continue;
         }
-        if (!shown_at(*e, now)) continue;
+        if (!q.erased_too && !shown_at(*e, now)) continue;
         bytes += e->content.size();
         page.events.push_back(std::move(e));
     }
@@ -171,31 +171,31 @@ result<read_page> archive::scan(const read_query& q, std::chrono::system_clock::
         auto e = wanted ? unpack(record, pos, scan_.number(1)) : nullptr;
         if (wanted ? e == nullptr : !is_sound(record, pos)) note_damage(page.damaged, pos);
         if (e == nullptr) continue;
-        if (!shown_at(*e, now)) continue;
+        if (!q.erased_too && !shown_at(*e, now)) continue;
         bytes += e->content.size();
         page.events.push_back(std::move(e));
     }
     return page;
 }
 
-result<std::vector<stored_size>> archive::newest(const topic_rows& topics, topic_patterns patterns,
-                                                 std::uint64_t upto, const newest_query& q) {
+result<std::vector<stored_size>> archive::newest(const topic_rows& topics,
+                                                 const matcher_set& patterns, std::uint64_t upto,
+                                                 const newest_query& q) {
     std::vector<stored_size> all;
     if (topics.rows.empty() || q.count == 0) return all;
-    std::uint64_t bytes = 0;
     if (topics.dense) {
-        scan_back_.bind(1, as_signed(q.after)).bind(2, as_signed(upto));
-        while (all.size() < q.count && bytes <= q.bytes) {
-            const auto row = scan_back_.step();
-            if (!row) return std::unexpected(row.error());
-            if (!*row) return all;
-            if (!matches(patterns, scan_back_.bytes(2))) continue;
-            all.push_back({as_unsigned(scan_back_.number(0)), scan_back_.bytes(2).size()});
-            bytes += all.back().bytes;
+        for (bool more = true; more;) {
+            const auto next = scan_back(patterns, upto, q, all);
+            if (!next) return std::unexpected(next.error());
+            more = next->has_value();
+            upto = next->value_or(0);
+            if (!more) break;
+            end();
+            if (auto begun = begin(); !begun) return std::unexpected(begun.error());
         }
-        scan_back_.reset();
         return all;
     }
+    std::uint64_t bytes = 0;
     newest_query left = q;
     const auto tidy = [&] {
         keep_newest(all, q);
@@ -216,6 +216,29 @@ result<std::vector<stored_size>> archive::newest(const topic_rows& topics, topic
     }
     tidy();
     return all;
+}
+
+// As many rows as one snapshot may look at. Gives where to go on, if there may be more.
+result<std::optional<std::uint64_t>> archive::scan_back(const matcher_set& patterns,
+                                                        std::uint64_t upto, const newest_query& q,
+                                                        std::vector<stored_size>& all) {
+    std::uint64_t bytes = 0;
+    for (const stored_size& e : all) bytes += e.bytes;
+    std::uint64_t last = 0;
+    std::int64_t rows = 0;
+    scan_back_.bind(1, as_signed(q.after)).bind(2, as_signed(upto)).bind(3, scanned_rows);
+    while (all.size() < q.count && bytes <= q.bytes) {
+        const auto row = scan_back_.step();
+        if (!row) return std::unexpected(row.error());
+        if (!*row) return rows < scanned_rows ? std::nullopt : std::optional(last - 1);
+        ++rows;
+        last = as_unsigned(scan_back_.number(0));
+        if (!matches(patterns, scan_back_.bytes(1))) continue;
+        all.push_back({last, scan_back_.bytes(1).size()});
+        bytes += all.back().bytes;
+    }
+    scan_back_.reset();
+    return std::nullopt;
 }
 
 result<std::optional<found_cursor>> archive::find_own_id(std::string_view id,

@@ -37,8 +37,8 @@ public:
     /// is asked for topics by name where all events are read.
     result<read_page> read(const topic_rows& topics, const read_query& q,
                            std::chrono::system_clock::time_point now);
-    /// The newest events up to `upto`, newest first.
-    result<std::vector<stored_size>> newest(const topic_rows& topics, topic_patterns patterns,
+    /// The newest events up to `upto`, newest first. May end the snapshot and begin another.
+    result<std::vector<stored_size>> newest(const topic_rows& topics, const matcher_set& patterns,
                                             std::uint64_t upto, const newest_query& q);
     result<std::optional<found_cursor>> find_own_id(std::string_view id, const topic_rows& topics,
                                                     std::uint64_t upto);
@@ -50,6 +50,9 @@ private:
     result<std::vector<std::uint64_t>> positions(const topic_rows& topics, const read_query& q);
     result<read_page> merge(const topic_rows& topics, const read_query& q,
                             std::chrono::system_clock::time_point now);
+    result<std::optional<std::uint64_t>> scan_back(const matcher_set& patterns, std::uint64_t upto,
+                                                   const newest_query& q,
+                                                   std::vector<stored_size>& all);
     result<read_page> scan(const read_query& q, std::chrono::system_clock::time_point now);
 
     connection connection_;

@@ -12,23 +12,6 @@ namespace {
 constexpr std::size_t topics_to_merge = 64;
 constexpr std::uint64_t dense_share = 16;
 
-/// A query that outlives the call that made it.
-class kept_patterns {
-public:
-    explicit kept_patterns(topic_patterns patterns) {
-        patterns_.reserve(patterns.size());
-        for (const topic_pattern* p : patterns) patterns_.push_back(*p);
-    }
-    std::vector<const topic_pattern*> pointers() const {
-        std::vector<const topic_pattern*> all;
-        for (const topic_pattern& p : patterns_) all.push_back(&p);
-        return all;
-    }
-
-private:
-    std::vector<topic_pattern> patterns_;
-};
-
 bool all_in_memory(const std::vector<const topic_log*>& logs) {
     return std::ranges::all_of(logs, [](const topic_log* log) { return log->complete(); });
 }
@@ -66,11 +49,6 @@ void sqlite_journal::snapshot(const snapshot_query& q,
     done(std::move(page));
 }
 
-position sqlite_journal::newest_of_key(std::string_view topic, std::string_view key) const {
-    const std::lock_guard lock(mutex_);
-    return logs_.newest_of_key(topic, key);
-}
-
 void sqlite_journal::read(const read_query& q, std::function<void(result<read_page>)> done) {
     std::optional<read_page> page;
     {
@@ -80,12 +58,7 @@ void sqlite_journal::read(const read_query& q, std::function<void(result<read_pa
         if (page) tell_damage(*page, q.after);
     }
     if (page) return done(std::move(*page));
-    ask([this, kept = kept_patterns(q.patterns), q = read_query(q),
-         done = std::move(done)](archive& a) mutable {
-        const auto patterns = kept.pointers();
-        q.patterns = patterns;
-        done(read_file(a, q));
-    });
+    ask([this, q, done = std::move(done)](archive& a) { done(read_file(a, q)); });
 }
 
 result<read_page> sqlite_journal::read_file(archive& a, const read_query& q) {
@@ -111,6 +84,8 @@ result<read_page> sqlite_journal::read_file(archive& a, const read_query& q) {
     {
         const std::lock_guard lock(mutex_);
         tell_damage(*page, q.after);
+        if (q.conflate)
+            std::erase_if(page->events, [&](const auto& e) { return logs_.superseded(*e, q); });
     }
     if (page->through < stored.upto || stored.upto >= q.upto) return page;
 
@@ -120,9 +95,11 @@ result<read_page> sqlite_journal::read_file(archive& a, const read_query& q) {
     if (page->events.size() >= q.max_events || bytes >= q.max_bytes) return page;
     const std::lock_guard lock(mutex_);
     if (stored.upto.value < recent_after_) return page;
-    read_page rest = logs_.read(
-        {q.patterns, stored.upto, q.upto, q.max_events - page->events.size(), q.max_bytes - bytes},
-        options_.now());
+    stored.after = stored.upto;
+    stored.upto = q.upto;
+    stored.max_events -= page->events.size();
+    stored.max_bytes -= bytes;
+    read_page rest = logs_.read(stored, options_.now());
     page->events.insert(page->events.end(), rest.events.begin(), rest.events.end());
     page->through = rest.through;
     page->trims = std::max(page->trims, rest.trims);
@@ -161,13 +138,7 @@ void sqlite_journal::locate(const start_query& q, std::function<void(result<star
         here = all_in_memory(logs_.matching(q.patterns));
     }
     if (here) return done(find_start(q, nullptr));
-    ask([this, kept = kept_patterns(q.patterns), id = std::string(q.last_event_id),
-         q = start_query(q), done = std::move(done)](archive& a) mutable {
-        const auto patterns = kept.pointers();
-        q.patterns = patterns;
-        q.last_event_id = id;
-        done(find_start(q, &a));
-    });
+    ask([this, q, done = std::move(done)](archive& a) { done(find_start(q, &a)); });
 }
 
 // With a null archive, all that can be asked for is in memory.
@@ -216,7 +187,7 @@ result<start_point> sqlite_journal::start_of(const start_query& q, const in_memo
         if (found) start.at = found->pos;
         start.repeated = found && found->repeated;
     } else if (const auto* last = std::get_if<rewind_last>(&q.from)) {
-        const auto newest = newest_events(q, known, a, {0, last->count, last->bytes});
+        const auto newest = newest_events(q, known, a, {0, wanted_newest(*last, q), last->bytes});
         if (!newest) return std::unexpected(newest.error());
         start.at = position{newest->empty() ? known.head : newest->back().pos - 1};
         const auto old = before_time(last->not_before, known, a);

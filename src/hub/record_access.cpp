@@ -172,8 +172,9 @@ void record_access::find(event_reference what, std::function<void(result<event_p
 
 void record_access::last_values_below(const topic& prefix, position after,
                                       std::function<void(result<snapshot_page>)> done) const {
-    const pinned_patterns below({topic_pattern::below(prefix)});
-    hub_.record().snapshot({below.get(), after, hub_.record().head()}, std::move(done));
+    hub_.record().snapshot(
+        {make_matchers({topic_pattern::below(prefix)}), after, hub_.record().head()},
+        std::move(done));
 }
 
 void record_access::last_of(const topic& where, std::function<void(result<event_ptr>)> done) const {

@@ -47,6 +47,9 @@ bool model_matches(std::string_view pattern, std::string_view name) {
 }
 
 bool model_accepts(const segments& pattern) {
+    const bool wild =
+        std::ranges::any_of(pattern, [](std::string_view s) { return s.starts_with('*'); });
+    if (wild && pattern[0].starts_with('$')) return false;
     for (std::size_t i = 0; i < pattern.size(); ++i) {
         if (pattern[i].find('*') == std::string_view::npos || pattern[i] == "*") continue;
         if (pattern[i] != "**" || i + 1 != pattern.size()) return false;

@@ -1,5 +1,7 @@
 #include "hub/topic_index.hpp"
 
+#include "journal/segments.hpp"
+
 #include <algorithm>
 
 namespace carillon {
@@ -30,19 +32,6 @@ struct topic_index::branch {
     }
 };
 
-namespace {
-
-/// Takes the first segment off `rest`; `last` tells whether it was the only one.
-std::string_view next_segment(std::string_view& rest, bool& last) noexcept {
-    const std::size_t slash = rest.find('/');
-    last = slash == std::string_view::npos;
-    const std::string_view segment = rest.substr(0, slash);
-    rest = last ? std::string_view{} : rest.substr(slash + 1);
-    return segment;
-}
-
-}  // namespace
-
 topic_index::topic_index(interest_filter& interest)
     : interest_(interest), root_(std::make_unique<branch>()) {}
 topic_index::~topic_index() = default;
@@ -65,7 +54,7 @@ topic_node& topic_index::get(const topic_pattern& p, const topic_options_lookup&
     branch* at = root_.get();
     std::string_view rest = p.str();
     for (bool last = false; !last;) {
-        const std::string_view segment = next_segment(rest, last);
+        const std::string_view segment = take_segment(rest, last);
         if (segment == "**") {
             at->ends_deep = &node;
             return node;
@@ -90,7 +79,7 @@ void topic_index::erase(topic_node& node) {
     std::string_view rest = node.pattern.str();
     bool deep = false;
     for (bool last = false; !last && !deep;) {
-        const std::string_view segment = next_segment(rest, last);
+        const std::string_view segment = take_segment(rest, last);
         deep = segment == "**";
         if (deep) break;
         way.emplace_back(at, segment);
@@ -112,10 +101,10 @@ void topic_index::erase(topic_node& node) {
 void topic_index::match_wild(const branch& at, std::string_view rest, bool first,
                              std::vector<topic_node*>& out) const {
     // No wildcard reaches a first segment that begins with `$`: that space is the hub's own.
-    const bool hidden = first && rest.starts_with('$');
+    const bool hidden = first && is_hidden(rest);
     if (at.ends_deep != nullptr && !hidden) out.push_back(at.ends_deep);
     bool last = false;
-    const std::string_view segment = next_segment(rest, last);
+    const std::string_view segment = take_segment(rest, last);
     const auto follow = [&](const branch& below) {
         if (!last) {
             match_wild(below, rest, false, out);

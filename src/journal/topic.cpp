@@ -1,6 +1,7 @@
 #include <carillon/journal/topic.hpp>
 
 #include "base/utf8.hpp"
+#include "journal/segments.hpp"
 
 #include <algorithm>
 
@@ -22,14 +23,6 @@ result<> check_name(std::string_view text, std::size_t limit) {
     return {};
 }
 
-std::string_view take_segment(std::string_view& rest, bool& last) noexcept {
-    const std::size_t slash = rest.find('/');
-    last = slash == std::string_view::npos;
-    const std::string_view segment = rest.substr(0, slash);
-    rest = last ? std::string_view{} : rest.substr(slash + 1);
-    return segment;
-}
-
 }  // namespace
 
 result<topic> topic::parse(std::string_view text, std::size_t limit) {
@@ -45,6 +38,10 @@ result<topic_pattern> topic_pattern::parse(std::string_view text, std::size_t li
     if (auto checked = check_name(text, limit); !checked) return std::unexpected(checked.error());
     const std::size_t star = text.find('*');
     if (star == std::string_view::npos) return topic_pattern(text, text.size(), false);
+    if (is_hidden(text)) {
+        return fail(errc::invalid_request,
+                    "topics that begin with `$` are the hub's own: no wildcard matches them");
+    }
     std::string_view rest = text;
     for (bool last = false; !last;) {
         const std::string_view segment = take_segment(rest, last);
@@ -66,12 +63,11 @@ bool topic_pattern::matches(std::string_view name) const noexcept {
     bool name_last = false;
     for (;;) {
         const std::string_view wanted = take_segment(pattern, pattern_last);
-        const bool wild = wanted == "*" || wanted == "**";
-        if (wild && first && name.starts_with('$')) return false;
+        if (first && is_hidden(name) && wanted.starts_with('*')) return false;
         if (wanted == "**") return true;
         if (name_last) return false;
         const std::string_view segment = take_segment(name, name_last);
-        if (wanted == "*" ? segment.empty() : wanted != segment) return false;
+        if (!segment_matches(wanted, segment)) return false;
         first = false;
         if (pattern_last) return name_last;
     }

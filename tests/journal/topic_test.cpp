@@ -26,7 +26,8 @@ TEST(topic_pattern, takes_wildcards_only_as_whole_segments) {
     for (const std::string_view good : {"a", "*", "**", "a/*", "*/b", "a/**", "a/*/c", "*/*/**"}) {
         EXPECT_TRUE(topic_pattern::parse(good)) << good;
     }
-    for (const std::string_view bad : {"", "a*", "*a", "***", "**/a", "a/**/b", "a/b**"}) {
+    for (const std::string_view bad :
+         {"", "a*", "*a", "***", "**/a", "a/**/b", "a/b**", "$a/*", "$a/**", "$/b/*"}) {
         EXPECT_FALSE(topic_pattern::parse(bad)) << bad;
     }
 }
@@ -41,7 +42,6 @@ TEST(topic_pattern, matches_by_segments) {
              sample{"*", "a", true},         sample{"*", "a/b", false},
              sample{"**", "a/b", true},      sample{"**", "$a", false},
              sample{"*", "$a", false},       sample{"*/b", "$a/b", false},
-             sample{"$a/*", "$a/b", true},   sample{"$a/**", "$a", true},
              sample{"a/**", "a", true},      sample{"a/**", "a/", true},
              sample{"a/**", "a/b/c", true},  sample{"a/**", "ab", false},
              sample{"a/*", "a", false},      sample{"a/*", "a/", false},
@@ -55,6 +55,12 @@ TEST(topic_pattern, matches_by_segments) {
             EXPECT_TRUE(name.starts_with(topic_pattern::parse(pattern)->literal_prefix()));
         }
     }
+}
+
+TEST(topic_pattern, reaches_the_hubs_own_space_only_if_the_hub_made_it) {
+    const auto below = topic_pattern::below(*topic::parse("$a"));
+    for (const std::string_view name : {"$a", "$a/b", "$a/b/c"}) EXPECT_TRUE(below.matches(name));
+    for (const std::string_view name : {"$ab", "a", "$b/a"}) EXPECT_FALSE(below.matches(name));
 }
 
 TEST(cursor, has_one_form) {

@@ -37,7 +37,8 @@ private:
 
 /// What a stream listens to: a topic, or a pattern in which `*` stands for one non-empty segment
 /// and `**`, as the last segment, for zero or more (`a/**` matches `a`). `*` is a wildcard only as
-/// a whole segment; anywhere else it is refused, since no topic could match.
+/// a whole segment; anywhere else it is refused, since no topic could match. Below a first segment
+/// that begins with `$` it is refused too: that space is the hub's own.
 class topic_pattern {
 public:
     static result<topic_pattern> parse(std::string_view text, std::size_t limit = topic::max_size);

@@ -6,7 +6,9 @@
 
 #include "base/careful_clock.hpp"
 #include "http/server.hpp"
+#include "server/auth_routes.hpp"
 #include "server/endpoints.hpp"
+#include "server/identity.hpp"
 #include "surfaces/topics/topic_surface.hpp"
 #include "transport/guard.hpp"
 #include "transport/loop_executor.hpp"
@@ -161,10 +163,16 @@ surfaces::topic_surface_options topic_options_of(const settings& s) {
     return o;
 }
 
+/// Whether strangers meet somebody who asks them, or are meant to come in.
+bool may_be_reached(const settings& s) {
+    return s.auth.mode.value == "none" || !s.auth.secret.empty() || !s.auth.keys.empty();
+}
+
 std::unexpected<error> reachable_by_all(std::string_view address) {
     return fail(errc::invalid_request,
-                fmt::format("`{}` can be reached from other machines and nothing asks who calls; "
-                            "write `auth.mode = \"none\"` if that is meant, and name the hosts in "
+                fmt::format("`{}` can be reached from other machines and no key says whose "
+                            "tokens are believed; set `auth.secret` or `auth.keys`, or write "
+                            "`auth.mode = \"none\"` if that is meant, and name the hosts in "
                             "`http.allowed_hosts`",
                             address));
 }
@@ -183,7 +191,7 @@ result<> check_listen(const settings& s) {
         const bool everywhere = where->path.empty() && where->host.empty();
         if ((everywhere || (address && !address->is_loopback()) || where->host == "0.0.0.0" ||
              where->host == "::") &&
-            s.auth.mode.value != "none")
+            !may_be_reached(s))
             return reachable_by_all(text);
     }
     return {};
@@ -210,7 +218,7 @@ result<std::vector<net::listening_socket>> open_listeners(const settings& s) {
         }
         if (!some) return std::unexpected(some.error());
         for (auto& socket : *some) {
-            if (!socket.loopback_only && s.auth.mode.value != "none") {
+            if (!socket.loopback_only && !may_be_reached(s)) {
                 return reachable_by_all(socket.bound.str());
             }
             all.push_back(std::move(socket));
@@ -242,7 +250,7 @@ struct node::parts {
     std::unique_ptr<transport::stream_host> streams;
     std::unique_ptr<services::finite_streams> finite;
     std::unique_ptr<surfaces::topic_surface> topics;
-    auth::anonymous_authenticator callers;
+    std::unique_ptr<identity_check> callers;
     std::string description;  ///< of all routes
     http::router routes;
     std::atomic<bool> drained{false};
@@ -275,9 +283,14 @@ void node::parts::add_routes() {
     std::ranges::move(endpoint_routes({events.get(), [this] { return metrics(); },
                                        [this] { return description; }, current.metrics.any_host}),
                       std::back_inserter(all));
+    std::ranges::move(auth_routes(*callers, std::chrono::duration_cast<std::chrono::seconds>(
+                                                current.auth.token_lifetime)),
+                      std::back_inserter(all));
     description = describe(all, current.topic_service.prefix);
-    // Nobody is asked who they are yet, whatever the table says.
-    transport::mount(routes, std::move(all), callers, {.asks = false});
+    // Without a key nobody could prove anything: then a developer's own machine is open.
+    transport::mount(
+        routes, std::move(all), *callers,
+        {.asks = callers->has_keys() || current.auth.dev_tokens, .local_defaults = false});
 }
 
 std::string node::parts::metrics() const {
@@ -310,6 +323,8 @@ result<std::unique_ptr<node>> node::create(settings s) {
     if (!http) return std::unexpected(http.error());
     if (auto meant = check_listen(s); !meant) return std::unexpected(meant.error());
     // The journal first: a port that is open says that somebody answers there.
+    auto callers = identity_check::make(s);
+    if (!callers) return std::unexpected(callers.error());
     auto record = open_journal(s);
     if (!record) return std::unexpected(record.error());
     auto listeners = open_listeners(s);
@@ -317,6 +332,7 @@ result<std::unique_ptr<node>> node::create(settings s) {
     std::unique_ptr<node> made(new node);
     made->parts_ = std::make_unique<parts>(std::move(s));
     made->parts_->listeners = std::move(*listeners);
+    made->parts_->callers = std::move(*callers);
     made->parts_->build(std::move(*record), *http);
     for (const auto& w : made->parts_->workers) {
         for (const auto& socket : made->parts_->listeners) {

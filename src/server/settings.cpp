@@ -213,7 +213,9 @@ result<loaded_settings> load(const setting_sources& sources) {
 std::vector<printed_setting> print(const settings& s) {
     std::vector<printed_setting> all;
     each_setting(s, [&](const setting_info& info, const auto& field) {
-        all.push_back({info, to_toml(field)});
+        std::string text = to_toml(field);
+        if (info.secret && text != R"("")") text = R"("…")";
+        all.push_back({info, std::move(text)});
     });
     return all;
 }

@@ -46,6 +46,21 @@ struct settings {
     std::uint64_t shards = 0;
     struct {
         choice mode{"default", "default|none"};
+        std::string secret;
+        choice algorithm{"HS256", "HS256|HS384|HS512"};
+        strings keys;
+        std::string issuer;
+        strings audience;
+        std::string user_claim = "sub";
+        std::string session_claim = "sid";
+        std::string roles_claim = "roles";
+        milliseconds leeway = std::chrono::seconds(30);
+        bool expiry_required = true;
+        bool token_in_query = true;
+        bool dev_tokens = false;
+        bool plain_http = false;
+        milliseconds token_lifetime = std::chrono::hours(24);
+        std::uint64_t max_remembered_tokens = 100'000;
     } auth;
     struct {
         byte_count max_target_size{8u << 10};
@@ -126,6 +141,7 @@ struct setting_info {
     std::uint64_t low = 0;  ///< bounds of numbers, sizes in bytes, durations in ms
     std::uint64_t high = ~std::uint64_t{0};
     bool reloadable = false;  ///< takes effect on SIGHUP
+    bool secret = false;      ///< shown to nobody: not in listings, not in logs
 };
 
 /// Calls `visit(setting_info, field)` for every setting but the topic rows.
@@ -145,8 +161,49 @@ void each_setting(Settings& s, Visitor&& visit) {  // NOLINT(readability-functio
           s.shards);
     visit(
         {"auth.mode",
-         "`none` must be written out to listen beyond loopback while there is no authentication."},
+         "`none` must be written out to listen beyond loopback while no key says whose tokens are "
+         "believed."},
         s.auth.mode);
+    visit({.name = "auth.secret",
+           .prose =
+               "Secret that signs and verifies tokens with `auth.algorithm`; with a key, callers "
+               "are asked who they are.",
+           .secret = true},
+          s.auth.secret);
+    visit({"auth.algorithm", "What `auth.secret` is used with."}, s.auth.algorithm);
+    visit(
+        {"auth.keys",
+         "Whose tokens are believed: files with PEM keys, JSON Web Keys or sets of them, and URLs "
+         "of key sets (https)."},
+        s.auth.keys);
+    visit({"auth.issuer", "A token's `iss` must be this; empty: it is not looked at."},
+          s.auth.issuer);
+    visit({"auth.audience",
+           "A token's `aud` must name one of these; empty: a token with `aud` is refused."},
+          s.auth.audience);
+    visit({"auth.user_claim", "The claim that names the user."}, s.auth.user_claim);
+    visit({"auth.session_claim", "The claim that names the session."}, s.auth.session_claim);
+    visit({"auth.roles_claim", "The claim that lists the roles."}, s.auth.roles_claim);
+    visit({"auth.leeway", "How far clocks may be apart when a token's times are compared.", 0,
+           3'600'000},
+          s.auth.leeway);
+    visit({"auth.expiry_required", "Whether a token without `exp` is refused."},
+          s.auth.expiry_required);
+    visit({"auth.token_in_query",
+           "Whether `?token=` is looked at; a proxy may write it into its log."},
+          s.auth.token_in_query);
+    visit({"auth.dev_tokens",
+           "Whether tokens that anybody can make (Base64 of userId:username:email:roles) are "
+           "believed."},
+          s.auth.dev_tokens);
+    visit({"auth.plain_http", "Whether keys may be fetched over http beyond loopback."},
+          s.auth.plain_http);
+    visit({"auth.token_lifetime", "How long tokens that this server signs are valid.", 1000,
+           365 * day},
+          s.auth.token_lifetime);
+    visit({"auth.max_remembered_tokens", "Verified tokens that need no second signature check.", 2,
+           10'000'000},
+          s.auth.max_remembered_tokens);
     visit({"http.max_target_size", "Bytes of a request target; beyond: 414.", 64, 1u << 20, true},
           s.http.max_target_size);
     visit({"http.max_head_size", "Bytes of a request head; beyond: 431.", 256, 1u << 20, true},

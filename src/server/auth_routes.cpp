@@ -1,0 +1,208 @@
+#include "server/auth_routes.hpp"
+
+#include "base/json_text.hpp"
+#include "base/random.hpp"
+#include "base/time_text.hpp"
+#include "transport/guard.hpp"
+#include "transport/publish_body.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+namespace carillon::server {
+
+namespace {
+
+namespace json = boost::json;
+using transport::access;
+using transport::access_rule;
+
+constexpr access_rule somebody{access::user, access::user};
+constexpr access_rule admins{access::admin, access::admin};
+constexpr std::string_view json_type = "application/json";
+constexpr std::size_t token_id_length = 22;
+constexpr std::size_t max_name = 256;
+
+std::string_view name_of(principal::source from) noexcept {
+    switch (from) {
+        case principal::source::token:
+            return "token";
+        case principal::source::development:
+            return "development";
+        case principal::source::ticket:
+            return "ticket";
+        case principal::source::proxy:
+            return "proxy";
+        case principal::source::nothing:
+            break;
+    }
+    return "nothing";
+}
+
+void append_texts(std::string& out, const std::vector<std::string>& all) {
+    out += '[';
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        if (i != 0) out += ',';
+        append_json_string(out, all[i]);
+    }
+    out += ']';
+}
+
+void show_caller(http::request&, const principal& who, http::responder answer) {
+    std::string text = R"({"userId":)";
+    append_json_string(text, who.user);
+    if (!who.session.empty()) {
+        text += R"(,"sessionId":)";
+        append_json_string(text, who.session);
+    }
+    text += R"(,"roles":)";
+    append_texts(text, who.roles);
+    text += fmt::format(R"(,"from":"{}")", name_of(who.from));
+    if (who.expires) text += fmt::format(R"(,"expiresAt":"{}")", rfc3339(*who.expires));
+    answer.send(http::json_response(200, text + '}'));
+}
+
+/// A cookie that scripts cannot read, and that other sites' pages do not make browsers send along
+/// with anything but a visit.
+std::string cookie(const http::request& r, std::string_view value, std::int64_t max_age) {
+    // A browser on the developer's own machine would not send a secure one over http.
+    const std::string_view secure = transport::is_local(r) ? "" : "; Secure";
+    return fmt::format("{}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age={}{}", session_cookie, value,
+                       max_age, secure);
+}
+
+void begin_session(http::request& r, const principal& who, http::responder answer) {
+    const auto token = bearer_token(r.header_value("Authorization").value_or(""));
+    if (!token) return answer.send(token.error());
+    std::int64_t max_age = 24 * 3600;
+    if (who.expires) {
+        const auto left = *who.expires - std::chrono::system_clock::now();
+        max_age = std::max<std::int64_t>(
+            std::chrono::duration_cast<std::chrono::seconds>(left).count(), 0);
+    }
+    answer.send(http::response{204, {{"Set-Cookie", cookie(r, *token, max_age)}}, {}, false});
+}
+
+void end_session(http::request& r, const principal&, http::responder answer) {
+    answer.send(http::response{204, {{"Set-Cookie", cookie(r, "", 0)}}, {}, false});
+}
+
+result<std::string> text_of(const json::object& o, std::string_view name) {
+    const json::value* v = o.if_contains(name);
+    if (v == nullptr) return std::string{};
+    if (!v->is_string() || v->get_string().size() > max_name)
+        return fail(errc::invalid_request,
+                    fmt::format("`{}` is a text of at most {} bytes", name, max_name));
+    return std::string(v->get_string());
+}
+
+}  // namespace
+
+result<token_request> parse_token_request(std::string_view body, std::chrono::seconds longest) {
+    boost::system::error_code failure;
+    const json::value parsed = json::parse(body, failure);
+    if (failure || !parsed.is_object())
+        return fail(errc::invalid_request, "the body is no JSON object");
+    const json::object& o = parsed.get_object();
+    token_request asked;
+    for (const auto& [name, into] :
+         {std::pair("userId", &asked.user), std::pair("sessionId", &asked.session)}) {
+        auto text = text_of(o, name);
+        if (!text) return std::unexpected(text.error());
+        *into = std::move(*text);
+    }
+    if (asked.user.empty()) return fail(errc::invalid_request, "`userId` is missing or empty");
+    if (const json::value* roles = o.if_contains("roles")) {
+        const auto is_text = [](const json::value& v) { return v.is_string(); };
+        if (!roles->is_array() || !std::ranges::all_of(roles->get_array(), is_text))
+            return fail(errc::invalid_request, "`roles` is an array of texts");
+        for (const json::value& role : roles->get_array())
+            asked.roles.emplace_back(role.get_string());
+    }
+    asked.lifetime = longest;
+    if (const json::value* seconds = o.if_contains("expiresIn")) {
+        if (!seconds->is_int64() || seconds->get_int64() < 1 ||
+            seconds->get_int64() > longest.count()) {
+            return fail(
+                errc::invalid_request,
+                fmt::format("`expiresIn` is a number of seconds from 1 to {}", longest.count()));
+        }
+        asked.lifetime = std::chrono::seconds(seconds->get_int64());
+    }
+    return asked;
+}
+
+std::string claims_of(const token_request& asked, std::string_view issuer,
+                      const std::vector<std::string>& audience,
+                      std::chrono::system_clock::time_point now) {
+    const auto seconds =
+        std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
+    std::string out = R"({"sub":)";
+    append_json_string(out, asked.user);
+    if (!asked.session.empty()) {
+        out += R"(,"sid":)";
+        append_json_string(out, asked.session);
+    }
+    out += R"(,"roles":)";
+    append_texts(out, asked.roles);
+    if (!issuer.empty()) {
+        out += R"(,"iss":)";
+        append_json_string(out, issuer);
+    }
+    if (!audience.empty()) {
+        out += R"(,"aud":)";
+        append_texts(out, audience);
+    }
+    return out += fmt::format(R"(,"jti":"{}","iat":{},"exp":{}}})", random_token(token_id_length),
+                              seconds, seconds + asked.lifetime.count());
+}
+
+std::vector<transport::route> auth_routes(const identity_check& callers,
+                                          std::chrono::seconds token_lifetime) {
+    const transport::route_handler mint = [&callers, token_lifetime](http::request& r,
+                                                                     const principal&,
+                                                                     http::responder answer) {
+        if (callers.signing_key() == nullptr) {
+            return answer.send(
+                error{errc::disabled, "tokens are signed with `auth.secret`, and there is none"});
+        }
+        const auto asked = parse_token_request(r.body, token_lifetime);
+        if (!asked) return answer.send(asked.error());
+        const auto now = std::chrono::system_clock::now();
+        const auto token = callers.signing_key()->sign(callers.claims_for(*asked, now));
+        if (!token) return answer.send(token.error());
+        answer.send(http::json_response(200, fmt::format(R"({{"token":"{}","expiresAt":"{}"}})",
+                                                         *token, rfc3339(now + asked->lifetime))));
+    };
+    std::vector<transport::route> all;
+    all.push_back({.method = "GET",
+                   .path = "/auth/me",
+                   .summary = "tells who the caller is",
+                   .who = somebody,
+                   .answers = {{200, json_type, "user, session and roles"}},
+                   .handle = show_caller});
+    all.push_back({.method = "POST",
+                   .path = "/auth/session",
+                   .summary = "puts the caller's token into a cookie that scripts cannot read",
+                   .who = somebody,
+                   .answers = {{204, "", "the cookie is set"}},
+                   .handle = begin_session});
+    all.push_back({.method = "DELETE",
+                   .path = "/auth/session",
+                   .summary = "takes the cookie away",
+                   .answers = {{204, "", "the cookie is gone"}},
+                   .handle = end_session});
+    all.push_back({.method = "POST",
+                   .path = "/auth/token",
+                   .summary = "signs a token for a user",
+                   .who = admins,
+                   .takes = {.needed = true, .whole = transport::json_types()},
+                   .answers = {{200, json_type, "the token, and when it ends"}},
+                   .handle = mint});
+    return all;
+}
+
+}  // namespace carillon::server

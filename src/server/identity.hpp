@@ -1,0 +1,66 @@
+// Who calls: what the settings say of tokens, put together.
+#pragma once
+
+#include "auth/authenticator.hpp"
+#include "auth/key.hpp"
+#include "auth/token_verifier.hpp"
+#include "server/settings.hpp"
+#include "server/web_client.hpp"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace carillon::server {
+
+struct token_request;
+
+/// The cookie that `POST /auth/session` sets.
+inline constexpr std::string_view session_cookie = "carillon_session";
+
+/// Believes what the settings say: tokens signed with the secret or with one of the keys, from the
+/// header `Authorization`, the session cookie or the query, in this order. The first that is there
+/// decides. Thread-safe.
+class identity_check final : public auth::authenticator {
+public:
+    /// Reads key files; URLs are asked when a token needs their keys. Errors `invalid_request` and
+    /// `io_error`, naming the setting.
+    static result<std::unique_ptr<identity_check>> make(const settings& s);
+    ~identity_check() override;
+
+    void check(const auth::credentials& given, callback done) override;
+
+    /// Whether tokens can be verified at all. Otherwise nobody is asked, and only a developer's own
+    /// token is looked at.
+    bool has_keys() const noexcept { return verifier_ != nullptr; }
+
+    /// The key that signs tokens for `POST /auth/token`; null: there is no secret.
+    const auth::key_ptr& signing_key() const noexcept { return signing_key_; }
+    /// The claims of a token that this server believes, a JSON object's text.
+    std::string claims_for(const token_request& asked,
+                           std::chrono::system_clock::time_point now) const;
+
+private:
+    explicit identity_check(const settings& s);
+
+    result<> add_keys(const settings& s);
+    void check_token(std::string_view token, bool local, callback done);
+
+    const std::string issuer_;
+    const std::vector<std::string> audience_;
+    const bool token_in_query_;
+    const bool development_tokens_;  ///< wherever the request comes from
+    auth::key_ptr signing_key_;
+    std::unique_ptr<web_client> web_;  ///< only if keys are at a URL
+    std::unique_ptr<auth::token_verifier> verifier_;
+};
+
+/// The token of an `Authorization` header. Error `unauthenticated`: another scheme than Bearer
+/// (RFC 6750, section 2.1).
+result<std::string_view> bearer_token(std::string_view header);
+/// The value of a cookie (RFC 6265, section 4.2.1); empty if it is not there.
+std::string_view cookie_value(std::string_view header, std::string_view name);
+
+}  // namespace carillon::server

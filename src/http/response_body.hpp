@@ -27,7 +27,7 @@ enum class body_layout : std::uint8_t {
     chunked  ///< whole chunks (RFC 9112, section 7.1), so that many bodies share one chunk's bytes
 };
 
-/// Told what becomes of a body, on its loop's thread and never inside a call of the body's own.
+/// Gets what becomes of a body, on its loop's thread and never inside a call of the body's own.
 /// May destroy the body in any of these calls.
 class body_listener {
 public:

@@ -30,7 +30,7 @@ struct topic_node {
     std::vector<subscriber*> subscribers;
     std::vector<std::shared_ptr<encoded_event>>
         recent;               ///< routed and not yet written to all, oldest first
-    std::size_t next = 0;     ///< whom the pass under way serves next
+    std::size_t next = 0;     ///< the subscriber that the pass under way serves next
     std::size_t covered = 0;  ///< how many of `recent` the pass under way had when it began
     bool dirty = false;       ///< queued for a pass
     bool in_pass = false;

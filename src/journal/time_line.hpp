@@ -12,8 +12,8 @@ namespace carillon {
 
 /// The stamps of events grow with their positions, but where the clock went back: there a turn is
 /// noted. Which side of it was right nobody knows, so that each question has an answer of its own:
-/// who asks for what came after a time is served as if the clock is right since the turn; what may
-/// be deleted for its age is kept if either side says so, but for what lies in the future.
+/// a reader that asks for what came after a time is served as if the clock is right since the turn;
+/// what may be deleted for its age is kept if either side says so, but for what lies in the future.
 ///
 /// Not synchronised. Copying is cheap: there are few turns.
 class time_line {

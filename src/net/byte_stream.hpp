@@ -26,7 +26,7 @@ struct io_result {
     io_state state = io_state::blocked;
     std::size_t bytes = 0;
     /// Reads only: nothing more is there, so another read would only say `blocked`, or `ended` if
-    /// the loop has told of the peer's end.
+    /// the loop has reported the peer's end.
     bool dry = false;
 };
 
@@ -50,7 +50,7 @@ private:
 };
 
 /// What plain sockets and TLS have in common. Nothing blocks. Confined to the thread of the loop
-/// that watches `fd`; who handles that descriptor's readiness is the owner's affair.
+/// that watches `fd`; the owner decides what handles that descriptor's readiness.
 class byte_stream {
 public:
     virtual ~byte_stream() = default;

@@ -1,6 +1,6 @@
 // Journal, hub and subscribers together, against a plain list of what was answered: the disk fails
 // and heals, power goes, time passes, readers stall, leave and come back. Each may miss only what
-// it was told of.
+// a gap told it.
 #include <carillon/hub/hub.hpp>
 #include <carillon/hub/shard.hpp>
 

@@ -19,8 +19,9 @@ struct attribute {
     friend auto operator<=>(const attribute&, const attribute&) = default;
 };
 
-/// Who opened a stream or reads the record. Whoever makes one has verified all of it: the hub
-/// trusts it. Immutable once shared; one is shared by all streams that a caller opens with it.
+/// The caller that opened a stream or reads the record. The code that makes one has verified all of
+/// it: the hub trusts it. Immutable once shared; one is shared by all streams that a caller opens
+/// with it.
 struct identity {
     std::string user;     ///< empty: nobody in particular
     std::string session;  ///< empty: none

@@ -1,4 +1,4 @@
-// Who publishes or listens.
+// The caller that publishes or listens.
 #pragma once
 
 #include <algorithm>

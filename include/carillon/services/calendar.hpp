@@ -27,7 +27,7 @@ struct calendar_limits {
     std::chrono::hours keep_reminders{24 * 7};  ///< after the occurrence
 };
 
-/// Attendees are told of what changes, and reminded of what begins, by events of the kinds
+/// Attendees get notice of what changes and of what begins, by events of the kind
 /// "calendar" with the names `calendar_event_created`, `…_updated`, `…_deleted` and
 /// `…_reminder`. A reminder goes out once for each attendee, occurrence and time before it,
 /// whatever restarts and repeated calls there are; one that fell due while the server was down goes

@@ -29,8 +29,8 @@ constexpr std::size_t enough_here = 64;
 // that is quick for a few of them is still too slow for many.
 constexpr std::chrono::milliseconds slow_group{5};
 constexpr std::chrono::microseconds slow_sync{250};
-// Trust in the disk: one for each quick group, many less for each slow one and each time that it
-// took longer.
+// A score of the disk: +1 for each quick commit, -16 for each multiple of the slow threshold. Loops
+// commit themselves only above `enough_trust`.
 constexpr std::size_t full_trust = 256;
 constexpr std::size_t enough_trust = 128;
 constexpr std::size_t slow_costs = 16;
@@ -144,7 +144,7 @@ void writer_inbox::want_upkeep() {
 
 void writer_inbox::want_writer() {
     const std::lock_guard lock(mutex_);
-    writer_wanted_ = true;  // who writes now lets it know when it is done
+    writer_wanted_ = true;  // the thread that writes now notifies it when it is done
 }
 
 void writer_inbox::stop() {
@@ -159,7 +159,7 @@ void writer_inbox::stop() {
 bool writer_inbox::has_group() const {
     if (appends_.empty()) return false;
     if (holds_.empty() || stopping_) return true;
-    // A loop that is going to store what is there should not see it taken away.
+    // If a loop will commit this group at the end of its turn, leave it to the loop.
     const bool enough = !may_store_here() && appends_.size() >= enough_requests;
     return enough || events_ >= group_events || bytes_ >= group_bytes;
 }
@@ -178,8 +178,8 @@ std::vector<append_request> writer_inbox::next_group(bool wait) {
         writer_wanted_ = false;
     }
     if (!has_group()) return {};
-    // Under load, who is about to append and waits for this core gets to do so: the group grows by
-    // what comes anyway. When groups are small, the answers come first.
+    // Under load, yield a few times so that threads ready to append can join this group. Small
+    // groups are committed at once: their answers matter more.
     for (std::size_t before = is_busy() ? 0 : few_requests, turns = 0;
          turns < group_yields && appends_.size() > before; ++turns) {
         before = appends_.size();

@@ -1,5 +1,6 @@
 // What any thread asks of the journal's writer: events to append, and what it does between groups.
-// And who writes: one at a time, the writer's thread or a loop at the end of its turn.
+// It also hands out the writer role: one thread writes at a time, the writer's own or a loop at the
+// end of its turn.
 #pragma once
 
 #include <carillon/journal/journal.hpp>
@@ -32,7 +33,7 @@ struct append_request {
 /// Groups appends without a timer. What an event loop appends in one turn is stored at the turn's
 /// end. While the disk is quick and the group small, the loop itself does that: two threads less to
 /// wake. Otherwise the writer's thread takes it over, also before the turn's end if there is enough
-/// of it; under load it yields to those who are about to append.
+/// of it; under load it yields to threads that are about to append.
 ///
 /// Thread-safe. Owned by shared_ptr: a turn may end when the journal is gone.
 class writer_inbox : public std::enable_shared_from_this<writer_inbox> {
@@ -53,7 +54,7 @@ public:
     /// What waits is still handed out.
     void stop();
 
-    // For who writes.
+    // For the thread that has the writer role.
 
     /// The appends of one transaction.
     std::vector<append_request> take();

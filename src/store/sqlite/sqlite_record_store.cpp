@@ -1,4 +1,4 @@
-// One thread that writes, with a transaction for all who wait; a few that read.
+// One thread that writes, with one transaction for all calls that wait; a few that read.
 #include <carillon/store/record_store.hpp>
 
 #include "sqlite/database.hpp"

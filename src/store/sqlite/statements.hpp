@@ -16,7 +16,7 @@ inline std::int64_t as_ms(time_point t) {
 }
 inline time_point from_ms(std::int64_t ms) { return time_point(std::chrono::milliseconds(ms)); }
 
-/// SQLite's numbers are signed: what is beyond them is their largest.
+/// SQLite's numbers are signed: a larger one becomes the largest of them.
 inline std::int64_t as_signed(std::uint64_t n) {
     return static_cast<std::int64_t>(std::min<std::uint64_t>(n, INT64_MAX));
 }

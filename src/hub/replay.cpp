@@ -42,7 +42,7 @@ matcher_set conflating(const subscriber& s) {
 
 }  // namespace
 
-/// Who asked the journal, and where the tail ended then.
+/// The stream that asked the journal, and where the tail ended then.
 struct shard::page_request {
     std::uint32_t slot = 0;
     std::array<std::uint8_t, 16> key{};
@@ -295,12 +295,13 @@ void shard::on_page(const page_request& asked, result<read_page> page) {
     if (!page) return end(*s, close_reason::unavailable);
     if (asked.drops) return on_dropped(*s, asked.upto, !page->events.empty() || page->lost);
 
-    // Told once, and again when more is trimmed: the new loss may lie before the mark that was
-    // told.
+    // A loss is reported once, and again when more is trimmed: the new one may lie before the mark
+    // that was reported.
     std::uint64_t& known = s->more().trims_known;
     std::optional<gap> lost = page->trims > known ? page->lost : std::nullopt;
     known = std::max(known, page->trims);
-    // Who asked for what is left, or has an unknown cursor, is not told of what was trimmed before.
+    // Rewinds and unknown cursors asked for whatever is still stored, so earlier trimming is not a
+    // gap.
     const auto pending = std::move(s->behind->open);
     if (pending && pending->rewinds) lost.reset();
 
@@ -418,8 +419,8 @@ void shard::catch_up_turn() {
          ++pages) {
         subscriber* s = at(catching_up_.front());
         catching_up_.pop_front();
-        // The slot may have a new stream by now, or one that was queued again: only who is marked
-        // is served.
+        // The slot may have a new stream by now, or one that was queued again: only a marked
+        // one is served.
         if (s == nullptr || !s->behind || !s->behind->queued) continue;
         s->behind->queued = false;
         if (s->behind->blocked || s->behind->reading) continue;

@@ -285,8 +285,8 @@ bool shard::listens(const subscriber& s, const topic_node* node) const {
 }
 
 // Everything from before is written first, so that the cursor can move to now: the new topic starts
-// here and a later catch-up does not reach behind it. Who is behind keeps its cursor and notes
-// where the topic starts.
+// here and a later catch-up does not reach behind it. A stream that is behind keeps its
+// cursor and notes where the topic starts.
 result<> shard::add_live(subscriber& s, const topic_pattern& topic) {
     if (listens(s, index_->find(topic))) return {};
     take_tail();

@@ -85,7 +85,7 @@ public:
         return gone;
     }
 
-    /// For the topic's last value; empty data is the word that there is none.
+    /// Makes `e` the topic's last value; empty data clears it.
     void retain(const event_ptr& e) {
         const bool clears = e->content.payload == payload_kind::text && e->content.data.empty();
         retained = clears ? nullptr : e;

@@ -7,7 +7,7 @@ namespace carillon {
 
 namespace {
 
-// A mark from before counts as one trim: nobody was told of it yet.
+// A mark from before counts as one trim that was not reported yet.
 constexpr std::uint64_t trims_before_the_start = 1;
 
 std::uint64_t value_of(const event_ptr& e) noexcept { return e->pos.value; }

@@ -450,7 +450,7 @@ private:
             wrong("opening at " + r.id + ", not " + std::to_string(*t.opening));
     }
 
-    /// The gaps that the stream was told of. Each must hold an event that it should have seen.
+    /// The gaps that the stream got. Each must hold an event that it should have seen.
     std::vector<std::pair<std::uint64_t, std::uint64_t>> check_gaps(const stream& t) {
         std::vector<std::pair<std::uint64_t, std::uint64_t>> gaps;
         for (const received& r : t.out.events) {

@@ -19,7 +19,7 @@ namespace carillon {
 /// What happens to subscribers that do not read as fast as events come.
 enum class slow_policy : std::uint8_t {
     catch_up,     ///< they keep their cursor and are served from the journal as their socket drains
-    drop_oldest,  ///< the same, but what is beyond `max_lag` is left out, and they are told so
+    drop_oldest,  ///< the same, but events beyond `max_lag` are left out, and they are told so
     conflate,     ///< the same, but of events with one key they get the newest
     cut,  ///< they are closed after `cut_after` without progress, or after a second without it and
           ///< beyond `max_lag`, and resume with their cursor

@@ -165,9 +165,9 @@ public:
 
     virtual ~journal() = default;
 
-    /// The feed: told of every event, each once, in the one order: appended ones, also ephemeral,
+    /// The feed: gets every event, each once, in the one order: appended ones, also ephemeral,
     /// and those whose time has come. One call at a time, without any lock held, before the
-    /// callbacks of the appends that it tells of and on their thread; it does not block. Set it
+    /// callbacks of the appends that they are from and on their thread; it does not block. Set it
     /// before anything else is called.
     virtual void on_stored(std::function<void(std::span<const event_ptr>)> feed) = 0;
 
@@ -208,8 +208,8 @@ public:
     /// Whether events can be stored now; else why not. An error goes away by itself.
     virtual result<> health() const = 0;
 
-    /// Removes what is too old by now and appends what is due. Call it now and then, from any
-    /// thread: no event that waits comes sooner.
+    /// Removes what is too old by now and appends what is due. Call it periodically (the
+    /// server: every 250 ms), from any thread. Scheduled events are released only by this call.
     virtual void trim(std::chrono::system_clock::time_point now) = 0;
     /// Replaces the rules of retention; what they no longer keep is trimmed soon.
     virtual void set_retention(retention_lookup retention_of) = 0;
@@ -251,7 +251,7 @@ struct sqlite_journal_options {
 /// `io_error` (no such folder, no right to write, damaged, of another program or a later version).
 result<std::unique_ptr<journal>> open_sqlite_journal(sqlite_journal_options options);
 
-/// Told now and then how much of the work is done, in percent.
+/// Called now and then with how much of the work is done, in percent.
 using progress = std::function<void(int)>;
 
 /// Copies a journal as it is at one moment, also while a server uses it, into a file that must not

@@ -14,7 +14,7 @@ memory_journal::memory_journal(memory_journal_options options)
     if (!options_.now) options_.now = [] { return std::chrono::system_clock::now(); };
 }
 
-// The first thread that finds nobody committing commits for all who come meanwhile, so that
+// The first thread that finds nobody committing commits for all that come meanwhile, so that
 // callbacks run in order and without a lock, just as with a store that has a writer thread.
 void memory_journal::append(group events, std::optional<idempotency_key> key,
                             commit_callback done) {

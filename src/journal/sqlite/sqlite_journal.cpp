@@ -370,7 +370,7 @@ result<> sqlite_journal::store_request(append_request& r, std::uint64_t& head) {
         if (e->content.ephemeral) continue;
         e->pos.value = ++head;
         for (const topic& t : e->content.topics) {
-            // Only who writes changes the topics, so it needs no lock to look.
+            // Only the thread with the writer role changes the topics, so it needs no lock to look.
             found_logs_.push_back(logs_.find(t.str()));
             if (found_logs_.back() != nullptr || new_rows_.contains(t.str())) continue;
             const auto row = store_.add_topic(t.str(), logs_.forgotten);
@@ -405,7 +405,7 @@ result<> sqlite_journal::store_consequences(const stored_event& e) {
             return done;
     }
     if (e.content.retain) {
-        // Still packed: this event's record. Without data it is the word that there is none.
+        // Still packed: this event's record. Without data it clears the last value.
         const bool clears = e.content.payload == payload_kind::text && e.content.data.empty();
         for (const topic& t : e.content.topics) {
             const topic_log* log = logs_.find(t.str());

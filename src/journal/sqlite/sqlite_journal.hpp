@@ -88,7 +88,7 @@ private:
         std::vector<const indexed_event*> to_index = {};
         std::vector<std::span<const indexed_event>> put_off = {};  ///< to the next batch
     };
-    /// What the index has of a topic; only who writes has it.
+    /// What the index has of a topic. Accessed only while holding the writer role.
     struct indexed_topic {
         topic_log* log = nullptr;
         std::uint64_t events = 0;
@@ -105,7 +105,7 @@ private:
     void note_damaged(std::span<const std::uint64_t> positions);
     result<> start();
 
-    // Who writes (sqlite_journal.cpp).
+    // Of the writer role (sqlite_journal.cpp).
     void write();
     void store_here();
     /// `writing`: for transaction_mutex_; not held during the callbacks.
@@ -203,7 +203,7 @@ private:
     std::optional<error>
         trouble_;  ///< why the last group could not be stored; guarded by the mutex
 
-    // Only who writes, as the inbox has it.
+    // Accessed only while holding the writer role (see `writer_inbox`).
     store store_;
     std::unordered_map<std::int64_t, indexed_topic> by_row_;
     std::vector<indexed_event> unindexed_;
@@ -237,7 +237,7 @@ private:
     std::uint64_t indexed_ = 0;        ///< the index is complete up to here
     std::size_t recent_events_ = 0;    ///< entries in memory, one for each topic of an event
     std::size_t recent_bytes_ = 0;
-    retention_lookup new_retention_;  ///< not applied yet: only who writes changes topics
+    retention_lookup new_retention_;  ///< not applied yet: only the writer role changes topics
 
     std::atomic<std::uint64_t> head_{0};
     std::atomic<std::int64_t> trim_now_{0};  ///< milliseconds, as `trim` was last told

@@ -14,8 +14,8 @@ constexpr std::size_t trims_per_step = 512;
 // Batches that may wait in memory while they cannot be indexed.
 constexpr std::size_t unindexed_batches = 4;
 constexpr std::size_t age_checks_per_step = 64;
-// Rows that may wait for each that retention took: putting one off costs about an eighth of
-// indexing and trimming it.
+// Defer up to 4 rows per row already trimmed: deferring costs about 1/8 of indexing a row and
+// trimming it later.
 constexpr std::size_t worth_waiting = 4;
 
 }  // namespace

@@ -28,7 +28,7 @@ void append_event_json(std::string& out, const stored_event& e, std::string_view
     out += R"(,"topics":[)";
     bool first = true;
     for (const topic& t : e.content.topics) {
-        if (t.internal()) continue;  // whom else it is for, and a client's token
+        if (t.internal()) continue;  // further recipients, and a client's token
         if (!std::exchange(first, false)) out += ',';
         append_json_string(out, t.str());
     }

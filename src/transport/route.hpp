@@ -1,4 +1,4 @@
-// Routes as data: who may call them, what they take, what they answer, and what runs.
+// Routes as data: their callers, what they take and answer, and what runs.
 #pragma once
 
 #include <carillon/hub/principal.hpp>

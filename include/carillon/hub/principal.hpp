@@ -1,4 +1,4 @@
-// The caller that publishes or listens.
+// The caller of a request: the user, session and roles that it was found to have.
 #pragma once
 
 #include <algorithm>

@@ -20,6 +20,7 @@ namespace json = boost::json;
 using transport::access;
 using transport::access_rule;
 
+constexpr access_rule anybody{access::none, access::none};
 constexpr access_rule somebody{access::user, access::user};
 constexpr access_rule admins{access::admin, access::admin};
 constexpr std::string_view json_type = "application/json";
@@ -193,6 +194,7 @@ std::vector<transport::route> auth_routes(const identity_check& callers,
     all.push_back({.method = "DELETE",
                    .path = "/auth/session",
                    .summary = "takes the cookie away",
+                   .who = anybody,
                    .answers = {{204, "", "the cookie is gone"}},
                    .handle = end_session});
     all.push_back({.method = "POST",

@@ -39,7 +39,7 @@ result<topic_pattern> topic_pattern::parse(std::string_view text, std::size_t li
     const std::size_t star = text.find('*');
     if (star == std::string_view::npos) return topic_pattern(text, text.size(), false);
     if (is_hidden(text)) {
-        return fail(errc::invalid_request,
+        return fail(errc::forbidden,
                     "topics that begin with `$` are the hub's own: no wildcard matches them");
     }
     std::string_view rest = text;

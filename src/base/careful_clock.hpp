@@ -7,8 +7,8 @@
 namespace carillon {
 
 /// Follows the wall clock, but a jump ahead only once it has lasted: what a clock that is wrong for
-/// a moment would delete for its age, or let out before its time, stays. A step back and a small one
-/// ahead are followed at once.
+/// a moment would delete for its age, or let out before its time, stays. A step back and a small
+/// one ahead are followed at once.
 ///
 /// Confined to one thread.
 class careful_clock {
@@ -29,8 +29,8 @@ public:
         }
         if (!jumped_) jumped_ = up;
         if (up - *jumped_ < trusted_after)
-            return wall(std::chrono::duration_cast<wall::duration>(up.time_since_epoch() +
-                                                                   *believed_));
+            return wall(
+                std::chrono::duration_cast<wall::duration>(up.time_since_epoch() + *believed_));
         believed_ = ahead;
         jumped_.reset();
         return now;

@@ -62,7 +62,9 @@ private:
             } else if (timers_.empty()) {
                 changed_.wait(lock);
             } else {
-                changed_.wait_until(lock, timers_.begin()->first);
+                // A copy: another thread may take the timer out meanwhile.
+                const clock::time_point due = timers_.begin()->first;
+                changed_.wait_until(lock, due);
             }
         }
     }

@@ -78,7 +78,7 @@ std::string cookie(const http::request& r, std::string_view value, std::int64_t 
 void begin_session(http::request& r, const principal& who, http::responder answer) {
     const auto token = bearer_token(r.header_value("Authorization").value_or(""));
     if (!token) return answer.send(token.error());
-    std::int64_t max_age = 24 * 3600;
+    std::int64_t max_age = std::chrono::seconds(std::chrono::hours(24)).count();
     if (who.expires) {
         const auto left = *who.expires - std::chrono::system_clock::now();
         max_age = std::max<std::int64_t>(

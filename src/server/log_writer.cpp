@@ -7,6 +7,7 @@
 #include <csignal>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 #include <poll.h>
 #include <unistd.h>
@@ -21,8 +22,8 @@ constexpr int look_every_ms = 50;
 }  // namespace
 
 struct log_writer::state {
-    state(int fd_, std::size_t limit_, lost_line lost_)
-        : fd(fd_), lost(std::move(lost_)), limit(limit_) {}
+    state(int to, std::size_t most, lost_line on_loss)
+        : fd(to), lost(std::move(on_loss)), limit(most) {}
 
     const int fd;
     const lost_line lost;

@@ -76,7 +76,7 @@ public:
 private:
     event_stream(std::unique_ptr<http::response_body> body, shard& home,
                  address_counts::place client);
-    ~event_stream() = default;
+    ~event_stream() override = default;
     void on_writable() override;
     void on_peer_ended() override;
     void on_gone() override;

@@ -128,7 +128,7 @@ private:
             auto done = on->execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
             if (!done) return std::unexpected(done.error());
         }
-        return std::unique_ptr<session>(new session{.on = std::move(*on)});
+        return std::make_unique<session>(std::move(*on));
     }
 
     static void add(task_queue& to, task t) {

@@ -18,6 +18,7 @@ using namespace carillon::http;
 const limits bounds = {.max_target_size = 256, .max_head_size = 1024, .max_body_size = 4096};
 
 const access_rules rules = {.allowed_hosts = {"localhost", "*.example.com"},
+                            .allowed_networks = {},
                             .cors_origins = {"https://*.example.net"},
                             .cors_credentials = true,
                             .trusted_proxies = {*carillon::net::ip_network::parse("::/0")}};
@@ -62,7 +63,7 @@ private:
     }
 
     void check(const request_head& head) {
-        const auto allowed = check_access(rules, request_, head);
+        const auto allowed = check_access(rules, {}, request_, head);
         told_ += allowed ? "allowed\n" : allowed.error().detail + "\n";
         const std::string lines = cors_lines(rules, head.origin);
         require(lines.ends_with("\r\n"));

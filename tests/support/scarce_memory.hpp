@@ -5,6 +5,18 @@
 
 namespace carillon::testing {
 
+// ThreadSanitizer brings an operator new of its own, and lets no other be linked.
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define CARILLON_MEMORY_IS_THE_CHECKERS
+#endif
+#endif
+#ifdef CARILLON_MEMORY_IS_THE_CHECKERS
+inline constexpr bool memory_can_be_scarce = false;
+#else
+inline constexpr bool memory_can_be_scarce = true;
+#endif
+
 /// One at a time. Allocations of the thread that made it never fail: that thread is the client.
 class scarce_memory {
 public:

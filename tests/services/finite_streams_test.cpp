@@ -315,9 +315,9 @@ TEST_P(finite_streams_test, are_read_until_the_end_lies_behind_the_cursor) {
     EXPECT_EQ(*h.read(id, "00000000.1"), where) << "an unknown cursor";
     std::vector<event> other(1);
     other[0].topics = {*topic::parse("other")};
-    std::string later;
-    h.events().publish(std::move(other), [&](const auto& done) { later = done->front().id; });
-    while (later.empty()) std::this_thread::sleep_for(1ms);
+    const auto stored = h.wait_for<result<std::vector<published>>>(
+        [&](auto done) { h.events().publish(std::move(other), done); });
+    const std::string later = stored->front().id;
     EXPECT_EQ(*h.read(id, later), std::nullopt);
 }
 

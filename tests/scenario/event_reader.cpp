@@ -6,9 +6,9 @@
 
 namespace carillon::testing {
 
-event_reader::event_reader(const running_server& s, std::string_view target,
-                           std::string_view fields, reader_options options)
-    : connection_(s.port(), options.receive_buffer), options_(options) {
+event_reader::event_reader(std::uint16_t port, std::string_view target, std::string_view fields,
+                           reader_options options)
+    : connection_(port, options.receive_buffer), options_(options) {
     std::string text = options_.whole_path ? "GET " : "GET /events/subscribe";
     text.append(target).append(" ").append(options_.version).append("\r\nHost: localhost\r\n");
     connection_.send(text.append(fields).append("\r\n"));

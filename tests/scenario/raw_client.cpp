@@ -38,13 +38,19 @@ std::string json_value(std::string_view json, std::string_view name) {
                               : rest.substr(0, rest.find_first_of(",]}")));
 }
 
-raw_client::raw_client(std::uint16_t port, int receive_buffer)
+raw_client::raw_client(std::uint16_t port, int receive_buffer, const char* from)
     : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     // Before the connection is made: the window is agreed on then.
     if (receive_buffer != 0)
         ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
     const int yes = 1;
     ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+    if (from != nullptr) {
+        sockaddr_in own{};
+        own.sin_family = AF_INET;
+        ::inet_pton(AF_INET, from, &own.sin_addr);
+        ::bind(fd_, reinterpret_cast<const sockaddr*>(&own), sizeof own);
+    }
     sockaddr_in to{};
     to.sin_family = AF_INET;
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);

@@ -33,6 +33,9 @@ class event_reader final : wire::parser_listener {
 public:
     /// Asks for `/events/subscribe` and `target`, such as `/news?last=2`.
     event_reader(const running_server& s, std::string_view target, std::string_view fields = {},
+                 reader_options options = {})
+        : event_reader(s.port(), target, fields, options) {}
+    event_reader(std::uint16_t port, std::string_view target, std::string_view fields = {},
                  reader_options options = {});
 
     /// The head of the response, once it has come.

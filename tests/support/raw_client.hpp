@@ -29,8 +29,9 @@ std::string json_value(std::string_view json, std::string_view name);
 /// hangs.
 class raw_client {
 public:
-    /// `receive_buffer`: SO_RCVBUF in bytes; 0: the system's choice.
-    explicit raw_client(std::uint16_t port, int receive_buffer = 0);
+    /// `receive_buffer`: SO_RCVBUF in bytes; 0: the system's choice. `from`: a loopback address,
+    /// such as "127.0.0.9"; null: the usual one.
+    explicit raw_client(std::uint16_t port, int receive_buffer = 0, const char* from = nullptr);
     /// Over a Unix socket.
     explicit raw_client(const std::string& path);
     ~raw_client();

@@ -30,7 +30,9 @@ file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/carillon.service CONTENT "${unit}" @ON
 install(TARGETS carillon RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT server)
 install(FILES ${CMAKE_BINARY_DIR}/carillon.service packaging/systemd/carillon.socket
     DESTINATION lib/systemd/system COMPONENT server)
-install(FILES packaging/nginx/carillon.conf packaging/grafana/carillon.json LICENSE CHANGELOG.md
+install(FILES packaging/grafana/carillon.json LICENSE CHANGELOG.md
+    DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT server)
+install(DIRECTORY packaging/nginx packaging/haproxy packaging/caddy packaging/apache
     DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT server)
 
 if(CARILLON_TESTS AND NOT CARILLON_SANITIZE AND NOT CARILLON_COVERAGE)

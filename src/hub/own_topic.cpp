@@ -45,6 +45,7 @@ std::string as_segment(std::string_view id, std::size_t max_length) {
 topic user_topic(std::string_view segment) { return in_space("$user/", segment); }
 topic session_topic(std::string_view segment) { return in_space("$session/", segment); }
 topic client_topic(std::string_view segment) { return in_space("$client/", segment); }
+topic room_topic(std::string_view segment) { return in_space("$room/", segment); }
 topic everyone_topic() { return in_space("$all", ""); }
 std::optional<topic> attribute_topic(const attribute& a) { return pair_in_space("$meta/", a); }
 std::optional<topic> condition_topic(const attribute& a) { return pair_in_space("$and/", a); }

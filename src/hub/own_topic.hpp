@@ -23,6 +23,7 @@ topic session_topic(std::string_view segment);
 /// A token or an id of the hub's making is its own segment.
 topic client_topic(std::string_view segment);
 topic everyone_topic();
+topic room_topic(std::string_view segment);
 
 /// `$meta/<name>=<value>`, by which events for streams with an attribute are routed, and
 /// `$and/<name>=<value>`, which nobody listens to: it stands beside the first and demands more.

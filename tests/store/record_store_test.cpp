@@ -285,6 +285,9 @@ TEST_F(record_store_test, keeps_rooms_members_and_messages) {
         EXPECT_THAT(rooms.members("general", "", 10).value(), ElementsAre("alice"));
         EXPECT_EQ(rooms.rooms_of("alice", "", 10).value().size(), 1u);
         EXPECT_EQ(rooms.rooms_of("bob", "", 10).value().size(), 0u);
+        EXPECT_EQ(rooms.count_members("general").value(), 2u);
+        EXPECT_EQ(rooms.count_rooms("alice").value(), 1u);
+        EXPECT_EQ(rooms.count_rooms("bob").value(), 0u);
         const auto last = rooms.messages("general", ~std::uint64_t{0}, 2).value();
         EXPECT_EQ(last.size(), 2u);
         EXPECT_EQ(last[0].id, "m1");
@@ -293,7 +296,12 @@ TEST_F(record_store_test, keeps_rooms_members_and_messages) {
     }));
     ASSERT_TRUE(write([&](records& r) -> result<> {
         EXPECT_TRUE(r.rooms().set_membership("general", "alice", membership::none).value());
+        EXPECT_TRUE(r.rooms().set_membership("general", "bob", membership::none).value());
+        EXPECT_EQ(r.rooms().remove_if_unused("general").value(), 0u);
         EXPECT_EQ(r.rooms().trim_messages(noon + 1s, 2).value(), 2u);
+        EXPECT_EQ(r.rooms().trim_messages(noon + 1s, 2).value(), 1u);
+        EXPECT_EQ(r.rooms().remove_if_unused("general").value(), 1u);
+        EXPECT_FALSE(r.rooms().find("general").value());
         return {};
     }));
 }

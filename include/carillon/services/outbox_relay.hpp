@@ -17,7 +17,7 @@ namespace carillon::services {
 
 /// An event and who gets it, as a service hands it to the relay.
 struct message {
-    audience to;  ///< empty: the listeners of the event's topics
+    audience to;  ///< empty: the listeners of the event's topics, also of the hub's own space
     event what;
 };
 

@@ -169,6 +169,12 @@ public:
     /// Members by name, those after `after`.
     virtual result<std::vector<std::string>> members(std::string_view id, std::string_view after,
                                                      std::size_t limit) = 0;
+    /// Members and those who are invited.
+    virtual result<std::uint64_t> count_members(std::string_view id) = 0;
+    /// How many rooms the user is a member of.
+    virtual result<std::uint64_t> count_rooms(std::string_view user) = 0;
+    /// Removes a room without members, invitations and messages; how many went, 0 or 1.
+    virtual result<std::uint64_t> remove_if_unused(std::string_view id) = 0;
     /// Rooms that the user is a member of, by id.
     virtual result<std::vector<room>> rooms_of(std::string_view user, std::string_view after,
                                                std::size_t limit) = 0;

@@ -83,11 +83,14 @@ void outbox_relay::state::publish(item what, answer done) {
     // it, since another file numbers its rows from 1 again.
     idempotency_key once{fmt::format("outbox/{}/{}", records.id(), what.id), {what.id, 0}};
     auto kept = std::make_shared<item>(std::move(what));
-    events.publish({kept->what.what}, kept->what.to, std::move(once),
-                   [self = shared_from_this(), kept,
+    auto settled = [self = shared_from_this(), kept,
                     done = std::move(done)](result<std::vector<published>> outcome) {
-                       self->settle(std::move(*kept), std::move(outcome), done);
-                   });
+        self->settle(std::move(*kept), std::move(outcome), done);
+    };
+    const std::vector<topic>& topics = kept->what.what.topics;
+    if (!topics.empty() && topics.front().internal())
+        return events.publish_own({kept->what.what}, std::move(once), std::move(settled));
+    events.publish({kept->what.what}, kept->what.to, std::move(once), std::move(settled));
 }
 
 void outbox_relay::state::settle(item what, result<std::vector<published>> outcome,

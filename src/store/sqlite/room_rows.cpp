@@ -16,6 +16,15 @@ room room_at(const sqlite::statement& row) {
             .created = from_ms(row.number(4))};
 }
 
+result<std::uint64_t> count_of(query& q, std::string_view what) {
+    std::uint64_t count = 0;
+    const auto done = q.each(
+        [&](const sqlite::statement& row) { count = static_cast<std::uint64_t>(row.number(0)); },
+        what);
+    if (!done) return std::unexpected(done.error());
+    return count;
+}
+
 }  // namespace
 
 result<> room_rows::create(const room& r) {
@@ -57,6 +66,16 @@ result<std::vector<std::string>> room_rows::members(std::string_view id, std::st
     if (!done) return std::unexpected(done.error());
     return all;
 }
+
+result<std::uint64_t> room_rows::count_members(std::string_view id) {
+    return count_of(count_members_, id);
+}
+
+result<std::uint64_t> room_rows::count_rooms(std::string_view user) {
+    return count_of(count_rooms_, user);
+}
+
+result<std::uint64_t> room_rows::remove_if_unused(std::string_view id) { return remove_.run(id); }
 
 result<std::vector<room>> room_rows::rooms_of(std::string_view user, std::string_view after,
                                               std::size_t limit) {

@@ -16,6 +16,9 @@ public:
     result<bool> set_membership(std::string_view id, std::string_view user, membership m) override;
     result<std::vector<std::string>> members(std::string_view id, std::string_view after,
                                              std::size_t limit) override;
+    result<std::uint64_t> count_members(std::string_view id) override;
+    result<std::uint64_t> count_rooms(std::string_view user) override;
+    result<std::uint64_t> remove_if_unused(std::string_view id) override;
     result<std::vector<room>> rooms_of(std::string_view user, std::string_view after,
                                        std::size_t limit) override;
     result<std::uint64_t> add(const chat_message& m) override;
@@ -35,6 +38,12 @@ private:
     query members_{on_,
                    "SELECT user FROM members WHERE room = ? AND user > ? AND state = 2 "
                    "ORDER BY user LIMIT ?"};
+    query count_members_{on_, "SELECT count(*) FROM members WHERE room = ?"};
+    query count_rooms_{on_, "SELECT count(*) FROM members WHERE user = ? AND state = 2"};
+    query remove_{on_,
+                  "DELETE FROM rooms WHERE id = ?1 "
+                  "AND NOT EXISTS (SELECT 1 FROM members WHERE room = ?1) "
+                  "AND NOT EXISTS (SELECT 1 FROM messages WHERE room = ?1)"};
     query rooms_{on_,
                  "SELECT r.id, r.name, r.owner, r.open, r.created FROM members m JOIN rooms r "
                  "ON r.id = m.room WHERE m.user = ? AND m.room > ? AND m.state = 2 "

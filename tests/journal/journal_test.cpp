@@ -494,6 +494,19 @@ TEST_P(journals, recover_from_a_clock_that_was_ahead) {
         << "the key is forgotten when its time is over";
 }
 
+TEST_P(journals, trim_topics_again_that_began_while_the_clock_was_ahead) {
+    build([](std::string_view) { return retention{.max_age = 100s}; });
+    append({"other"});
+    const auto right = now_.load();
+    pass(std::chrono::hours(24 * 365));
+    append({"a"});
+    EXPECT_TRUE(soon_reads({"other"}, {})) << "so that ages were looked at";
+    now_ = right + 20s;
+    append({"b"});
+    pass(110s);
+    EXPECT_TRUE(soon_reads({"a", "b"}, {}));
+}
+
 TEST_P(journals, lose_nothing_by_a_clock_that_was_behind) {
     build([](std::string_view) { return retention{.max_age = 100s}; });
     append({"a"}, "right");

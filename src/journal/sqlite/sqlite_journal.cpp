@@ -319,6 +319,11 @@ void sqlite_journal::look_at_clock() {
     const auto now = std::chrono::floor<std::chrono::milliseconds>(options_.now());
     if (!times_.move_to(now, head_)) return;
     turns_unsaved_ = true;
+    ages_unknown_ = true;
+    // The next tick may come before the next call of `trim`: what is true in the wrong clock's
+    // future is neither due nor too old.
+    trim_now_.store(std::min(trim_now_.load(std::memory_order_relaxed), milliseconds(now)),
+                    std::memory_order_relaxed);
     inbox_->want_upkeep();
     const std::lock_guard lock(mutex_);
     turns_ = times_;

@@ -136,9 +136,9 @@ private:
     result<> upkeep_step();
     void tick();
     result<> probe();
-    result<> after_turn(std::int64_t now);
+    result<> store_turns();
     result<> forget_answers(std::int64_t now);
-    void look_for_limits(std::int64_t now);
+    void look_for_limits();
     void want_trim(std::int64_t row, indexed_topic& t);
     bool batch_is_full() const;
     result<> check_unindexed() const;
@@ -158,7 +158,7 @@ private:
     result<> check_age(std::int64_t now);
     result<std::optional<std::int64_t>> oldest_age_begins(std::int64_t row);
     result<std::int64_t> age_begins(std::uint64_t pos);
-    void schedule_all_ages(std::int64_t now);
+    void schedule_all_ages();
     result<> erase_expired(std::int64_t now);
     void schedule_age(std::int64_t row, std::int64_t due);
     static std::int64_t age_limit(const topic_log& log);
@@ -219,6 +219,7 @@ private:
     std::priority_queue<due_topic, std::vector<due_topic>, std::greater<>> by_age_;
     time_line times_;
     bool turns_unsaved_ = false;
+    bool ages_unknown_ = false;  ///< since a turn: `by_age_` holds times that are wrong
     std::string record_;
 
     // Held while a transaction is open: a checkpoint that must not meet one takes it.

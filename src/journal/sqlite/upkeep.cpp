@@ -75,22 +75,22 @@ void sqlite_journal::tick() {
         if (!probe()) return;
         report({});
     }
+    look_at_clock();
     const std::int64_t now = trim_now_.load(std::memory_order_relaxed);
     const auto tried = [&](const result<>& done) {
         if (!done) report(done);
     };
-    look_at_clock();
-    if (turns_unsaved_) tried(after_turn(now));
+    if (std::exchange(ages_unknown_, false)) schedule_all_ages();
+    if (turns_unsaved_) tried(store_turns());
     tried(release_due(now));
-    look_for_limits(now);
+    look_for_limits();
     if (std::exchange(over_limits_seen_, false)) begin_indexing();
     tried(check_age(now));
     tried(erase_expired(now));
     tried(forget_answers(now));
 }
 
-result<> sqlite_journal::after_turn(std::int64_t now) {
-    schedule_all_ages(now);
+result<> sqlite_journal::store_turns() {
     const std::lock_guard lock(transaction_mutex_);
     transaction step(store_.on());
     if (auto done = step.begin(); !done) return done;
@@ -115,11 +115,11 @@ result<> sqlite_journal::forget_answers(std::int64_t now) {
 }
 
 // After a reload every topic may have too much, or too old, events.
-void sqlite_journal::look_for_limits(std::int64_t now) {
+void sqlite_journal::look_for_limits() {
     const std::lock_guard lock(mutex_);
     if (!new_retention_) return;
     logs_.set_retention(std::exchange(new_retention_, nullptr));
-    schedule_all_ages(now);
+    schedule_all_ages();
     for (auto& [row, t] : by_row_) {
         if (t.log->kept == 0 || !t.log->over_limits()) continue;
         over_limits_seen_ = true;
@@ -371,8 +371,10 @@ result<bool> sqlite_journal::trim_topic(std::int64_t row_number, indexed_topic& 
         // What is left over the limit is not indexed yet.
         if (still->second.log->over_limits()) over_limits_seen_ = true;
         if (still->second.log->kept != 0) {
-            const auto at = count < oldest->size() ? age_begins((*oldest)[count].pos)
-                                                   : result<std::int64_t>(newest_ms());
+            // What is not indexed yet is in memory, and may be older than the newest event.
+            const std::uint64_t oldest_left =
+                count < oldest->size() ? (*oldest)[count].pos : log.front()->pos.value;
+            const auto at = age_begins(oldest_left);
             if (!at) return std::unexpected(at.error());
             schedule_age(row_number, *at + age_limit(*still->second.log));
         }
@@ -438,10 +440,10 @@ result<std::int64_t> sqlite_journal::age_begins(std::uint64_t pos) {
 }
 
 // Each topic is looked at again: what was known of its age is wrong.
-void sqlite_journal::schedule_all_ages(std::int64_t now) {
+void sqlite_journal::schedule_all_ages() {
     by_age_ = {};
     for (const auto& [row, t] : by_row_) {
-        if (t.log->kept != 0) schedule_age(row, now);
+        if (t.log->kept != 0) schedule_age(row, 0);
     }
 }
 

@@ -6,6 +6,7 @@
 #include "hub/record_access.hpp"
 #include "hub/tail.hpp"
 #include "hub/topic_index.hpp"
+#include "hub/user_directory.hpp"
 
 #include <algorithm>
 #include <array>
@@ -20,6 +21,7 @@ namespace carillon {
 hub::hub(hub_options options, std::unique_ptr<journal> record)
     : tail_(std::make_unique<tail>(record->head())),
       clients_(std::make_unique<client_directory>()),
+      users_(std::make_unique<user_directory>()),
       reads_(std::make_unique<record_access>(*this)),
       options_(std::make_shared<const hub_options>(std::move(options))),
       journal_(std::move(record)) {

@@ -26,25 +26,32 @@ struct stream_place {
     friend bool operator==(const stream_place&, const stream_place&) = default;
 };
 
+/// All connections of a key share one limit.
+inline bool counted_together(const stream_place&, const stream_place&) noexcept { return true; }
+inline auto find_place(std::vector<stream_place>& places, const stream_place& where) {
+    return std::ranges::find(places, where);
+}
+
 /// Connections by a key, such as a client's token or a user's id, and what is remembered of the key
 /// (`Kept`, with a default) until a time of grace after its last connection has passed. Counts cost
 /// nothing to ask. Synchronised inside, by stripes of keys; callbacks run with a stripe locked and
-/// call nothing back.
-template <class Kept>
+/// call nothing back. `Place` says where a connection is; `counted_together(Place, Place)` tells
+/// those that share a limit, and `find_place(places, Place)` finds one.
+template <class Kept, class Place = stream_place>
 class session_directory {
 public:
     using clock = std::chrono::steady_clock;
 
     struct claimed {
-        std::vector<stream_place> replaced;  ///< connections that are one too many, oldest first
-        bool known = false;                  ///< the key was there before, in use or in grace
+        std::vector<Place> replaced;  ///< connections that are one too many, oldest first
+        bool known = false;           ///< the key was there before, in use or in grace
     };
 
     /// Adds a connection, of which a key may have `most`; the others are to end, and do not count
-    /// any more. `change(Kept&)` runs at the same moment. Nothing is done and nothing returned if
-    /// the key is new and there are `max_keys` already.
+    /// any more. `change(Kept&)` runs at the same moment, before `where` is read. Nothing is done
+    /// and nothing returned if the key is new and there are `max_keys` already.
     template <class Change>
-    std::optional<claimed> claim(std::string_view key, stream_place where, std::size_t most,
+    std::optional<claimed> claim(std::string_view key, const Place& where, std::size_t most,
                                  std::size_t max_keys, Change&& change) {
         stripe& s = stripe_of(key);
         const std::lock_guard lock(s.mutex);
@@ -58,30 +65,40 @@ public:
             }
             found = s.records.try_emplace(std::string(key)).first;
         }
-        auto& places = found->second.places;
-        places.push_back(where);
-        if (const auto over =
-                static_cast<std::ptrdiff_t>(places.size() - std::min(places.size(), most));
-            over > 0) {
-            c.replaced.assign(places.begin(), places.begin() + over);
-            places.erase(places.begin(), places.begin() + over);
-        }
         change(found->second.kept);
+        found->second.places.push_back(where);
+        if (most < found->second.places.size())
+            c.replaced = take_oldest(found->second.places, most);
         return c;
+    }
+
+    /// What is kept of a key, also of one without connections: it is then forgotten when `expires`
+    /// has passed. `change(const std::vector<Place>&, Kept&)` runs with the stripe locked.
+    template <class Change>
+    void remember(std::string_view key, clock::time_point expires, Change&& change) {
+        stripe& s = stripe_of(key);
+        const std::lock_guard lock(s.mutex);
+        auto found = s.records.find(key);
+        if (found == s.records.end()) {
+            keys_.fetch_add(1);
+            found = s.records.try_emplace(std::string(key)).first;
+        }
+        found->second.expires = std::max(found->second.expires, expires);
+        change(std::as_const(found->second.places), found->second.kept);
     }
 
     /// A connection has ended. Does nothing if it was replaced. True if it was the key's last one:
     /// the key is forgotten when `expires` has passed.
-    bool release(std::string_view key, stream_place where, clock::time_point expires) {
+    bool release(std::string_view key, const Place& where, clock::time_point expires) {
         stripe& s = stripe_of(key);
         const std::lock_guard lock(s.mutex);
         const auto found = s.records.find(key);
         if (found == s.records.end()) return false;
         auto& places = found->second.places;
-        const auto at = std::ranges::find(places, where);
+        const auto at = find_place(places, where);
         if (at == places.end()) return false;
         places.erase(at);
-        found->second.expires = expires;
+        found->second.expires = std::max(found->second.expires, expires);
         return places.empty();
     }
 
@@ -94,7 +111,7 @@ public:
         }
     }
 
-    /// Calls `look(const std::vector<stream_place>&, Kept&)`. False if the key is unknown.
+    /// Calls `look(const std::vector<Place>&, Kept&)`. False if the key is unknown.
     template <class Look>
     bool visit(std::string_view key, Look&& look) {
         stripe& s = stripe_of(key);
@@ -131,7 +148,7 @@ public:
 private:
     static constexpr std::size_t stripe_count = 16;
     struct record {
-        std::vector<stream_place> places;  ///< oldest first
+        std::vector<Place> places;  ///< oldest first
         Kept kept{};
         clock::time_point expires{};
     };
@@ -139,6 +156,22 @@ private:
         std::mutex mutex;  // guards records
         string_map<record> records;
     };
+
+    /// Leaves `most` of those that share a limit with the newest.
+    static std::vector<Place> take_oldest(std::vector<Place>& places, std::size_t most) {
+        const Place newest = places.back();
+        std::vector<Place> taken;
+        auto over = static_cast<std::size_t>(std::ranges::count_if(
+            places, [&](const Place& p) { return counted_together(p, newest); }));
+        over -= std::min(over, most);
+        std::erase_if(places, [&](const Place& p) {
+            if (over == 0 || !counted_together(p, newest)) return false;
+            --over;
+            taken.push_back(p);
+            return true;
+        });
+        return taken;
+    }
 
     stripe& stripe_of(std::string_view key) noexcept {
         // The map uses the low bits.

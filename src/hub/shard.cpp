@@ -88,6 +88,7 @@ result<subscriber*> shard::open(stream_request request) {
         release(s);
         return std::unexpected(claimed.error());
     }
+    claim_user(s);
     for (topic_pattern& own : own_patterns(request.who.get(), request.spaces, request.rooms))
         request.topics.push_back(std::move(own));
     std::unordered_set<std::string_view> seen;
@@ -175,6 +176,7 @@ void shard::release(subscriber& s) {
         hub_.clients_->release(s.extras->token, {number_, s.slot},
                                on_.now() + hub_.options()->client_grace);
     }
+    release_user(s);
     detach_all(s);
     if (s.behind) counters_.behind.fetch_sub(1, std::memory_order_relaxed);
     counters_.subscribers.fetch_sub(1, std::memory_order_relaxed);

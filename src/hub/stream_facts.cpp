@@ -36,6 +36,12 @@ std::string_view to_string(close_reason why) noexcept {
             return "finished";
         case close_reason::gap:
             return "gap";
+        case close_reason::expired:
+            return "expired";
+        case close_reason::inactive:
+            return "inactive";
+        case close_reason::revoked:
+            return "revoked";
     }
     return "removed";
 }

@@ -40,6 +40,7 @@ struct subscriber_extras {
     std::vector<subscription> more_topics;  ///< beyond the first
     std::vector<late_topic> late_topics;    ///< until the stream has caught up
     std::size_t own_topics = 0;             ///< how many of all topics are the hub's own
+    std::uint64_t user_number = 0;          ///< in the directory of users; 0: it is not there
     std::uint64_t trims_known = 0;  ///< `read_page::trims` up to here were told, or do not matter
 };
 
@@ -98,6 +99,7 @@ struct subscriber {
         if (!extras) extras = std::make_unique<subscriber_extras>();
         return *extras;
     }
+    const identity* who() const noexcept { return extras ? extras->who.get() : nullptr; }
     std::size_t topic_count() const noexcept {
         return (first.node != nullptr ? 1u : 0u) + (extras ? extras->more_topics.size() : 0u);
     }

@@ -8,6 +8,7 @@
 #include "hub/lifeline.hpp"
 #include "hub/subscriber.hpp"
 #include "hub/topic_index.hpp"
+#include "hub/user_directory.hpp"
 #include "hub/wall_time.hpp"
 
 #include <algorithm>
@@ -38,7 +39,7 @@ void shard::tick() {
         if (subscriber* s = at(slot)) attend(*s);
     });
     if (drained_) drain_some(now);
-    const bool awaits = hub_.clients_->purge(now);
+    const bool awaits = hub_.clients_->purge(now) | hub_.users_->purge(now);
     ticking_ = awaits || counters_.subscribers.load(std::memory_order_relaxed) != 0 || drained_;
     if (ticking_) call_after(wheel_.resolution(), [this] { tick(); });
 }
@@ -127,7 +128,9 @@ void shard::end(subscriber& s, close_reason why) {
     log::debug("stream ended", {{"client", public_id_of(s)}, {"reason", to_string(why)}});
     if (s.behind && s.behind->blocked) return close(s, why);
     if (s.behind && s.behind->open) s.out->begin(facts_of(s));
-    closing_facts facts{.why = why, .id = hub_.id_of(s.cursor), .retry = {}};
+    closing_facts facts{.why = why, .id = {}, .retry = {}};
+    // Before it has begun, nobody knows yet what the client has.
+    if (!s.behind || !s.behind->open) facts.id = hub_.id_of(s.cursor);
     const auto downtime = hub_.options()->expected_downtime;
     if (why == close_reason::drained && downtime.count() > 0) facts.retry = spread_beyond(downtime);
     // Two pages with one token would push each other out for ever, and a gap does not close: who

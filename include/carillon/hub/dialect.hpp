@@ -17,7 +17,7 @@ struct heartbeat_facts {
 
 struct closing_facts {
     close_reason why = close_reason::removed;
-    std::string id;                                  ///< up to here the client has everything
+    std::string id;  ///< up to here the client has everything; empty: its own cursor still holds
     std::optional<std::chrono::milliseconds> retry;  ///< if it should come back later than usual
 };
 

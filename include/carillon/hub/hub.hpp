@@ -21,6 +21,7 @@ namespace carillon {
 
 class tail;
 class client_directory;
+class user_directory;
 class record_access;
 
 /// What a publisher is told about one event.
@@ -139,6 +140,9 @@ public:
     /// runs on one of the shards' threads. Errors: `invalid_request` (an unknown `after`).
     void list_clients(client_query q, std::function<void(result<client_page>)> done);
 
+    /// Streams that the user has now, of all profiles. Costs the same however many there are.
+    std::size_t connections_of(std::string_view user) const;
+
     /// Ends all streams, spread over `window`; `done` runs on some shard's thread when none is
     /// left.
     void drain(std::chrono::milliseconds window, std::function<void()> done);
@@ -181,6 +185,7 @@ private:
 
     const std::unique_ptr<tail> tail_;
     const std::unique_ptr<client_directory> clients_;
+    const std::unique_ptr<user_directory> users_;
     const std::unique_ptr<record_access> reads_;
     std::vector<std::unique_ptr<shard>> shards_;
     std::atomic<std::shared_ptr<const hub_options>> options_;

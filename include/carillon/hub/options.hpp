@@ -54,6 +54,11 @@ struct stream_profile {
     std::chrono::milliseconds heartbeat_interval = std::chrono::seconds(30);
     std::chrono::milliseconds retry = std::chrono::seconds(3);  ///< ± 20 % per connection
     std::chrono::milliseconds client_timeout = std::chrono::seconds(90);
+    /// Streams of this profile that a user may have, on all shards: a new one ends the oldest. 0:
+    /// no limit.
+    std::size_t max_per_user = 0;
+    /// A stream without an event for so long is ended, up to a tenth later. 0: never.
+    std::chrono::milliseconds inactivity{0};
     /// Words of the control events; null: the hub's own.
     std::shared_ptr<const stream_dialect> dialect = {};
 };

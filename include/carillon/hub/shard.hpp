@@ -119,6 +119,8 @@ private:
     void detach(subscriber& s, topic_node& node);
     void detach_all(subscriber& s);
     result<> claim_durable(subscriber& s, stream_request& request);
+    void claim_user(subscriber& s);
+    void release_user(const subscriber& s);
     void join(subscriber& s, topic_node& node);
     void leave(topic_node& node, std::size_t place);
     std::vector<std::string> topics_of(const subscriber& s) const;

@@ -21,7 +21,7 @@ std::string_view to_string(resume_verdict v) noexcept;
 
 enum class close_reason : std::uint8_t {
     removed,      ///< by a caller
-    replaced,     ///< the same client connected again
+    replaced,     ///< the same client connected again, or the user has newer streams
     drained,      ///< the server is going down
     slow,         ///< the topic's slow policy cuts
     dead,         ///< the peer acknowledges nothing
@@ -29,6 +29,9 @@ enum class close_reason : std::uint8_t {
     unavailable,  ///< the journal could not be read
     finished,     ///< a finite stream has come to its end
     gap,          ///< events are lost, and the stream asked to end then
+    expired,      ///< what its identity rests on holds no longer
+    inactive,     ///< it had nothing but heartbeats for as long as its profile allows
+    revoked,      ///< what its identity rests on was taken back
 };
 /// As clients are told: `drained` is "drain".
 std::string_view to_string(close_reason why) noexcept;

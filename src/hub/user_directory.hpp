@@ -1,0 +1,64 @@
+// Which streams a user has, over all shards.
+#pragma once
+
+#include <carillon/hub/options.hpp>
+#include <carillon/journal/topic.hpp>
+
+#include "hub/session_directory.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace carillon {
+
+/// A stream of a user.
+struct user_place {
+    std::uint64_t number = 0;  ///< the later the claim, the higher; no other stream has it
+    const stream_profile* profile = nullptr;
+    stream_place where;
+    friend bool operator==(const user_place&, const user_place&) = default;
+};
+
+inline bool counted_together(const user_place& a, const user_place& b) noexcept {
+    return a.profile == b.profile;
+}
+inline auto find_place(std::vector<user_place>& places, const user_place& where) {
+    const auto at = std::ranges::lower_bound(places, where.number, {}, &user_place::number);
+    return at != places.end() && *at == where ? at : places.end();
+}
+
+/// Synchronised inside; touched when streams of users come and go, never per event.
+class user_directory {
+public:
+    using clock = std::chrono::steady_clock;
+
+    struct claimed {
+        std::uint64_t number = 0;
+        std::vector<user_place> replaced;  ///< streams that are to end, oldest first
+    };
+
+    /// A stream of this user begins.
+    claimed claim(std::string_view user, stream_place where, const stream_profile& profile);
+    /// It has ended, replaced or not.
+    void release(std::string_view user, const user_place& which, clock::time_point expires);
+
+    std::size_t count(std::string_view user) { return records_.count(user); }
+    std::vector<user_place> streams_of(std::string_view user);
+
+    /// Forgets users who have gone; a part of them each time. False if nobody is left.
+    bool purge(clock::time_point now);
+
+private:
+    struct user_state {};
+
+    session_directory<user_state, user_place> records_;
+    std::atomic<std::uint64_t> last_number_{0};
+};
+
+}  // namespace carillon

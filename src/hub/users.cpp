@@ -1,0 +1,40 @@
+// Users and their streams, wherever these are.
+#include <carillon/hub/hub.hpp>
+#include <carillon/hub/shard.hpp>
+
+#include "hub/subscriber.hpp"
+#include "hub/user_directory.hpp"
+
+namespace carillon {
+
+std::size_t hub::connections_of(std::string_view user) const { return users_->count(user); }
+
+// Before the stream begins: it is decided who stays when its head goes out.
+void shard::claim_user(subscriber& s) {
+    const identity* who = s.who();
+    if (who == nullptr || who->user.empty()) return;
+    const auto claimed = hub_.users_->claim(who->user, {number_, s.slot}, *s.profile);
+    s.more().user_number = claimed.number;
+    for (const user_place& old : claimed.replaced) {
+        shard& other = *hub_.shards_[old.where.shard];
+        const auto replace = [&other, old] {
+            subscriber* still = other.at(old.where.slot);
+            // Another stream may have the slot by now.
+            if (still != nullptr && still->extras && still->extras->user_number == old.number)
+                other.end(*still, close_reason::replaced);
+        };
+        if (&other == this) {
+            replace();
+        } else {
+            other.post(replace);
+        }
+    }
+}
+
+void shard::release_user(const subscriber& s) {
+    if (!s.extras || s.extras->user_number == 0) return;
+    hub_.users_->release(s.extras->who->user, {s.extras->user_number, s.profile, {number_, s.slot}},
+                         on_.now());
+}
+
+}  // namespace carillon

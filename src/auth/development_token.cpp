@@ -52,6 +52,9 @@ result<token_claims> parse_development_token(std::string_view text) {
         claims.text += ':';
         append_json_string(claims.text, parts[i]);
     }
+    for (const std::string& role : claims.roles) add_attribute(claims.attributes, "role", role);
+    for (std::size_t i = 1; i < names.size(); ++i)
+        add_attribute(claims.attributes, names[i], parts[i]);
     claims.text += R"(,"roles":[)";
     for (std::size_t i = 0; i < claims.roles.size(); ++i) {
         if (i != 0) claims.text += ',';

@@ -1,6 +1,9 @@
 #include "auth/token_claims.hpp"
 
+#include <carillon/hub/audience.hpp>
+
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include <boost/json.hpp>
@@ -98,6 +101,22 @@ result<> read_grants(const json::object& claims, const claim_rules& rules, token
     return read("subscribe", into.subscribe);
 }
 
+void read_attributes(const json::object& claims, const claim_rules& rules, token_claims& into) {
+    for (const std::string& role : into.roles) add_attribute(into.attributes, "role", role);
+    for (const auto& [name, value] : claims) {
+        const std::string_view n = name;
+        if (is_token_claim(n) || n == rules.grants_claim || n == rules.user_claim ||
+            n == rules.session_claim || n == rules.roles_claim || n == "role") {
+            continue;
+        }
+        if (value.is_string()) {
+            add_attribute(into.attributes, n, value.get_string());
+        } else if (value.is_number() || value.is_bool()) {
+            add_attribute(into.attributes, n, json::serialize(value));
+        }
+    }
+}
+
 result<> check_audience(const json::object& claims, const claim_rules& rules) {
     const json::value* v = claims.if_contains("aud");
     if (v == nullptr) {
@@ -118,6 +137,20 @@ result<> check_audience(const json::object& claims, const claim_rules& rules) {
 }
 
 }  // namespace
+
+bool is_token_claim(std::string_view name) noexcept {
+    constexpr std::array<std::string_view, 9> names{"iss", "sub", "aud",   "exp",      "nbf",
+                                                    "iat", "jti", "scope", "auth_time"};
+    return std::ranges::find(names, name) != names.end();
+}
+
+void add_attribute(std::vector<attribute>& to, std::string_view name, std::string_view value) {
+    if (to.size() >= max_attributes || name.empty() || name.size() > max_attribute_length ||
+        value.empty() || value.size() > max_attribute_length) {
+        return;
+    }
+    to.push_back({std::string(name), std::string(value)});
+}
 
 result<token_claims> read_claims(std::string_view payload, const claim_rules& rules) {
     boost::system::error_code failure;
@@ -145,6 +178,7 @@ result<token_claims> read_claims(std::string_view payload, const claim_rules& ru
         if (auto read = read_texts(*roles, rules.roles_claim, all.roles); !read)
             return std::unexpected(read.error());
     }
+    read_attributes(*claims, rules, all);
     return all;
 }
 

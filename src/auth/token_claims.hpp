@@ -2,6 +2,7 @@
 #pragma once
 
 #include <carillon/base/result.hpp>
+#include <carillon/hub/identity.hpp>
 
 #include <chrono>
 #include <optional>
@@ -21,12 +22,23 @@ struct token_claims {
     std::vector<std::string> roles;
     std::string token_id;  ///< `jti`, or empty
     std::string text;      ///< all claims, a JSON object's text
+    /// Claims that are a text, a number or a boolean, and each role as (`role`, it); without those
+    /// that are about the token itself. At most `max_attributes`, none longer than an audience can
+    /// name.
+    std::vector<attribute> attributes;
     /// Topic patterns that the token grants beyond what its roles do; nothing: it says nothing.
     std::optional<std::vector<std::string>> publish, subscribe;
     std::optional<time_point> expires;     ///< `exp`
     std::optional<time_point> not_before;  ///< `nbf`
     std::optional<time_point> issued_at;   ///< `iat`
 };
+
+inline constexpr std::size_t max_attributes = 32;
+/// Whether a claim is about the token itself or about what it grants, and says nothing of its
+/// bearer that streams could be found by.
+bool is_token_claim(std::string_view name) noexcept;
+/// Adds a pair that can be an attribute; others are left out.
+void add_attribute(std::vector<attribute>& to, std::string_view name, std::string_view value);
 
 /// What an issuer's tokens must say, and which claims mean what.
 struct claim_rules {

@@ -26,7 +26,7 @@ struct request {
     std::string body;  ///< decoded from chunks; empty for uploads that are read as they come
     std::vector<std::string> path_rest;  ///< one decoded value per `{name}` of the route, in order
     net::ip_address client;  ///< from Forwarded / X-Forwarded-For if the peer is a trusted proxy
-    bool forwarded = false;  ///< has Forwarded, X-Forwarded-* or Via
+    bool forwarded = false;  ///< has Forwarded, X-Forwarded-*, X-Real-IP or Via
     bool http10 = false;     ///< HTTP/1.0: no chunks
 
     /// First value of that name; nothing if absent.

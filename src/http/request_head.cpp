@@ -88,7 +88,8 @@ private:
                 request_.forwarded = true;
                 break;
             default:
-                if (istarts_with(name_text, "x-forwarded-")) request_.forwarded = true;
+                if (istarts_with(name_text, "x-forwarded-") || iequals(name_text, "x-real-ip"))
+                    request_.forwarded = true;
                 if (iequals(name_text, "sec-fetch-site")) fetch_site = at;
         }
     }

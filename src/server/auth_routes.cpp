@@ -5,6 +5,7 @@
 #include "base/time_text.hpp"
 #include "transport/guard.hpp"
 #include "transport/publish_body.hpp"
+#include "transport/rules.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -17,12 +18,8 @@ namespace carillon::server {
 namespace {
 
 namespace json = boost::json;
-using transport::access;
-using transport::access_rule;
+namespace rules = transport::rules;
 
-constexpr access_rule anybody{access::none, access::none};
-constexpr access_rule somebody{access::user, access::user};
-constexpr access_rule admins{access::admin, access::admin};
 constexpr std::string_view json_type = "application/json";
 constexpr std::size_t token_id_length = 22;
 constexpr std::size_t max_name = 256;
@@ -182,25 +179,25 @@ std::vector<transport::route> auth_routes(const identity_check& callers,
     all.push_back({.method = "GET",
                    .path = "/auth/me",
                    .summary = "tells who the caller is",
-                   .who = somebody,
+                   .who = rules::own_credentials,
                    .answers = {{200, json_type, "user, session and roles"}},
                    .handle = show_caller});
     all.push_back({.method = "POST",
                    .path = "/auth/session",
                    .summary = "puts the caller's token into a cookie that scripts cannot read",
-                   .who = somebody,
+                   .who = rules::own_credentials,
                    .answers = {{204, "", "the cookie is set"}},
                    .handle = begin_session});
     all.push_back({.method = "DELETE",
                    .path = "/auth/session",
                    .summary = "takes the cookie away",
-                   .who = anybody,
+                   .who = rules::open,
                    .answers = {{204, "", "the cookie is gone"}},
                    .handle = end_session});
     all.push_back({.method = "POST",
                    .path = "/auth/token",
                    .summary = "signs a token for a user",
-                   .who = admins,
+                   .who = rules::administration,
                    .takes = {.needed = true, .whole = transport::json_types()},
                    .answers = {{200, json_type, "the token, and when it ends"}},
                    .handle = mint});

@@ -1,6 +1,7 @@
 #include "server/endpoints.hpp"
 
 #include "base/json_text.hpp"
+#include "transport/rules.hpp"
 
 #include <utility>
 
@@ -16,17 +17,15 @@ std::string_view version() noexcept { return CARILLON_VERSION; }
 
 namespace {
 
-using transport::access;
 using transport::route;
 
-constexpr transport::access_rule anyone{access::none, access::none};
 constexpr std::string_view json = "application/json";
 
 route health() {
     return {.method = "GET",
             .path = "/health",
             .summary = "tells that the server runs",
-            .who = anyone,
+            .who = transport::rules::open,
             .answers = {{200, json, "it runs"}},
             .handle =
                 [](http::request&, const principal&, http::responder answer) {
@@ -40,7 +39,7 @@ route ready(hub& events) {
     return {.method = "GET",
             .path = "/ready",
             .summary = "tells whether the server takes streams and stores events",
-            .who = anyone,
+            .who = transport::rules::open,
             .answers = {{200, json, "it does"}},
             .handle =
                 [&events](http::request&, const principal&, http::responder answer) {
@@ -61,7 +60,7 @@ route metrics(std::function<std::string()> text, bool any_host) {
     return {.method = "GET",
             .path = "/metrics",
             .summary = "shows figures for Prometheus",
-            .who = {access::none, access::admin},
+            .who = transport::rules::figures,
             .answers = {{200, type, "the figures"}},
             .handle =
                 [text = std::move(text)](http::request&, const principal&, http::responder answer) {
@@ -74,7 +73,7 @@ route api(std::function<std::string()> text) {
     return {.method = "GET",
             .path = "/api",
             .summary = "describes the server and its routes",
-            .who = anyone,
+            .who = transport::rules::open,
             .answers = {{200, json, "name, version and routes"}},
             .handle =
                 [text = std::move(text)](http::request&, const principal&, http::responder answer) {
@@ -91,7 +90,7 @@ route page() {
     return {.method = "GET",
             .path = "/",
             .summary = "a page to try things out",
-            .who = anyone,
+            .who = transport::rules::open,
             .answers = {{200, type, "the page"}},
             .handle =
                 [](http::request&, const principal&, http::responder answer) {
@@ -132,7 +131,8 @@ std::string describe(const std::vector<route>& routes, std::string_view topics) 
         append_json_string(text, readable(r.path));
         text += R"(,"summary":)";
         append_json_string(text, r.summary);
-        text += '}';
+        text += fmt::format(R"(,"access":{{"locally":"{}","otherwise":"{}"}}}})",
+                            to_string(r.who.locally), to_string(r.who.otherwise));
     }
     return text + "]}";
 }

@@ -26,7 +26,11 @@ principal principal_of(const auth::token_claims& claims, principal::source from)
     who.session = claims.session;
     who.roles = claims.roles;
     who.claims = claims.text;
+    who.token_id = claims.token_id;
+    who.issuer = claims.issuer;
+    who.attributes = claims.attributes;
     who.expires = claims.expires;
+    who.issued = claims.issued_at;
     return who;
 }
 

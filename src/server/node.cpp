@@ -168,6 +168,13 @@ bool may_be_reached(const settings& s) {
     return s.auth.mode.value == "none" || !s.auth.secret.empty() || !s.auth.keys.empty();
 }
 
+/// Without a key nobody could prove anything: then a developer's own machine is open, or, if that
+/// is written out, everything is.
+transport::access_policy policy_of(const settings& s, const identity_check& callers) {
+    return {.asks = callers.has_keys() || s.auth.dev_tokens || s.auth.mode.value != "none",
+            .local_defaults = !callers.has_keys()};
+}
+
 std::unexpected<error> reachable_by_all(std::string_view address) {
     return fail(errc::invalid_request,
                 fmt::format("`{}` can be reached from other machines and no key says whose "
@@ -287,10 +294,7 @@ void node::parts::add_routes() {
                                                 current.auth.token_lifetime)),
                       std::back_inserter(all));
     description = describe(all, current.topic_service.prefix);
-    // Without a key nobody could prove anything: then a developer's own machine is open.
-    transport::mount(
-        routes, std::move(all), *callers,
-        {.asks = callers->has_keys() || current.auth.dev_tokens, .local_defaults = false});
+    transport::mount(routes, std::move(all), *callers, policy_of(current, *callers));
 }
 
 std::string node::parts::metrics() const {

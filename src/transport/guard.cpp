@@ -3,6 +3,7 @@
 #include "http/admission.hpp"
 #include "http/authority.hpp"
 #include "http/text.hpp"
+#include "transport/caller.hpp"
 
 #include <mutex>
 #include <optional>
@@ -76,6 +77,20 @@ struct guarded_route {
         return is_local(r) ? to.who.locally : to.who.otherwise;
     }
 
+    /// A caller that nobody asks. Where others would be asked, this one is trusted.
+    principal unasked() const {
+        principal who;
+        who.unrestricted = !policy.asks || to.who.otherwise != access::none;
+        return who;
+    }
+
+    /// The caller as the handler gets it.
+    principal admitted(const found& who) const {
+        principal p = *who;
+        p.unrestricted = !policy.asks;
+        return p;
+    }
+
     std::shared_ptr<lookup> begin(const http::request& r, net::loop& on) const {
         auto asked = std::make_shared<lookup>(on);
         auth::credentials given;
@@ -109,13 +124,13 @@ using route_ptr = std::shared_ptr<const guarded_route>;
 void handle(const guarded_route& g, access needed, http::request& r, http::responder answer,
             const found& who) {
     if (const auto why = g.against(needed, who)) return g.refuse(r, std::move(answer), *why);
-    g.to.handle(r, *who, std::move(answer));
+    g.to.handle(r, g.admitted(who), std::move(answer));
 }
 
 http::handler guard_of(route_ptr g) {
     return [g = std::move(g)](http::request& r, http::responder answer) {
         const access needed = g->needed_by(r);
-        if (needed == access::none) return g->to.handle(r, principal{}, std::move(answer));
+        if (needed == access::none) return g->to.handle(r, g->unasked(), std::move(answer));
         const auto asked = g->begin(r, answer.loop());
         if (const auto who = asked->take()) {
             return handle(*g, needed, r, std::move(answer), *who);
@@ -161,7 +176,8 @@ public:
         if (const auto why = guarded_->against(needed_, who)) {
             return guarded_->refuse(request_, std::move(answer_), *why);
         }
-        inner_ = guarded_->to.upload(request_, *who, std::move(answer_), control_);
+        inner_ =
+            guarded_->to.upload(request_, guarded_->admitted(who), std::move(answer_), control_);
         if (!inner_) return;
         if (ended_) return inner_->on_end();  // an empty body: nothing else ends before a resume
         const std::string held = std::exchange(held_, {});
@@ -205,7 +221,8 @@ std::unique_ptr<http::upload> begin_upload(const guarded_route& g, access needed
         g.refuse(r, std::move(answer), *why);
         return nullptr;
     }
-    return g.to.upload(r, *who, std::move(answer), std::move(control));
+    const principal caller = needed == access::none ? g.unasked() : g.admitted(who);
+    return g.to.upload(r, caller, std::move(answer), std::move(control));
 }
 
 http::upload_handler upload_guard_of(route_ptr g) {
@@ -252,17 +269,22 @@ bool is_loopback_name(std::string_view host) {
 
 bool is_local(const http::request& r) {
     const auto host = r.header_value("Host");
-    // Behind a Unix socket there is a proxy as a rule.
-    return !r.forwarded && !r.client.is_local_socket() && r.client.is_loopback() && host &&
-           is_loopback_name(*host);
+    // Behind a Unix socket there is a proxy as a rule, and HTTP/1.0 is what proxies speak that say
+    // nothing of themselves.
+    return !r.forwarded && !r.http10 && !r.client.is_local_socket() && r.client.is_loopback() &&
+           host && is_loopback_name(*host);
 }
 
 result<> permits(access needed, const principal& who) {
     if (needed == access::none || needed == access::optional) return {};
     if (who.is_anonymous())
         return fail(errc::unauthenticated, "say who you are: credentials are missing");
-    if (needed == access::user || needed == access::owner || who.has_role("admin")) return {};
-    if (needed == access::publisher && who.has_role("publisher")) return {};
+    if (needed == access::verified_user && who.from == principal::source::development) {
+        return fail(errc::unauthenticated,
+                    "a signed token is needed here: a development token proves nothing");
+    }
+    if (needed <= access::owner || is_admin(who)) return {};
+    if (needed == access::publisher && is_publisher(who)) return {};
     return fail(errc::forbidden, needed == access::admin ? "this needs the role `admin`"
                                                          : "this needs the role `publisher`");
 }

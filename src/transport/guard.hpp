@@ -11,12 +11,13 @@ namespace carillon::transport {
 
 /// What the server is: it decides which side of an `access_rule` holds.
 struct access_policy {
-    bool asks = false;           ///< false: everybody may call everything, whatever the routes say
-    bool local_defaults = true;  ///< `access_rule::locally` holds for local calls
+    bool asks = true;             ///< false: everybody may call everything, whatever the routes say
+    bool local_defaults = false;  ///< `access_rule::locally` holds for local calls
 };
 
 /// From this machine, under a loopback name, and not passed on by a proxy: a developer's own. What
-/// `Forwarded` and its kin say does not count, only that they are there.
+/// `Forwarded` and its kin say does not count, only that they are there. A local proxy that adds
+/// none of them and speaks HTTP/1.1 is not seen: a server behind one needs keys.
 bool is_local(const http::request& r);
 
 /// Errors: `unauthenticated` (nobody, where somebody has to be), `forbidden`.

@@ -10,6 +10,8 @@ std::string_view to_string(access a) noexcept {
             return "optional";
         case access::user:
             return "user";
+        case access::verified_user:
+            return "verified_user";
         case access::owner:
             return "owner";
         case access::publisher:

@@ -16,12 +16,13 @@ namespace carillon::transport {
 
 /// What a caller has to be, from the laxest to the strictest.
 enum class access : std::uint8_t {
-    none,       ///< credentials are not even looked at
-    optional,   ///< anybody; credentials that are there must be right
-    user,       ///< somebody
-    owner,      ///< somebody; the handler sees to it that a client or record is their own
-    publisher,  ///< with the role `publisher` or `admin`
-    admin,      ///< with the role `admin`
+    none,           ///< credentials are not even looked at
+    optional,       ///< anybody; credentials that are there must be right
+    user,           ///< somebody
+    verified_user,  ///< somebody, by credentials that not anybody can make
+    owner,          ///< somebody; the handler sees to it that a client or record is their own
+    publisher,      ///< with the role `publisher` or `admin`, or grants to publish
+    admin,          ///< with the role `admin`
 };
 
 std::string_view to_string(access a) noexcept;

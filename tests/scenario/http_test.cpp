@@ -67,7 +67,7 @@ TEST(http, a_client_that_has_sent_all_may_close_its_half_and_read_the_answer) {
 }
 
 TEST(http, a_client_of_http_1_0_says_whether_the_connection_stays) {
-    running_server s;
+    running_server s({"--auth.mode", "none"});
     raw_client c(s.port());
     c.send("GET /health HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
     const answer kept = c.read_answer();
@@ -420,11 +420,12 @@ TEST(http, probes_may_ask_by_address) {
         EXPECT_EQ(status(named, host, "/metrics"), 403) << host;
         EXPECT_EQ(status(named, host, "/events/history?topic=a"), 403) << host;
     }
-    running_server open({"--http.allowed_hosts", "localhost", "--metrics.any_host", "true"});
+    running_server open(
+        {"--auth.mode", "none", "--http.allowed_hosts", "localhost", "--metrics.any_host", "true"});
     EXPECT_EQ(status(open, "10.0.0.5:3000", "/metrics"), 200);
     EXPECT_EQ(status(open, "10.0.0.5:3000", "/api"), 403);
-    running_server ranged(
-        {"--http.allowed_hosts", "localhost", "--http.allowed_hosts", "10.0.0.0/8"});
+    running_server ranged({"--auth.mode", "none", "--http.allowed_hosts", "localhost",
+                           "--http.allowed_hosts", "10.0.0.0/8"});
     EXPECT_EQ(status(ranged, "10.0.0.5:3000", "/metrics"), 200);
     EXPECT_EQ(status(ranged, "11.0.0.5:3000", "/metrics"), 403);
     EXPECT_EQ(status(ranged, "10.0.0.5:3000", "/events/history?topic=a"), 200);

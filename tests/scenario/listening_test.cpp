@@ -30,7 +30,7 @@ constexpr std::string_view publish_one =
 TEST(listening, a_unix_socket_beside_a_port_serves_the_same_hub) {
     const temporary_folder folder;
     const std::string path = folder.path_of("socket");
-    running_server s({"--listen", "unix:" + path});
+    running_server s({"--listen", "unix:" + path, "--auth.mode", "none"});
     event_reader c(s, "/a");
     c.open();
     raw_client local(path);

@@ -87,6 +87,8 @@ answer running_server::request(std::string_view method, std::string_view path,
     std::string text(method);
     text.append(" ").append(path).append(" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
     text.append(fields);
+    const bool of_clients = path.starts_with("/events/clients");
+    if (of_clients && fields.find("Authorization:") == std::string_view::npos) text += as_admin;
     if (!body.empty() || method == "POST" || method == "PUT")
         text += "Content-Length: " + std::to_string(body.size()) + "\r\n";
     c.send(text.append("\r\n").append(body));

@@ -16,6 +16,10 @@ namespace carillon::testing {
 inline constexpr std::string_view json_type = "Content-Type: application/json\r\n";
 inline constexpr std::string_view lines_type = "Content-Type: application/x-ndjson\r\n";
 
+/// The field line of a developer's token that says `root:root:root@localhost:admin`.
+inline constexpr std::string_view as_admin =
+    "Authorization: Bearer cm9vdDpyb290OnJvb3RAbG9jYWxob3N0OmFkbWlu\r\n";
+
 /// A loopback port that nobody listens on, below those that the system gives to connections.
 std::uint16_t free_port();
 
@@ -50,7 +54,8 @@ public:
     const std::string& log() const noexcept { return process_->output(); }
     int pid() const noexcept { return process_->pid(); }
 
-    /// One request on a connection of its own.
+    /// One request on a connection of its own. A call about clients is an admin's, unless the
+    /// fields say whose it is.
     answer request(std::string_view method, std::string_view path, std::string_view body = {},
                    std::string_view fields = {}) const;
     answer get(std::string_view path) const { return request("GET", path); }

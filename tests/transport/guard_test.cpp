@@ -14,8 +14,9 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr access every_access[] = {access::none,  access::optional,  access::user,
-                                   access::owner, access::publisher, access::admin};
+constexpr access every_access[] = {access::none,          access::optional, access::user,
+                                   access::verified_user, access::owner,    access::publisher,
+                                   access::admin};
 
 principal named(std::string user, std::vector<std::string> roles = {}) {
     principal p;
@@ -25,9 +26,9 @@ principal named(std::string user, std::vector<std::string> roles = {}) {
     return p;
 }
 
-/// Which of the accesses, in their order, admit this caller: "nouOpa", `-` for those that do not.
+/// Which of the accesses, in their order, admit this caller: "nouvOpa", `-` for those that do not.
 std::string admitted(const principal& who) {
-    std::string all = "nouOpa";
+    std::string all = "nouvOpa";
     for (std::size_t i = 0; i < all.size(); ++i) {
         if (!permits(every_access[i], who)) all[i] = '-';
     }
@@ -35,16 +36,24 @@ std::string admitted(const principal& who) {
 }
 
 TEST(permits, admits_by_what_the_caller_is) {
-    EXPECT_EQ(admitted({}), "no----");
-    EXPECT_EQ(admitted(named("ann")), "nouO--");
-    EXPECT_EQ(admitted(named("ann", {"reader", "publishers"})), "nouO--");
-    EXPECT_EQ(admitted(named("ann", {"publisher"})), "nouOp-");
-    EXPECT_EQ(admitted(named("ann", {"admin"})), "nouOpa");
+    EXPECT_EQ(admitted({}), "no-----");
+    EXPECT_EQ(admitted(named("ann")), "nouvO--");
+    EXPECT_EQ(admitted(named("ann", {"reader", "publishers"})), "nouvO--");
+    EXPECT_EQ(admitted(named("ann", {"publisher"})), "nouvOp-");
+    EXPECT_EQ(admitted(named("ann", {"admin"})), "nouvOpa");
     EXPECT_EQ(permits(access::user, {}).error().code, errc::unauthenticated);
     EXPECT_EQ(permits(access::admin, named("ann")).error().code, errc::forbidden);
+    principal granted = named("ann");
+    granted.grants =
+        std::make_shared<const grant_set>(grant_set{{topic_pattern::parse("news").value()}, {}});
+    EXPECT_EQ(admitted(granted), "nouvOp-");
+    principal developer = named("ann", {"admin"});
+    developer.from = principal::source::development;
+    EXPECT_EQ(admitted(developer), "nou-Opa") << "anybody could make its token";
+    EXPECT_EQ(permits(access::verified_user, developer).error().code, errc::unauthenticated);
     principal roles_of_nobody;
     roles_of_nobody.roles = {"admin"};
-    EXPECT_EQ(admitted(roles_of_nobody), "no----");
+    EXPECT_EQ(admitted(roles_of_nobody), "no-----");
 }
 
 TEST(is_local, knows_a_developers_own_calls) {
@@ -69,6 +78,12 @@ TEST(is_local, knows_a_developers_own_calls) {
     EXPECT_FALSE(local("localhost", "127.0.0.1", true)) << "a proxy passed it on";
     EXPECT_FALSE(local("localhost", "")) << "a Unix socket";
     EXPECT_FALSE(is_local(http::request{}));
+    http::request old;
+    old.headers = {{"Host", "localhost"}};
+    old.client = *net::ip_address::parse("127.0.0.1");
+    EXPECT_TRUE(is_local(old));
+    old.http10 = true;
+    EXPECT_FALSE(is_local(old)) << "what a bare proxy speaks";
 }
 
 /// Believes "Bearer NAME ROLE…"; what begins with "later" it answers on its own thread, when told
@@ -161,6 +176,7 @@ protected:
         std::vector<route> all;
         const route_handler tell = [](http::request& r, const principal& who, http::responder to) {
             std::string text = r.method + ' ' + r.path + '?' + r.query + " by " + who.user;
+            if (who.unrestricted) text += "whomever";
             for (const std::string& value : r.path_rest) text += " [" + value + ']';
             to.send(http::text(text + " " + r.body));
         };
@@ -195,8 +211,9 @@ protected:
     }
 
     test_authenticator who_;
-    http::test_server server_{
-        [this](http::router& on) { mount(on, routes(), who_, {.asks = true}); }};
+    http::test_server server_{[this](http::router& on) {
+        mount(on, routes(), who_, {.asks = true, .local_defaults = true});
+    }};
     http::test_client client_{server_};
 };
 
@@ -223,7 +240,9 @@ TEST_F(guard, refuses_with_401_and_403) {
 
 TEST_F(guard, asks_nobody_where_nobody_has_to_be) {
     EXPECT_EQ(client_.send(request("GET", "/none/a", bearer("bad"))).read().status, 200);
-    EXPECT_EQ(client_.send(http::get("/admin/a")).read().status, 200) << "a local call";
+    EXPECT_EQ(client_.send(http::get("/admin/a")).read().body, "GET /admin/a? by whomever [a] ")
+        << "a local call";
+    EXPECT_EQ(client_.send(http::get("/none/a")).read().body, "GET /none/a? by  [a] ");
     EXPECT_EQ(who_.asked, 0);
 }
 
@@ -298,7 +317,7 @@ TEST(mount, lets_everybody_in_where_nobody_is_asked) {
     test_authenticator who;
     const http::test_server server([&](http::router& on) {
         const route_handler ok = [](http::request&, const principal& caller, http::responder to) {
-            to.send(http::text("for " + caller.user));
+            to.send(http::text("for " + caller.user + (caller.unrestricted ? "!" : "")));
         };
         std::vector<route> all{{.method = "GET", .path = "/admin", .handle = ok}};
         mount(on, all, who, {.asks = false});
@@ -306,9 +325,9 @@ TEST(mount, lets_everybody_in_where_nobody_is_asked) {
         mount(on, switched_off(std::move(all), "nothing here"), who, {.asks = true});
     });
     http::test_client c(server);
-    EXPECT_EQ(c.send(http::get("/admin", "Via: x\r\n")).read().body, "for ");
+    EXPECT_EQ(c.send(http::get("/admin", "Via: x\r\n")).read().body, "for !");
     EXPECT_EQ(c.send(http::get("/admin", "Via: x\r\nAuthorization: Bearer ann\r\n")).read().body,
-              "for ann");
+              "for ann!");
     const auto off = c.send(http::get("/off", "Via: x\r\n")).read();
     EXPECT_EQ(off.status, 404);
     EXPECT_THAT(off.body, HasSubstr("\"code\":\"DISABLED\""));

@@ -1,9 +1,13 @@
 // The caller of a request: the user, session and roles that it was found to have.
 #pragma once
 
+#include <carillon/hub/grants.hpp>
+#include <carillon/hub/identity.hpp>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,8 +31,18 @@ struct principal {
     std::string user;     ///< empty: anonymous
     std::string session;  ///< empty: none is named
     std::vector<std::string> roles;
-    std::string claims;  ///< all that is known, a JSON object's text; empty: nothing
+    std::string claims;    ///< all that is known, a JSON object's text; empty: nothing
+    std::string token_id;  ///< `jti`, for revocations; empty: none
+    std::string issuer;    ///< of the token; empty: none is named
+    /// What it may publish under and listen to, its roles' grants included; null: nothing.
+    std::shared_ptr<const grant_set> grants;  // shared by all that one token opens
+    /// Claims and roles that streams can be found by, as (`role`, `editor`).
+    std::vector<attribute> attributes;
     std::optional<std::chrono::system_clock::time_point> expires;  ///< nothing holds beyond it
+    std::optional<std::chrono::system_clock::time_point> issued;
+    /// Nobody is asked who they are here: `auth.mode = none`, or a route that a developer's own
+    /// machine may call. Whatever the route does is allowed, for whomever it does it.
+    bool unrestricted = false;
 
     bool is_anonymous() const noexcept { return user.empty(); }
     bool has_role(std::string_view role) const noexcept {

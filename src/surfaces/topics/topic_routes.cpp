@@ -1,6 +1,7 @@
 // What the topic service answers, and to whom.
 #include "surfaces/topics/topic_surface.hpp"
 #include "transport/publish_body.hpp"
+#include "transport/rules.hpp"
 
 #include <utility>
 
@@ -8,14 +9,8 @@ namespace carillon::surfaces {
 
 namespace {
 
-using transport::access;
-using transport::access_rule;
 using transport::route;
-
-constexpr access_rule readers{access::optional, access::optional};
-constexpr access_rule publishers{access::none, access::publisher};
-constexpr access_rule owners{access::user, access::owner};
-constexpr access_rule admins{access::admin, access::admin};
+namespace rules = transport::rules;
 
 constexpr std::string_view json = "application/json";
 
@@ -31,6 +26,15 @@ transport::route_handler calling(Object& on,
                                  void (Object::*member)(http::request&, http::responder)) {
     return [&on, member](http::request& r, const principal&, http::responder answer) {
         (on.*member)(r, std::move(answer));
+    };
+}
+
+template <class Object>
+transport::route_handler calling(Object& on,
+                                 void (Object::*member)(http::request&, const principal&,
+                                                        http::responder)) {
+    return [&on, member](http::request& r, const principal& who, http::responder answer) {
+        (on.*member)(r, who, std::move(answer));
     };
 }
 
@@ -56,7 +60,7 @@ void topic_surface::add_listening(std::vector<route>& to) {
         to.push_back({.method = "GET",
                       .path = path,
                       .summary = "listens to topics and patterns",
-                      .who = readers,
+                      .who = rules::topic_stream,
                       .answers = {{200, "text/event-stream", "their events"}},
                       .handle = calling(*this, &topic_surface::subscribe),
                       .refuse = as_stream});
@@ -64,7 +68,7 @@ void topic_surface::add_listening(std::vector<route>& to) {
     to.push_back({.method = "GET",
                   .path = "/streams/{stream}",
                   .summary = "reads a stream that ends",
-                  .who = readers,
+                  .who = rules::topic_stream,
                   .answers = {{200, "text/event-stream", "what was appended"},
                               {204, "", "its end lies at or before the cursor"}},
                   .handle = calling(finite_, &finite_stream_routes::read),
@@ -72,7 +76,7 @@ void topic_surface::add_listening(std::vector<route>& to) {
     to.push_back({.method = "GET",
                   .path = "/history",
                   .summary = "reads what is kept of topics",
-                  .who = readers,
+                  .who = rules::topic_stream,
                   .answers = {{200, json, "events, and where to go on"}},
                   .handle = calling(*this, &topic_surface::history)});
 }
@@ -87,7 +91,7 @@ void topic_surface::add_publishing(std::vector<route>& to) {
         to.push_back({.method = "POST",
                       .path = path,
                       .summary = "publishes an event, an array of events, or lines",
-                      .who = publishers,
+                      .who = rules::topic_publish,
                       .takes = json_or_lines(),
                       .answers = {{200, json, "ids and positions"},
                                   {202, json, "the event waits for its time"}},
@@ -97,26 +101,26 @@ void topic_surface::add_publishing(std::vector<route>& to) {
     to.push_back({.method = "DELETE",
                   .path = "/history/{id}",
                   .summary = "takes an event back",
-                  .who = publishers,
+                  .who = rules::topic_publish,
                   .answers = {{200, json, "where that is told"}},
                   .handle = calling(*this, &topic_surface::erase)});
     to.push_back({.method = "PUT",
                   .path = "/history/{id}",
                   .summary = "puts another content in an event's place",
-                  .who = publishers,
+                  .who = rules::topic_publish,
                   .takes = one_json_text(),
                   .answers = {{200, json, "where that is told"}},
                   .handle = calling(*this, &topic_surface::erase)});
     to.push_back({.method = "GET",
                   .path = "/scheduled",
                   .summary = "lists the events that wait for their time",
-                  .who = publishers,
+                  .who = rules::topic_publish,
                   .answers = {{200, json, "the events, soonest first"}},
                   .handle = calling(*this, &topic_surface::list_scheduled)});
     to.push_back({.method = "DELETE",
                   .path = "/scheduled/{id}",
                   .summary = "calls off an event that waits",
-                  .who = publishers,
+                  .who = rules::topic_publish,
                   .answers = {{204, "", "it is called off"}},
                   .handle = calling(*this, &topic_surface::cancel_scheduled)});
 }
@@ -125,27 +129,27 @@ void topic_surface::add_finite(std::vector<route>& to) {
     to.push_back({.method = "POST",
                   .path = "/streams",
                   .summary = "begins a stream that ends",
-                  .who = publishers,
+                  .who = rules::topic_publish,
                   .answers = {{201, json, "its id"}},
                   .handle = calling(finite_, &finite_stream_routes::begin)});
     to.push_back({.method = "POST",
                   .path = "/streams/{stream}",
                   .summary = "appends to a stream",
-                  .who = publishers,
+                  .who = rules::topic_publish,
                   .takes = one_json_text(),
                   .answers = {{200, json, "whether a reader asked to stop"}},
                   .handle = calling(finite_, &finite_stream_routes::append)});
     to.push_back({.method = "POST",
                   .path = "/streams/{stream}/close",
                   .summary = "ends a stream for good",
-                  .who = publishers,
+                  .who = rules::topic_publish,
                   .answers = {{200, json, "where it ends"}},
                   .handle = calling(finite_, &finite_stream_routes::close)});
     // Who has the id reads the stream, and may lose interest in it.
     to.push_back({.method = "DELETE",
                   .path = "/streams/{stream}",
                   .summary = "asks a stream's producer to stop",
-                  .who = readers,
+                  .who = rules::topic_stream,
                   .answers = {{202, "", "the producer is told when it appends"}},
                   .handle = calling(finite_, &finite_stream_routes::request_stop)});
 }
@@ -154,32 +158,32 @@ void topic_surface::add_clients(std::vector<route>& to) {
     to.push_back({.method = "GET",
                   .path = "/clients",
                   .summary = "lists who listens",
-                  .who = admins,
+                  .who = rules::administration,
                   .answers = {{200, json, "the clients"}},
                   .handle = calling(*this, &topic_surface::list_clients)});
     to.push_back({.method = "GET",
                   .path = "/clients/{id}",
                   .summary = "shows one client",
-                  .who = owners,
+                  .who = rules::client_call,
                   .answers = {{200, json, "the client"}},
                   .handle = calling(*this, &topic_surface::show_client)});
     to.push_back({.method = "DELETE",
                   .path = "/clients/{id}",
                   .summary = "ends a client's stream",
-                  .who = owners,
+                  .who = rules::client_call,
                   .answers = {{204, "", "it ends"}},
                   .handle = calling(*this, &topic_surface::remove_client)});
     to.push_back({.method = "POST",
                   .path = "/clients/{id}/send",
                   .summary = "sends an event to one client alone",
-                  .who = owners,
+                  .who = rules::client_call,
                   .takes = one_json_text(),
                   .answers = {{200, json, "its id and position"}},
                   .handle = calling(*this, &topic_surface::send_to_client)});
     to.push_back({.method = "POST",
                   .path = "/clients/{id}/heartbeat",
                   .summary = "sends a heartbeat to one client now",
-                  .who = owners,
+                  .who = rules::client_call,
                   .answers = {{204, "", "it is sent"}},
                   .handle = calling(*this, &topic_surface::beat_client)});
     for (const char* method : {"PUT", "DELETE"}) {
@@ -188,7 +192,7 @@ void topic_surface::add_clients(std::vector<route>& to) {
                       .summary = std::string_view(method) == "PUT"
                                      ? "adds a topic to a client's stream"
                                      : "takes a topic from a client's stream",
-                      .who = owners,
+                      .who = rules::client_call,
                       .answers = {{204, "", "done"}},
                       .handle = calling(*this, &topic_surface::change_topic)});
     }

@@ -4,6 +4,7 @@
 
 #include "base/time_text.hpp"
 #include "surfaces/topics/event_json.hpp"
+#include "transport/caller.hpp"
 #include "transport/on_loop.hpp"
 #include "transport/publish_body.hpp"
 
@@ -70,12 +71,13 @@ topic_surface::topic_surface(hub& h, services::finite_streams& finite,
       options_(std::move(options)),
       finite_(h, finite, streams, options_.profile) {}
 
-void topic_surface::subscribe(http::request& r, http::responder answer) {
+void topic_surface::subscribe(http::request& r, const principal& who, http::responder answer) {
     auto topics = requested_topics(r, *hub_.options());
     if (!topics) return answer.send(topics.error());
     stream_request asked;
     asked.topics = std::move(*topics);
     asked.profile = &options_.profile;
+    asked.who = transport::identity_of(who);
     const auto shape = r.query_value("envelope");
     if (shape && *shape != "full" && *shape != "plain") {
         return answer.send(error{errc::invalid_request, "`envelope` is `plain` or `full`"});
@@ -95,7 +97,7 @@ std::unique_ptr<http::upload> topic_surface::upload(http::request& r, http::resp
                                        std::move(control));
 }
 
-void topic_surface::publish(http::request& r, http::responder answer) {
+void topic_surface::publish(http::request& r, const principal&, http::responder answer) {
     auto name = path_topic(r);
     if (!name) return answer.send(name.error());
     auto body = transport::parse_publish_body(r.body, *name, *hub_.options());
@@ -133,11 +135,12 @@ void topic_surface::publish(http::request& r, http::responder answer) {
                               }));
 }
 
-void topic_surface::history(http::request& r, http::responder answer) {
+void topic_surface::history(http::request& r, const principal& who, http::responder answer) {
     auto topics = requested_topics(r, *hub_.options());
     if (!topics) return answer.send(topics.error());
     history_query query;
     query.topics = std::move(*topics);
+    query.who = transport::identity_of(who);
     query.after_id = transport::cursor_of(r);
     auto from = transport::rewind_of(r);
     if (!from) return answer.send(from.error());
@@ -172,7 +175,7 @@ void topic_surface::history(http::request& r, http::responder answer) {
 }
 
 // DELETE takes an event back, PUT puts another in its place.
-void topic_surface::erase(http::request& r, http::responder answer) {
+void topic_surface::erase(http::request& r, const principal& who, http::responder answer) {
     const auto name = r.query_value("topic");
     if (!name)
         return answer.send(error{errc::invalid_request, "say of which topic: `?topic=news`"});
@@ -185,7 +188,7 @@ void topic_surface::erase(http::request& r, http::responder answer) {
         if (!done) return to.send(done.error());
         to.send(http::json_response(200, transport::publish_answer(done->front(), name)));
     };
-    event_reference what{r.path_rest[0], std::move(*from), nullptr};
+    event_reference what{r.path_rest[0], std::move(*from), transport::identity_of(who)};
     if (r.method != "PUT") {
         return hub_.take_back(
             std::move(what), transport::on_loop_of(std::move(answer), std::move(answer_published)));
@@ -262,54 +265,81 @@ void topic_surface::list_clients(http::request& r, http::responder answer) {
             }));
 }
 
-void topic_surface::show_client(http::request& r, http::responder answer) {
-    hub_.find_client(r.path_rest[0],
-                     transport::on_loop_of(std::move(answer),
-                                           [](http::responder& to, result<client_info> found) {
-                                               if (!found) return to.send(found.error());
-                                               std::string text;
-                                               append_client_json(text, *found);
-                                               to.send(http::json_response(200, std::move(text)));
-                                           }));
+void topic_surface::with_client(http::request& r, const principal& who, http::responder answer,
+                                std::function<void(std::string, http::responder)> then) {
+    const std::string id = r.path_rest[0];
+    // An admin and a publisher may, whoever the owner is.
+    if (transport::may_act_on(who, {})) return then(id, std::move(answer));
+    hub_.find_client(id, transport::on_loop_of(
+                             std::move(answer), [id, who, then = std::move(then)](
+                                                    http::responder& to, result<client_info> c) {
+                                 if (!c) return to.send(c.error());
+                                 const auto may = transport::may_act_on(who, c->user);
+                                 if (!may) return to.send(may.error());
+                                 then(id, std::move(to));
+                             }));
 }
 
-void topic_surface::send_to_client(http::request& r, http::responder answer) {
+void topic_surface::show_client(http::request& r, const principal& who, http::responder answer) {
+    with_client(r, who, std::move(answer), [this](std::string id, http::responder to) {
+        hub_.find_client(id, transport::on_loop_of(std::move(to), [](http::responder& answering,
+                                                                     result<client_info> found) {
+                             if (!found) return answering.send(found.error());
+                             std::string text;
+                             append_client_json(text, *found);
+                             answering.send(http::json_response(200, std::move(text)));
+                         }));
+    });
+}
+
+void topic_surface::send_to_client(http::request& r, const principal& who, http::responder answer) {
     auto e = transport::parse_event(r.body, transport::body_target::elsewhere(), *hub_.options());
     if (!e) return answer.send(e.error());
     auto key = transport::idempotency_key_of(r, std::move(e->idempotency_key));
     if (!key) return answer.send(key.error());
     std::optional<idempotency_key> once;
     if (*key) once = transport::keyed(std::move(**key), "$client/" + r.path_rest[0], r.body);
-    hub_.send(r.path_rest[0], std::move(e->content), std::move(once),
-              transport::on_loop_of(std::move(answer), [](http::responder& to,
-                                                          result<std::vector<published>> done) {
-                  if (!done) return to.send(done.error());
-                  const published& p = done->front();
-                  to.send(http::json_response(
-                      200, p.pos.value == 0
-                               ? "{}"
-                               : fmt::format(R"({{"id":"{}","position":{}}})", p.id, p.pos.value)));
-              }));
+    const auto answer_published = [](http::responder& to, result<std::vector<published>> done) {
+        if (!done) return to.send(done.error());
+        const published& p = done->front();
+        to.send(http::json_response(
+            200, p.pos.value == 0
+                     ? "{}"
+                     : fmt::format(R"({{"id":"{}","position":{}}})", p.id, p.pos.value)));
+    };
+    with_client(r, who, std::move(answer),
+                [this, content = std::move(e->content), once = std::move(once), answer_published](
+                    std::string id, http::responder to) mutable {
+                    hub_.send(std::move(id), std::move(content), std::move(once),
+                              transport::on_loop_of(std::move(to), answer_published));
+                });
 }
 
-void topic_surface::change_topic(http::request& r, http::responder answer) {
+void topic_surface::change_topic(http::request& r, const principal& who, http::responder answer) {
     auto pattern = topic_pattern::parse(r.path_rest[1], hub_.options()->max_topic_length);
     if (!pattern) return answer.send(pattern.error());
     if (pattern->str().starts_with('$')) {
         return answer.send(error{errc::forbidden, "topics that begin with `$` are the hub's own"});
     }
-    auto done = transport::on_loop_of(std::move(answer), answer_done);
-    if (r.method == "PUT")
-        return hub_.subscribe(r.path_rest[0], std::move(*pattern), std::move(done));
-    hub_.unsubscribe(r.path_rest[0], std::move(*pattern), std::move(done));
+    with_client(r, who, std::move(answer),
+                [this, adds = r.method == "PUT", pattern = std::move(*pattern)](
+                    std::string id, http::responder to) {
+                    auto done = transport::on_loop_of(std::move(to), answer_done);
+                    if (adds) return hub_.subscribe(id, pattern, std::move(done));
+                    hub_.unsubscribe(id, pattern, std::move(done));
+                });
 }
 
-void topic_surface::beat_client(http::request& r, http::responder answer) {
-    hub_.heartbeat(r.path_rest[0], transport::on_loop_of(std::move(answer), answer_done));
+void topic_surface::beat_client(http::request& r, const principal& who, http::responder answer) {
+    with_client(r, who, std::move(answer), [this](std::string id, http::responder to) {
+        hub_.heartbeat(id, transport::on_loop_of(std::move(to), answer_done));
+    });
 }
 
-void topic_surface::remove_client(http::request& r, http::responder answer) {
-    hub_.remove(r.path_rest[0], transport::on_loop_of(std::move(answer), answer_done));
+void topic_surface::remove_client(http::request& r, const principal& who, http::responder answer) {
+    with_client(r, who, std::move(answer), [this](std::string id, http::responder to) {
+        hub_.remove(id, transport::on_loop_of(std::move(to), answer_done));
+    });
 }
 
 }  // namespace carillon::surfaces

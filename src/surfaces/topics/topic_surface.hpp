@@ -8,6 +8,7 @@
 #include "transport/route.hpp"
 #include "transport/stream_host.hpp"
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -42,20 +43,23 @@ private:
     void add_finite(std::vector<transport::route>& to);
     void add_clients(std::vector<transport::route>& to);
 
-    void subscribe(http::request& r, http::responder answer);
-    void publish(http::request& r, http::responder answer);
+    void subscribe(http::request& r, const principal& who, http::responder answer);
+    void publish(http::request& r, const principal& who, http::responder answer);
     std::unique_ptr<http::upload> upload(http::request& r, http::responder answer,
                                          http::upload_control control);
-    void history(http::request& r, http::responder answer);
-    void erase(http::request& r, http::responder answer);
+    void history(http::request& r, const principal& who, http::responder answer);
+    void erase(http::request& r, const principal& who, http::responder answer);
     void list_scheduled(http::request& r, http::responder answer);
     void cancel_scheduled(http::request& r, http::responder answer);
     void list_clients(http::request& r, http::responder answer);
-    void show_client(http::request& r, http::responder answer);
-    void send_to_client(http::request& r, http::responder answer);
-    void change_topic(http::request& r, http::responder answer);
-    void beat_client(http::request& r, http::responder answer);
-    void remove_client(http::request& r, http::responder answer);
+    void show_client(http::request& r, const principal& who, http::responder answer);
+    void send_to_client(http::request& r, const principal& who, http::responder answer);
+    void change_topic(http::request& r, const principal& who, http::responder answer);
+    void beat_client(http::request& r, const principal& who, http::responder answer);
+    /// Runs `then` if the caller may do something about the client in the path.
+    void with_client(http::request& r, const principal& who, http::responder answer,
+                     std::function<void(std::string id, http::responder)> then);
+    void remove_client(http::request& r, const principal& who, http::responder answer);
 
     hub& hub_;
     transport::stream_host& streams_;

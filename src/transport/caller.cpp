@@ -1,0 +1,42 @@
+#include "transport/caller.hpp"
+
+#include <fmt/format.h>
+
+namespace carillon::transport {
+
+std::shared_ptr<const identity> identity_of(const principal& who) {
+    if (who.is_anonymous()) return nullptr;
+    auto made = std::make_shared<identity>();
+    made->user = who.user;
+    made->session = who.session;
+    made->roles = who.roles;
+    made->grants = who.grants;
+    made->token_id = who.token_id;
+    made->expires = who.expires;
+    made->attributes = who.attributes;
+    return made;
+}
+
+bool is_admin(const principal& who) noexcept {
+    return who.unrestricted || (!who.is_anonymous() && who.has_role("admin"));
+}
+
+bool is_publisher(const principal& who) noexcept {
+    if (is_admin(who)) return true;
+    if (who.is_anonymous()) return false;
+    return who.has_role("publisher") || (who.grants && !who.grants->publish.empty());
+}
+
+result<> may_act_on(const principal& who, std::string_view owner) {
+    if (is_admin(who) || (!who.is_anonymous() && who.user == owner)) return {};
+    if (!who.is_anonymous() && who.has_role("publisher")) return {};
+    return fail(errc::forbidden,
+                "this is its owner's; others need the role `publisher` or `admin`");
+}
+
+result<> may_name(const principal& who, std::string_view user) {
+    if (is_admin(who) || (!who.is_anonymous() && who.user == user)) return {};
+    return fail(errc::forbidden, "another user than the caller: this needs the role `admin`");
+}
+
+}  // namespace carillon::transport

@@ -43,8 +43,9 @@ protected:
         return blind ? "300ms" : "30s";
     }
 
-    running_server hub_{
-        {"--http.trusted_proxies", "127.0.0.1", "--stream.heartbeat_interval", heartbeat()}};
+    /// It asks nobody, so that what is refused is refused by the proxy.
+    running_server hub_{{"--auth.mode", "none", "--http.trusted_proxies", "127.0.0.1",
+                         "--stream.heartbeat_interval", heartbeat()}};
     running_proxy proxy_{GetParam(), hub_.port()};
 };
 

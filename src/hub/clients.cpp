@@ -1,10 +1,10 @@
 // Calls about single clients: wherever their stream is, the call goes to its shard.
 #include <carillon/hub/hub.hpp>
 
-#include "hub/client_directory.hpp"
 #include "hub/client_id.hpp"
+#include "hub/hub_core.hpp"
 #include "hub/own_topic.hpp"
-#include "hub/subscriber.hpp"
+#include "hub/shard_impl.hpp"
 
 #include <charconv>
 #include <memory>
@@ -50,21 +50,21 @@ std::optional<listing_place> parse_place(std::string_view text) {
 
 // Finds the shard that has the client and runs the task there; a durable client between two
 // connections gives null.
-void hub::with_client(std::string_view client, client_task t, client_callback done) {
-    const auto durable = clients_->find(client);
+void hub::core::with_client(std::string_view client, client_task t, client_callback done) {
+    const auto durable = directory.find(client);
     unsigned number = 0;
     if (durable) {
         number = durable->where ? durable->where->shard : 0;
-    } else if (const auto id = client_id::parse(client); id && id->shard < shards_.size()) {
+    } else if (const auto id = client_id::parse(client); id && id->shard < shards.size()) {
         number = id->shard;
     } else {
         return done(unknown());
     }
-    if (number >= shards_.size()) return done(unknown());
-    shard& home = *shards_[number];
+    if (number >= shards.size()) return done(unknown());
+    shard::impl& home = shards[number]->inside();
     home.post(
         [this, &home, name = std::string(client), t = std::move(t), done] {
-            const auto now = clients_->find(name);
+            const auto now = directory.find(name);
             subscriber* s = nullptr;
             if (!now) {
                 s = home.find(name);
@@ -91,8 +91,8 @@ void hub::send(std::string client, event e, std::optional<idempotency_key> key,
 
 // Listening first, storing second: the clients' streams are sure to show it. `done` is told which
 // of them there are.
-void hub::listen_privately(std::vector<std::string> clients,
-                           std::function<void(std::vector<std::string>)> done) {
+void hub::core::listen_privately(std::vector<std::string> clients,
+                                 std::function<void(std::vector<std::string>)> done) {
     struct gathering {
         std::mutex mutex;
         std::vector<std::string> found;
@@ -104,7 +104,7 @@ void hub::listen_privately(std::vector<std::string> clients,
     g->done = std::move(done);
     for (const std::string& client : clients) {
         const auto listen = [topic = topic_pattern(client_topic(as_segment(client)))](
-                                shard& home, subscriber* s) -> result<> {
+                                shard::impl& home, subscriber* s) -> result<> {
             return s == nullptr ? result<>{} : home.listen_privately(*s, topic);
         };
         with_client(client, listen, [g, client](const result<>& ready) {
@@ -121,48 +121,48 @@ void hub::listen_privately(std::vector<std::string> clients,
 
 void hub::subscribe(std::string_view client, topic_pattern topic, client_callback done) {
     if (is_internal(topic)) return done(internal_topic());
-    auto token = clients_->token_of(client);
+    auto token = core_->directory.token_of(client);
     if (!token) return done(unknown());
-    with_client(
+    core_->with_client(
         client,
-        [this, token = std::move(*token), topic = std::move(topic)](shard& home,
+        [this, token = std::move(*token), topic = std::move(topic)](shard::impl& home,
                                                                     subscriber* s) -> result<> {
             if (s != nullptr) return home.subscribe(*s, topic);
-            return clients_->add(token, client_directory::presence::away, topic,
-                                 options()->max_topics_per_client);
+            return core_->directory.add(token, client_directory::presence::away, topic,
+                                        options()->max_topics_per_client);
         },
         std::move(done));
 }
 
 void hub::unsubscribe(std::string_view client, topic_pattern topic, client_callback done) {
     if (is_internal(topic)) return done(internal_topic());
-    auto token = clients_->token_of(client);
+    auto token = core_->directory.token_of(client);
     if (!token) return done(unknown());
-    with_client(
+    core_->with_client(
         client,
-        [this, token = std::move(*token), topic = std::move(topic)](shard& home,
+        [this, token = std::move(*token), topic = std::move(topic)](shard::impl& home,
                                                                     subscriber* s) -> result<> {
             if (s != nullptr) return home.unsubscribe(*s, topic);
-            return clients_->remove(token, client_directory::presence::away, topic);
+            return core_->directory.remove(token, client_directory::presence::away, topic);
         },
         std::move(done));
 }
 
 void hub::remove(std::string_view client, client_callback done) {
-    with_client(
+    core_->with_client(
         client,
-        [this, name = std::string(client)](shard& home, subscriber* s) -> result<> {
+        [this, name = std::string(client)](shard::impl& home, subscriber* s) -> result<> {
             if (s != nullptr) home.end(*s, close_reason::removed);
-            if (const auto token = clients_->token_of(name)) clients_->forget(*token);
+            if (const auto token = core_->directory.token_of(name)) core_->directory.forget(*token);
             return {};
         },
         std::move(done));
 }
 
 void hub::heartbeat(std::string_view client, client_callback done) {
-    with_client(
+    core_->with_client(
         client,
-        [](shard& home, subscriber* s) -> result<> {
+        [](shard::impl& home, subscriber* s) -> result<> {
             if (s == nullptr)
                 return fail(errc::send_error, "the client is between two connections");
             home.heartbeat(*s);
@@ -173,18 +173,18 @@ void hub::heartbeat(std::string_view client, client_callback done) {
 
 void hub::find_client(std::string_view client, std::function<void(result<client_info>)> done) {
     auto found = std::make_shared<client_info>();
-    with_client(
+    core_->with_client(
         client,
-        [this, found, name = std::string(client)](shard& home, subscriber* s) -> result<> {
+        [this, found, name = std::string(client)](shard::impl& home, subscriber* s) -> result<> {
             if (s != nullptr) {
                 *found = home.describe(*s);
                 return {};
             }
-            const auto away = clients_->find(name);
+            const auto away = core_->directory.find(name);
             if (!away) return unknown();
             found->id = away->public_id;
             found->durable = true;
-            for (const topic_pattern& t : clients_->topics_of(away->token))
+            for (const topic_pattern& t : core_->directory.topics_of(away->token))
                 found->topics.push_back(t.str());
             return {};
         },
@@ -195,7 +195,7 @@ void hub::find_client(std::string_view client, std::function<void(result<client_
 }
 
 /// Goes from shard to shard; used by one of them at a time.
-struct hub::listing {
+struct hub::core::listing {
     client_query q;
     listing_place at;
     client_page page;
@@ -207,16 +207,16 @@ struct hub::listing {
 void hub::list_clients(client_query q, std::function<void(result<client_page>)> done) {
     const auto at = parse_place(q.after);
     if (!at) return done(fail(errc::invalid_request, "`after` is the `next` of another listing"));
-    const auto l = std::make_shared<listing>();
+    const auto l = std::make_shared<core::listing>();
     l->q = std::move(q);
     l->at = *at;
     l->done = std::move(done);
-    list_on(l);
+    core_->list_on(l);
 }
 
-void hub::list_on(const std::shared_ptr<listing>& l) {
-    if (l->at.shard >= shards_.size()) return l->done(std::move(l->page));
-    shard& home = *shards_[l->at.shard];
+void hub::core::list_on(const std::shared_ptr<listing>& l) {
+    if (l->at.shard >= shards.size()) return l->done(std::move(l->page));
+    shard::impl& home = shards[l->at.shard]->inside();
     home.post(
         [this, &home, l] {
             const auto next = home.list(l->q, l->at.slot, slots_at_once, l->page.clients);
@@ -228,7 +228,7 @@ void hub::list_on(const std::shared_ptr<listing>& l) {
             }
             const bool full = l->page.clients.size() >= l->q.limit || l->bytes >= max_page_bytes;
             if (!full) return list_on(l);
-            if (l->at.shard < shards_.size()) l->page.next = text_of(l->at);
+            if (l->at.shard < shards.size()) l->page.next = text_of(l->at);
             l->done(std::move(l->page));
         },
         [l] { l->done(client_page{}); });

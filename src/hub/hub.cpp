@@ -1,12 +1,9 @@
 #include <carillon/hub/hub.hpp>
 
 #include "base/json_text.hpp"
-#include "hub/client_directory.hpp"
+#include "hub/hub_core.hpp"
 #include "hub/own_topic.hpp"
-#include "hub/record_access.hpp"
-#include "hub/tail.hpp"
-#include "hub/topic_index.hpp"
-#include "hub/user_directory.hpp"
+#include "hub/shard_impl.hpp"
 
 #include <algorithm>
 #include <array>
@@ -18,56 +15,64 @@
 
 namespace carillon {
 
+hub::core::core(hub& home, hub_options first, std::unique_ptr<journal> kept)
+    : recent(kept->head()),
+      reads(home),
+      options(std::make_shared<const hub_options>(std::move(first))),
+      record(std::move(kept)) {}
+
 hub::hub(hub_options options, std::unique_ptr<journal> record)
-    : tail_(std::make_unique<tail>(record->head())),
-      clients_(std::make_unique<client_directory>()),
-      users_(std::make_unique<user_directory>()),
-      reads_(std::make_unique<record_access>(*this)),
-      options_(std::make_shared<const hub_options>(std::move(options))),
-      journal_(std::move(record)) {
-    journal_->on_stored([this](std::span<const event_ptr> all) { committed(all); });
+    : core_(std::make_unique<core>(*this, std::move(options), std::move(record))) {
+    core_->record->on_stored([this](std::span<const event_ptr> all) { core_->committed(all); });
 }
 
 hub::~hub() = default;
 
 shard& hub::add_shard(executor& on) {
-    assert(shards_.size() < tail::max_shards);
-    shards_.push_back(std::make_unique<shard>(*this, on, static_cast<unsigned>(shards_.size())));
-    return *shards_.back();
+    auto& all = core_->shards;
+    assert(all.size() < tail::max_shards);
+    all.push_back(std::make_unique<shard>(*this, on, static_cast<unsigned>(all.size())));
+    return *all.back();
 }
 
-std::shared_ptr<const hub_options> hub::options() const { return options_.load(); }
+std::span<const std::unique_ptr<shard>> hub::shards() const noexcept { return core_->shards; }
+std::shared_ptr<const hub_options> hub::options() const { return core_->limits(); }
+journal& hub::record() noexcept { return *core_->record; }
+bool hub::draining() const noexcept { return core_->draining.load(std::memory_order_relaxed); }
+std::size_t hub::subscribers() const noexcept {
+    return core_->subscribers.load(std::memory_order_relaxed);
+}
 
 void hub::reload(hub_options options) {
     options.envelopes = this->options()->envelopes;
-    options_.store(std::make_shared<const hub_options>(std::move(options)));
+    core_->options.store(std::make_shared<const hub_options>(std::move(options)));
     const auto now = this->options();
-    for (const auto& s : shards_) {
-        s->post([&shard = *s, now] { shard.reload(*now); });
+    for (const auto& s : core_->shards) {
+        s->inside().post([&home = s->inside(), now] { home.reload(*now); });
     }
 }
 
-std::unexpected<error> hub::closed() { return fail(errc::unavailable, "the hub is closed"); }
+std::unexpected<error> hub::core::closed() { return fail(errc::unavailable, "the hub is closed"); }
 
-result<> hub::is_open() const {
-    if (closed_.load(std::memory_order_relaxed)) return closed();
+result<> hub::core::is_open() const {
+    if (is_closed.load(std::memory_order_relaxed)) return closed();
     return {};
 }
 
-std::string hub::id_of(position p) const { return journal_->id_of(p); }
+std::string hub::id_of(position p) const { return core_->record->id_of(p); }
 
 std::string hub::id_of(const stored_event& e) const {
     if (e.pos.value == 0) return {};
     return e.content.id ? e.content.id->str() : id_of(e.pos);
 }
 
-void hub::committed(std::span<const event_ptr> batch) {
-    published_.fetch_add(batch.size(), std::memory_order_relaxed);
-    std::uint64_t woken =
-        tail_->push(batch, static_cast<unsigned>(shards_.size()),
-                    [this](unsigned s, const event& e) { return shards_[s]->interest().wants(e); });
+void hub::core::committed(std::span<const event_ptr> batch) {
+    published_count.fetch_add(batch.size(), std::memory_order_relaxed);
+    std::uint64_t woken = recent.push(
+        batch, static_cast<unsigned>(shards.size()),
+        [this](unsigned s, const event& e) { return shards[s]->inside().interest().wants(e); });
     for (; woken != 0; woken &= woken - 1)
-        shards_[static_cast<std::size_t>(std::countr_zero(woken))]->wake();
+        shards[static_cast<std::size_t>(std::countr_zero(woken))]->inside().wake();
 }
 
 namespace {
@@ -93,9 +98,9 @@ std::string told_of(std::string_view id, const std::optional<event>& instead) {
 
 }  // namespace
 
-void hub::take(event_reference what, std::optional<event> instead, publish_callback done) {
-    reads_->find(std::move(what), [this, instead = std::move(instead),
-                                   done = std::move(done)](result<event_ptr> found) {
+void hub::core::take(event_reference what, std::optional<event> instead, publish_callback done) {
+    reads.find(std::move(what), [this, instead = std::move(instead),
+                                 done = std::move(done)](result<event_ptr> found) {
         if (!found) return done(std::unexpected(found.error()));
         const stored_event& taken = **found;
         auto told = std::make_shared<stored_event>();
@@ -103,7 +108,7 @@ void hub::take(event_reference what, std::optional<event> instead, publish_callb
         told->content.is_private = taken.content.is_private;
         told->content.name =
             wire::event_name::parse(instead ? "carillon.replaced" : "carillon.deleted").value();
-        told->content.data = told_of(id_of(taken), instead);
+        told->content.data = told_of(reads.id_of(taken), instead);
         told->content.payload = payload_kind::json;
         told->erases = taken.pos;
         append({std::move(told)}, std::nullopt, done);
@@ -111,34 +116,34 @@ void hub::take(event_reference what, std::optional<event> instead, publish_callb
 }
 
 void hub::take_back(event_reference what, publish_callback done) {
-    take(std::move(what), std::nullopt, std::move(done));
+    core_->take(std::move(what), std::nullopt, std::move(done));
 }
 
 void hub::replace(event_reference what, event instead, publish_callback done) {
     if (instead.size() > options()->max_event_size)
         return done(fail(errc::event_too_large, "what takes its place is too large"));
-    take(std::move(what), std::move(instead), std::move(done));
+    core_->take(std::move(what), std::move(instead), std::move(done));
 }
 
 void hub::schedule(event e, std::chrono::system_clock::time_point due,
                    std::optional<idempotency_key> key,
                    std::function<void(result<std::uint64_t>)> done) {
-    if (auto open = is_open(); !open) return done(std::unexpected(open.error()));
-    if (auto checked = check(e); !checked) return done(std::unexpected(checked.error()));
+    if (auto open = core_->is_open(); !open) return done(std::unexpected(open.error()));
+    if (auto checked = core_->check(e); !checked) return done(std::unexpected(checked.error()));
     if (e.ephemeral)
         return done(fail(errc::invalid_request, "what is not stored cannot wait for its time"));
     // Not early: journals keep whole milliseconds.
-    journal_->schedule(std::move(e), std::chrono::ceil<std::chrono::milliseconds>(due),
-                       std::move(key), std::move(done));
+    core_->record->schedule(std::move(e), std::chrono::ceil<std::chrono::milliseconds>(due),
+                            std::move(key), std::move(done));
 }
 
 void hub::cancel(std::uint64_t id, std::function<void(result<bool>)> done) {
-    journal_->cancel(id, std::move(done));
+    core_->record->cancel(id, std::move(done));
 }
 
 void hub::scheduled(std::size_t limit,
                     std::function<void(result<std::vector<scheduled_event>>)> done) {
-    journal_->list_scheduled(limit, std::move(done));
+    core_->record->list_scheduled(limit, std::move(done));
 }
 
 void hub::history(history_query q, std::function<void(result<history_page>)> done) {
@@ -149,49 +154,50 @@ void hub::history(history_query q, std::function<void(result<history_page>)> don
     }
     if (std::ranges::any_of(q.topics, [](const topic_pattern& p) { return is_internal(p); }))
         return done(fail(errc::forbidden, "topics that begin with `$` are the hub's own"));
-    reads_->history(std::move(q), std::move(done));
+    core_->reads.history(std::move(q), std::move(done));
 }
 
 void hub::last_values_below(const topic& prefix, position after,
                             std::function<void(result<snapshot_page>)> done) {
-    reads_->last_values_below(prefix, after, std::move(done));
+    core_->reads.last_values_below(prefix, after, std::move(done));
 }
 
 void hub::last_of(const topic& where, std::function<void(result<event_ptr>)> done) {
-    reads_->last_of(where, std::move(done));
+    core_->reads.last_of(where, std::move(done));
 }
 
 void hub::locate(const topic& where, std::string id,
                  std::function<void(result<std::optional<position>>)> done) {
-    reads_->locate(where, std::move(id), std::move(done));
+    core_->reads.locate(where, std::move(id), std::move(done));
 }
 
 void hub::drain(std::chrono::milliseconds window, std::function<void()> done) {
-    draining_.store(true, std::memory_order_relaxed);
-    if (shards_.empty()) return done();
+    core_->draining.store(true, std::memory_order_relaxed);
+    if (core_->shards.empty()) return done();
     auto missing = std::make_shared<std::atomic<std::size_t>>(
-        shards_.size());  // shared by the shards' callbacks
+        core_->shards.size());  // shared by the shards' callbacks
     const auto finish = [missing, done = std::move(done)] {
         if (missing->fetch_sub(1) == 1) done();
     };
-    for (const auto& s : shards_)
-        s->post([finish, window, &shard = *s] { shard.drain(window, finish); }, finish);
+    for (const auto& s : core_->shards)
+        s->inside().post([finish, window, &home = s->inside()] { home.drain(window, finish); },
+                         finish);
 }
 
-// Each executor runs what was posted before this first: whoever asked then is answered.
+// Each executor runs what was posted before this first: a caller that asked then is answered.
 void hub::close(std::function<void()> done) {
-    draining_.store(true, std::memory_order_relaxed);
-    closed_.store(true, std::memory_order_relaxed);
-    if (shards_.empty()) return done();
+    core_->draining.store(true, std::memory_order_relaxed);
+    core_->is_closed.store(true, std::memory_order_relaxed);
+    if (core_->shards.empty()) return done();
     auto missing = std::make_shared<std::atomic<std::size_t>>(
-        shards_.size());  // shared by the shards' callbacks
+        core_->shards.size());  // shared by the shards' callbacks
     const auto finish = [missing, done = std::move(done)] {
         if (missing->fetch_sub(1) == 1) done();
     };
-    for (const auto& s : shards_) {
-        s->post(
-            [finish, &shard = *s] {
-                shard.close_all();
+    for (const auto& s : core_->shards) {
+        s->inside().post(
+            [finish, &home = s->inside()] {
+                home.close_all();
                 finish();
             },
             finish);
@@ -200,9 +206,9 @@ void hub::close(std::function<void()> done) {
 
 hub_stats hub::stats() const {
     hub_stats all;
-    all.published = published_.load(std::memory_order_relaxed);
-    all.durable_clients = clients_->size();
-    for (const auto& s : shards_) {
+    all.published = core_->published_count.load(std::memory_order_relaxed);
+    all.durable_clients = core_->directory.size();
+    for (const auto& s : core_->shards) {
         const shard_counters& c = s->counters();
         all.subscribers += c.subscribers.load(std::memory_order_relaxed);
         all.connections += c.connections.load(std::memory_order_relaxed);

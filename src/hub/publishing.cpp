@@ -1,7 +1,7 @@
 // The way in: what publishers give is checked, addressed and appended.
 #include <carillon/hub/hub.hpp>
 
-#include "hub/client_directory.hpp"
+#include "hub/hub_core.hpp"
 #include "hub/own_topic.hpp"
 
 #include <algorithm>
@@ -185,7 +185,7 @@ std::vector<address> without_missing(std::vector<address> all,
 
 }  // namespace
 
-result<> hub::check(const event& e) const { return check_public(e, *options()); }
+result<> hub::core::check(const event& e) const { return check_public(e, *limits()); }
 
 void hub::publish(std::vector<event> batch, std::optional<idempotency_key> key,
                   publish_callback done) {
@@ -193,13 +193,13 @@ void hub::publish(std::vector<event> batch, std::optional<idempotency_key> key,
     const auto checked =
         check_each(batch, *limits, [&](const event& e) { return check_public(e, *limits); });
     if (!checked) return done(std::unexpected(checked.error()));
-    events stored;
+    core::events stored;
     stored.reserve(batch.size());
     for (event& e : batch) {
         stored.push_back(std::make_shared<stored_event>());
         stored.back()->content = std::move(e);
     }
-    append(std::move(stored), std::move(key), std::move(done));
+    core_->append(std::move(stored), std::move(key), std::move(done));
 }
 
 void hub::publish(std::vector<event> batch, audience to, std::optional<idempotency_key> key,
@@ -215,7 +215,7 @@ void hub::publish(std::vector<event> batch, audience to, std::optional<idempoten
     if (!checked) return done(std::unexpected(checked.error()));
     // Public ids stand for tokens, under which durable clients' events are kept.
     std::erase_if(to.clients, [this](std::string& client) {
-        auto token = clients_->token_of(client);
+        auto token = core_->directory.token_of(client);
         if (token && is_client_token(*token)) client = std::move(*token);
         return !token || !is_client_token(client);
     });
@@ -225,21 +225,21 @@ void hub::publish(std::vector<event> batch, audience to, std::optional<idempoten
     if (auto size = check_size(*all, batch.size(), to.stored, *limits); !size)
         return done(std::unexpected(size.error()));
     if (to.clients.empty())
-        return append_for(std::move(batch), shared_by(to, std::move(*all)), std::move(key),
-                          std::move(done));
+        return core_->append_for(std::move(batch), shared_by(to, std::move(*all)), std::move(key),
+                                 std::move(done));
     std::vector<std::string> clients = to.clients;
-    listen_privately(
+    core_->listen_privately(
         std::move(clients),
         [this, batch = std::move(batch), to = std::move(to), all = std::move(*all),
          key = std::move(key), done = std::move(done)](const std::vector<std::string>& found) {
             auto left = without_missing(all, found);
             if (left.empty()) return done(fail(errc::client_not_found, "no client has this id"));
-            append_for(batch, shared_by(to, std::move(left)), key, done);
+            core_->append_for(batch, shared_by(to, std::move(left)), key, done);
         });
 }
 
-void hub::append_for(std::vector<event> batch, addresses to, std::optional<idempotency_key> key,
-                     publish_callback done) {
+void hub::core::append_for(std::vector<event> batch, addresses to,
+                           std::optional<idempotency_key> key, publish_callback done) {
     events stored;
     stored.reserve(batch.size() * to.size());
     for (const event& e : batch) {
@@ -256,7 +256,7 @@ void hub::append_for(std::vector<event> batch, addresses to, std::optional<idemp
 void hub::publish_own(std::vector<event> batch, std::optional<idempotency_key> key,
                       publish_callback done) {
     const auto limits = options();
-    events stored;
+    core::events stored;
     stored.reserve(batch.size());
     for (event& e : batch) {
         if (auto checked = check_content(e, *limits); !checked)
@@ -264,19 +264,19 @@ void hub::publish_own(std::vector<event> batch, std::optional<idempotency_key> k
         stored.push_back(std::make_shared<stored_event>());
         stored.back()->content = std::move(e);
     }
-    append(std::move(stored), std::move(key), std::move(done));
+    core_->append(std::move(stored), std::move(key), std::move(done));
 }
 
-void hub::append(events batch, std::optional<idempotency_key> key, publish_callback done) {
+void hub::core::append(events batch, std::optional<idempotency_key> key, publish_callback done) {
     if (auto open = is_open(); !open) return done(std::unexpected(open.error()));
-    journal_->append(
+    record->append(
         std::move(batch), std::move(key),
         [this, done = std::move(done)](const result<journal::appended>& stored,
                                        std::span<const std::shared_ptr<stored_event>> all) {
             if (!stored) return done(std::unexpected(stored.error()));
             std::vector<published> answers;
             answers.reserve(all.size());
-            for (const auto& e : all) answers.push_back({id_of(*e), e->pos});
+            for (const auto& e : all) answers.push_back({reads.id_of(*e), e->pos});
             done(std::move(answers));
         });
 }

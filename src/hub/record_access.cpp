@@ -170,6 +170,8 @@ void record_access::find(event_reference what, std::function<void(result<event_p
     });
 }
 
+std::string record_access::id_of(const stored_event& e) const { return hub_.id_of(e); }
+
 void record_access::last_values_below(const topic& prefix, position after,
                                       std::function<void(result<snapshot_page>)> done) const {
     hub_.record().snapshot(

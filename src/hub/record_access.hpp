@@ -30,6 +30,9 @@ public:
     void locate(const topic& where, std::string id,
                 std::function<void(result<std::optional<position>>)> done) const;
 
+    /// As it goes out: a publisher's own id, the hub's, or nothing for an ephemeral event.
+    std::string id_of(const stored_event& e) const;
+
 private:
     hub& hub_;
 };

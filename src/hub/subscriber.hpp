@@ -4,6 +4,7 @@
 #include <carillon/hub/stream.hpp>
 
 #include "hub/encoded_event.hpp"
+#include "hub/opening.hpp"
 #include "hub/visibility.hpp"
 
 #include <array>
@@ -42,17 +43,6 @@ struct subscriber_extras {
     std::size_t own_topics = 0;             ///< how many of all topics are the hub's own
     std::uint64_t user_number = 0;          ///< in the directory of users; 0: it is not there
     std::uint64_t trims_known = 0;  ///< `read_page::trims` up to here were told, or do not matter
-};
-
-/// What a stream that did not begin at the head still has to write before its first event.
-struct opening {
-    resume_verdict verdict = resume_verdict::fresh;
-    std::optional<gap> lost;
-    std::string_view reason;
-    std::optional<std::uint64_t> events;  ///< that follow, if that is known
-    gap_policy on_gap = gap_policy::replay;
-    bool event = true;
-    bool rewinds = false;  ///< asked for what is kept: what was trimmed before is no loss
 };
 
 /// A stream that does not take bytes, or has events to read from the journal.
@@ -100,6 +90,8 @@ struct subscriber {
         return *extras;
     }
     const identity* who() const noexcept { return extras ? extras->who.get() : nullptr; }
+    /// What it listens to, for the journal.
+    matcher_set patterns() const;
     std::size_t topic_count() const noexcept {
         return (first.node != nullptr ? 1u : 0u) + (extras ? extras->more_topics.size() : 0u);
     }

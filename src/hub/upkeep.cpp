@@ -1,37 +1,32 @@
 // Time: heartbeats, dead peers, cuts, the drain.
 #include <carillon/base/log.hpp>
 #include <carillon/hub/hub.hpp>
-#include <carillon/hub/shard.hpp>
 
-#include "base/random.hpp"
-#include "hub/client_directory.hpp"
-#include "hub/lifeline.hpp"
-#include "hub/subscriber.hpp"
-#include "hub/topic_index.hpp"
-#include "hub/user_directory.hpp"
+#include "hub/hub_core.hpp"
+#include "hub/shard_impl.hpp"
 #include "hub/wall_time.hpp"
 
 #include <algorithm>
 
 namespace carillon {
 
-void shard::post(executor::task t, executor::task otherwise) {
-    on_.post(life_->guarded(std::move(t), std::move(otherwise)));
+void shard::impl::post(executor::task t, executor::task otherwise) {
+    on_.post(life_.guarded(std::move(t), std::move(otherwise)));
 }
 
-void shard::defer(executor::task t) { on_.defer(life_->guarded(std::move(t))); }
+void shard::impl::defer(executor::task t) { on_.defer(life_.guarded(std::move(t))); }
 
-void shard::call_after(clock::duration delay, executor::task t) {
-    on_.call_after(delay, life_->guarded(std::move(t)));
+void shard::impl::call_after(clock::duration delay, executor::task t) {
+    on_.call_after(delay, life_.guarded(std::move(t)));
 }
 
-void shard::start_ticking() {
+void shard::impl::start_ticking() {
     if (ticking_) return;
     ticking_ = true;
     call_after(wheel_.resolution(), [this] { tick(); });
 }
 
-void shard::tick() {
+void shard::impl::tick() {
     const auto now = on_.now();
     wheel_.advance(now, [this](std::uint64_t tick, std::uint32_t slot) {
         if (ticks_[slot] != tick) return;
@@ -39,14 +34,14 @@ void shard::tick() {
         if (subscriber* s = at(slot)) attend(*s);
     });
     if (drained_) drain_some(now);
-    const bool awaits = hub_.clients_->purge(now) | hub_.users_->purge(now);
+    const bool awaits = hub_.inside().directory.purge(now) | hub_.inside().users.purge(now);
     ticking_ = awaits || counters_.subscribers.load(std::memory_order_relaxed) != 0 || drained_;
     if (ticking_) call_after(wheel_.resolution(), [this] { tick(); });
 }
 
 // One entry of the wheel for each slot: one that fires too early costs a look, while one for each
 // stream that ever had the slot would fill the wheel when clients come and go.
-void shard::schedule(subscriber& s, clock::time_point due) {
+void shard::impl::schedule(subscriber& s, clock::time_point due) {
     const std::uint64_t tick = wheel_.tick_for(due);
     std::uint64_t& entry = ticks_[s.slot];
     if (entry != 0 && entry <= tick) return;
@@ -54,7 +49,7 @@ void shard::schedule(subscriber& s, clock::time_point due) {
     wheel_.add(tick, s.slot);
 }
 
-void shard::attend(subscriber& s) {
+void shard::impl::attend(subscriber& s) {
     const auto now = on_.now();
     const auto interval = s.profile->heartbeat_interval;
     // Up to an eighth earlier, by slot: streams that got the same event do not beat in the same
@@ -79,7 +74,7 @@ void shard::attend(subscriber& s) {
         const auto stalled = now - s.behind->since;
         if (patience && stalled >= *patience) return cut(s);
         schedule(s, now + std::min<clock::duration>(interval, std::chrono::seconds(1)));
-        if (patience && stalled >= std::chrono::seconds(1)) cut_if_far_behind(s);
+        if (patience && stalled >= std::chrono::seconds(1)) replayer_.check_lag(s);
         return;
     }
     if (!quiet || s.behind)
@@ -89,18 +84,18 @@ void shard::attend(subscriber& s) {
     if (subscriber* still = at(slot); still == &s) schedule(s, now + interval - spread);
 }
 
-void shard::cut(subscriber& s) {
+void shard::impl::cut(subscriber& s) {
     counters_.slow_cuts.fetch_add(1, std::memory_order_relaxed);
     log::warning("slow subscriber cut",
                  {{"client", public_id_of(s)}, {"address", s.out->remote_address()}});
     close(s, close_reason::slow);
 }
 
-void shard::heartbeat(subscriber& s) {
+void shard::impl::heartbeat(subscriber& s) {
     if (!s.behind) beat(s);
 }
 
-void shard::beat(subscriber& s) {
+void shard::impl::beat(subscriber& s) {
     const auto lags = [&] {
         return head_.value - std::min(head_, s.cursor).value > hub_.options()->cursor_lag;
     };
@@ -119,48 +114,28 @@ void shard::beat(subscriber& s) {
     }
     if (text.empty()) s.dialect().heartbeat({now, s.heartbeat_event}, text);
     s.last_heartbeat_ms = wall_ms();
-    const auto block = encode_cache::control(s.envelope, text);
-    const std::vector<item> items{{&block, reached, false}};
-    write(s, items);
+    const auto block = control(s, text);
+    const item beat{&block, reached};
+    write(s, {&beat, 1});
 }
 
-void shard::end(subscriber& s, close_reason why) {
-    log::debug("stream ended", {{"client", public_id_of(s)}, {"reason", to_string(why)}});
-    if (s.behind && s.behind->blocked) return close(s, why);
-    if (s.behind && s.behind->open) s.out->begin(facts_of(s));
-    closing_facts facts{.why = why, .id = {}, .retry = {}};
-    // Before it has begun, nobody knows yet what the client has.
-    if (!s.behind || !s.behind->open) facts.id = hub_.id_of(s.cursor);
-    const auto downtime = hub_.options()->expected_downtime;
-    if (why == close_reason::drained && downtime.count() > 0) facts.retry = spread_beyond(downtime);
-    // Two pages with one token would push each other out for ever, and a gap does not close: who
-    // does not give up waits.
-    if (why == close_reason::replaced || why == close_reason::gap)
-        facts.retry = spread_beyond(s.profile->retry * 10);
-    std::string text;
-    s.dialect().close(facts, text);
-    const auto last = encode_cache::control(s.envelope, text);
-    const std::vector<item> items{{&last, {}, false}};
-    if (write(s, items) != outcome::gone) close(s, why);
-}
-
-void shard::drain(std::chrono::milliseconds window, std::function<void()> done) {
+void shard::impl::drain(std::chrono::milliseconds window, std::function<void()> done) {
     drained_ = std::move(done);
     drain_end_ = on_.now() + window;
     drain_next_ = 0;
     if (!ticking_) start_ticking();
 }
 
-void shard::close_all() {
+void shard::impl::close_all() {
     for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) {
         if (subscriber* s = at(slot)) end(*s, close_reason::drained);
     }
-    life_->cut();
+    life_.cut();
     if (drained_) std::exchange(drained_, nullptr)();
 }
 
 // As many each tick as are needed to be done at the end of the window.
-void shard::drain_some(clock::time_point now) {
+void shard::impl::drain_some(clock::time_point now) {
     const std::uint64_t left = counters_.subscribers.load(std::memory_order_relaxed);
     const auto ticks = std::max<std::int64_t>((drain_end_ - now) / wheel_.resolution(), 1);
     std::uint64_t quota = now >= drain_end_ ? left

@@ -1,22 +1,21 @@
 // Users and their streams, wherever these are.
 #include <carillon/hub/hub.hpp>
-#include <carillon/hub/shard.hpp>
 
-#include "hub/subscriber.hpp"
-#include "hub/user_directory.hpp"
+#include "hub/hub_core.hpp"
+#include "hub/shard_impl.hpp"
 
 namespace carillon {
 
-std::size_t hub::connections_of(std::string_view user) const { return users_->count(user); }
+std::size_t hub::connections_of(std::string_view user) const { return core_->users.count(user); }
 
 // Before the stream begins: it is decided who stays when its head goes out.
-void shard::claim_user(subscriber& s) {
+void shard::impl::claim_user(subscriber& s) {
     const identity* who = s.who();
     if (who == nullptr || who->user.empty()) return;
-    const auto claimed = hub_.users_->claim(who->user, {number_, s.slot}, *s.profile);
+    const auto claimed = hub_.inside().users.claim(who->user, {number_, s.slot}, *s.profile);
     s.more().user_number = claimed.number;
     for (const user_place& old : claimed.replaced) {
-        shard& other = *hub_.shards_[old.where.shard];
+        impl& other = hub_.inside().shards[old.where.shard]->inside();
         const auto replace = [&other, old] {
             subscriber* still = other.at(old.where.slot);
             // Another stream may have the slot by now.
@@ -31,10 +30,10 @@ void shard::claim_user(subscriber& s) {
     }
 }
 
-void shard::release_user(const subscriber& s) {
+void shard::impl::release_user(const subscriber& s) {
     if (!s.extras || s.extras->user_number == 0) return;
-    hub_.users_->release(s.extras->who->user, {s.extras->user_number, s.profile, {number_, s.slot}},
-                         on_.now());
+    hub_.inside().users.release(s.extras->who->user,
+                                {s.extras->user_number, s.profile, {number_, s.slot}}, on_.now());
 }
 
 }  // namespace carillon

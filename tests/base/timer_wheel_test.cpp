@@ -1,4 +1,4 @@
-#include <carillon/base/timer_wheel.hpp>
+#include "base/timer_wheel.hpp"
 
 #include <random>
 

@@ -1,5 +1,6 @@
 #include "hub/client_directory.hpp"
 
+#include "hub/shard_impl.hpp"
 #include "support/test_hub.hpp"
 
 #include <set>
@@ -242,7 +243,7 @@ TEST_F(durable_clients, so_many_are_remembered_and_no_more) {
 TEST_F(durable_clients, grace_over_they_are_forgotten) {
     fake_connection out;
     const std::string id = t_.s.public_id_of(*come(out, {"a"}));
-    t_.s.remove(*t_.s.at(0));
+    t_.s.remove(*t_.s.inside().at(0));
     t_.on.advance(59s);
     EXPECT_TRUE(info(token));
     EXPECT_TRUE(info(id));

@@ -1,4 +1,5 @@
 // Users and their streams, over several shards.
+#include "hub/shard_impl.hpp"
 #include "support/strand_executor.hpp"
 #include "support/test_hub.hpp"
 
@@ -138,7 +139,7 @@ public:
                 const std::lock_guard lock(mutex_);
                 connections_.push_back(out);
             }
-            home.post([this, &home, out, i] {
+            home.inside().post([this, &home, out, i] {
                 stream_request r;
                 r.out = out.get();
                 r.profile = &profile_;
@@ -149,8 +150,8 @@ public:
                 const std::string id = home.id_of(**opened);
                 // Some leave by themselves, at about the time that they are replaced.
                 if (i % 3 != 0 || i + names >= rounds) return;
-                home.post([&home, id] {
-                    if (subscriber* s = home.find(id)) home.remove(*s);
+                home.inside().post([&home, id] {
+                    if (subscriber* s = home.inside().find(id)) home.remove(*s);
                 });
             });
         }
@@ -183,7 +184,7 @@ private:
     void wait() {
         for (shard* s : shards_) {
             std::promise<void> reached;
-            s->post([&] { reached.set_value(); });
+            s->inside().post([&] { reached.set_value(); });
             reached.get_future().wait();
         }
     }

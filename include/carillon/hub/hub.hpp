@@ -8,7 +8,6 @@
 #include <carillon/hub/shard.hpp>
 #include <carillon/hub/stream.hpp>
 
-#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -18,11 +17,6 @@
 #include <vector>
 
 namespace carillon {
-
-class tail;
-class client_directory;
-class user_directory;
-class record_access;
 
 /// What a publisher is told about one event.
 struct published {
@@ -65,7 +59,7 @@ public:
 
     /// Not thread-safe: call while nothing runs. `on` must outlive the hub and may go on after it.
     shard& add_shard(executor& on);
-    std::span<const std::unique_ptr<shard>> shards() const noexcept { return shards_; }
+    std::span<const std::unique_ptr<shard>> shards() const noexcept;
 
     using publish_callback = std::function<void(result<std::vector<published>>)>;
     /// To whoever listens to the events' topics. All or nothing. `done` runs when the events are
@@ -146,7 +140,7 @@ public:
     /// Ends all streams, spread over `window`; `done` runs on some shard's thread when none is
     /// left.
     void drain(std::chrono::milliseconds window, std::function<void()> done);
-    bool draining() const noexcept { return draining_.load(std::memory_order_relaxed); }
+    bool draining() const noexcept;
 
     /// Takes what can change while streams are up: limits, topic options, expected downtime. Not
     /// the envelopes.
@@ -155,47 +149,18 @@ public:
     std::shared_ptr<const hub_options> options() const;
     /// For whoever runs the hub: trimming, health, figures. What is read here knows no grants, so
     /// surfaces and services use the calls above.
-    journal& record() noexcept { return *journal_; }
+    journal& record() noexcept;
     std::string id_of(const stored_event& e) const;
     std::string id_of(position p) const;
-    std::size_t subscribers() const noexcept {
-        return subscribers_.load(std::memory_order_relaxed);
-    }
+    std::size_t subscribers() const noexcept;
     hub_stats stats() const;
 
+    /// For the hub's own parts (src/hub/hub_core.hpp).
+    struct core;
+    core& inside() noexcept { return *core_; }
+
 private:
-    friend class shard;
-    using events = std::vector<std::shared_ptr<stored_event>>;
-
-    result<> check(const event& e) const;
-    result<> is_open() const;
-    static std::unexpected<error> closed();
-    void append(events batch, std::optional<idempotency_key> key, publish_callback done);
-    using addresses = std::vector<std::vector<topic>>;
-    void append_for(std::vector<event> batch, addresses to, std::optional<idempotency_key> key,
-                    publish_callback done);
-    void take(event_reference what, std::optional<event> instead, publish_callback done);
-    void listen_privately(std::vector<std::string> clients,
-                          std::function<void(std::vector<std::string>)> done);
-    void committed(std::span<const event_ptr> batch);
-    struct listing;
-    void list_on(const std::shared_ptr<listing>& l);
-    using client_task = std::function<result<>(shard&, subscriber*)>;
-    void with_client(std::string_view client, client_task t, client_callback done);
-
-    const std::unique_ptr<tail> tail_;
-    const std::unique_ptr<client_directory> clients_;
-    const std::unique_ptr<user_directory> users_;
-    const std::unique_ptr<record_access> reads_;
-    std::vector<std::unique_ptr<shard>> shards_;
-    std::atomic<std::shared_ptr<const hub_options>> options_;
-    std::atomic<std::size_t> subscribers_{0};
-    std::atomic<std::uint64_t> published_{0};
-    std::atomic<bool> draining_{false};
-    std::atomic<bool> closed_{false};
-    /// The last member, so that it goes first and while this points to it: what it still stores is
-    /// answered by all the others.
-    const std::unique_ptr<journal> journal_;
+    const std::unique_ptr<core> core_;
 };
 
 }  // namespace carillon

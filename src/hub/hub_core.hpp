@@ -1,0 +1,67 @@
+// What is behind the hub: the tail, the shards, the directory of clients and the journal.
+#pragma once
+
+#include <carillon/hub/hub.hpp>
+
+#include "hub/client_directory.hpp"
+#include "hub/record_access.hpp"
+#include "hub/tail.hpp"
+#include "hub/user_directory.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace carillon {
+
+/// Thread-safe, like the hub. Constant once streams come: `shards`.
+struct hub::core {
+    using events = std::vector<std::shared_ptr<stored_event>>;
+    using addresses = std::vector<std::vector<topic>>;
+    using client_task = std::function<result<>(shard::impl&, subscriber*)>;
+
+    core(hub& home, hub_options first, std::unique_ptr<journal> kept);
+
+    result<> check(const event& e) const;
+    result<> is_open() const;
+    static std::unexpected<error> closed();
+    /// Stores a group and answers with its ids.
+    void append(events batch, std::optional<idempotency_key> key, publish_callback done);
+    /// Each event once for each address.
+    void append_for(std::vector<event> batch, addresses to, std::optional<idempotency_key> key,
+                    publish_callback done);
+    void take(event_reference what, std::optional<event> instead, publish_callback done);
+    /// The clients' streams listen to their own topics before `done` is told which there are.
+    void listen_privately(std::vector<std::string> clients,
+                          std::function<void(std::vector<std::string>)> done);
+    /// The journal's feed.
+    void committed(std::span<const event_ptr> batch);
+    /// Runs the task on the shard that has the client.
+    void with_client(std::string_view client, client_task t, client_callback done);
+    struct listing;
+    void list_on(const std::shared_ptr<listing>& l);
+    std::shared_ptr<const hub_options> limits() const { return options.load(); }
+
+    tail recent;
+    client_directory directory;
+    user_directory users;
+    record_access reads;
+    std::vector<std::unique_ptr<shard>> shards;
+    std::atomic<std::shared_ptr<const hub_options>> options;
+    std::atomic<std::size_t> subscribers{0};
+    std::atomic<std::uint64_t> published_count{0};
+    std::atomic<bool> draining{false};
+    std::atomic<bool> is_closed{false};
+    /// The last member, so that it goes first and while this points to it: what it still stores is
+    /// answered by all the others.
+    std::unique_ptr<journal> record;
+};
+
+}  // namespace carillon

@@ -1,0 +1,414 @@
+// Registration: streams come and go, topics are added and removed.
+#include <carillon/hub/hub.hpp>
+
+#include "base/random.hpp"
+#include "hub/client_id.hpp"
+#include "hub/hub_core.hpp"
+#include "hub/own_topic.hpp"
+#include "hub/record_access.hpp"
+#include "hub/shard_impl.hpp"
+#include "hub/wall_time.hpp"
+
+#include <algorithm>
+#include <string_view>
+#include <unordered_set>
+
+namespace carillon {
+
+namespace {
+
+// Of topics and metadata, in one go; a listing may take several.
+constexpr std::size_t max_listed_bytes = 1u << 20;
+constexpr std::size_t encode_cache_bytes = 4u << 20;
+constexpr auto tick_length = std::chrono::milliseconds(50);
+
+encode_cache::envelopes with_plain(const hub_options& options) {
+    encode_cache::envelopes all{std::make_shared<plain_envelope>()};
+    all.insert(all.end(), options.envelopes.begin(), options.envelopes.end());
+    return all;
+}
+
+}  // namespace
+
+shard::impl::impl(hub& owner, executor& on, unsigned number)
+    : hub_(owner),
+      on_(on),
+      number_(number),
+      index_(interest_),
+      cache_(with_plain(*owner.options()), owner.record(), encode_cache_bytes),
+      replayer_(*this),
+      wheel_(on.now(), tick_length) {
+    const tail::end end = tail_end();
+    head_ = end.head;
+    next_seq_ = end.next_seq;
+}
+
+matcher_set subscriber::patterns() const {
+    std::vector<topic_pattern> all;
+    all.reserve(topic_count());
+    each_subscription([&](const subscription& on) { all.push_back(on.node->pattern); });
+    return make_matchers(std::move(all));
+}
+
+journal& shard::impl::record() const { return hub_.record(); }
+tail::end shard::impl::tail_end() const { return hub_.inside().recent.now(); }
+
+result<> shard::impl::admits(const stream_request& request) const {
+    const auto limits = hub_.options();
+    if (request.topics.empty() && !request.topics_later &&
+        own_patterns(request.who.get(), request.spaces, request.rooms).empty())
+        return fail(errc::invalid_request, "a stream needs at least one topic");
+    if (std::ranges::any_of(request.topics, [](const topic_pattern& p) { return is_internal(p); }))
+        return fail(errc::forbidden, "topics that begin with `$` are the hub's own");
+    if (request.topics.size() > limits->max_topics_per_client) {
+        return fail(errc::invalid_request, "a stream may listen to at most " +
+                                               std::to_string(limits->max_topics_per_client) +
+                                               " topics");
+    }
+    if (!request.client.empty() && !is_client_token(request.client)) {
+        return fail(errc::invalid_request,
+                    "`client` must be 22 to 128 characters of A-Z, a-z, 0-9, `_` and `-`");
+    }
+    if (hub_.draining()) return fail(errc::unavailable, "the server is going down");
+    if (hub_.subscribers() >= limits->max_clients)
+        return fail(errc::max_clients, "the hub is full");
+    if (!request.client.empty())
+        return hub_.inside().directory.admits(request.client, limits->max_durable_clients);
+    return {};
+}
+
+result<subscriber*> shard::impl::open(stream_request request) {
+    if (auto admitted = admits(request); !admitted) return std::unexpected(admitted.error());
+    // Counted first and looked at again: other shards count too.
+    if (hub_.inside().subscribers.fetch_add(1) >= hub_.options()->max_clients) {
+        hub_.inside().subscribers.fetch_sub(1);
+        return fail(errc::max_clients, "the hub is full");
+    }
+    subscriber& s = allocate(request);
+    if (auto claimed = claim_durable(s, request); !claimed) {
+        release(s);
+        return std::unexpected(claimed.error());
+    }
+    claim_user(s);
+    for (topic_pattern& own : own_patterns(request.who.get(), request.spaces, request.rooms))
+        request.topics.push_back(std::move(own));
+    std::unordered_set<std::string_view> seen;
+    for (const topic_pattern& topic : request.topics) {
+        if (seen.insert(topic.str()).second) join(s, index_.get(topic, hub_.options()->options_of));
+    }
+    const std::uint32_t slot = s.slot;
+    replayer_.begin(s, request);
+    return at(slot);
+}
+
+subscriber& shard::impl::allocate(const stream_request& request) {
+    if (free_.empty()) {
+        free_.push_back(static_cast<std::uint32_t>(slots_.size()));
+        slots_.emplace_back();
+        ticks_.push_back(0);
+    }
+    const std::uint32_t slot = free_.back();
+    free_.pop_back();
+    slots_[slot] = std::make_unique<subscriber>();
+    subscriber& s = *slots_[slot];
+    s.slot = slot;
+    s.out = request.out;
+    s.profile = request.profile;
+    s.envelope = request.envelope;
+    s.chunked = request.out->layout() == framing::chunked;
+    s.heartbeat_event = request.heartbeat_event;
+    s.finite = request.finite;
+    s.connected_ms = wall_ms();
+    fill_random(s.key);
+    if (!request.metadata.empty()) s.more().metadata = request.metadata;
+    if (request.who) {
+        s.more().who = request.who;
+        if (request.who->grants) s.more().grants = grants_.intern(*request.who->grants);
+    }
+    if (!request.filter.empty()) {
+        s.more().filter = request.filter;
+        s.filters = true;
+    }
+    counters_.connections.fetch_add(1, std::memory_order_relaxed);
+    counters_.subscribers.fetch_add(1, std::memory_order_relaxed);
+    start_ticking();
+    return s;
+}
+
+// The topics in force may differ from those that the request names: some were added or given up on
+// an earlier connection.
+result<> shard::impl::claim_durable(subscriber& s, stream_request& request) {
+    if (request.client.empty()) return {};
+    const auto limits = hub_.options();
+    auto claimed =
+        hub_.inside().directory.claim(request.client, {number_, s.slot}, request.topics,
+                                      {limits->max_durable_clients, limits->max_topics_per_client});
+    if (!claimed) return std::unexpected(claimed.error());
+    s.more().token = request.client;
+    s.more().public_id = std::move(claimed->public_id);
+    if (claimed->previous) {
+        impl& other = hub_.inside().shards[claimed->previous->shard]->inside();
+        const auto replace = [&other, slot = claimed->previous->slot, token = request.client] {
+            subscriber* old = other.at(slot);
+            if (old == nullptr || !old->extras || old->extras->token != token) return;
+            // The next connection may have got the slot meanwhile.
+            const auto now = other.hub_.inside().directory.find(token);
+            if (now && now->where == stream_place{other.number_, slot}) return;
+            other.end(*old, close_reason::replaced);
+        };
+        if (&other == this) {
+            replace();
+        } else {
+            other.post(replace);
+        }
+    }
+    std::unordered_set<std::string_view> in_force;
+    for (const topic_pattern& t : claimed->topics) in_force.insert(t.str());
+    std::erase_if(request.topics,
+                  [&](const topic_pattern& t) { return !in_force.contains(t.str()); });
+    request.topics.insert(request.topics.end(), claimed->topics.begin(), claimed->topics.end());
+    request.topics.emplace_back(client_topic(request.client));
+    return {};
+}
+
+void shard::impl::release(subscriber& s) {
+    if (s.extras && !s.extras->token.empty()) {
+        hub_.inside().directory.release(s.extras->token, {number_, s.slot},
+                                        on_.now() + hub_.options()->client_grace);
+    }
+    release_user(s);
+    detach_all(s);
+    if (s.behind) counters_.behind.fetch_sub(1, std::memory_order_relaxed);
+    counters_.subscribers.fetch_sub(1, std::memory_order_relaxed);
+    hub_.inside().subscribers.fetch_sub(1);
+    const std::uint32_t slot = s.slot;
+    slots_[slot].reset();
+    free_.push_back(slot);
+}
+
+topic_node& shard::impl::attach(subscriber& s, const topic_pattern& topic) {
+    topic_node& node = index_.get(topic, hub_.options()->options_of);
+    if (!listens(s, &node)) join(s, node);
+    return node;
+}
+
+void shard::impl::join(subscriber& s, topic_node& node) {
+    const subscription added{&node, static_cast<std::uint32_t>(node.subscribers.size())};
+    node.subscribers.push_back(&s);
+    if (is_internal(node.pattern)) ++s.more().own_topics;
+    if (s.first.node == nullptr) {
+        s.first = added;
+    } else {
+        s.more().more_topics.push_back(added);
+    }
+    counters_.topics.store(index_.size(), std::memory_order_relaxed);
+}
+
+namespace {
+
+/// Where `s` notes its place in `node`.
+std::uint32_t& place_in(subscriber& s, const topic_node& node) {
+    if (s.first.node == &node) return s.first.index;
+    return std::ranges::find(s.extras->more_topics, &node, &subscription::node)->index;
+}
+
+/// Puts the subscriber at `from` into the hole at `to`.
+void move_place(topic_node& node, std::size_t from, std::size_t to) {
+    if (from == to) return;
+    node.subscribers[to] = node.subscribers[from];
+    place_in(*node.subscribers[to], node) = static_cast<std::uint32_t>(to);
+}
+
+}  // namespace
+
+void shard::impl::detach(subscriber& s, topic_node& node) {
+    const std::size_t place = place_in(s, node);
+    if (is_internal(node.pattern)) --s.extras->own_topics;
+    if (s.first.node == &node) {
+        s.first = {};
+        if (s.extras && !s.extras->more_topics.empty()) {
+            s.first = s.extras->more_topics.back();
+            s.extras->more_topics.pop_back();
+        }
+    } else {
+        std::erase_if(s.extras->more_topics,
+                      [&](const subscription& known) { return known.node == &node; });
+    }
+    if (s.extras)
+        std::erase_if(s.extras->late_topics, [&](const late_topic& l) { return l.node == &node; });
+    leave(node, place);
+    counters_.topics.store(index_.size(), std::memory_order_relaxed);
+}
+
+/// Takes the subscriber at `place` off the node, and the node off the index if it was the last.
+void shard::impl::leave(topic_node& node, std::size_t place) {
+    std::size_t hole = place;
+    // Those before `next` are served in the pass under way: keep them before it, or someone is left
+    // out or served twice.
+    if (node.in_pass && hole < node.next) {
+        --node.next;
+        move_place(node, node.next, hole);
+        hole = node.next;
+    }
+    move_place(node, node.subscribers.size() - 1, hole);
+    node.subscribers.pop_back();
+    if (node.subscribers.empty() && !node.dirty && !node.in_pass && !node.waiting)
+        index_.erase(node);
+}
+
+void shard::impl::detach_all(subscriber& s) {
+    s.each_subscription([&](const subscription& on) { leave(*on.node, on.index); });
+    s.first = {};
+    if (s.extras) s.extras->more_topics.clear();
+    counters_.topics.store(index_.size(), std::memory_order_relaxed);
+}
+
+bool shard::impl::listens(const subscriber& s, const topic_node* node) const {
+    bool found = false;
+    s.each_subscription([&](const subscription& on) { found = found || on.node == node; });
+    return node != nullptr && found;
+}
+
+// Everything from before is written first, so that the cursor can move to now: the new topic starts
+// here and a later catch-up does not reach behind it. A stream that is behind keeps its
+// cursor and notes where the topic starts.
+result<> shard::impl::add_live(subscriber& s, const topic_pattern& topic) {
+    if (listens(s, index_.find(topic))) return {};
+    take_tail();
+    if (!s.behind && serve(s) == outcome::gone)
+        return fail(errc::send_error, "the client has just gone");
+    const topic_node& node = attach(s, topic);
+    if (s.behind) {
+        s.more().late_topics.push_back({&node, head_});
+    } else {
+        s.cursor = std::max(s.cursor, head_);
+    }
+    return {};
+}
+
+result<> shard::impl::subscribe(subscriber& s, const topic_pattern& topic) {
+    if (s.named_topics() >= hub_.options()->max_topics_per_client &&
+        !listens(s, index_.find(topic))) {
+        return fail(errc::invalid_request, "this client listens to as many topics as it may");
+    }
+    const bool known = listens(s, index_.find(topic));
+    if (auto added = add_live(s, topic); !added) return added;
+    if (!known && !s.behind) {
+        std::string values;
+        replayer_.append_values(s, make_matchers({topic}), values);
+        const auto block = control(s, values);
+        const item all{&block, {}};
+        if (!values.empty() && write(s, {&all, 1}) == outcome::gone)
+            return fail(errc::send_error, "the client has just gone");
+    }
+    if (s.extras && !s.extras->token.empty())
+        return hub_.inside().directory.add(s.extras->token, client_directory::presence::connected,
+                                           topic, hub_.options()->max_topics_per_client);
+    return {};
+}
+
+result<> shard::impl::listen_privately(subscriber& s, const topic_pattern& topic) {
+    return add_live(s, topic);
+}
+
+result<> shard::impl::unsubscribe(subscriber& s, const topic_pattern& topic) {
+    topic_node* node = index_.find(topic);
+    if (!listens(s, node)) return fail(errc::not_found, "the client does not listen to this topic");
+    detach(s, *node);
+    if (s.extras && !s.extras->token.empty())
+        return hub_.inside().directory.remove(s.extras->token,
+                                              client_directory::presence::connected, topic);
+    return {};
+}
+
+void shard::impl::reload(const hub_options& options) {
+    index_.each([&](topic_node& node) {
+        node.options =
+            options.options_of ? options.options_of(node.pattern.str()) : topic_options{};
+    });
+}
+
+std::vector<std::string> shard::impl::topics_of(const subscriber& s) const {
+    std::vector<std::string> names;
+    s.each_subscription([&](const subscription& on) {
+        if (!on.node->pattern.str().starts_with('$')) names.push_back(on.node->pattern.str());
+    });
+    return names;
+}
+
+subscriber* shard::impl::at(std::uint32_t slot) const noexcept {
+    return slot < slots_.size() ? slots_[slot].get() : nullptr;
+}
+
+std::string shard::impl::id_of(const subscriber& s) const {
+    if (s.extras && !s.extras->token.empty()) return s.extras->token;
+    return client_id{s.key, s.slot, static_cast<std::uint8_t>(number_)}.str();
+}
+
+std::string shard::impl::public_id_of(const subscriber& s) const {
+    return s.extras && !s.extras->token.empty() ? s.extras->public_id : id_of(s);
+}
+
+subscriber* shard::impl::find(std::string_view id) const {
+    const auto parsed = client_id::parse(id);
+    if (!parsed || parsed->shard != number_) return nullptr;
+    subscriber* s = at(parsed->slot);
+    if (s == nullptr || s->key != parsed->key) return nullptr;
+    // A durable client answers to its token alone.
+    return s->extras && !s->extras->token.empty() ? nullptr : s;
+}
+
+client_info shard::impl::describe(const subscriber& s) const {
+    const auto time_of = [](std::int64_t ms) {
+        return std::chrono::system_clock::time_point(std::chrono::milliseconds(ms));
+    };
+    client_info info;
+    info.id = public_id_of(s);
+    if (s.extras && s.extras->who) {
+        info.user = s.extras->who->user;
+        info.session = s.extras->who->session;
+    }
+    info.events = s.events;
+    info.bytes = s.bytes;
+    info.topics = topics_of(s);
+    info.metadata = s.extras ? s.extras->metadata : std::string{};
+    info.address = s.out->remote_address();
+    info.last_event_id = hub_.id_of(s.cursor);
+    info.connected_at = time_of(s.connected_ms);
+    if (s.last_event_ms != 0) info.last_event_at = time_of(s.last_event_ms);
+    if (s.last_heartbeat_ms != 0) info.last_heartbeat_at = time_of(s.last_heartbeat_ms);
+    info.durable = s.extras && !s.extras->token.empty();
+    info.behind = s.behind != nullptr;
+    return info;
+}
+
+std::optional<std::uint32_t> shard::impl::list(const client_query& q, std::uint32_t from,
+                                               std::size_t slots,
+                                               std::vector<client_info>& into) const {
+    const auto among = [](const std::vector<std::string>& wanted, std::string_view value) {
+        return wanted.empty() || std::ranges::find(wanted, value) != wanted.end();
+    };
+    const auto asked_for = [&](const subscriber& s) {
+        const identity* who = s.extras ? s.extras->who.get() : nullptr;
+        if (!among(q.users, who != nullptr ? std::string_view(who->user) : "")) return false;
+        if (!among(q.sessions, who != nullptr ? std::string_view(who->session) : "")) return false;
+        if (!q.ids.empty() && !among(q.ids, public_id_of(s))) return false;
+        if (q.topic.empty()) return true;
+        bool listens = false;
+        s.each_subscription([&](const subscription& on) {
+            listens = listens || on.node->pattern.str() == q.topic;
+        });
+        return listens;
+    };
+    std::size_t bytes = 0;
+    for (std::uint32_t slot = from; slot < slots_.size(); ++slot) {
+        if (slots-- == 0 || into.size() >= q.limit || bytes >= max_listed_bytes) return slot;
+        if (!slots_[slot] || !asked_for(*slots_[slot])) continue;
+        into.push_back(describe(*slots_[slot]));
+        bytes += into.back().metadata.size();
+        for (const std::string& t : into.back().topics) bytes += t.size();
+    }
+    return std::nullopt;
+}
+
+}  // namespace carillon

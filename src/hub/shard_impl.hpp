@@ -1,0 +1,181 @@
+// What is behind a shard: its subscribers, its routing index, its timers.
+#pragma once
+
+#include <carillon/hub/shard.hpp>
+
+#include "base/timer_wheel.hpp"
+#include "hub/delivery.hpp"
+#include "hub/encoded_event.hpp"
+#include "hub/lifeline.hpp"
+#include "hub/replayer.hpp"
+#include "hub/subscriber.hpp"
+#include "hub/tail.hpp"
+#include "hub/topic_index.hpp"
+#include "hub/visibility.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace carillon {
+
+/// Confined to its executor's thread, but for `wake`, `post`, `interest` and the counters.
+class shard::impl {
+public:
+    using clock = executor::clock;
+
+    impl(hub& owner, executor& on, unsigned number);
+
+    // What `shard` promises, and what the hub needs of it (registration.cpp, clients.cpp).
+    result<> admits(const stream_request& request) const;
+    result<subscriber*> open(stream_request request);
+    void remove(subscriber& s) { release(s); }
+    result<> subscribe(subscriber& s, const topic_pattern& topic);
+    result<> unsubscribe(subscriber& s, const topic_pattern& topic);
+    /// Adds the client's own topic; counts against no limit and is listed nowhere.
+    result<> listen_privately(subscriber& s, const topic_pattern& topic);
+    /// Applies topic options to what is listened to now.
+    void reload(const hub_options& options);
+    client_info describe(const subscriber& s) const;
+    std::string id_of(const subscriber& s) const;
+    std::string public_id_of(const subscriber& s) const;
+    subscriber* at(std::uint32_t slot) const noexcept;
+    subscriber* find(std::string_view client_id) const;  ///< by an id of this shard's making
+    /// Appends clients from slot `from` on, looking at `slots` at most. Returns where to go on;
+    /// nothing at the end.
+    std::optional<std::uint32_t> list(const client_query& q, std::uint32_t from, std::size_t slots,
+                                      std::vector<client_info>& into) const;
+    unsigned number() const noexcept { return number_; }
+    executor& on() const noexcept { return on_; }
+    const shard_counters& counters() const noexcept { return counters_; }
+    interest_filter& interest() noexcept { return interest_; }
+
+    // Time and tasks (upkeep.cpp).
+    /// Runs `t` on the shard's thread; `otherwise`, if there is one, when the shard was closed
+    /// before. Thread-safe.
+    void post(executor::task t, executor::task otherwise = {});
+    void defer(executor::task t);
+    void call_after(clock::duration delay, executor::task t);
+    /// Ends all streams; no task of this shard does anything afterwards. Call it on the shard's
+    /// thread.
+    void close_all();
+    void drain(std::chrono::milliseconds window, std::function<void()> done);
+    void heartbeat(subscriber& s);
+    /// Has a look at the stream at `due`, or sooner.
+    void schedule(subscriber& s, clock::time_point due);
+    /// Closes a stream that is too slow for its topics.
+    void cut(subscriber& s);
+    /// The first heartbeat of a stream is an interval away.
+    void schedule_heartbeat(subscriber& s) {
+        schedule(s, on_.now() + s.profile->heartbeat_interval);
+    }
+
+    // Live delivery (fan_out.cpp).
+    /// The tail has events for this shard. Thread-safe.
+    void wake();
+    /// Whether the stream is shown the event; decided in visibility.hpp.
+    bool shows(const subscriber& s, encoded_event& e) const;
+    /// Every event up to this sequence was routed.
+    std::uint64_t next_seq() const noexcept { return next_seq_; }
+
+    // Writing (delivery.cpp).
+    outcome write(subscriber& s, std::span<const item> items);
+    void writable(subscriber& s);
+    /// Makes the stream behind, if it is not.
+    lag& fall_behind(subscriber& s);
+    /// Everything before `next_seq` on the tail is done for this stream.
+    void go_live(subscriber& s, std::uint64_t next_seq);
+    void end(subscriber& s, close_reason why);
+    void close(subscriber& s, close_reason why);
+    /// What every opening says; the verdict and what follows of it is not there yet.
+    opening_facts facts_of(const subscriber& s) const;
+    std::shared_ptr<const block> control(const subscriber& s, std::string_view text) const {
+        return encode_cache::control(s.envelope, text);
+    }
+    item event_item(const subscriber& s, encoded_event& e);
+
+    // For the replayer.
+    hub& owner() const noexcept { return hub_; }
+    journal& record() const;
+    encode_cache& cache() noexcept { return cache_; }
+    shard_counters& count() noexcept { return counters_; }
+    tail::end tail_end() const;
+
+private:
+    // Registration.
+    subscriber& allocate(const stream_request& request);
+    void release(subscriber& s);
+    result<> claim_durable(subscriber& s, stream_request& request);
+    void claim_user(subscriber& s);
+    void release_user(const subscriber& s);
+    result<> add_live(subscriber& s, const topic_pattern& topic);
+    bool listens(const subscriber& s, const topic_node* node) const;
+    topic_node& attach(subscriber& s, const topic_pattern& topic);
+    void detach(subscriber& s, topic_node& node);
+    void detach_all(subscriber& s);
+    void join(subscriber& s, topic_node& node);
+    void leave(topic_node& node, std::size_t place);
+    std::vector<std::string> topics_of(const subscriber& s) const;
+
+    // Live delivery.
+    void take_tail();
+    void route(const event_ptr& e, std::uint64_t seq);
+    void mark_dirty(topic_node& node);
+    void schedule_fan_out();
+    void fan_out();
+    bool pass(topic_node& node, clock::time_point deadline, std::size_t& writes);
+    outcome serve(subscriber& s);
+    void lose_live_position();
+
+    // Writing.
+    outcome write_some(subscriber& s, std::span<const item> items);
+    void block_on(subscriber& s, const item& at, std::size_t offset);
+
+    // Timers.
+    void tick();
+    void start_ticking();
+    void drain_some(clock::time_point now);
+    void attend(subscriber& s);
+    void beat(subscriber& s);
+
+    // Constant after construction.
+    hub& hub_;
+    executor& on_;
+    const unsigned number_;
+
+    // Own thread only, but for `interest_`, which is atomic.
+    interest_filter interest_;
+    topic_index index_;
+    encode_cache cache_;
+    lifeline life_;
+    grant_table grants_;
+    replayer replayer_;
+    std::vector<std::unique_ptr<subscriber>> slots_;
+    std::vector<std::uint32_t> free_;
+    timer_wheel<std::uint32_t> wheel_;
+    std::vector<std::uint64_t> ticks_;  ///< by slot: its entry in the wheel; 0: none
+    bool ticking_ = false;
+    position head_;               ///< every event up to here was routed
+    std::uint64_t next_seq_ = 0;  ///< sequence on the tail of the next event to route
+    std::vector<event_ptr> batch_;
+    std::deque<topic_node*> dirty_;
+    bool fan_out_scheduled_ = false;
+    std::vector<encoded_event*> due_;
+    std::vector<item> items_;
+    std::vector<topic_node*> matched_;
+
+    // Draining.
+    clock::time_point drain_end_{};
+    std::uint32_t drain_next_ = 0;
+    std::function<void()> drained_;
+
+    shard_counters counters_;
+};
+
+}  // namespace carillon

@@ -1,0 +1,132 @@
+// Streams that do not read as fast as events come: what their topics' policies leave out, and whom
+// they cut.
+#include <carillon/hub/hub.hpp>
+
+#include "hub/question.hpp"
+
+#include <algorithm>
+
+namespace carillon {
+
+namespace {
+
+/// Where a stream would be that is as far behind as it may be.
+rewind_last newest_within(const lag_limits& limits, std::chrono::system_clock::time_point now) {
+    rewind_last newest{.count = limits.events != 0 ? limits.events : ~std::uint64_t{0}};
+    if (limits.bytes != 0) newest.bytes = limits.bytes;
+    if (limits.age.count() != 0) newest.not_before = now - limits.age;
+    return newest;
+}
+
+}  // namespace
+
+/// How far a stream that began may be behind under this policy. Dropping needs the consent of all
+/// its topics, and goes by the most generous; cutting needs one, and goes by the strictest.
+std::optional<lag_limits> replayer::limits_of(const subscriber& s, slow_policy policy) const {
+    if (s.behind->open || s.topic_count() == 0) return std::nullopt;
+    const bool strictest = policy == slow_policy::cut;
+    std::optional<lag_limits> limits;
+    bool all = true;
+    const auto choose = [&](auto& chosen, auto offered) {
+        const auto zero = decltype(offered){};
+        if (strictest) {
+            if (offered != zero) chosen = chosen == zero ? offered : std::min(chosen, offered);
+        } else {
+            chosen = chosen == zero || offered == zero ? zero : std::max(chosen, offered);
+        }
+    };
+    s.each_subscription([&](const subscription& on) {
+        const topic_options& options = on.node->options;
+        if (options.slow != policy) {
+            all = false;
+            return;
+        }
+        if (!limits) {
+            limits = options.max_lag;
+            return;
+        }
+        choose(limits->events, options.max_lag.events);
+        choose(limits->bytes, options.max_lag.bytes);
+        choose(limits->age, options.max_lag.age);
+    });
+    if (!all && !strictest) return std::nullopt;
+    // So few positions cannot be too many events; most often that is all there is to ask.
+    const std::uint64_t lag = home_.tail_end().head.value - s.cursor.value;
+    const bool few = limits && (limits->events == 0 || lag <= limits->events);
+    return few && limits->bytes == 0 && limits->age.count() == 0 ? std::nullopt : limits;
+}
+
+void replayer::ask_what_to_drop(subscriber& s, const lag_limits& limits) {
+    s.behind->reading = true;
+    ++asked_;
+    home_.record().locate(
+        {s.patterns(), {}, newest_within(limits, std::chrono::system_clock::now())},
+        here(question_of(s, home_.tail_end()), &replayer::on_drop_point));
+}
+
+void replayer::on_drop_point(const question& asked, result<start_point> start) {
+    question_answered();
+    subscriber* s = reader_of(asked);
+    if (s == nullptr) return;
+    if (!start) return home_.end(*s, close_reason::unavailable);
+    if (start->at <= s->cursor) return ask(*s, asked.upto, asked.next_seq);
+    ask_dropped(*s, std::min(start->at, asked.upto));
+}
+
+/// Is there anything between the cursor and `upto`?
+void replayer::ask_dropped(subscriber& s, position upto) {
+    question asked = question_of(s, {upto, 0});
+    s.behind->reading = true;
+    ++asked_;
+    home_.record().read({s.patterns(), s.cursor, upto, 1, page_bytes},
+                        here(asked, &replayer::on_drop_page));
+}
+
+void replayer::on_drop_page(const question& asked, result<read_page> page) {
+    question_answered();
+    subscriber* s = reader_of(asked);
+    if (s == nullptr) return;
+    if (!page) return home_.end(*s, close_reason::unavailable);
+    const bool any = !page->events.empty() || page->lost;
+    if (!any && page->through < asked.upto) {
+        // The page ended early, and found nothing so far.
+        s->cursor = std::max(s->cursor, page->through);
+        return ask_dropped(*s, asked.upto);
+    }
+    std::shared_ptr<const block> told;
+    if (any) told = gap_block(*s, {s->cursor, asked.upto}, "slow");
+    s->cursor = std::max(s->cursor, asked.upto);
+    s->behind->dropped = true;
+    const item word{&told, {}};
+    if (any && home_.write(*s, {&word, 1}) != outcome::done) return;  // gone, or blocked on it
+    queue(*s);
+}
+
+// Only while its socket takes nothing: a stream that resumes from far back reads as fast as it can.
+void replayer::check_lag(subscriber& s) {
+    const auto limits = limits_of(s, slow_policy::cut);
+    if (!limits) return;
+    home_.record().locate(
+        {s.patterns(), {}, newest_within(*limits, std::chrono::system_clock::now())},
+        here(question_of(s, home_.tail_end()), &replayer::on_cut_point));
+}
+
+/// Null if it has gone or moved on meanwhile.
+subscriber* replayer::blocked_still(const question& asked) const {
+    subscriber* s = home_.at(asked.slot);
+    return s != nullptr && s->key == asked.key && s->behind && s->behind->blocked ? s : nullptr;
+}
+
+void replayer::on_cut_point(const question& asked, result<start_point> start) {
+    subscriber* s = blocked_still(asked);
+    if (s == nullptr || !start || start->at <= s->cursor) return;
+    home_.record().read({s->patterns(), s->cursor, std::min(start->at, asked.upto), 1, page_bytes},
+                        here(asked, &replayer::on_cut_page));
+}
+
+void replayer::on_cut_page(const question& asked, result<read_page> page) {
+    subscriber* s = blocked_still(asked);
+    if (s != nullptr && page && (!page->events.empty() || page->lost)) home_.cut(*s);
+}
+
+}  // namespace carillon

@@ -1,0 +1,132 @@
+// Clients with metadata: `initializeSSE` once, then `notifyUser`, `notifyWithMetadata` and `broadcast` from anywhere.
+import { Carillon, type CarillonOptions, type Receipt } from "./carillon.js";
+
+/** An event for clients. */
+export interface SSEEvent<T = unknown> {
+  event: string;
+  data: T;
+  id?: string;
+  retry?: number;
+}
+
+/** Which clients; all that is given has to hold. */
+export interface ClientFilter {
+  userId?: string;
+  sessionId?: string;
+  clientIds?: readonly string[];
+  metadata?: Readonly<Record<string, string>>;
+}
+
+export interface SSEConfig extends CarillonOptions {
+  /** Use this one in place of one of its own. */
+  carillon?: Carillon;
+  /** Carillon's `metadata.heartbeat_interval`; accepted here so that a configuration can stay as it is. */
+  pingInterval?: number;
+  /** Carillon's `metadata.client_timeout`; the same. */
+  clientTimeout?: number;
+  /** Carillon's `stream.max_clients`; the same. */
+  maxClients?: number;
+  /** Carillon's `log.level`; the same. */
+  enableLogging?: boolean;
+}
+
+export interface SSEClient {
+  id: string;
+  userId?: string;
+  sessionId?: string;
+  metadata?: Record<string, string>;
+  connectedAt?: string;
+  [more: string]: unknown;
+}
+
+export interface SSEStats {
+  totalClients: number;
+  clientsByUser: Record<string, number>;
+  averageConnectionDuration: number;
+  totalEventsSent: number;
+  lastEventTime?: string | null;
+  [more: string]: unknown;
+}
+
+/** The same calls on an object, for programs that dislike a common one. */
+export class EventService {
+  readonly carillon: Carillon;
+
+  constructor(config: SSEConfig = {}) {
+    const { carillon, pingInterval: _, clientTimeout: _1, maxClients: _2, enableLogging: _3, ...options } = config;
+    this.carillon = carillon ?? new Carillon(options);
+  }
+
+  notifyUser(userId: string, event: SSEEvent): Promise<Receipt> {
+    return this.notify({ userId }, event, [userId]);
+  }
+
+  /** To clients whose metadata has all of these values. */
+  notifyWithMetadata(metadata: Readonly<Record<string, string>>, event: SSEEvent): Promise<Receipt> {
+    return this.notify({ metadata }, event, "all");
+  }
+
+  broadcast(event: SSEEvent): Promise<Receipt> {
+    return this.notify({}, event, "all");
+  }
+
+  notifyClients(filter: ClientFilter, event: SSEEvent): Promise<Receipt> {
+    return this.notify(filter, event, "all");
+  }
+
+  async getClients(filter: Omit<ClientFilter, "metadata"> = {}): Promise<SSEClient[]> {
+    const { clients } = (await this.list(filter)) as { clients?: SSEClient[] };
+    return clients ?? [];
+  }
+
+  async getStats(): Promise<SSEStats> {
+    const { stats } = (await this.list({})) as { stats?: SSEStats };
+    return stats ?? { totalClients: 0, clientsByUser: {}, averageConnectionDuration: 0, totalEventsSent: 0 };
+  }
+
+  private list(filter: Omit<ClientFilter, "metadata">): Promise<unknown> {
+    return this.carillon.get(`${this.carillon.prefixes.metadata}/clients`, { ...filter });
+  }
+
+  private notify(filter: ClientFilter, event: SSEEvent, keys: readonly string[] | "all"): Promise<Receipt> {
+    const path = `${this.carillon.prefixes.metadata}/notify`;
+    return this.carillon.send(keys, "POST", path, { json: { ...filter, ...event } });
+  }
+}
+
+let common: EventService | undefined;
+
+/** Sets up what the calls below use. Without it they use the environment (`CARILLON_URL`, `CARILLON_AUTH_SECRET`). */
+export function initializeSSE(config: SSEConfig = {}): EventService {
+  common = new EventService(config);
+  return common;
+}
+
+function service(): EventService {
+  common ??= new EventService();
+  return common;
+}
+
+export function notifyUser(userId: string, event: SSEEvent): Promise<Receipt> {
+  return service().notifyUser(userId, event);
+}
+
+export function notifyWithMetadata(metadata: Readonly<Record<string, string>>, event: SSEEvent): Promise<Receipt> {
+  return service().notifyWithMetadata(metadata, event);
+}
+
+export function broadcast(event: SSEEvent): Promise<Receipt> {
+  return service().broadcast(event);
+}
+
+export function notifyClients(filter: ClientFilter, event: SSEEvent): Promise<Receipt> {
+  return service().notifyClients(filter, event);
+}
+
+export function getClients(filter?: Omit<ClientFilter, "metadata">): Promise<SSEClient[]> {
+  return service().getClients(filter);
+}
+
+export function getStats(): Promise<SSEStats> {
+  return service().getStats();
+}

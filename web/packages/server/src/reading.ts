@@ -1,0 +1,94 @@
+import type { Carillon } from "./carillon.js";
+import type { User } from "./caller.js";
+import { CarillonError, errorOf } from "./errors.js";
+import { EventParser, type ReceivedEvent } from "./event_parser.js";
+import { pause, waitBefore } from "./backoff.js";
+
+export interface ReadOptions {
+  query?: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** For whom; default this process. */
+  as?: User;
+  signal?: AbortSignal;
+  /** Called when the stream stands, for the first time and again. */
+  onOpen?: () => void;
+}
+
+/**
+ * Reads a stream as an `EventSource` does: it comes back with its cursor after a cut, and ends at a 204, a refusal (which it
+ * throws) or the signal.
+ */
+export async function* readStream(
+  carillon: Carillon,
+  path: string,
+  options: ReadOptions = {},
+): AsyncGenerator<ReceivedEvent, void, undefined> {
+  const { connection } = carillon;
+  const stop = new AbortController();
+  const end = () => stop.abort();
+  options.signal?.addEventListener("abort", end, { once: true });
+  connection.closed.addEventListener("abort", end, { once: true });
+  if (options.signal?.aborted || connection.closed.aborted) end();
+  let cursor = "";
+  let retry = 3000;
+  try {
+    for (let attempt = 0; !stop.signal.aborted; attempt += 1) {
+      const opened = await open(carillon, path, options, cursor, stop.signal);
+      if (opened === "over") return;
+      if (opened !== "again") {
+        options.onOpen?.();
+        const parser = new EventParser();
+        const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+        try {
+          for await (const bytes of opened) {
+            for (const event of parser.push(decoder.decode(bytes, { stream: true }))) {
+              cursor = event.id;
+              attempt = 0;
+              yield event;
+              // Nothing follows the end of a stream that ends.
+              if (event.event === "carillon.end") return;
+            }
+          }
+        } catch (why) {
+          // A cut, or the signal; what is wrong with an event is not mended by coming back.
+          if (why instanceof RangeError) throw new CarillonError("EVENT_TOO_LARGE", why.message);
+        }
+        retry = parser.retry ?? retry;
+      }
+      await pause(Math.max(opened === "again" ? 0 : Math.min(retry, 30_000), waitBefore(attempt, {})), stop.signal);
+    }
+  } finally {
+    end();
+    options.signal?.removeEventListener("abort", end);
+    connection.closed.removeEventListener("abort", end);
+  }
+}
+
+async function open(
+  carillon: Carillon,
+  path: string,
+  options: ReadOptions,
+  cursor: string,
+  signal: AbortSignal,
+): Promise<AsyncIterable<Uint8Array> | "again" | "over"> {
+  const { caller } = carillon.connection;
+  const token = options.as ? await carillon.tokenFor(options.as) : await caller.own();
+  let answer: Response;
+  try {
+    answer = await fetch(carillon.connection.address(path, options.query), {
+      signal,
+      redirect: "error",
+      headers: {
+        Accept: "text/event-stream",
+        ...(token !== undefined && { Authorization: `Bearer ${token}` }),
+        ...(cursor !== "" && { "Last-Event-ID": cursor }),
+      },
+    });
+  } catch {
+    return "again";
+  }
+  if (answer.status === 204) return "over";
+  if (answer.ok && answer.body) return answer.body as unknown as AsyncIterable<Uint8Array>;
+  const text = await answer.text().catch(() => "");
+  if (answer.status >= 500 || answer.status === 429) return "again";
+  throw errorOf(answer.status, text);
+}

@@ -16,6 +16,10 @@ namespace {
 
 constexpr std::size_t kept_body_capacity = 256u << 10;  ///< of the shared request, between requests
 
+constexpr refusal too_many_bytes{
+    503, errc::unavailable,
+    "requests that are being read hold as many bytes as http.max_request_memory allows"};
+
 void add(std::atomic<std::uint64_t>& counter, std::uint64_t n) noexcept {
     // One writer: a plain store is enough, and spares a locked instruction per request.
     counter.store(counter.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
@@ -96,6 +100,8 @@ void exchange::begin(const request_head& head) {
 void exchange::begin_body(const request_head& head, const router::match& match) {
     max_body_size_ = context_.options->limits.max_body_size;
     handler_ = match.on_request;
+    held_ = byte_share(context_.options->requests);
+    buffered_since_ = 0;
     end_due_ = false;
     stage_ = stage::body;
     if (match.on_upload != nullptr && begin_upload(*match.on_upload)) return;
@@ -138,6 +144,7 @@ void exchange::feed(std::string_view data, bool end) {
             unanswered_ = false;
             return conclude(problem({errc::internal, "the upload failed"}));
         }
+        if (!held_.hold(upload_->held())) return refuse(too_many_bytes, true);
         if (flow == upload::flow::pause && !resumed_) {
             stage_ = stage::paused;
             end_due_ = end;
@@ -166,8 +173,21 @@ void exchange::buffer(std::string_view data, bool end) {
         return refuse({413, errc::payload_too_large, "the body is longer than http.max_body_size"},
                       true);
     }
+    if (!held_.hold(r.body.size() + data.size()))
+        return conclude(problem({too_many_bytes.code, std::string(too_many_bytes.detail)}));
     r.body += data;
+    buffered_since_ += data.size();
     if (end) dispatch(*handler_);
+}
+
+bool exchange::earns_time() noexcept {
+    if (stage_ != stage::body || upload_) return true;
+    const limits& bounds = context_.options->limits;
+    const auto seconds = std::chrono::duration<double>(bounds.body_timeout).count();
+    if (static_cast<double>(buffered_since_) < static_cast<double>(bounds.min_body_rate) * seconds)
+        return false;
+    buffered_since_ = 0;
+    return true;
 }
 
 void exchange::dispatch(const handler& h) {
@@ -178,6 +198,7 @@ void exchange::dispatch(const handler& h) {
     handled_ = &r;
     guarded(context_.loop, [&] { h(r, responder(sink_.share(), context_.loop)); });
     handled_ = nullptr;
+    held_.reset();
     if (r.body.capacity() > kept_body_capacity) std::string().swap(r.body);
 }
 
@@ -247,6 +268,7 @@ void exchange::conclude(response r) noexcept {
     stage_ = stage::none;
     end_due_ = false;
     request_.reset();
+    held_.reset();
     if (upload_) context_.uploads.erase(this);
     try {
         count(context_.counters, r.status);

@@ -71,6 +71,9 @@ public:
     /// The request was refused because its body has no known end: what follows may be that body.
     bool end_unknown() const noexcept { return end_unknown_; }
     bool has_upload() const noexcept { return upload_ != nullptr; }
+    /// What came of the body since the last call that said so is worth more time. An upload that is
+    /// read as it arrives may be as slow as it likes.
+    bool earns_time() noexcept;
     bool http10() const noexcept { return http10_; }
     bool head_only() const noexcept { return head_only_; }
     /// Headers that every response bears, each line with its CRLF.
@@ -101,8 +104,10 @@ private:
     const handler* handler_ = nullptr;  ///< for the body that is being buffered; the router's
     std::unique_ptr<request> request_;  ///< of a body that takes several turns
     std::unique_ptr<upload> upload_;
+    byte_share held_;  ///< of the body
     std::string common_lines_;
     std::size_t max_body_size_ = 0;
+    std::size_t buffered_since_ = 0;  ///< bytes, since they last earned time
     stage stage_ = stage::none;
     bool in_call_ = false;         ///< the session calls, and keeps itself and the upload alive
     bool unanswered_ : 1 = false;  ///< somebody holds a responder that counts

@@ -17,6 +17,8 @@ namespace {
 constexpr int max_reads_per_turn = 8;
 /// For the last bytes of a body whose owner has gone.
 constexpr auto last_bytes_time = std::chrono::seconds(10);
+/// Bytes; while a client does not take all that is there for it.
+constexpr std::size_t large_send_buffer = 256u << 10;
 
 iovec slice_of(std::string_view bytes) noexcept {
     return {const_cast<char*>(bytes.data()), bytes.size()};
@@ -30,6 +32,7 @@ public:
     net::io_result read(std::span<char> room) noexcept { return stream_->read(room); }
     net::io_result write(std::span<const iovec> slices) noexcept { return stream_->write(slices); }
     void close(net::loop& l) noexcept { stream_->close(l); }
+    void set_send_buffer(std::size_t bytes) noexcept { stream_->set_send_buffer(bytes); }
     bool silent_for(std::chrono::milliseconds limit) const noexcept {
         return stream_->silent_for(limit);
     }
@@ -123,6 +126,8 @@ private:
     void begin();
     net::io_result send_after_head(std::span<const iovec> slices);
     net::io_state drop_input();
+    void fit_buffer();
+    void return_buffer() noexcept;
     void end() noexcept;
 
     session_context& context_;
@@ -135,6 +140,7 @@ private:
     bool whole_ : 1 = true;     ///< the last write was taken whole
     bool blocked_ : 1 = false;  ///< the listener is to be told when bytes are taken again
     bool peer_ended_ : 1 = false;
+    bool large_buffer_ : 1 = false;  ///< the socket's
 };
 
 template <class Stream>
@@ -156,7 +162,30 @@ std::ptrdiff_t http1_body<Stream>::write(std::span<const iovec> slices) {
     if (sent.state == net::io_state::starved) net::retry_write_later(context_.loop, stream_.fd());
     whole_ = sent.bytes == offered;
     blocked_ = !whole_ || unsent_;
+    if (whole_ == large_buffer_) fit_buffer();
     return static_cast<std::ptrdiff_t>(sent.bytes);
+}
+
+/// A stream that catches up gets more than 16 KiB in a round trip; one that keeps up needs no more.
+/// Those that are large at a time are bounded by the budget of answers.
+template <class Stream>
+void http1_body<Stream>::fit_buffer() {
+    if (large_buffer_) {
+        stream_.set_send_buffer(context_.options->limits.send_buffer);
+        return return_buffer();
+    }
+    byte_budget* const budget = context_.options->responses;
+    if (budget != nullptr && !budget->take(large_send_buffer)) return;
+    large_buffer_ = true;
+    stream_.set_send_buffer(large_send_buffer);
+}
+
+template <class Stream>
+void http1_body<Stream>::return_buffer() noexcept {
+    if (!large_buffer_) return;
+    large_buffer_ = false;
+    if (byte_budget* const budget = context_.options->responses; budget != nullptr)
+        budget->give_back(large_send_buffer);
 }
 
 /// The bytes told are those of `slices`.
@@ -184,6 +213,7 @@ void http1_body<Stream>::finish() {
         if (taken >= 0) left += last.substr(static_cast<std::size_t>(taken));
         if (taken >= 0 && !left.empty()) {
             ended_ = true;
+            return_buffer();
             return last_bytes<Stream>::send(context_.loop, std::move(stream_), std::move(left));
         }
     }
@@ -194,6 +224,7 @@ template <class Stream>
 void http1_body<Stream>::end() noexcept {
     if (ended_) return;
     ended_ = true;
+    return_buffer();
     stream_.close(context_.loop);
 }
 

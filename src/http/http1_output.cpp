@@ -3,6 +3,7 @@
 
 #include "http/http1_body.hpp"
 #include "http/http1_session.hpp"
+#include "http/problem.hpp"
 #include "http/response_writer.hpp"
 
 #include <algorithm>
@@ -17,6 +18,7 @@ namespace {
 
 constexpr std::size_t copied_body_size =
     4u << 10;  ///< up to here a copy is cheaper than a second iovec
+constexpr std::size_t large_send_buffer = 1u << 20;  ///< bytes at most
 
 iovec slice_of(std::string_view bytes) noexcept {
     return {const_cast<char*>(bytes.data()), bytes.size()};
@@ -54,6 +56,13 @@ void http1_session::refuse(const refusal& why) {
 }
 
 void http1_session::respond(response r) {
+    byte_share share(context_.options->responses);
+    if (r.body.size() > copied_body_size && !exchange_.head_only() &&
+        !share.hold(r.body.size() + std::min(r.body.size(), large_send_buffer))) {
+        r = problem({errc::unavailable,
+                     "answers that clients have not taken hold as many bytes as "
+                     "http.max_response_memory allows"});
+    }
     body_left_ = body_left_ || exchange_.end_unknown();
     close_after_ = r.close || !keep_alive_ || body_left_ || context_.closing;
     phase_ = phase::writing;
@@ -70,25 +79,40 @@ void http1_session::respond(response r) {
         out += r.body;
         r.body.clear();
     }
-    transmit(out, std::move(r.body));
+    transmit(out, std::move(r.body), std::move(share));
     if (phase_ == phase::writing && !outgoing_) after_response();
 }
 
 /// Sends what the connection takes now and keeps the rest. Copies `head` if it has to.
-void http1_session::transmit(std::string_view head, std::string body) {
+void http1_session::transmit(std::string_view head, std::string body, byte_share share) {
     if (outgoing_) {
         outgoing_->head.append(outgoing_->body).append(head);
         outgoing_->body = std::move(body);
+        outgoing_->share = std::move(share);
         return;
     }
+    if (body.size() > context_.options->limits.send_buffer) widen(body.size());
     const std::array<iovec, 2> parts{slice_of(head), slice_of(body)};
     const net::io_result sent = stream_->write({parts.data(), body.empty() ? 1U : 2U});
     if (sent.state == net::io_state::broken) return close();
-    if (sent.bytes == head.size() + body.size()) return;
+    if (sent.bytes == head.size() + body.size()) return narrow();
     if (sent.state == net::io_state::starved) net::retry_write_later(context_.loop, stream_->fd());
-    outgoing_ =
-        std::make_unique<outgoing>(outgoing{std::string(head), std::move(body), sent.bytes});
+    outgoing_ = std::make_unique<outgoing>(
+        outgoing{std::string(head), std::move(body), sent.bytes, std::move(share)});
     context_.wait(*this, wait_for::writing);
+}
+
+/// The buffer of a socket is small, since there are many. For a long answer it is larger than what
+/// a segment of the loopback device holds, or of a distant peer's round trip.
+void http1_session::widen(std::size_t answer) noexcept {
+    large_buffer_ = true;
+    stream_->set_send_buffer(std::min(answer, large_send_buffer));
+}
+
+void http1_session::narrow() noexcept {
+    if (!large_buffer_) return;
+    large_buffer_ = false;
+    stream_->set_send_buffer(context_.options->limits.send_buffer);
 }
 
 void http1_session::flush() {
@@ -115,6 +139,7 @@ void http1_session::flush() {
         if (phase_ == phase::writing) context_.wait(*this, wait_for::writing);
     }
     outgoing_.reset();
+    narrow();
     if (phase_ == phase::writing) return after_response();
     wait_for_exchange();
 }

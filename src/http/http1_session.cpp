@@ -185,7 +185,7 @@ void http1_session::consume_body() {
     body_left_ = !piece->end;
     exchange_.take(piece->data, piece->end);
     const bool progress = !piece->data.empty() || exchange_.at() != exchange::stage::body;
-    if (progress) wait_for_exchange();
+    if (progress && exchange_.earns_time()) wait_for_exchange();
 }
 
 /// The time for the body's next bytes begins anew; an answer may take as long as it wants.

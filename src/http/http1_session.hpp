@@ -37,6 +37,7 @@ private:
         std::string head;  ///< everything before the body
         std::string body;
         std::size_t sent = 0;
+        byte_share share;
     };
 
     // Input.
@@ -52,7 +53,9 @@ private:
 
     // Output.
     void refuse(const refusal& why);
-    void transmit(std::string_view head, std::string body);
+    void transmit(std::string_view head, std::string body, byte_share share = {});
+    void widen(std::size_t answer) noexcept;
+    void narrow() noexcept;
     void flush();
     void after_response();
     void end_gracefully();
@@ -79,6 +82,7 @@ private:
     bool keep_alive_ : 1 = false;
     bool body_left_ : 1 = false;  ///< the request goes on after what was consumed
     bool close_after_ : 1 = false;
+    bool large_buffer_ : 1 = false;  ///< the socket's, for an answer that does not fit
     request_reader reader_;
     std::string pending_;                 ///< input that came before its time
     std::unique_ptr<outgoing> outgoing_;  ///< what the peer has not taken yet

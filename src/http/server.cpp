@@ -16,6 +16,8 @@ namespace carillon::http {
 
 namespace {
 
+log::gate starved_lines{1};
+
 /// Accepts on one listening socket.
 class acceptor final : public net::io_handler {
 public:
@@ -65,6 +67,9 @@ private:
                 return false;
             case EMFILE:
             case ENFILE:
+                // Whoever says nothing makes room for those who ask for something.
+                if (context_.close_silent()) return true;
+                [[fallthrough]];
             case ENOBUFS:
             case ENOMEM:
                 back_off(cause);
@@ -84,7 +89,10 @@ private:
 
     /// Clients wait in the backlog until descriptors are free again; watching meanwhile would spin.
     void back_off(int cause) {
-        log::warning("not accepting for a moment", {{"reason", std::strerror(cause)}});
+        if (const auto held_back = starved_lines.pass()) {
+            log::warning("not accepting for a moment",
+                         {{"reason", std::strerror(cause)}, {"not_logged_before", *held_back}});
+        }
         context_.loop.remove(fd_);
         watched_ = false;
         retry_ = context_.loop.call_after(pause, [this] {

@@ -2,6 +2,7 @@
 // server.
 #pragma once
 
+#include "http/byte_budget.hpp"
 #include "http/message.hpp"
 #include "http/response_body.hpp"
 #include "net/listener.hpp"
@@ -30,6 +31,9 @@ struct limits {
         std::chrono::seconds(75);  ///< between requests, and before the first
     std::chrono::milliseconds write_timeout =
         std::chrono::seconds(30);  ///< a response that the peer does not take
+    /// Bytes a second that a buffered body brings at least, averaged over `body_timeout`; else 408.
+    std::size_t min_body_rate = 500;
+    std::size_t send_buffer = 16u << 10;  ///< bytes; of connections that have no large answer
 };
 
 /// What protects a server on a developer's machine or behind a proxy. Names and origins are lower
@@ -49,6 +53,10 @@ struct access_rules {
 struct server_options {
     http::limits limits;
     access_rules access;
+    /// What requests that are being read hold, and what answers do that clients have not taken, of
+    /// all servers together; null: no limit. They outlive the servers.
+    byte_budget* requests = nullptr;
+    byte_budget* responses = nullptr;
 };
 
 class exchange;
@@ -101,6 +109,8 @@ public:
         (void)why;
         return false;
     }
+    /// Bytes of the body that it keeps for now; asked after `on_data`.
+    virtual std::size_t held() const noexcept { return 0; }
 };
 
 /// Lets a paused upload go on. Own thread; does nothing if the client has gone.

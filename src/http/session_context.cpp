@@ -103,6 +103,16 @@ void session_context::cut_uploads() {
     }
 }
 
+bool session_context::close_silent() noexcept {
+    constexpr std::size_t most = 16;
+    // Younger ones have their request on the way.
+    constexpr auto age = std::chrono::milliseconds(250);
+    for (const wait_for what : {wait_for::first_request, wait_for::request, wait_for::head}) {
+        if (waiting_.close_oldest(what, most, age, loop.now()) > 0) return true;
+    }
+    return false;
+}
+
 void session_context::reload(std::shared_ptr<const server_options> o) {
     options = std::move(o);
     if (sweep_timer_ == 0) return;

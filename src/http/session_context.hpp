@@ -54,6 +54,9 @@ public:
     /// Closes what is between two requests. A session that is new may have its first on the way.
     void close_idle() noexcept { waiting_.close_all(wait_for::request); }
     void cut_uploads();
+    /// Closes a few connections that have been silent for longest, to make room for others. False
+    /// if there are none.
+    bool close_silent() noexcept;
 
 private:
     std::chrono::milliseconds duration_of(wait_for what) const noexcept;

@@ -33,4 +33,13 @@ void wait_lists::close_all(wait_for what) noexcept {
     while (l.first != nullptr) l.first->close();
 }
 
+std::size_t wait_lists::close_oldest(wait_for what, std::size_t most, std::chrono::milliseconds age,
+                                     time_point now) noexcept {
+    const list& l = of(what);
+    std::size_t closed = 0;
+    for (; closed < most && l.first != nullptr && now - l.first->since_ >= age; ++closed)
+        l.first->close();
+    return closed;
+}
+
 }  // namespace carillon::http

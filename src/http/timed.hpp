@@ -56,6 +56,10 @@ public:
     bool expire(wait_for what, std::chrono::milliseconds duration, time_point now);
     /// Closes all that wait for it.
     void close_all(wait_for what) noexcept;
+    /// Closes up to `most` of those that have waited for `age` or longer, the oldest first; how
+    /// many there were.
+    std::size_t close_oldest(wait_for what, std::size_t most, std::chrono::milliseconds age,
+                             time_point now) noexcept;
 
 private:
     /// Oldest first.

@@ -1,5 +1,6 @@
 #include "net/byte_stream.hpp"
 
+#include <algorithm>
 #include <cerrno>
 
 #include <netinet/in.h>
@@ -27,6 +28,7 @@ public:
         return socket_.write(slices);
     }
     void end_writing() noexcept override { socket_.end_writing(); }
+    void set_send_buffer(std::size_t bytes) noexcept override { socket_.set_send_buffer(bytes); }
     void close(loop& l) noexcept override { socket_.close(l); }
     bool silent_for(std::chrono::milliseconds limit) const noexcept override {
         return socket_.silent_for(limit);
@@ -71,6 +73,13 @@ io_result plain_socket::write(std::span<const iovec> slices) noexcept {
 }
 
 void plain_socket::end_writing() noexcept { ::shutdown(socket_.get(), SHUT_WR); }
+
+void plain_socket::set_send_buffer(std::size_t bytes) noexcept {
+    const int size = static_cast<int>(std::min<std::size_t>(bytes, 1u << 30));
+    ::setsockopt(socket_.get(), SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+    // Nothing to set on a Unix socket.
+    ::setsockopt(socket_.get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &size, sizeof size);
+}
 
 bool plain_socket::silent_for(std::chrono::milliseconds limit) const noexcept {
     tcp_info info{};

@@ -39,6 +39,7 @@ public:
     io_result read(std::span<char> room) noexcept;
     io_result write(std::span<const iovec> slices) noexcept;
     void end_writing() noexcept;
+    void set_send_buffer(std::size_t bytes) noexcept;
     void close(loop& l) noexcept { l.close(std::move(socket_)); }
     bool silent_for(std::chrono::milliseconds limit) const noexcept;
     ip_address peer() const noexcept;
@@ -61,6 +62,9 @@ public:
     virtual io_result write(std::span<const iovec> slices) noexcept = 0;
     /// Nothing more is written; reading goes on.
     virtual void end_writing() noexcept = 0;
+    /// How many bytes may be on their way: what a distant peer gets in a round trip. The kernel may
+    /// give less.
+    virtual void set_send_buffer(std::size_t bytes) noexcept { (void)bytes; }
     /// Ends both directions. `l` watches the descriptor until now. Without this call, the
     /// destructor closes, for a stream that nobody watches.
     virtual void close(loop& l) noexcept = 0;

@@ -30,6 +30,19 @@ void log_exception(const char* what) noexcept {
 
 }  // namespace
 
+void turn_times::add(std::chrono::nanoseconds took) noexcept {
+    const auto one_writer = [](std::atomic<std::uint64_t>& to, std::uint64_t value) {
+        to.store(value, std::memory_order_relaxed);
+    };
+    const auto n = static_cast<std::uint64_t>(took.count());
+    const double seconds = std::chrono::duration<double>(took).count();
+    const auto at =
+        static_cast<std::size_t>(std::ranges::lower_bound(bounds, seconds) - bounds.begin());
+    one_writer(counts[at], counts[at].load(std::memory_order_relaxed) + 1);
+    one_writer(nanoseconds, nanoseconds.load(std::memory_order_relaxed) + n);
+    if (n > longest.load(std::memory_order_relaxed)) one_writer(longest, n);
+}
+
 void unique_fd::reset(int fd) noexcept {
     if (fd_ >= 0) ::close(fd_);
     fd_ = fd;
@@ -194,6 +207,7 @@ void loop::take_turn(int timeout_ms) {
     if (wake_pending_.load(std::memory_order_relaxed)) run_posted();
     if (!timers_.empty()) run_timers();
     if (!end_of_turn_.empty()) run_end_of_turn();
+    counters_.turns.add(clock::now() - now_);
 }
 
 /// False if the call threw.

@@ -6,6 +6,7 @@
 #include "base/held_wakes.hpp"
 #include "base/turn.hpp"
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -54,10 +55,23 @@ protected:
     ~io_handler() = default;
 };
 
+/// How long a loop's turns took. Written by the loop's thread, read by any.
+struct turn_times {
+    /// Upper bounds of the buckets; one more holds what took longer.
+    static constexpr std::array<double, 10> bounds{0.0001, 0.0005, 0.001, 0.005, 0.01,
+                                                   0.02,   0.05,   0.1,   0.5,   1.0};
+    std::array<std::atomic<std::uint64_t>, bounds.size() + 1> counts{};
+    std::atomic<std::uint64_t> nanoseconds{0};  ///< the sum
+    std::atomic<std::uint64_t> longest{0};      ///< in nanoseconds
+
+    void add(std::chrono::nanoseconds took) noexcept;
+};
+
 /// Read by any thread.
 struct loop_counters {
     std::atomic<std::uint64_t> failed_allocations{0};
     std::atomic<std::uint64_t> exceptions{0};  ///< others, each of them a bug
+    turn_times turns;                          ///< without the wait for something to do
 };
 
 /// Confined to the thread that calls `run`, but for `post`, `stop` and the counters.

@@ -16,10 +16,17 @@
 namespace carillon::server {
 
 /// Everything that `/metrics` shows, in Prometheus' text format.
-std::string metrics_text(hub& h, const transport::refusal_counters& refused,
-                         const std::vector<const http::server_counters*>& http,
-                         const services::finite_streams::counts& finite);
-
+/// What figures are read from.
+struct metric_sources {
+    hub& events;
+    const transport::refusal_counters& refused;
+    std::vector<const http::server_counters*> http;
+    std::vector<const net::loop_counters*> loops;
+    const http::byte_budget& requests;
+    const http::byte_budget& responses;
+    services::finite_streams::counts finite;
+};
+std::string metrics_text(const metric_sources& of);
 struct endpoint_sources {
     hub* events = nullptr;
     std::function<std::string()> metrics;      ///< the text of `/metrics`

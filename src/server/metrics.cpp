@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <limits>
 #include <sstream>
 
 #include <prometheus/metric_family.h>
@@ -28,6 +29,17 @@ public:
     void gauge(const std::string& name, const std::string& help, double value,
                const labels& of = {}) {
         add(name, help, prometheus::MetricType::Gauge, of).gauge.value = value;
+    }
+    void histogram(const std::string& name, const std::string& help, const net::turn_times& times,
+                   const labels& of) {
+        auto& h = add(name, help, prometheus::MetricType::Histogram, of).histogram;
+        for (std::size_t i = 0; i < times.counts.size(); ++i) {
+            h.sample_count += times.counts[i].load(std::memory_order_relaxed);
+            const bool last = i == times.bounds.size();
+            h.bucket.push_back(
+                {h.sample_count, last ? std::numeric_limits<double>::infinity() : times.bounds[i]});
+        }
+        h.sample_sum = static_cast<double>(times.nanoseconds.load(std::memory_order_relaxed)) / 1e9;
     }
     std::string text() const { return prometheus::TextSerializer().Serialize(all_); }
 
@@ -88,11 +100,41 @@ void add_process(families& f) {
     f.gauge("process_max_fds", "How many may be open.", static_cast<double>(limit.rlim_cur));
 }
 
+void add_loops(families& f, const std::vector<const net::loop_counters*>& loops) {
+    std::uint64_t failed = 0;
+    for (std::size_t i = 0; i < loops.size(); ++i) {
+        failed += loops[i]->failed_allocations.load(std::memory_order_relaxed);
+        const labels of{{"loop", std::to_string(i)}};
+        f.histogram("carillon_loop_turn_seconds",
+                    "What the turns of an event loop took, without waiting for something to do.",
+                    loops[i]->turns, of);
+        f.gauge("carillon_loop_longest_turn_seconds", "The longest turn since the start.",
+                static_cast<double>(loops[i]->turns.longest.load(std::memory_order_relaxed)) / 1e9,
+                of);
+    }
+    f.counter("carillon_failed_allocations_total",
+              "Requests, tasks and streams that ended for want of memory.",
+              static_cast<double>(failed));
+}
+
+void add_budgets(families& f, const metric_sources& of) {
+    const auto number = [](std::uint64_t n) { return static_cast<double>(n); };
+    const std::string held = "carillon_http_memory_bytes";
+    f.gauge(held, "What requests being read and answers not taken hold.",
+            number(of.requests.used()), {{"of", "requests"}});
+    f.gauge(held, "", number(of.responses.used()), {{"of", "responses"}});
+    const std::string refused = "carillon_http_memory_refused_total";
+    f.counter(refused, "How often there was no room for more of it.", number(of.requests.refused()),
+              {{"of", "requests"}});
+    f.counter(refused, "", number(of.responses.refused()), {{"of", "responses"}});
+}
+
 }  // namespace
 
-std::string metrics_text(hub& h, const transport::refusal_counters& refused,
-                         const std::vector<const http::server_counters*>& http,
-                         const services::finite_streams::counts& finite) {
+std::string metrics_text(const metric_sources& of) {
+    hub& h = of.events;
+    const transport::refusal_counters& refused = of.refused;
+    const services::finite_streams::counts& finite = of.finite;
     const auto number = [](std::uint64_t n) { return static_cast<double>(n); };
     const hub_stats s = h.stats();
     const journal_stats record = h.record().stats();
@@ -142,7 +184,7 @@ std::string metrics_text(hub& h, const transport::refusal_counters& refused,
               "Log lines dropped because nobody read them in time.", number(log_lines_dropped()));
     f.gauge("carillon_draining", "1 while the server drains.", h.draining() ? 1 : 0);
     std::uint64_t accepted = 0, open = 0, ok = 0, client = 0, server = 0;
-    for (const http::server_counters* c : http) {
+    for (const http::server_counters* c : of.http) {
         accepted += c->accepted.load(std::memory_order_relaxed);
         open += c->open.load(std::memory_order_relaxed);
         ok += c->responses_2xx.load(std::memory_order_relaxed);
@@ -156,6 +198,8 @@ std::string metrics_text(hub& h, const transport::refusal_counters& refused,
               {{"code", "2xx"}});
     f.counter(responses, "", number(client), {{"code", "4xx"}});
     f.counter(responses, "", number(server), {{"code", "5xx"}});
+    add_loops(f, of.loops);
+    add_budgets(f, of);
     add_process(f);
     return f.text();
 }

@@ -21,6 +21,7 @@
 #include <thread>
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 namespace carillon::server {
@@ -44,9 +45,26 @@ std::size_t shard_count(const settings& s) {
     return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 2, 65) - 1;
 }
 
+// Descriptors that streams leave to requests, files and the full house's answers.
+constexpr std::uint64_t least_files = 64;
+constexpr std::uint64_t most_reserved_files = 1024;
+
+std::uint64_t file_limit() {
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    return limit.rlim_cur;
+}
+
+/// Each stream has a descriptor: those that are there bound the streams, too.
+std::uint64_t stream_capacity(const settings& s) {
+    const std::uint64_t files = file_limit();
+    const std::uint64_t reserved = std::clamp(files / 8, least_files / 2, most_reserved_files);
+    return std::min<std::uint64_t>(s.stream.max_clients, files - std::min(files, reserved));
+}
+
 hub_options hub_options_of(const settings& s) {
     hub_options o;
-    o.max_clients = s.stream.max_clients;
+    o.max_clients = stream_capacity(s);
     o.max_durable_clients = s.stream.max_durable_clients;
     o.max_topics_per_client = s.stream.max_topics_per_client;
     o.max_topics_per_event = s.publish.max_topics_per_event;
@@ -83,12 +101,12 @@ retention_lookup retention_of(const settings& s) {
     };
 }
 
-result<std::shared_ptr<const http::server_options>> http_options_of(const settings& s) {
+result<std::shared_ptr<http::server_options>> http_options_of(const settings& s) {
     auto o = std::make_shared<http::server_options>();
-    o->limits = {s.http.max_target_size.value, s.http.max_head_size.value,
-                 s.http.max_body_size.value,   s.http.head_timeout,
-                 s.http.body_timeout,          s.http.idle_timeout,
-                 s.http.write_timeout};
+    o->limits = {
+        s.http.max_target_size.value, s.http.max_head_size.value, s.http.max_body_size.value,
+        s.http.head_timeout,          s.http.body_timeout,        s.http.idle_timeout,
+        s.http.write_timeout,         s.http.min_body_rate.value, s.http.send_buffer.value};
     for (const std::string& name : s.http.allowed_hosts) {
         if (!name.contains('/')) {
             o->access.allowed_hosts.push_back(name);
@@ -258,6 +276,8 @@ struct node::parts {
     std::unique_ptr<services::finite_streams> finite;
     std::unique_ptr<surfaces::topic_surface> topics;
     std::unique_ptr<identity_check> callers;
+    http::byte_budget requests{current.http.max_request_memory.value};
+    http::byte_budget responses{current.http.max_response_memory.value};
     std::string description;  ///< of all routes
     http::router routes;
     std::atomic<bool> drained{false};
@@ -298,9 +318,12 @@ void node::parts::add_routes() {
 }
 
 std::string node::parts::metrics() const {
-    std::vector<const http::server_counters*> http;
-    for (const auto& w : workers) http.push_back(&w->server->counters());
-    return metrics_text(*events, streams->refusals(), http, finite->count());
+    metric_sources of{*events, streams->refusals(), {}, {}, requests, responses, finite->count()};
+    for (const auto& w : workers) {
+        of.http.push_back(&w->server->counters());
+        of.loops.push_back(&w->loop.counters());
+    }
+    return metrics_text(of);
 }
 
 void node::parts::worker::finish(std::chrono::steady_clock::time_point deadline) {
@@ -326,6 +349,12 @@ result<std::unique_ptr<node>> node::create(settings s) {
     const auto http = http_options_of(s);
     if (!http) return std::unexpected(http.error());
     if (auto meant = check_listen(s); !meant) return std::unexpected(meant.error());
+    if (const std::uint64_t files = file_limit(); files < least_files) {
+        return fail(errc::unavailable,
+                    fmt::format("only {} file descriptors are allowed; at least {} are needed "
+                                "(`ulimit -n`, LimitNOFILE)",
+                                files, least_files));
+    }
     // The journal first: a port that is open says that somebody answers there.
     auto callers = identity_check::make(s);
     if (!callers) return std::unexpected(callers.error());
@@ -337,6 +366,8 @@ result<std::unique_ptr<node>> node::create(settings s) {
     made->parts_ = std::make_unique<parts>(std::move(s));
     made->parts_->listeners = std::move(*listeners);
     made->parts_->callers = std::move(*callers);
+    (*http)->requests = &made->parts_->requests;
+    (*http)->responses = &made->parts_->responses;
     made->parts_->build(std::move(*record), *http);
     for (const auto& w : made->parts_->workers) {
         for (const auto& socket : made->parts_->listeners) {
@@ -383,6 +414,10 @@ void node::stop(std::chrono::milliseconds grace) {
 void node::reload(const settings& s) {
     const auto http = http_options_of(s);
     if (!http) return log::error("settings not reloaded", {{"reason", http.error().detail}});
+    (*http)->requests = &parts_->requests;
+    (*http)->responses = &parts_->responses;
+    parts_->requests.limit(s.http.max_request_memory.value);
+    parts_->responses.limit(s.http.max_response_memory.value);
     parts_->current = s;
     parts_->events->reload(hub_options_of(s));
     parts_->events->record().set_retention(retention_of(s));

@@ -22,8 +22,10 @@ log_settings log_settings_of(const settings& s) {
 void raise_file_limit(const settings& s) {
     const std::uint64_t files = net::raise_file_limit();
     if (files < s.stream.max_clients) {
-        log::warning("fewer file descriptors than clients allowed",
-                     {{"limit", files}, {"max_clients", s.stream.max_clients}});
+        log::warning(
+            "fewer file descriptors than clients allowed; streams beyond them are told "
+            "that the house is full",
+            {{"limit", files}, {"max_clients", s.stream.max_clients}});
     }
 }
 

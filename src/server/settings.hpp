@@ -70,6 +70,9 @@ struct settings {
         milliseconds body_timeout = std::chrono::seconds(30);
         milliseconds idle_timeout = std::chrono::seconds(75);
         milliseconds write_timeout = std::chrono::seconds(30);
+        byte_count max_request_memory{256u << 20};
+        byte_count max_response_memory{256u << 20};
+        byte_count min_body_rate{500};
         strings allowed_hosts{"localhost", "127.0.0.1", "::1", "*.localhost"};
         strings cors_origins;
         bool cors_credentials = false;
@@ -221,6 +224,20 @@ void each_setting(Settings& s, Visitor&& visit) {  // NOLINT(readability-functio
     visit({"http.write_timeout", "How long a response may wait for the client to take it.", 1, day,
            true},
           s.http.write_timeout);
+    visit({"http.max_request_memory",
+           "Bytes of request bodies that are being read, of all connections together; beyond: 503.",
+           64u << 10, no_limit, true},
+          s.http.max_request_memory);
+    visit({"http.max_response_memory",
+           "Bytes of answers that clients have not taken, with their socket buffers, of all "
+           "connections together; beyond: 503.",
+           64u << 10, no_limit, true},
+          s.http.max_response_memory);
+    visit({"http.min_body_rate",
+           "Bytes a second that a buffered body brings at least, averaged over "
+           "`http.body_timeout`; less: 408. 0: none.",
+           0, no_limit, true},
+          s.http.min_body_rate);
     visit({"http.allowed_hosts",
            "Names and networks (`10.0.0.0/8`) that a `Host` header may be; `*` admits all, "
            "`*.example.com` one label.",

@@ -45,6 +45,8 @@ public:
         return paused_ ? http::upload::flow::pause : http::upload::flow::more;
     }
 
+    std::size_t held() const noexcept { return partial_.capacity(); }
+
     /// What is complete is published, and the answer says how much that is.
     void cut(const error& why) {
         partial_.clear();
@@ -156,6 +158,7 @@ public:
     explicit line_upload(std::shared_ptr<line_state> state) : state_(std::move(state)) {}
     flow on_data(std::string_view bytes) override { return state_->data(bytes); }
     void on_end() override { state_->end(); }
+    std::size_t held() const noexcept override { return state_->held(); }
     bool on_cut(const error& why) override {
         state_->cut(why);
         return true;

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 
 namespace carillon::http {
 namespace {
@@ -132,8 +133,114 @@ TEST(timeouts, end_bodies_without_progress) {
     }
 }
 
+TEST(limits, hold_for_the_bodies_of_all_connections_together) {
+    byte_budget room(1000);
+    server_options options = test_server::defaults();
+    options.requests = &room;
+    test_server server(add_routes, options);
+    const std::string head = "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 600\r\n\r\n";
+    test_client first(server);
+    first.send(head + std::string(500, 'x'));
+    while (room.used() != 500) std::this_thread::yield();
+    test_client second(server);
+    const auto refused = second.send(head + std::string(600, 'x')).read();
+    EXPECT_EQ(refused.status, 503);
+    EXPECT_THAT(refused.body, HasSubstr("http.max_request_memory"));
+    EXPECT_NE(refused.header("Retry-After"), "-");
+    // Room to the byte, and all of it is given back by whatever ends a request.
+    test_client third(server);
+    EXPECT_EQ(third
+                  .send("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 500\r\n\r\n" +
+                        std::string(500, 'x'))
+                  .read()
+                  .body,
+              "500");
+    EXPECT_EQ(first.send(std::string(100, 'x')).read().body, "600");
+    first.send(head + std::string(500, 'x'));
+    while (room.used() != 500) std::this_thread::yield();
+    first.reset();
+    while (room.used() != 0) std::this_thread::yield();
+    EXPECT_EQ(room.refused(), 1);
+}
+
+TEST(limits, hold_for_what_uploads_keep) {
+    struct hoarder final : upload {
+        explicit hoarder(responder r) : answer(std::move(r)) {}
+        flow on_data(std::string_view bytes) override {
+            kept += bytes;
+            return flow::more;
+        }
+        void on_end() override { answer.send(text("all")); }
+        std::size_t held() const noexcept override { return kept.size(); }
+        responder answer;
+        std::string kept;
+    };
+    byte_budget room(1000);
+    server_options options = test_server::defaults();
+    options.requests = &room;
+    const auto add = [](router& routes) {
+        routes.add(
+            "POST", "/", [](request&, responder r) { r.send(text("buffered")); },
+            [](request&, responder& r, upload_control) {
+                return std::make_unique<hoarder>(std::move(r));
+            });
+    };
+    test_server server(add, options);
+    const auto sized = [](std::size_t size) {
+        return "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(size) +
+               "\r\n\r\n" + std::string(size, 'x');
+    };
+    test_client c(server);
+    EXPECT_EQ(c.send(sized(1000)).read().body, "all");
+    EXPECT_EQ(c.send(sized(1001)).read().status, 503);
+    while (room.used() != 0) std::this_thread::yield();
+}
+
+TEST(limits, hold_for_answers_that_nobody_takes) {
+    byte_budget room(40u << 20);
+    server_options options = test_server::defaults();
+    options.responses = &room;
+    test_server server(add_routes, options);
+    test_client slow(server, 2048);
+    slow.send("GET /big HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    while (room.used() == 0) std::this_thread::yield();
+    test_client second(server, 2048);
+    second.send("GET /big HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    while (room.used() < 34u << 20) std::this_thread::yield();
+    test_client third(server);
+    const auto refused = third.send("GET /big HTTP/1.1\r\nHost: localhost\r\n\r\n").read();
+    EXPECT_EQ(refused.status, 503);
+    EXPECT_THAT(refused.body, HasSubstr("http.max_response_memory"));
+    EXPECT_EQ(third.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").read().status, 200)
+        << "small ones are always there";
+    slow.reset();
+    EXPECT_EQ(second.read().body.size(), 16u << 20);
+    while (room.used() != 0) std::this_thread::yield();
+    EXPECT_EQ(third.send("GET /big HTTP/1.1\r\nHost: localhost\r\n\r\n").read().status, 200);
+}
+
+TEST(timeouts, end_bodies_that_drip) {
+    test_server server(add_routes, with([](limits& l) {
+                           l.body_timeout = 400ms;
+                           l.min_body_rate = 100;
+                       }));
+    test_client c(server);
+    c.send("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n");
+    std::thread drip([&] {
+        for (int i = 0; i < 30; ++i) {
+            std::this_thread::sleep_for(50ms);
+            ::send(c.fd(), "x", 1, MSG_NOSIGNAL);
+        }
+    });
+    EXPECT_EQ(c.read().status, 408);
+    drip.join();
+}
+
 TEST(timeouts, start_anew_with_each_piece_of_a_body) {
-    test_server server(add_routes, with([](limits& l) { l.body_timeout = 400ms; }));
+    test_server server(add_routes, with([](limits& l) {
+                           l.body_timeout = 400ms;
+                           l.min_body_rate = 2;
+                       }));
     test_client c(server);
     c.send("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 12\r\n\r\n");
     for (int i = 0; i < 12; ++i) {

@@ -65,9 +65,15 @@ protected:
     }
     void on_loop(const std::function<void()>& task) { server_.on_loop(task); }
 
+    /// For send buffers.
+    static byte_budget& room() {
+        static byte_budget none(0);
+        return none;
+    }
     static server_options options() {
         server_options o = test_server::defaults();
         o.access.cors_origins = {"http://page.example"};
+        o.responses = &room();
         return o;
     }
 
@@ -159,6 +165,34 @@ TEST_F(response_body_of, says_when_it_takes_bytes_again) {
     // What was not taken may never be offered again.
     on_loop([&] { body_.reset(); });
     EXPECT_EQ(got + c.read_to_end().size(), static_cast<std::size_t>(taken));
+}
+
+TEST_F(response_body_of, has_a_large_send_buffer_while_its_client_is_behind) {
+    room().limit(1u << 20);
+    test_client c(server_, 4 << 10);
+    open(c);
+    on_loop([&] {
+        while (write(*body_, std::string(1u << 20, 'x')) > 0) {
+        }
+        EXPECT_EQ(room().used(), 256u << 10);
+    });
+    ASSERT_EQ(c.read().status, 200);
+    const auto catch_up = [&] {
+        std::ptrdiff_t taken = 0;
+        on_loop([&] { taken = write(*body_, "x"); });
+        return taken == 1;
+    };
+    while (!catch_up()) c.receive_some();
+    on_loop([&] { EXPECT_EQ(room().used(), 0); });
+    // It is given back by the end as well.
+    on_loop([&] {
+        while (write(*body_, std::string(1u << 20, 'x')) > 0) {
+        }
+        EXPECT_EQ(room().used(), 256u << 10);
+        body_.reset();
+        EXPECT_EQ(room().used(), 0);
+        room().limit(0);
+    });
 }
 
 TEST_F(response_body_of, breaks_off_if_the_last_write_was_not_taken_whole) {

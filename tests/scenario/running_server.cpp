@@ -32,8 +32,12 @@ std::uint16_t free_port() {
     }
 }
 
-running_server::running_server(strings arguments, std::uint16_t port, strings environment)
-    : arguments_(std::move(arguments)), environment_(std::move(environment)), port_(port) {
+running_server::running_server(strings arguments, std::uint16_t port, strings environment,
+                               strings wrapper)
+    : arguments_(std::move(arguments)),
+      environment_(std::move(environment)),
+      wrapper_(std::move(wrapper)),
+      port_(port) {
     if (std::ranges::find(arguments_, "--data-dir") == arguments_.end())
         arguments_.insert(arguments_.end(), {"--data-dir", data_.path_of("data")});
     if (std::ranges::find(arguments_, "--log.level") == arguments_.end())
@@ -50,7 +54,9 @@ running_server::running_server(strings arguments, std::uint16_t port, strings en
 bool running_server::start() {
     strings all{"serve", "--listen", "127.0.0.1:" + std::to_string(port_)};
     all.insert(all.end(), arguments_.begin(), arguments_.end());
-    process_ = std::make_unique<process>(carillon(std::move(all)), environment_);
+    strings command = wrapper_;
+    std::ranges::move(carillon(std::move(all)), std::back_inserter(command));
+    process_ = std::make_unique<process>(std::move(command), environment_);
     const auto deadline = steady_clock::now() + patience;
     while (process_->running() && steady_clock::now() < deadline) {
         // Another server on this port would be ready too, while this one has found it taken.

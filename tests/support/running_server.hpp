@@ -28,8 +28,9 @@ class running_server {
 public:
     /// Starts `carillon serve --listen 127.0.0.1:PORT arguments…` and waits until it is ready. Its
     /// data goes with the test.
+    /// `wrapper`: a command that runs the server, such as `prlimit --nofile=64`.
     explicit running_server(strings arguments = {}, std::uint16_t port = 0,
-                            strings environment = {});
+                            strings environment = {}, strings wrapper = {});
     /// Ends it at once; the test fails if it does not end well.
     ~running_server();
     running_server(const running_server&) = delete;
@@ -75,6 +76,7 @@ private:
     temporary_folder data_;
     strings arguments_;
     strings environment_;
+    strings wrapper_;
     std::uint16_t port_ = 0;
     std::unique_ptr<process> process_;
 };

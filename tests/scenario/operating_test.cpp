@@ -232,7 +232,10 @@ std::string file_text(const std::string& path) {
 
 TEST(operating, the_list_of_metrics_in_the_docs_is_what_there_is) {
     running_server s;
-    const auto shown = metric_names(s.get("/metrics").body);
+    auto shown = metric_names(s.get("/metrics").body);
+    std::erase_if(shown, [](const std::string& name) {  // a histogram's series
+        return name.ends_with("_bucket") || name.ends_with("_sum") || name.ends_with("_count");
+    });
     EXPECT_GT(shown.size(), 20u);
     EXPECT_EQ(metric_names(file_text("docs/operations/metrics.md")), shown);
     for (const std::string& name : metric_names(file_text("packaging/grafana/carillon.json")))

@@ -1,0 +1,44 @@
+import { createParser } from "./parser.js";
+import { StreamFailure, type TransportRequest } from "./types.js";
+
+/** Seconds or a date, as milliseconds from now. */
+function retryAfter(headers: Headers): number | undefined {
+  const value = headers.get("Retry-After");
+  if (!value) return undefined;
+  const ms = /^\d+$/.test(value) ? +value * 1000 : Date.parse(value) - Date.now();
+  return ms > 0 ? ms : undefined;
+}
+
+/** Reads the stream with fetch, so that headers can be set and comments are seen. */
+export async function fetchTransport(request: TransportRequest): Promise<void> {
+  const { signal, lastEventId, fetch } = request;
+  const headers: Record<string, string> = { Accept: "text/event-stream", ...(await request.headers()) };
+  if (lastEventId) headers["Last-Event-ID"] = lastEventId;
+  const answer = await fetch(request.url, {
+    headers,
+    signal,
+    cache: "no-store",
+    credentials: request.withCredentials ? "include" : "same-origin",
+  });
+  const { status, body } = answer;
+  const wrong =
+    status !== 200
+      ? new StreamFailure("http", { status, retryAfter: retryAfter(answer.headers) })
+      : !/^text\/event-stream\b/i.test(answer.headers.get("Content-Type") ?? "") || !body
+        ? new StreamFailure("content-type", { status })
+        : undefined;
+  if (wrong) {
+    body?.cancel().catch(() => {});
+    throw wrong;
+  }
+  request.opened();
+  const feed = createParser(request, lastEventId, request.maxEventSize);
+  const decoder = new TextDecoder();
+  const reader = body!.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done || signal.aborted) return;
+    request.alive();
+    feed(decoder.decode(value, { stream: true }));
+  }
+}

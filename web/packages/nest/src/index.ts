@@ -1,1 +1,13 @@
-export {};
+export { Carillon, CarillonError, isCarillonError, type User } from "carillon-server";
+export { Domains } from "carillon-server/domains";
+export { EventService } from "carillon-server/metadata";
+export { SSEPublisher } from "carillon-server/notifications";
+export { type SSEClient, type SSEConfig, type SSEEvent, SSEService } from "carillon-server/topics";
+export { SSENotificationService, type UserStream } from "carillon-server/users";
+export type { AuthenticatedUser, GuardedRequest } from "./auth.js";
+export { SSEController } from "./controller.js";
+export { AuthGuard, CurrentUser, OptionalAuthGuard, Roles } from "./guards.js";
+export { SSEModule } from "./module.js";
+export type { SSEModuleAsyncOptions, SSEModuleOptions, SSEOptionsFactory } from "./options.js";
+export { ProblemInterceptor } from "./problems.js";
+export { messagesOf, SSEStreams, type StreamRequest, type StreamResponse, type StreamTarget } from "./streams.js";

@@ -318,6 +318,14 @@ export class Carillon {
     return this.closing;
   }
 
+  /**
+   * True on a developer's machine: nothing is configured, Carillon is on the same machine, and `NODE_ENV` is not `production`.
+   * Tokens that nobody has signed are good there, and nowhere else.
+   */
+  get isDevelopment(): boolean {
+    return this.connection.caller.isDevelopment;
+  }
+
   /** @internal A call of the documents' kind: in order with those that share a key with it, once, never an unhandled rejection. */
   send(keys: LaneKeys, method: string, path: string, what: Call = {}): Promise<Receipt> {
     const sent = (async () => {

@@ -18,4 +18,4 @@ export type { EventContent, KeptEvent, OutgoingEvent, Published } from "./event.
 export type { ReceivedEvent } from "./event_parser.js";
 export { type Appended, FiniteStream, type Piped, type PipeOptions, type StreamItem } from "./finite_stream.js";
 export { type ReadOptions, readStream } from "./reading.js";
-export { developmentToken, signToken, type TokenContent, type VerifiedToken, verifyToken } from "./tokens.js";
+export { developmentToken, readDevelopmentToken, signToken, type TokenContent, type VerifiedToken, type VerifyOptions, verifyToken } from "./tokens.js";

@@ -123,6 +123,11 @@ export class SSEService {
     return this.run(() => this.clients.after(clientId, () => this.carillon.beat(clientId)));
   }
 
+  /** Ends the streams that pass through this process, before its HTTP server closes; browsers come back elsewhere. */
+  endAll(): void {
+    for (const id of this.clients.ids()) this.clients.end(id);
+  }
+
   async getClient(clientId: string): Promise<SSEClient> {
     return clientOf(await this.carillon.client(clientId));
   }

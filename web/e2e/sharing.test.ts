@@ -1,0 +1,198 @@
+// One connection for all tabs, in Chromium against the real server.
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { CarillonClient } from "carillon-client";
+import { startBrowser } from "./support/browser.js";
+import { Server, until } from "./support/server.js";
+import { bundled, Site } from "./support/site.js";
+
+interface Kept {
+  client: CarillonClient;
+  data: string[];
+  opened: number;
+}
+declare const kept: Kept;
+
+const entry = `
+  import { connectShared } from "../packages/client/src/sharing.ts";
+  globalThis.start = (url, { worker, ...options } = {}) => {
+    const kept = { data: [], opened: 0 };
+    if (worker) options.worker = () => new SharedWorker(worker, { type: "module" });
+    if (options.token) { const token = options.token; options.token = () => token; }
+    kept.client = connectShared(url, options);
+    kept.client.onmessage = (event) => kept.data.push(event.data);
+    kept.client.onopen = () => ++kept.opened;
+    globalThis.kept = kept;
+  };
+`;
+
+let browser: Browser;
+let context: BrowserContext;
+let site: Site;
+let server: Server;
+
+beforeAll(async () => {
+  const [sharing, worker] = await Promise.all([bundled({ source: entry }), bundled("packages/client/src/worker.ts")]);
+  const scripts = { "/sharing.js": sharing, "/worker.js": worker, "/broken.js": "throw new Error('broken')" };
+  [browser, site] = await Promise.all([startBrowser(), Site.start(scripts, `<script type="module" src="/sharing.js"></script>`)]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await site?.stop();
+});
+beforeEach(async () => {
+  context = await browser.newContext();
+  server = await Server.start("--stream.retry", "200ms", "--http.cors_origins", site.url);
+});
+afterEach(async () => {
+  await context?.close();
+  await server?.stop();
+});
+
+async function begin(page: Page, options: object): Promise<void> {
+  await page.waitForFunction(() => "start" in globalThis);
+  await page.evaluate(([url, given]) => (globalThis as unknown as { start(url: string, options: object): void }).start(url, given), [
+    `${server.url}/events/subscribe?topic=news`,
+    options,
+  ] as const);
+  await until("the stream is open", () => page.evaluate(() => kept.client.status === "open"));
+}
+
+async function tab(options: object = {}): Promise<Page> {
+  const page = await context.newPage();
+  await page.goto(site.url);
+  await begin(page, options);
+  return page;
+}
+
+const data = (page: Page): Promise<string[]> => page.evaluate(() => kept.data);
+async function came(pages: Page[], ...wanted: string[]): Promise<void> {
+  for (const page of pages) {
+    await until(`events ${wanted.join()}`, async () => (await data(page)).length >= wanted.length).catch(() => {});
+    expect(await data(page)).toEqual(wanted);
+  }
+}
+const subscribers = (): Promise<number> => server.metric("carillon_subscribers");
+
+test("with native EventSources the seventh tab hangs", async () => {
+  const pages: Page[] = [];
+  for (let n = 0; n < 7; ++n) {
+    const page = await context.newPage();
+    await page.goto(site.url);
+    await page.evaluate((url) => void Object.assign(globalThis, { source: new EventSource(url) }), `${server.url}/events/subscribe/news`);
+    pages.push(page);
+  }
+  const states = async (): Promise<number[]> =>
+    Promise.all(pages.map((page) => page.evaluate(() => (globalThis as unknown as { source: EventSource }).source.readyState)));
+  await until("six are open", async () => (await states()).filter((state) => state === 1).length === 6);
+  // One that goes lets the seventh in: it had waited for a connection, not for the server.
+  expect((await states()).filter((state) => state === 0)).toHaveLength(1);
+  expect(await subscribers()).toBe(6);
+  const first = (await states()).indexOf(1);
+  await pages.splice(first, 1)[0]!.close();
+  await until("the seventh is open", async () => (await states()).every((state) => state === 1));
+});
+
+describe.each([
+  ["a SharedWorker", { worker: "/worker.js" }],
+  ["one of the tabs", {}],
+  ["one of the tabs, when the worker does not load", { worker: "/missing.js" }],
+])("held by %s", (_, options) => {
+  test("seven tabs share one connection, and all stay live", async () => {
+    const pages: Page[] = [];
+    for (let n = 0; n < 7; ++n) pages.push(await tab(options));
+    expect(await subscribers()).toBe(1);
+    for (let n = 0; n < 5; ++n) await server.publish("news", `${n}`);
+    await came(pages, "0", "1", "2", "3", "4");
+    await server.kill();
+    await server.start();
+    await server.publish("news", "after");
+    await came(pages, "0", "1", "2", "3", "4", "after");
+    expect(await subscribers()).toBe(1);
+  });
+
+  test("tabs are closed one after the other, the first first, and nothing is lost or doubled", async () => {
+    const pages = [await tab(options), await tab(options), await tab(options), await tab(options)];
+    const wanted: string[] = [];
+    let n = 0;
+    let closing = false;
+    const publishing = (async () => {
+      while (!closing) {
+        wanted.push(`${n}`);
+        await server.publish("news", `${n++}`);
+      }
+    })();
+    while (pages.length > 1) {
+      await until("more events", ((from) => () => n > from + 20)(n));
+      await pages.shift()!.close();
+    }
+    await until("more events", ((from) => () => n > from + 20)(n));
+    closing = true;
+    await publishing;
+    await came(pages, ...wanted);
+    expect(await subscribers()).toBe(1);
+  });
+
+  test("the last tab that ends ends the connection", async () => {
+    const pages = [await tab(options), await tab(options)];
+    await pages[0]!.evaluate(() => kept.client.close());
+    await server.publish("news", "one");
+    await came(pages.slice(1), "one");
+    await pages[1]!.evaluate(() => kept.client.close());
+    await until("nobody listens", async () => (await subscribers()) === 0);
+  });
+});
+
+test("a tab that was away catches up on its own connection, then shares again", async () => {
+  const options = { persist: "cursor" };
+  const away = await tab(options);
+  const other = await tab();
+  await server.publish("news", "1");
+  await came([away, other], "1");
+  await away.goto("about:blank");
+  for (const n of ["2", "3", "4"]) await server.publish("news", n);
+  await came([other], "1", "2", "3", "4");
+  await away.goto(site.url);
+  await begin(away, options);
+  await came([away], "2", "3", "4");
+  await server.publish("news", "5");
+  await came([away], "2", "3", "4", "5");
+  await came([other], "1", "2", "3", "4", "5");
+  await until("one connection again", async () => (await subscribers()) === 1);
+  await server.publish("news", "6");
+  await came([away], "2", "3", "4", "5", "6");
+});
+
+test("topics of all tabs are heard, by all", async () => {
+  const pages = [await tab(), await tab()];
+  await pages[1]!.evaluate(() => kept.client.addTopic("chat"));
+  await server.publish("chat", "hello");
+  await came(pages, "hello");
+  await server.kill();
+  await server.start();
+  await until("the topic is asked for again", async () => {
+    const { clients } = (await (await fetch(`${server.url}/events/clients`)).json()) as { clients: { topics: string[] }[] };
+    return clients[0]?.topics.includes("chat");
+  });
+  await server.publish("chat", "again");
+  await came(pages, "hello", "again");
+});
+
+test("tabs of another name share nothing", async () => {
+  await tab({ name: "alice" });
+  await tab({ name: "bob" });
+  expect(await subscribers()).toBe(2);
+});
+
+test("what is refused for good is refused in all tabs", async () => {
+  const pages = [await tab(), await tab()];
+  await server.stop();
+  server = await Server.start("--http.cors_origins", site.url);
+  const other = await context.newPage();
+  await other.goto(site.url);
+  await other.waitForFunction(() => "start" in globalThis);
+  await other.evaluate((url) => (globalThis as unknown as { start(url: string): void }).start(url), `${server.url}/events/nothing`);
+  await until("it has given up", () => other.evaluate(() => kept.client.status === "closed"));
+  expect(await other.evaluate(() => kept.client.failure?.status)).toBe(404);
+  expect(await pages[0]!.evaluate(() => kept.client.status)).not.toBe("closed");
+});

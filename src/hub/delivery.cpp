@@ -124,6 +124,8 @@ void shard::impl::writable(subscriber& s) {
 opening_facts shard::impl::facts_of(const subscriber& s) const {
     opening_facts facts;
     facts.client = id_of(s);
+    if (s.extras && s.extras->who) facts.user = s.extras->who->user;
+    facts.now = std::chrono::system_clock::now();
     facts.topics = topics_of(s);
     return facts;
 }

@@ -35,20 +35,22 @@ route health() {
             .any_page = true};
 }
 
-route ready(hub& events) {
+route ready(hub& events, std::function<result<>()> records) {
     return {.method = "GET",
             .path = "/ready",
             .summary = "tells whether the server takes streams and stores events",
             .who = transport::rules::open,
             .answers = {{200, json, "it does"}},
             .handle =
-                [&events](http::request&, const principal&, http::responder answer) {
+                [&events, records = std::move(records)](http::request&, const principal&,
+                                                        http::responder answer) {
                     if (events.draining()) {
                         return answer.send(error{errc::unavailable, "the server is draining"});
                     }
                     if (const auto sound = events.record().health(); !sound) {
                         return answer.send(sound.error());
                     }
+                    if (const auto sound = records(); !sound) return answer.send(sound.error());
                     answer.send(http::json_response(200, R"({"status":"ready"})"));
                 },
             .any_host = true,
@@ -112,8 +114,8 @@ std::string readable(std::string path) {
 }  // namespace
 
 std::vector<route> endpoint_routes(const endpoint_sources& from) {
-    return {health(), ready(*from.events), metrics(from.metrics, from.metrics_for_any_host),
-            api(from.description), page()};
+    return {health(), ready(*from.events, from.records),
+            metrics(from.metrics, from.metrics_for_any_host), api(from.description), page()};
 }
 
 std::string describe(const std::vector<route>& routes, std::string_view topics) {

@@ -29,6 +29,7 @@ struct metric_sources {
 std::string metrics_text(const metric_sources& of);
 struct endpoint_sources {
     hub* events = nullptr;
+    std::function<result<>()> records;         ///< whether records can be stored
     std::function<std::string()> metrics;      ///< the text of `/metrics`
     std::function<std::string()> description;  ///< the text of `/api`
     bool metrics_for_any_host = false;         ///< `/metrics` answers whatever `Host` says

@@ -6,6 +6,7 @@
 
 #include "base/careful_clock.hpp"
 #include "http/server.hpp"
+#include "server/applications.hpp"
 #include "server/auth_routes.hpp"
 #include "server/endpoints.hpp"
 #include "server/identity.hpp"
@@ -82,7 +83,14 @@ hub_options hub_options_of(const settings& s) {
         return row != nullptr ? row->options : topic_options{};
     };
     o.envelopes = {std::make_shared<surfaces::full_envelope>()};
+    add_envelopes(o.envelopes);
     return o;
+}
+
+/// Whether a topic of the hub's own holds events for users.
+bool is_of_users(std::string_view topic) {
+    return topic == "$all" || topic.starts_with("$user/") || topic.starts_with("$session/") ||
+           topic.starts_with("$meta/");
 }
 
 retention_lookup retention_of(const settings& s) {
@@ -97,6 +105,11 @@ retention_lookup retention_of(const settings& s) {
         // Only the last value counts, and that stays without events.
         if (topic.starts_with("$open-stream/")) return retention{1, 4096, std::chrono::minutes(1)};
         if (topic.starts_with("$client/")) return retention{1000, 1u << 20, std::chrono::hours(1)};
+        if (is_of_users(topic)) {
+            const auto& u = rows.user_events;
+            return retention{u.max_events, u.max_bytes.value,
+                             std::chrono::ceil<std::chrono::seconds>(u.max_age)};
+        }
         return retention{};
     };
 }
@@ -271,6 +284,7 @@ struct node::parts {
     settings current;
     std::vector<net::listening_socket> listeners;
     std::vector<std::unique_ptr<worker>> workers;
+    std::unique_ptr<applications> apps;  ///< before the hub, so that it goes after it
     std::unique_ptr<hub> events;
     std::unique_ptr<transport::stream_host> streams;
     std::unique_ptr<services::finite_streams> finite;
@@ -283,7 +297,7 @@ struct node::parts {
     std::atomic<bool> drained{false};
     careful_clock clock;  ///< of the first worker
 
-    void build(std::unique_ptr<journal> record,
+    void build(std::unique_ptr<journal> record, std::unique_ptr<store::record_store> records,
                const std::shared_ptr<const http::server_options>& http);
     void add_routes();
     std::string metrics() const;
@@ -291,12 +305,14 @@ struct node::parts {
 };
 
 void node::parts::build(std::unique_ptr<journal> record,
+                        std::unique_ptr<store::record_store> records,
                         const std::shared_ptr<const http::server_options>& http) {
     events = std::make_unique<hub>(hub_options_of(current), std::move(record));
     streams = std::make_unique<transport::stream_host>(*events, stream_limits_of(current));
     finite = std::make_unique<services::finite_streams>(*events, finite_options_of(current));
     topics = std::make_unique<surfaces::topic_surface>(*events, *finite, *streams,
                                                        topic_options_of(current));
+    apps = std::make_unique<applications>(*events, *streams, std::move(records), current);
     add_routes();
     for (std::size_t i = 0; i < shard_count(current); ++i) {
         auto& w = *workers.emplace_back(std::make_unique<worker>());
@@ -307,8 +323,10 @@ void node::parts::build(std::unique_ptr<journal> record,
 
 void node::parts::add_routes() {
     std::vector<transport::route> all = topics->routes();
-    std::ranges::move(endpoint_routes({events.get(), [this] { return metrics(); },
-                                       [this] { return description; }, current.metrics.any_host}),
+    std::ranges::move(apps->routes(), std::back_inserter(all));
+    std::ranges::move(endpoint_routes({events.get(), [this] { return apps->health(); },
+                                       [this] { return metrics(); }, [this] { return description; },
+                                       current.metrics.any_host}),
                       std::back_inserter(all));
     std::ranges::move(auth_routes(*callers, std::chrono::duration_cast<std::chrono::seconds>(
                                                 current.auth.token_lifetime)),
@@ -338,6 +356,7 @@ void node::parts::worker::finish(std::chrono::steady_clock::time_point deadline)
 void node::parts::trim_regularly() {
     events->record().trim(clock.time(std::chrono::system_clock::now(), running_time()));
     finite->end_idle();
+    apps->tick(std::chrono::steady_clock::now());
     workers.front()->loop.call_after(trim_interval, [this] { trim_regularly(); });
 }
 
@@ -360,6 +379,8 @@ result<std::unique_ptr<node>> node::create(settings s) {
     if (!callers) return std::unexpected(callers.error());
     auto record = open_journal(s);
     if (!record) return std::unexpected(record.error());
+    auto records = open_records(s);
+    if (!records) return std::unexpected(records.error());
     auto listeners = open_listeners(s);
     if (!listeners) return std::unexpected(listeners.error());
     std::unique_ptr<node> made(new node);
@@ -368,7 +389,7 @@ result<std::unique_ptr<node>> node::create(settings s) {
     made->parts_->callers = std::move(*callers);
     (*http)->requests = &made->parts_->requests;
     (*http)->responses = &made->parts_->responses;
-    made->parts_->build(std::move(*record), *http);
+    made->parts_->build(std::move(*record), std::move(*records), *http);
     for (const auto& w : made->parts_->workers) {
         for (const auto& socket : made->parts_->listeners) {
             if (auto ok = w->server->accept_on(socket.fd.get()); !ok)
@@ -380,6 +401,7 @@ result<std::unique_ptr<node>> node::create(settings s) {
 
 void node::start() {
     parts* p = parts_.get();
+    p->apps->start();
     p->workers.front()->loop.post([p] { p->trim_regularly(); });
     for (const auto& w : p->workers) {
         w->thread = std::thread([loop = &w->loop] { loop->run(); });
@@ -408,6 +430,7 @@ void node::stop(std::chrono::milliseconds grace) {
     for (const auto& w : parts_->workers) {
         if (w->thread.joinable()) w->thread.join();
     }
+    parts_->apps->close();
     parts_->listeners.clear();
 }
 

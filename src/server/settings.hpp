@@ -8,6 +8,7 @@
 #include <carillon/journal/topic.hpp>
 
 #include "server/environment.hpp"
+#include "server/surface_settings.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -19,16 +20,6 @@
 
 namespace carillon::server {
 
-struct byte_count {
-    std::uint64_t value = 0;
-};
-
-/// One of a few words.
-struct choice {
-    std::string value;
-    std::string_view allowed;  ///< separated by `|`
-};
-
 /// One `[[topics]]` row. The first whose pattern matches a topic applies.
 struct topic_row {
     std::string pattern;
@@ -36,9 +27,6 @@ struct topic_row {
     topic_options options;
     int line = 0;  ///< in the file
 };
-
-using milliseconds = std::chrono::milliseconds;
-using strings = std::vector<std::string>;
 
 struct settings {
     strings listen{"127.0.0.1:3000"};
@@ -131,20 +119,23 @@ struct settings {
         bool enabled = true;
         std::string prefix = "/events";
     } topic_service;
+    struct {
+        std::string path = "records.db";
+        milliseconds max_age = std::chrono::hours(24 * 90);
+        std::uint64_t max_waiting = 10'000;
+        byte_count max_text{64u << 10};
+    } records;
+    struct {
+        std::uint64_t max_events = 10'000;
+        byte_count max_bytes{16u << 20};
+        milliseconds max_age = std::chrono::hours(24 * 7);
+    } user_events;
+    surface_settings users = surface_defaults::users();
+    surface_settings notifications = surface_defaults::notifications();
     std::vector<topic_row> topics;
 
     /// The row for a topic or pattern; null: the defaults apply.
     const topic_row* row_for(std::string_view topic) const;
-};
-
-/// What is said of a setting where it is declared.
-struct setting_info {
-    std::string_view name;
-    std::string_view prose;
-    std::uint64_t low = 0;  ///< bounds of numbers, sizes in bytes, durations in ms
-    std::uint64_t high = ~std::uint64_t{0};
-    bool reloadable = false;  ///< takes effect on SIGHUP
-    bool secret = false;      ///< shown to nobody: not in listings, not in logs
 };
 
 /// Calls `visit(setting_info, field)` for every setting but the topic rows.
@@ -358,6 +349,28 @@ void each_setting(Settings& s, Visitor&& visit) {  // NOLINT(readability-functio
     visit({"topic_service.enabled", "Whether the topic service answers; otherwise 404 DISABLED."},
           s.topic_service.enabled);
     visit({"topic_service.prefix", "Where the topic service is mounted."}, s.topic_service.prefix);
+    visit({"records.path",
+           "File of notifications, calendar and chat, in `data_dir` unless it begins with a slash. "
+           "With the memory journal records are in memory too."},
+          s.records.path);
+    visit({"records.max_age", "Older notifications are removed.", 60'000, 3650 * day},
+          s.records.max_age);
+    visit({"records.max_waiting", "Records that may wait to be stored; one more is 503.", 1,
+           10'000'000},
+          s.records.max_waiting);
+    visit({"records.max_text", "Bytes of a record's texts together.", 1024, 16u << 20},
+          s.records.max_text);
+    visit({"user_events.max_events",
+           "Events kept for one user, and for everyone; the oldest go first.", 1, no_limit, true},
+          s.user_events.max_events);
+    visit(
+        {"user_events.max_bytes", "Bytes kept for one user, and for everyone.", 1, no_limit, true},
+        s.user_events.max_bytes);
+    visit({"user_events.max_age", "How long events for users are kept.", 1000, 3650 * day, true},
+          s.user_events.max_age);
+    static const surface_names users("users"), notifications("notifications");
+    users.each(s.users, visit);
+    notifications.each(s.notifications, visit);
 }
 
 /// Where a value came from: "default", "carillon.toml:12", "CARILLON_LISTEN", "--listen".

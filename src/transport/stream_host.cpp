@@ -143,7 +143,7 @@ void stream_host::open(http::request& r, http::responder answer, stream_request 
     const auto from = rewind_of(r);
     if (!from) return answer.send(from.error());
     if (!std::holds_alternative<std::monostate>(*from)) asked.from = *from;
-    asked.last_event_id = cursor_of(r);
+    if (asked.last_event_id.empty()) asked.last_event_id = cursor_of(r);
     if (auto client = r.query_value("client")) asked.client = std::move(*client);
     const auto on_gap = gap_policy_of(r);
     if (!on_gap) return answer.send(on_gap.error());

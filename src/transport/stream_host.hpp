@@ -51,8 +51,8 @@ public:
     void add_loop(net::loop& l, shard& s);
 
     /// `asked` has topics, profile, envelope, and where it begins if the request does not say; the
-    /// rest comes from the request: cursor, rewind, `client`, `open`, `heartbeat`, framing. Answers
-    /// everything, errors too.
+    /// rest comes from the request: cursor, unless there is one already, rewind, `client`, `open`,
+    /// `heartbeat`, framing. Answers everything, errors too.
     void open(http::request& r, http::responder answer, stream_request asked);
 
     /// Answers a request for a stream that is not opened: if it may be later, an EventSource is

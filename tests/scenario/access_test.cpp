@@ -66,6 +66,12 @@ constexpr row table[] = {
     {"", "/events/scheduled*", "none", "publisher"},
     {"GET", "/events/clients", "admin", "admin"},
     {"", "/events/clients/*", "user", "owner"},
+    // E.
+    {"GET", "/api/v1/sse/notifications/{id}/deliveries", "user", "publisher"},
+    {"GET", "/api/v1/sse/notifications/*", "verified_user", "verified_user"},
+    {"GET", "/api/v1/sse/notifications", "verified_user", "verified_user"},
+    {"POST", "/api/v1/sse/notifications/*", "verified_user", "verified_user"},
+    {"POST", "/api/v1/sse/*", "user", "publisher"},
 };
 
 const row* row_of(const listed_route& r) {

@@ -48,8 +48,10 @@ struct opening_facts {
     /// Nothing if the stream ends before it is decided; all but `client` and `topics` is empty
     /// then.
     std::optional<resume_verdict> verdict;
-    std::string id;                       ///< the position just before the first event that follows
-    std::string client;                   ///< the client's id
+    std::string id;      ///< the position just before the first event that follows
+    std::string client;  ///< the client's id
+    std::string user;    ///< of the stream's identity; empty: none
+    std::chrono::system_clock::time_point now;
     std::vector<std::string> topics;      ///< what it listens to, without what is the hub's own
     std::optional<lost_events> lost;      ///< with the verdict `gap`
     std::optional<std::uint64_t> events;  ///< that follow from the journal, if that is known

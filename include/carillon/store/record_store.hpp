@@ -10,7 +10,7 @@
 namespace carillon::store {
 
 struct record_store_options {
-    std::string path;                  ///< of the file; its folder must exist
+    std::string path;  ///< of the file; its folder must exist. Empty: in memory, gone at the end
     std::size_t max_waiting = 10'000;  ///< writes not committed yet; more: `unavailable`
     std::size_t readers = 2;           ///< threads
 };
@@ -28,6 +28,10 @@ public:
     virtual void write(work w, callback done) = 0;
     /// Sees one moment. Writing in it is an error.
     virtual void read(work w, callback done) = 0;
+
+    /// Does what waits, ends the threads, and answers whatever comes later with `unavailable`. Not
+    /// from a callback. What still has a reference finds an object that refuses.
+    virtual void close() = 0;
 
     /// Names the file: random, made with it. Numbers that the store gives are unique together with
     /// this.

@@ -5,11 +5,14 @@
 #include "store/sqlite/migrations.hpp"
 #include "store/sqlite/sqlite_records.hpp"
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
 #include <thread>
 #include <utility>
+
+#include <fmt/format.h>
 
 namespace carillon::store {
 
@@ -82,7 +85,8 @@ class sqlite_record_store final : public record_store {
 public:
     static result<std::unique_ptr<record_store>> open(const record_store_options& options) {
         std::unique_ptr<sqlite_record_store> s(new sqlite_record_store(options));
-        auto writer = connect(options.path, true);
+        const file_name file = name_of(options.path);
+        auto writer = connect(file, true);
         if (!writer) return std::unexpected(writer.error());
         if (auto done = migrate((*writer)->on); !done) return std::unexpected(done.error());
         s->writer_ = std::move(*writer);
@@ -90,7 +94,7 @@ public:
         auto done = named.each([&](const sqlite::statement& row) { s->id_ = row.bytes(0); });
         if (!done) return std::unexpected(done.error());
         for (std::size_t i = 0; i < options.readers; ++i) {
-            auto reader = connect(options.path, false);
+            auto reader = connect(file, false);
             if (!reader) return std::unexpected(reader.error());
             s->readers_.push_back(std::move(*reader));
         }
@@ -98,10 +102,13 @@ public:
         return std::unique_ptr<record_store>(std::move(s));
     }
 
-    ~sqlite_record_store() override {
+    ~sqlite_record_store() override { close(); }
+
+    void close() override {
         writes_.close();
         reads_.close();
         for (std::thread& t : threads_) t.join();
+        threads_.clear();
     }
 
     void write(work w, callback done) override { add(writes_, {std::move(w), std::move(done)}); }
@@ -118,10 +125,21 @@ private:
     explicit sqlite_record_store(const record_store_options& options)
         : writes_(options.max_waiting), reads_(options.max_waiting) {}
 
-    static result<std::unique_ptr<session>> connect(const std::string& path, bool writes) {
+    struct file_name {
+        std::string path;
+        std::string vfs;
+    };
+    /// Connections find each other by the name also where there is no file (SQLite's `memdb`).
+    static file_name name_of(const std::string& path) {
+        if (!path.empty()) return {path, {}};
+        static std::atomic<std::uint64_t> last{0};
+        return {fmt::format("/carillon-records-{}", ++last), "memdb"};
+    }
+
+    static result<std::unique_ptr<session>> connect(const file_name& file, bool writes) {
         const int flags =
             writes ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
-        auto on = sqlite::connection::open(path, flags);
+        auto on = sqlite::connection::open(file.path, flags, file.vfs);
         if (!on) return std::unexpected(on.error());
         sqlite3_busy_timeout(on->handle(), busy_ms);
         if (writes) {
@@ -132,7 +150,8 @@ private:
     }
 
     static void add(task_queue& to, task t) {
-        if (!to.push(t)) t.done(fail(errc::unavailable, "too many records wait to be stored"));
+        if (!to.push(t))
+            t.done(fail(errc::unavailable, "no more records can be stored for the moment"));
     }
 
     void start() {

@@ -1,0 +1,140 @@
+#include "server/applications.hpp"
+
+#include <carillon/base/log.hpp>
+
+#include "surfaces/notifications/notification_surface.hpp"
+
+#include <array>
+#include <filesystem>
+#include <iterator>
+
+#include <fmt/format.h>
+
+namespace carillon::server {
+
+namespace {
+
+struct surface_line {
+    const surfaces::surface_kind& kind;
+    surface_settings settings::* section;
+};
+
+/// All surfaces but the topic service, each with its section of the settings. A further one is a
+/// line here.
+const std::array surface_lines{
+    surface_line{surfaces::notification_surface_kind, &settings::notifications},
+};
+
+// The topic service's full envelope is number 1.
+constexpr envelope_id first_envelope = 2;
+
+constexpr auto trim_interval = std::chrono::seconds(5);
+
+services::notification_limits notification_limits_of(const settings& s) {
+    services::notification_limits l;
+    l.max_recipients = s.publish.max_recipients;
+    l.max_text = s.records.max_text.value;
+    l.max_age = std::chrono::ceil<std::chrono::seconds>(s.records.max_age);
+    return l;
+}
+
+services::calendar_limits calendar_limits_of(const settings& s) {
+    services::calendar_limits l;
+    l.max_text = s.records.max_text.value;
+    return l;
+}
+
+surfaces::surface_options options_of(const surface_settings& s, std::string_view name) {
+    surfaces::surface_options o;
+    o.enabled = s.enabled;
+    o.prefixes = s.prefix;
+    o.profile.name = name;
+    o.profile.heartbeat_interval = s.heartbeat_interval;
+    o.profile.retry = s.retry;
+    o.profile.client_timeout = s.client_timeout;
+    o.profile.max_per_user = s.max_per_user;
+    o.profile.inactivity = s.inactivity;
+    return o;
+}
+
+void log_failure(std::string_view what, const result<>& done) {
+    if (!done) log::error(what, {{"reason", done.error().detail}});
+}
+
+}  // namespace
+
+result<std::unique_ptr<store::record_store>> open_records(const settings& s) {
+    store::record_store_options o;
+    o.max_waiting = s.records.max_waiting;
+    if (s.journal.kind.value == "memory") {
+        o.readers = 1;  // in memory one who reads keeps the writer out
+        return store::open_record_store(std::move(o));
+    }
+    if (s.records.path.empty())
+        return fail(errc::invalid_request, "`records.path` is empty; name a file");
+    o.path = (std::filesystem::path(s.data_dir) / s.records.path).string();
+    const std::string path = o.path;
+    auto opened = store::open_record_store(std::move(o));
+    if (opened) return opened;
+    return fail(opened.error().code,
+                fmt::format("`records.path`: {}: {}", path, opened.error().detail));
+}
+
+void add_envelopes(std::vector<std::shared_ptr<const envelope>>& to) {
+    for (const surface_line& line : surface_lines)
+        std::ranges::move(line.kind.make_envelopes(), std::back_inserter(to));
+}
+
+applications::applications(hub& events, transport::stream_host& streams,
+                           std::unique_ptr<store::record_store> records, const settings& s)
+    : records_(std::move(records)),
+      outbox_(events, *records_),
+      notifications_(
+          events, outbox_, *records_,
+          [&events](std::string_view user) { return events.connections_of(user); },
+          notification_limits_of(s)),
+      users_(events),
+      calendar_(outbox_, *records_, calendar_limits_of(s)),
+      settings_(s) {
+    const surfaces::surface_context with{events,         streams, *records_, outbox_,
+                                         notifications_, users_,  calendar_};
+    envelope_id first = first_envelope;
+    for (const surface_line& line : surface_lines) {
+        surfaces_.push_back(
+            line.kind.make(with, options_of(s.*line.section, line.kind.name), first));
+        first = static_cast<envelope_id>(first + line.kind.make_envelopes().size());
+    }
+}
+
+applications::~applications() = default;
+
+std::vector<transport::route> applications::routes() {
+    std::vector<transport::route> all;
+    for (std::size_t i = 0; i < surfaces_.size(); ++i) {
+        const surface_settings& section = settings_.*surface_lines.at(i).section;
+        std::ranges::move(surfaces::mounted(*surfaces_[i], surface_lines.at(i).kind,
+                                            section.enabled, section.prefix),
+                          std::back_inserter(all));
+    }
+    return all;
+}
+
+void applications::start() {
+    outbox_.start([](const result<>& done) {
+        log_failure("events of records that an earlier run left are not published yet", done);
+    });
+    calendar_.start([](const result<>& done) { log_failure("reminders cannot be read", done); });
+}
+
+void applications::tick(std::chrono::steady_clock::time_point now) {
+    outbox_.tick();
+    calendar_.tick();
+    for (const auto& s : surfaces_) s->tick();
+    if (now - trimmed_ < trim_interval) return;
+    trimmed_ = now;
+    notifications_.trim();
+}
+
+void applications::close() { records_->close(); }
+
+}  // namespace carillon::server

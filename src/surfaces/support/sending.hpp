@@ -1,0 +1,34 @@
+// What the calls that send have in common: the fields of an event, its recipients, its answer.
+#pragma once
+
+#include <carillon/hub/hub.hpp>
+#include <carillon/services/user_events.hpp>
+
+#include "http/server.hpp"
+#include "surfaces/support/json_body.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace carillon::surfaces {
+
+/// `timestamp`: an RFC 3339 time, in the sender's spelling.
+void read_timestamp(json_body& from, std::string& into);
+
+/// `userId`, or `userIds` under any of the names that the systems have for it; duplicates go.
+void read_recipients(json_body& from, std::vector<std::string>& into, std::size_t most,
+                     presence needed = presence::optional);
+
+/// The event's type under `type`, which is one line and not of the hub's own names, `data` (any
+/// JSON value) and `timestamp`.
+void read_event(json_body& from, json_body::names type, services::user_event& into);
+
+/// What makes a repeated request store nothing; nothing without `Idempotency-Key`.
+result<std::optional<idempotency_key>> key_of(const http::request& r);
+
+/// Answers with `{"recipients", "events": [{"id", "position"}]}`; ephemeral events have no place.
+hub::publish_callback answer_published(http::responder to);
+
+}  // namespace carillon::surfaces

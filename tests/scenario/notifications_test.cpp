@@ -1,0 +1,149 @@
+// System E against the real server.
+#include "support/event_reader.hpp"
+#include "support/tokens.hpp"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace carillon::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr std::string_view notifications = "/api/v1/sse/notifications";
+constexpr std::string_view publisher = R"(["publisher"])";
+
+strings with_keys(strings more = {}) {
+    more.insert(more.end(), {"--auth.secret", std::string(test_secret)});
+    return more;
+}
+
+/// System E's stream of a user.
+event_reader stream_of(const running_server& s, std::string_view user, std::string more = {}) {
+    return event_reader(s, notifications, calls_as(user) + more, {.whole_path = true});
+}
+
+answer notify(const running_server& s, std::string_view body) {
+    return s.request("POST", notifications, body, calls_as("back", publisher));
+}
+
+TEST(notifications, come_in_the_four_shapes_of_the_document) {
+    const running_server s(with_keys());
+    event_reader ann = stream_of(s, "ann");
+    const received first = ann.next();
+    EXPECT_EQ(first.type, "message");
+    EXPECT_EQ(json_value(first.data, "type"), "connection");
+    EXPECT_EQ(json_value(first.data, "message"), "SSE connection established");
+    EXPECT_EQ(json_value(first.data, "userId"), "ann");
+    EXPECT_EQ(json_value(first.data, "resume"), "fresh");
+    EXPECT_FALSE(first.id.empty());
+    EXPECT_TRUE(ann.retry());
+
+    const answer sent = notify(s, R"({"notificationId":"n1","notificationType":"VOCAB_TRAINER",)"
+                                  R"("action":"CREATE","priority":"LOW",)"
+                                  R"("data":{"message":"New", "n":1.50},"userIds":["ann","bob"]})");
+    EXPECT_EQ(sent.status, 201) << sent.body;
+    EXPECT_EQ(json_value(sent.body, "notificationId"), "n1");
+    const received told = ann.next();
+    EXPECT_EQ(told.type, "message");
+    EXPECT_THAT(told.data,
+                HasSubstr(R"({"type":"notification","notificationId":"n1",)"
+                          R"("notificationType":"VOCAB_TRAINER","action":"CREATE",)"
+                          R"("priority":"LOW","data":{"message":"New", "n":1.50},"timestamp":)"));
+    EXPECT_EQ(json_value(told.data, "userId"), "ann");
+
+    const std::string as_back = calls_as("back", publisher);
+    EXPECT_EQ(s.request("POST", "/api/v1/sse/system",
+                        R"({"eventType":"maintenance","data":{"message":"soon"}})", as_back)
+                  .status,
+              200);
+    EXPECT_THAT(
+        ann.next().data,
+        HasSubstr(R"({"type":"system","eventType":"maintenance","data":{"message":"soon"})"));
+    EXPECT_EQ(
+        s.request("POST", "/api/v1/sse/custom",
+                  R"({"eventType":"user_activity","data":{"action":"login"},"userIds":["ann"]})",
+                  as_back)
+            .status,
+        200);
+    EXPECT_THAT(
+        ann.next().data,
+        HasSubstr(R"({"type":"custom","eventType":"user_activity","data":{"action":"login"})"));
+}
+
+TEST(notifications, need_a_token_that_not_anybody_can_make) {
+    const running_server keyless;
+    EXPECT_EQ(keyless.get(notifications).status, 401) << "the development token";
+    const running_server s(with_keys());
+    EXPECT_EQ(s.request("GET", notifications, {}, "Authorization:\r\n").status, 401);
+    EXPECT_EQ(s.request("GET", notifications, {}, "Authorization: Bearer x.y.z\r\n").status, 401);
+    EXPECT_EQ(
+        s.request("POST", notifications, R"({"type":"T","userId":"a"})", calls_as("ann")).status,
+        403)
+        << "a user does not send";
+}
+
+TEST(notifications, reach_nobody_but_their_recipients) {
+    const running_server s(with_keys());
+    event_reader ann = stream_of(s, "ann"), bob = stream_of(s, "bob");
+    ann.next(), bob.next();
+    ASSERT_EQ(notify(s, R"({"type":"for ann","userId":"ann"})").status, 201);
+    ASSERT_EQ(notify(s, R"({"type":"for bob","userId":"bob"})").status, 201);
+    EXPECT_THAT(bob.next().data, HasSubstr("for bob"));
+    EXPECT_THAT(ann.next().data, HasSubstr("for ann"));
+    EXPECT_THAT(ann.bytes(), Not(HasSubstr("for bob")));
+}
+
+TEST(notifications, one_stream_for_each_user_and_the_old_one_stops_for_good) {
+    const running_server s(with_keys());
+    event_reader first = stream_of(s, "ann");
+    first.next();
+    event_reader second = stream_of(s, "ann");
+    second.next();
+    const received last = first.next();
+    EXPECT_EQ(last.type, "replaced");
+    EXPECT_THAT(last.id, ::testing::EndsWith("~r"));
+    EXPECT_TRUE(first.ends_well());
+    EXPECT_EQ(s.request("GET", notifications, {}, calls_as("ann") + after(last.id)).status, 204);
+
+    ASSERT_EQ(notify(s, R"({"type":"missed","userId":"ann"})").status, 201);
+    EXPECT_THAT(second.next().data, HasSubstr("missed"));
+    event_reader again(s, fmt::format("{}?lastEventId={}", notifications, last.id), calls_as("ann"),
+                       {.whole_path = true});
+    EXPECT_EQ(json_value(again.next().data, "resume"), "resumed");
+    EXPECT_THAT(again.next().data, HasSubstr("missed")) << "it stays a cursor";
+}
+
+TEST(notifications, are_listed_counted_and_read) {
+    const running_server s(with_keys());
+    for (const char* id : {"n1", "n2", "n3"}) {
+        ASSERT_EQ(notify(s, fmt::format(R"({{"id":"{}","type":"T","userId":"ann"}})", id)).status,
+                  201);
+    }
+    const std::string ann = calls_as("ann"), bob = calls_as("bob");
+    const auto call = [&](std::string_view method, std::string_view path, std::string_view who) {
+        return s.request(method, fmt::format("{}{}", notifications, path), {}, who);
+    };
+    EXPECT_EQ(call("GET", "/unread", ann).body, R"({"unread":3})");
+    EXPECT_EQ(call("POST", "/n2/read", ann).status, 204);
+    EXPECT_EQ(call("POST", "/n2/read", ann).status, 204) << "again";
+    EXPECT_EQ(call("POST", "/n2/read", bob).status, 404) << "someone else's";
+    EXPECT_EQ(call("POST", "/none/read", ann).status, 404);
+    EXPECT_EQ(call("GET", "/unread", ann).body, R"({"unread":2})");
+    const answer page = call("GET", "/inbox?limit=2", ann);
+    EXPECT_THAT(page.body, HasSubstr(R"("notificationId":"n3")"));
+    EXPECT_THAT(page.body, HasSubstr(R"("notificationId":"n2")"));
+    EXPECT_THAT(page.body, Not(HasSubstr(R"("notificationId":"n1")")));
+    const answer rest =
+        call("GET", fmt::format("/inbox?limit=2&before={}", json_value(page.body, "next")), ann);
+    EXPECT_THAT(rest.body, HasSubstr(R"("notificationId":"n1")"));
+    EXPECT_THAT(call("GET", "/inbox?unread=true", ann).body, Not(HasSubstr("n2")));
+    EXPECT_EQ(call("GET", "/inbox", bob).body, R"({"notifications":[]})");
+    EXPECT_EQ(call("POST", "/read", ann).body, R"({"marked":2})");
+    EXPECT_EQ(call("GET", "/unread", ann).body, R"({"unread":0})");
+}
+
+}  // namespace
+}  // namespace carillon::testing

@@ -5,7 +5,6 @@
 
 #include "base/random.hpp"
 #include "hub/shard_impl.hpp"
-#include "hub/wall_time.hpp"
 
 #include <algorithm>
 #include <array>
@@ -61,7 +60,9 @@ outcome shard::impl::write_some(subscriber& s, std::span<const item> items) {
     if (events != 0) {
         counters_.delivered.fetch_add(events, std::memory_order_relaxed);
         s.events += events;
-        s.last_event_ms = wall_ms();
+        s.last_event = s.last_write;
+        counters_.last_event.store(s.last_event.time_since_epoch().count(),
+                                   std::memory_order_relaxed);
     }
     return written < offered ? outcome::blocked : outcome::done;
 }

@@ -206,6 +206,7 @@ void hub::close(std::function<void()> done) {
 
 hub_stats hub::stats() const {
     hub_stats all;
+    std::chrono::steady_clock::rep last_event = 0;
     all.published = core_->published_count.load(std::memory_order_relaxed);
     all.durable_clients = core_->directory.size();
     for (const auto& s : core_->shards) {
@@ -221,6 +222,12 @@ hub_stats hub::stats() const {
         all.dead_peers += c.dead_peers.load(std::memory_order_relaxed);
         all.topics += c.topics.load(std::memory_order_relaxed);
         all.fan_out_yields += c.yields.load(std::memory_order_relaxed);
+        last_event = std::max(last_event, c.last_event.load(std::memory_order_relaxed));
+    }
+    if (last_event != 0) {
+        using clock = std::chrono::steady_clock;
+        const auto ago = clock::now() - clock::time_point(clock::duration(last_event));
+        all.last_event_at = std::chrono::system_clock::now() - ago;
     }
     return all;
 }

@@ -101,13 +101,14 @@ public:
     result<std::vector<address>> of(const audience& to) && {
         if (to.everyone) {
             if (!to.users.empty() || !to.sessions.empty() || !to.clients.empty() ||
-                !to.all_of.empty())
+                !to.rooms.empty() || !to.all_of.empty())
                 return fail(errc::invalid_request, "an audience of everyone names nobody else");
             all_.push_back({everyone_topic()});
         }
         for (const std::string& id : to.users) add("user", id, user_topic);
         for (const std::string& id : to.sessions) add("session", id, session_topic);
         for (const std::string& id : to.clients) add("client", id, client_topic);
+        for (const topic& room : to.rooms) add_room(room);
         if (!to.all_of.empty()) add_attributes(to.all_of);
         if (!wrong_.empty()) return fail(errc::invalid_request, wrong_);
         return std::move(all_);
@@ -122,6 +123,14 @@ private:
         }
         topic where = topic_of(segment);
         if (seen_.insert(where.str()).second) all_.push_back({std::move(where)});
+    }
+
+    void add_room(const topic& room) {
+        if (!room.internal()) {
+            wrong_ = "a room is a topic in the hub's own space";
+        } else if (seen_.insert(room.str()).second) {
+            all_.push_back({room});
+        }
     }
 
     void add_attributes(const std::vector<attribute>& all_of) {

@@ -3,6 +3,7 @@
 
 #include "base/random.hpp"
 #include "hub/client_id.hpp"
+#include "hub/client_selection.hpp"
 #include "hub/hub_core.hpp"
 #include "hub/own_topic.hpp"
 #include "hub/record_access.hpp"
@@ -89,7 +90,7 @@ result<subscriber*> shard::impl::open(stream_request request) {
         release(s);
         return std::unexpected(claimed.error());
     }
-    claim_user(s);
+    claim_user(s, request);
     for (topic_pattern& own : own_patterns(request.who.get(), request.spaces, request.rooms))
         request.topics.push_back(std::move(own));
     std::unordered_set<std::string_view> seen;
@@ -118,7 +119,9 @@ subscriber& shard::impl::allocate(const stream_request& request) {
     s.chunked = request.out->layout() == framing::chunked;
     s.heartbeat_event = request.heartbeat_event;
     s.finite = request.finite;
+    s.spaces = request.spaces;
     s.connected_ms = wall_ms();
+    s.last_event = on_.now();
     fill_random(s.key);
     if (!request.metadata.empty()) s.more().metadata = request.metadata;
     if (request.who) {
@@ -368,6 +371,7 @@ client_info shard::impl::describe(const subscriber& s) const {
         info.user = s.extras->who->user;
         info.session = s.extras->who->session;
     }
+    info.profile = s.profile->name;
     info.events = s.events;
     info.bytes = s.bytes;
     info.topics = topics_of(s);
@@ -375,7 +379,11 @@ client_info shard::impl::describe(const subscriber& s) const {
     info.address = s.out->remote_address();
     info.last_event_id = hub_.id_of(s.cursor);
     info.connected_at = time_of(s.connected_ms);
-    if (s.last_event_ms != 0) info.last_event_at = time_of(s.last_event_ms);
+    if (s.events != 0) {
+        const auto ago = on_.now() - s.last_event;
+        info.last_event_at = std::chrono::time_point_cast<std::chrono::milliseconds>(
+            std::chrono::system_clock::now() - ago);
+    }
     if (s.last_heartbeat_ms != 0) info.last_heartbeat_at = time_of(s.last_heartbeat_ms);
     info.durable = s.extras && !s.extras->token.empty();
     info.behind = s.behind != nullptr;
@@ -385,25 +393,10 @@ client_info shard::impl::describe(const subscriber& s) const {
 std::optional<std::uint32_t> shard::impl::list(const client_query& q, std::uint32_t from,
                                                std::size_t slots,
                                                std::vector<client_info>& into) const {
-    const auto among = [](const std::vector<std::string>& wanted, std::string_view value) {
-        return wanted.empty() || std::ranges::find(wanted, value) != wanted.end();
-    };
-    const auto asked_for = [&](const subscriber& s) {
-        const identity* who = s.extras ? s.extras->who.get() : nullptr;
-        if (!among(q.users, who != nullptr ? std::string_view(who->user) : "")) return false;
-        if (!among(q.sessions, who != nullptr ? std::string_view(who->session) : "")) return false;
-        if (!q.ids.empty() && !among(q.ids, public_id_of(s))) return false;
-        if (q.topic.empty()) return true;
-        bool listens = false;
-        s.each_subscription([&](const subscription& on) {
-            listens = listens || on.node->pattern.str() == q.topic;
-        });
-        return listens;
-    };
     std::size_t bytes = 0;
     for (std::uint32_t slot = from; slot < slots_.size(); ++slot) {
         if (slots-- == 0 || into.size() >= q.limit || bytes >= max_listed_bytes) return slot;
-        if (!slots_[slot] || !asked_for(*slots_[slot])) continue;
+        if (!slots_[slot] || !is_asked_for(q, *slots_[slot], *this)) continue;
         into.push_back(describe(*slots_[slot]));
         bytes += into.back().metadata.size();
         for (const std::string& t : into.back().topics) bytes += t.size();

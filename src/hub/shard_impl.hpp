@@ -51,6 +51,13 @@ public:
     /// nothing at the end.
     std::optional<std::uint32_t> list(const client_query& q, std::uint32_t from, std::size_t slots,
                                       std::vector<client_info>& into) const;
+    /// Calls `found` for each stream that the query asks for, in the slots from `from` up to
+    /// `from + slots`. `found` may end the stream.
+    void each(const client_query& q, std::uint32_t from, std::size_t slots,
+              const std::function<void(subscriber&)>& found) const;
+    std::size_t slots() const noexcept { return slots_.size(); }
+    /// Lets a stream listen to a room, or not any more, as the directory of users has it now.
+    void follow_room(std::uint32_t slot, std::uint64_t user_number, const topic& room);
     unsigned number() const noexcept { return number_; }
     executor& on() const noexcept { return on_; }
     const shard_counters& counters() const noexcept { return counters_; }
@@ -67,6 +74,8 @@ public:
     void close_all();
     void drain(std::chrono::milliseconds window, std::function<void()> done);
     void heartbeat(subscriber& s);
+    /// Keeps time, though no stream is here: something else waits for its end.
+    void start_ticking();
     /// Has a look at the stream at `due`, or sooner.
     void schedule(subscriber& s, clock::time_point due);
     /// Closes a stream that is too slow for its topics.
@@ -112,7 +121,7 @@ private:
     subscriber& allocate(const stream_request& request);
     void release(subscriber& s);
     result<> claim_durable(subscriber& s, stream_request& request);
-    void claim_user(subscriber& s);
+    void claim_user(subscriber& s, stream_request& request);
     void release_user(const subscriber& s);
     result<> add_live(subscriber& s, const topic_pattern& topic);
     bool listens(const subscriber& s, const topic_node* node) const;
@@ -139,7 +148,6 @@ private:
 
     // Timers.
     void tick();
-    void start_ticking();
     void drain_some(clock::time_point now);
     void attend(subscriber& s);
     void beat(subscriber& s);

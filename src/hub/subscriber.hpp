@@ -68,8 +68,8 @@ struct subscriber {
     std::unique_ptr<lag> behind;  ///< null: live
     std::unique_ptr<subscriber_extras> extras;
     std::chrono::steady_clock::time_point last_write;
+    std::chrono::steady_clock::time_point last_event;  ///< its beginning, if it had none
     std::int64_t connected_ms = 0;
-    std::int64_t last_event_ms = 0;      ///< 0: none
     std::int64_t last_heartbeat_ms = 0;  ///< 0: none
     std::uint64_t events = 0;            ///< handed over
     std::uint64_t bytes = 0;             ///< the same
@@ -81,6 +81,7 @@ struct subscriber {
     bool finished = false;  ///< the end was handed over
     bool filters = false;   ///< `extras->filter` is not empty
     bool heartbeat_event = false;
+    own_spaces spaces;
 
     const stream_dialect& dialect() const noexcept {
         return profile->dialect ? *profile->dialect : default_dialect();

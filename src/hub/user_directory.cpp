@@ -16,10 +16,38 @@ user_directory::claimed user_directory::claim(std::string_view user, stream_plac
     const std::size_t most = profile.max_per_user == 0 ? unlimited : profile.max_per_user;
     // Numbered with the record locked, so that a user's streams stand in the order of their
     // numbers.
-    auto done = records_.claim(user, place, most, unlimited, [&](user_state&) {
+    std::vector<room_change> rooms;
+    auto done = records_.claim(user, place, most, unlimited, [&](const user_state& kept) {
         place.number = last_number_.fetch_add(1, std::memory_order_relaxed) + 1;
+        if (kept.rooms) rooms = *kept.rooms;
     });
-    return {place.number, std::move(done->replaced)};
+    return {place.number, std::move(done->replaced), std::move(rooms)};
+}
+
+std::vector<user_place> user_directory::note_room(std::string_view user, room_change change,
+                                                  clock::time_point now) {
+    std::vector<user_place> streams;
+    records_.remember(user, change.forgotten, [&](const auto& places, user_state& kept) {
+        streams = places;
+        if (!kept.rooms) kept.rooms = std::make_unique<std::vector<room_change>>();
+        auto& rooms = *kept.rooms;
+        std::erase_if(rooms, [&](const room_change& known) {
+            return known.forgotten <= now || known.room == change.room;
+        });
+        if (rooms.size() >= max_room_changes) rooms.erase(rooms.begin());
+        rooms.push_back(std::move(change));
+    });
+    return streams;
+}
+
+std::optional<bool> user_directory::listens(std::string_view user, const topic& room) {
+    std::optional<bool> said;
+    records_.visit(user, [&](const auto&, const user_state& kept) {
+        if (!kept.rooms) return;
+        const auto known = std::ranges::find(*kept.rooms, room, &room_change::room);
+        if (known != kept.rooms->end()) said = known->listens;
+    });
+    return said;
 }
 
 void user_directory::release(std::string_view user, const user_place& which,

@@ -33,6 +33,13 @@ inline auto find_place(std::vector<user_place>& places, const user_place& where)
     return at != places.end() && *at == where ? at : places.end();
 }
 
+/// What was last said of a user and a room.
+struct room_change {
+    topic room;
+    bool listens = false;
+    std::chrono::steady_clock::time_point forgotten;  ///< when it no longer matters
+};
+
 /// Synchronised inside; touched when streams of users come and go, never per event.
 class user_directory {
 public:
@@ -41,6 +48,7 @@ public:
     struct claimed {
         std::uint64_t number = 0;
         std::vector<user_place> replaced;  ///< streams that are to end, oldest first
+        std::vector<room_change> rooms;    ///< of the last time
     };
 
     /// A stream of this user begins.
@@ -51,11 +59,22 @@ public:
     std::size_t count(std::string_view user) { return records_.count(user); }
     std::vector<user_place> streams_of(std::string_view user);
 
+    /// Keeps a change until `forgotten`, so that a stream that is about to begin learns of it.
+    /// Returns the streams that are there.
+    std::vector<user_place> note_room(std::string_view user, room_change change,
+                                      clock::time_point now);
+    /// What was said of the room; nothing: nothing lately.
+    std::optional<bool> listens(std::string_view user, const topic& room);
+
     /// Forgets users who have gone; a part of them each time. False if nobody is left.
     bool purge(clock::time_point now);
 
 private:
-    struct user_state {};
+    /// As many as a user can change in the time that they are kept, by hand and by far.
+    static constexpr std::size_t max_room_changes = 1000;
+    struct user_state {
+        std::unique_ptr<std::vector<room_change>> rooms;  ///< null: none lately
+    };
 
     session_directory<user_state, user_place> records_;
     std::atomic<std::uint64_t> last_number_{0};

@@ -9,11 +9,17 @@ namespace carillon {
 std::size_t hub::connections_of(std::string_view user) const { return core_->users.count(user); }
 
 // Before the stream begins: it is decided who stays when its head goes out.
-void shard::impl::claim_user(subscriber& s) {
+void shard::impl::claim_user(subscriber& s, stream_request& request) {
     const identity* who = s.who();
     if (who == nullptr || who->user.empty()) return;
     const auto claimed = hub_.inside().users.claim(who->user, {number_, s.slot}, *s.profile);
     s.more().user_number = claimed.number;
+    if (s.spaces.rooms) {
+        for (const room_change& change : claimed.rooms) {
+            std::erase(request.rooms, change.room);
+            if (change.listens) request.rooms.push_back(change.room);
+        }
+    }
     for (const user_place& old : claimed.replaced) {
         impl& other = hub_.inside().shards[old.where.shard]->inside();
         const auto replace = [&other, old] {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <carillon/hub/identity.hpp>
+#include <carillon/journal/topic.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -27,6 +28,7 @@ struct audience {
     std::vector<std::string> users = {};
     std::vector<std::string> sessions = {};
     std::vector<std::string> clients = {};  ///< ids of streams, or tokens of durable clients
+    std::vector<topic> rooms = {};          ///< of the hub's own space
     /// Streams whose identity has all of these. Events are routed by the first: name the rarest
     /// first.
     std::vector<attribute> all_of = {};
@@ -34,7 +36,8 @@ struct audience {
     copies stored = copies::one_each;
 
     bool empty() const noexcept {
-        return users.empty() && sessions.empty() && clients.empty() && all_of.empty() && !everyone;
+        return users.empty() && sessions.empty() && clients.empty() && rooms.empty() &&
+               all_of.empty() && !everyone;
     }
 };
 

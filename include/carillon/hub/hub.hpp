@@ -8,6 +8,7 @@
 #include <carillon/hub/shard.hpp>
 #include <carillon/hub/stream.hpp>
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -40,6 +41,8 @@ struct hub_stats {
     std::uint64_t topics = 0;  ///< topics and patterns with a listener, summed over shards
     std::uint64_t fan_out_yields = 0;
     std::uint64_t durable_clients = 0;  ///< connected or waited for
+    /// When an event was last handed to a connection.
+    std::optional<std::chrono::system_clock::time_point> last_event_at;
 };
 
 /// Thread-safe, except where a call says otherwise. Shards are added before the first publish and
@@ -74,10 +77,11 @@ public:
     void publish(std::vector<event> batch, std::optional<idempotency_key> key,
                  publish_callback done);
     /// To an audience; an empty one is as above. The events are stored in one group: for each event
-    /// one for each recipient, users first, then sessions, clients and attributes, unless the
-    /// recipients share it. Answers are in that order. Clients whose streams have ended are passed
-    /// over; durable ones between two connections are not. Errors besides: `payload_too_large`
-    /// (events times recipients), `client_not_found` (only clients were named and none is there).
+    /// one for each recipient, users first, then sessions, clients, rooms and attributes, unless
+    /// the recipients share it. Answers are in that order. Clients whose streams have ended are
+    /// passed over; durable ones between two connections are not. Errors besides:
+    /// `payload_too_large` (events times recipients), `client_not_found` (only clients were named
+    /// and none is there).
     void publish(std::vector<event> batch, audience to, std::optional<idempotency_key> key,
                  publish_callback done);
     /// One event for one client.
@@ -136,6 +140,20 @@ public:
 
     /// Streams that the user has now, of all profiles. Costs the same however many there are.
     std::size_t connections_of(std::string_view user) const;
+
+    /// The user's live streams that asked for their rooms begin or cease to listen to one more;
+    /// `done` runs when all of them do, on any thread: each event that is published afterwards
+    /// comes, or none. Errors: `invalid_request` (no id of a user, a topic that is not in the hub's
+    /// own space).
+    void change_room(std::string_view user, const topic& room, bool listens,
+                     std::function<void(result<>)> done);
+
+    /// Ends the streams that the query asks for, each told why, and says how many they were. `done`
+    /// runs on any thread. Error `invalid_request`: the query asks for all.
+    void end_streams(client_query q, close_reason why,
+                     std::function<void(result<std::size_t>)> done);
+    /// Counts the streams that the query asks for. Rows: at most `top` of each kind.
+    void census(client_query q, std::size_t top, std::function<void(result<hub_census>)> done);
 
     /// Ends all streams, spread over `window`; `done` runs on some shard's thread when none is
     /// left.

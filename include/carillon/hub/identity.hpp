@@ -29,6 +29,8 @@ struct identity {
     std::shared_ptr<const grant_set> grants;  ///< null: no private event of a topic is shown
     std::string token_id;                     ///< for revocations; empty: none
     std::optional<std::chrono::system_clock::time_point> expires;
+    /// When what it rests on was made; nothing: unknown. For what takes back all from before.
+    std::optional<std::chrono::system_clock::time_point> issued = {};
     std::vector<attribute> attributes;  ///< what `audience::all_of` is held against
 };
 
@@ -38,6 +40,7 @@ struct own_spaces {
     bool session = false;     ///< events for `identity::session`
     bool everyone = false;    ///< events for all
     bool attributes = false;  ///< events for whoever has some of `identity::attributes`
+    bool rooms = false;       ///< rooms that the user joins later, by `hub::change_room`
 };
 
 /// What a reader asks to see of the events of its topics. An empty list asks for all.

@@ -32,8 +32,11 @@ struct stream_request {
     std::vector<topic_pattern> topics;  ///< duplicates are ignored
     /// Who it is; null: nobody in particular. Decides with the topics what the stream is shown.
     std::shared_ptr<const identity> who;
-    own_spaces spaces;          ///< of `who` and of all that it listens to besides
-    std::vector<topic> rooms;   ///< of the hub's own space; whoever fills this in vouches for it
+    own_spaces spaces;  ///< of `who` and of all that it listens to besides
+    /// Of the hub's own space; whoever fills this in vouches for it. What `hub::change_room` said
+    /// of the user in the last minute holds against it, if `spaces` has rooms: a change meanwhile
+    /// is not lost.
+    std::vector<topic> rooms;
     event_filter filter;        ///< what of all this it asks to see
     std::string last_event_id;  ///< empty: none
     rewind from;                ///< ignored if there is a cursor

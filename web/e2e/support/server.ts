@@ -41,7 +41,11 @@ export class Server {
 
   /** Starts it with these arguments, and waits until it is ready. */
   static async start(...args: string[]): Promise<Server> {
-    const server = new Server(await freePort(), args);
+    return Server.startAt(await freePort(), ...args);
+  }
+
+  static async startAt(port: number, ...args: string[]): Promise<Server> {
+    const server = new Server(port, args);
     await server.start();
     return server;
   }

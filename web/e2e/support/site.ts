@@ -27,17 +27,21 @@ export class Site {
   private constructor(
     private readonly listener: Listener,
     readonly url: string,
+    /** What pages begin with. */
+    public body: string,
   ) {}
 
-  /** Serves these scripts by their paths, and an empty page everywhere else. */
+  /** Serves these scripts by their paths, and a page with `body` everywhere else. */
   static async start(scripts: Record<string, string>, body = ""): Promise<Site> {
+    let site: Site | undefined;
     const listener = createServer((request, answer) => {
       const script = scripts[new URL(request.url!, "http://site").pathname];
       if (script !== undefined) return answer.writeHead(200, { "Content-Type": "text/javascript" }).end(script);
-      answer.writeHead(200, { "Content-Type": "text/html" }).end(`<!doctype html><meta charset="utf-8"><title>site</title>${body}`);
+      answer.writeHead(200, { "Content-Type": "text/html" }).end(`<!doctype html><meta charset="utf-8"><title>site</title>${site!.body}`);
     });
     await new Promise<void>((done) => listener.listen(0, "127.0.0.1", done));
-    return new Site(listener, `http://localhost:${(listener.address() as AddressInfo).port}`);
+    site = new Site(listener, `http://localhost:${(listener.address() as AddressInfo).port}`, body);
+    return site;
   }
 
   async stop(): Promise<void> {

@@ -1,0 +1,80 @@
+// What the tests of carillon-react look at. `?app=NAME&server=URL` says which part.
+import { CarillonProvider, TrackConnections, useConnection, useEvent, useSSE, useTopic } from "carillon-react";
+import { StrictMode, useCallback, useEffect, useState } from "react";
+import { createRoot, hydrateRoot } from "react-dom/client";
+
+export function Topic({ name }: { name: string }) {
+  const last = useTopic<string>(name);
+  return <p data-testid={`topic ${name}`}>{last?.data ?? "nothing"}</p>;
+}
+
+function Ticks() {
+  const [ticks, setTicks] = useState(0);
+  useEvent("tick", () => setTicks((before) => before + 1));
+  return <p data-testid="ticks">{ticks}</p>;
+}
+
+function State() {
+  const { status } = useConnection();
+  return <p data-testid="status">{status}</p>;
+}
+
+/** Two parts listen to `a`, one to `b`; buttons take them away. */
+export function Provided({ server }: { server: string }) {
+  const [parts, setParts] = useState(["a", "a", "b"]);
+  const [token, setToken] = useState(0);
+  const [mounted, setMounted] = useState(true);
+  return (
+    <>
+      <button onClick={() => setParts((before) => before.slice(1))}>remove</button>
+      <button onClick={() => setToken((before) => before + 1)}>render</button>
+      <button onClick={() => setMounted(false)}>unmount</button>
+      {mounted && (
+        <CarillonProvider url={`${server}/events/subscribe`} headers={{}} onGap={() => setToken(token + 1)}>
+          <State />
+          <Ticks />
+          {parts.map((name, n) => (
+            <Topic key={parts.length - n} name={name} />
+          ))}
+        </CarillonProvider>
+      )}
+    </>
+  );
+}
+
+function OfDocument({ server }: { server: string }) {
+  const [user, setUser] = useState("alice");
+  const [heard, setHeard] = useState<unknown[]>([]);
+  const { isConnected, lastEvent, addEventListener } = useSSE({
+    url: `${server}/events/subscribe/${user}`,
+    userId: user,
+    metadata: { theme: "dark" },
+    autoReconnect: true,
+    reconnectInterval: 200,
+    maxReconnectAttempts: 10,
+  });
+  useEffect(() => addEventListener("notification", (event) => setHeard((before) => [...before, event.data])), [addEventListener]);
+  const change = useCallback(() => setUser("bob"), []);
+  return (
+    <>
+      <button onClick={change}>bob</button>
+      <p data-testid="status">{isConnected ? "Connected" : "Disconnected"}</p>
+      <pre data-testid="last">{JSON.stringify(lastEvent?.data)}</pre>
+      <pre data-testid="heard">{JSON.stringify(heard)}</pre>
+    </>
+  );
+}
+
+if (typeof document !== "undefined") {
+  const query = new URLSearchParams(location.search);
+  const server = query.get("server") ?? "";
+  const apps: Record<string, () => React.ReactNode> = {
+    provided: () => <Provided server={server} />,
+    document: () => <OfDocument server={server} />,
+    connections: () => <TrackConnections url="/api/sse/clients" interval={50} />,
+  };
+  const root = document.querySelector("#root")!;
+  const app = <StrictMode>{apps[query.get("app")!]!()}</StrictMode>;
+  if (root.hasChildNodes()) hydrateRoot(root, app);
+  else createRoot(root).render(app);
+}

@@ -1,0 +1,81 @@
+// The same for carillon-vue.
+import { TrackConnections, provideCarillon, useConnection, useEvent, useSSE, useTopic } from "carillon-vue";
+import { createApp, createSSRApp, defineComponent, h, ref } from "vue";
+
+const Topic = defineComponent({
+  props: { name: { type: String, required: true } },
+  setup(props) {
+    const last = useTopic<string>(() => props.name);
+    return () => h("p", { "data-testid": `topic ${props.name}` }, last.value?.data ?? "nothing");
+  },
+});
+
+const Ticks = defineComponent(() => {
+  const ticks = ref(0);
+  useEvent("tick", () => ++ticks.value);
+  return () => h("p", { "data-testid": "ticks" }, ticks.value);
+});
+
+const State = defineComponent(() => {
+  const { status } = useConnection();
+  return () => h("p", { "data-testid": "status" }, status.value);
+});
+
+const Inner = defineComponent({
+  props: { server: { type: String, required: true }, parts: { type: Array<string>, required: true } },
+  setup(props) {
+    provideCarillon(() => ({ url: `${props.server}/events/subscribe`, onGap: () => {} }));
+    return () => [h(State), h(Ticks), props.parts.map((name, n) => h(Topic, { name, key: props.parts.length - n }))];
+  },
+});
+
+export const Provided = defineComponent({
+  props: { server: { type: String, required: true } },
+  setup(props) {
+    const parts = ref(["a", "a", "b"]);
+    const rendered = ref(0);
+    const mounted = ref(true);
+    return () => [
+      h("button", { onClick: () => (parts.value = parts.value.slice(1)) }, "remove"),
+      h("button", { onClick: () => ++rendered.value }, "render"),
+      h("button", { onClick: () => (mounted.value = false) }, "unmount"),
+      mounted.value ? h(Inner, { server: props.server, parts: parts.value }) : null,
+    ];
+  },
+});
+
+const OfDocument = defineComponent({
+  props: { server: { type: String, required: true } },
+  setup(props) {
+    const user = ref("alice");
+    const heard = ref<unknown[]>([]);
+    const { isConnected, lastEvent, addEventListener } = useSSE(() => ({
+      url: `${props.server}/events/subscribe/${user.value}`,
+      userId: user.value,
+      metadata: { theme: "dark" },
+      autoReconnect: true,
+      reconnectInterval: 200,
+      maxReconnectAttempts: 10,
+    }));
+    addEventListener("notification", (event) => heard.value.push(event.data));
+    return () => [
+      h("button", { onClick: () => (user.value = "bob") }, "bob"),
+      h("p", { "data-testid": "status" }, isConnected.value ? "Connected" : "Disconnected"),
+      h("pre", { "data-testid": "last" }, JSON.stringify(lastEvent.value?.data)),
+      h("pre", { "data-testid": "heard" }, JSON.stringify(heard.value)),
+    ];
+  },
+});
+
+if (typeof document !== "undefined") {
+  const query = new URLSearchParams(location.search);
+  const server = query.get("server") ?? "";
+  const apps: Record<string, () => unknown> = {
+    provided: () => h(Provided, { server }),
+    document: () => h(OfDocument, { server }),
+    connections: () => h(TrackConnections, { url: "/api/sse/clients", interval: 50 }),
+  };
+  const root = document.querySelector("#root")!;
+  const app = defineComponent(() => apps[query.get("app")!] as () => ReturnType<typeof h>);
+  (root.hasChildNodes() ? createSSRApp(app) : createApp(app)).mount(root);
+}

@@ -28,8 +28,10 @@ export interface Call {
   /** When to give up, in milliseconds since 1970. */
   deadline?: number;
   signal?: AbortSignal;
-  /** True if doing it twice does no harm, whatever the method. */
+  /** True if doing it twice does no harm, whatever the method; false if it does, although there is a key. */
   repeatable?: boolean;
+  /** A conflict with an earlier attempt, whose answer was lost, is that attempt's success. */
+  namesItself?: boolean;
 }
 
 export interface Answer {
@@ -106,6 +108,7 @@ export class Connection {
         refused = token ?? "";
         continue;
       }
+      if (done.error.status === 409 && maybeStored && what.namesItself) return { status: 409, body: {}, attempts: attempt + 1 };
       // A refusal is certain that nothing was done, so it may be tried again without a key.
       if (!done.again || (done.maybeDone && !repeatable)) throw done.error.with(known);
       const wait = Math.max(done.error.retryAfter ?? 0, waitBefore(attempt, this.backoff));

@@ -2,38 +2,46 @@
 import type { Carillon, Receipt } from "./carillon.js";
 import type { User } from "./caller.js";
 
-/** What a notification says. */
+/** What a notification says: a title or a message at least. */
 export interface NotificationContent {
-  title: string;
-  message: string;
+  title?: string;
+  message?: string;
   type?: string;
+  action?: string;
+  priority?: string;
   data?: unknown;
 }
 
+/** Whom a notification goes to. */
+export type Target = { userId: string } | { userIds: readonly string[] };
+
 export interface RealtimeUpdate {
+  data: unknown;
   type?: string;
   entity?: string;
   action?: string;
-  data?: unknown;
-  [more: string]: unknown;
+}
+
+export interface ChatRoom {
+  roomId: string;
+  name?: string;
+  owner: string;
+  open: boolean;
+  createdAt: string;
 }
 
 export interface ChatMessage {
   roomId: string;
   message: string;
-  type?: string;
   data?: unknown;
-  [more: string]: unknown;
 }
 
 export interface StatusUpdate {
+  /** One of both at least. */
   status?: string;
   message?: string;
-  [more: string]: unknown;
+  data?: unknown;
 }
-
-/** Whom a notification goes to. */
-export type Target = { userId: string } | { userIds: readonly string[] };
 
 /** The calls of the four domains, each under the name of its route. */
 export class Domains {
@@ -51,14 +59,17 @@ export class Domains {
   }
 }
 
-class NotificationCalls {
+export class NotificationCalls {
+  /** @internal */
   constructor(
     private readonly carillon: Carillon,
     private readonly path: string,
   ) {}
 
+  /** To one user or several; to nobody if the list is empty. */
   send(notification: NotificationContent & Target): Promise<Receipt> {
     const keys = "userId" in notification ? [notification.userId] : notification.userIds;
+    if (keys.length === 0) return Promise.resolve({});
     return this.carillon.send(keys, "POST", `${this.path}/send`, { json: notification });
   }
 
@@ -67,7 +78,8 @@ class NotificationCalls {
   }
 }
 
-class RealtimeCalls {
+export class RealtimeCalls {
+  /** @internal */
   constructor(
     private readonly carillon: Carillon,
     private readonly path: string,
@@ -77,16 +89,16 @@ class RealtimeCalls {
     return this.carillon.send([":realtime"], "POST", `${this.path}/update`, { json: update });
   }
 
-  create(entity: string, data: unknown): Promise<Receipt> {
+  /** Tells that an entity was created; its data in your own shape. */
+  createEntity(entity: string, data: unknown): Promise<Receipt> {
     return this.entity(entity, "create", data);
   }
 
-  /** An entity's update; `update` without an entity tells of something else. */
   updateEntity(entity: string, data: unknown): Promise<Receipt> {
     return this.entity(entity, "update", data);
   }
 
-  delete(entity: string, data: unknown): Promise<Receipt> {
+  deleteEntity(entity: string, data: unknown): Promise<Receipt> {
     return this.entity(entity, "delete", data);
   }
 
@@ -97,31 +109,54 @@ class RealtimeCalls {
 }
 
 /** What happens in a room happens in the name of one of its members. */
-class ChatCalls {
+export class ChatCalls {
+  /** @internal */
   constructor(
     private readonly carillon: Carillon,
     private readonly path: string,
   ) {}
 
   message(as: User, message: ChatMessage): Promise<Receipt> {
-    return this.carillon.send([`:room ${message.roomId}`], "POST", `${this.path}/message`, { json: message, as });
+    return this.carillon.send([room(message.roomId)], "POST", `${this.path}/message`, { json: message, as });
   }
 
+  /** Gives the room and its newest messages. */
   join(as: User, roomId: string): Promise<Receipt> {
-    return this.room(as, roomId, "join");
+    return this.inRoom(as, roomId, "join");
   }
 
   leave(as: User, roomId: string): Promise<Receipt> {
-    return this.room(as, roomId, "leave");
+    return this.inRoom(as, roomId, "leave");
   }
 
-  private room(as: User, roomId: string, action: string): Promise<Receipt> {
+  typing(as: User, roomId: string, typing = true): Promise<Receipt> {
+    return this.inRoom(as, roomId, "typing", { typing });
+  }
+
+  /** Only who is invited may join a room that is not `open`. */
+  createRoom(as: User, options: { roomId?: string; name?: string; open?: boolean } = {}): Promise<Receipt> {
+    const keys = options.roomId === undefined ? [":rooms"] : [room(options.roomId)];
+    return this.carillon.send(keys, "POST", `${this.path}/rooms`, { json: options, as });
+  }
+
+  invite(as: User, roomId: string, userId: string): Promise<Receipt> {
+    return this.inRoom(as, roomId, "invite", { userId });
+  }
+
+  async rooms(as: User): Promise<ChatRoom[]> {
+    return ((await this.carillon.get(`${this.path}/rooms`, {}, as)) as { rooms: ChatRoom[] }).rooms;
+  }
+
+  private inRoom(as: User, roomId: string, action: string, json?: unknown): Promise<Receipt> {
     const path = `${this.path}/room/${encodeURIComponent(roomId)}/${action}`;
-    return this.carillon.send([`:room ${roomId}`], "POST", path, { json: {}, as });
+    return this.carillon.send([room(roomId)], "POST", path, { as, ...(json !== undefined && { json }) });
   }
 }
 
-class SystemCalls {
+const room = (id: string): string => `:room ${id}`;
+
+export class SystemCalls {
+  /** @internal */
   constructor(
     private readonly carillon: Carillon,
     private readonly path: string,

@@ -1,20 +1,21 @@
 // Clients with metadata: `initializeSSE` once, then `notifyUser`, `notifyWithMetadata` and `broadcast` from anywhere.
 import { Carillon, type CarillonOptions, type Receipt } from "./carillon.js";
+import type { Call } from "./connection.js";
 
 /** An event for clients. */
 export interface SSEEvent<T = unknown> {
   event: string;
   data: T;
-  id?: string;
-  retry?: number;
 }
+
+export type Metadata = Readonly<Record<string, string | number | boolean>>;
 
 /** Which clients; all that is given has to hold. */
 export interface ClientFilter {
   userId?: string;
   sessionId?: string;
   clientIds?: readonly string[];
-  metadata?: Readonly<Record<string, string>>;
+  metadata?: Metadata;
 }
 
 export interface SSEConfig extends CarillonOptions {
@@ -26,7 +27,7 @@ export interface SSEConfig extends CarillonOptions {
   clientTimeout?: number;
   /** Carillon's `stream.max_clients`; the same. */
   maxClients?: number;
-  /** Carillon's `log.level`; the same. */
+  /** Carillon's own log; the same. */
   enableLogging?: boolean;
 }
 
@@ -62,33 +63,39 @@ export class EventService {
   }
 
   /** To clients whose metadata has all of these values. */
-  notifyWithMetadata(metadata: Readonly<Record<string, string>>, event: SSEEvent): Promise<Receipt> {
+  notifyWithMetadata(metadata: Metadata, event: SSEEvent): Promise<Receipt> {
     return this.notify({ metadata }, event, "all");
   }
 
   broadcast(event: SSEEvent): Promise<Receipt> {
-    return this.notify({}, event, "all");
+    return this.notify({ broadcast: true }, event, "all");
   }
 
   notifyClients(filter: ClientFilter, event: SSEEvent): Promise<Receipt> {
     return this.notify(filter, event, "all");
   }
 
+  /** All that are connected, or those of a user, a session, or with these ids. */
   async getClients(filter: Omit<ClientFilter, "metadata"> = {}): Promise<SSEClient[]> {
-    const { clients } = (await this.list(filter)) as { clients?: SSEClient[] };
-    return clients ?? [];
+    const all: SSEClient[] = [];
+    for (let after: string | undefined; ; ) {
+      const page = await this.list({ ...filter, limit: 1000, after });
+      all.push(...page.clients);
+      if (page.next === undefined) return all;
+      after = page.next;
+    }
   }
 
   async getStats(): Promise<SSEStats> {
-    const { stats } = (await this.list({})) as { stats?: SSEStats };
-    return stats ?? { totalClients: 0, clientsByUser: {}, averageConnectionDuration: 0, totalEventsSent: 0 };
+    return (await this.list({ limit: 1 })).stats;
   }
 
-  private list(filter: Omit<ClientFilter, "metadata">): Promise<unknown> {
-    return this.carillon.get(`${this.carillon.prefixes.metadata}/clients`, { ...filter });
+  private async list(query: Call["query"]): Promise<{ clients: SSEClient[]; stats: SSEStats; next?: string }> {
+    const body = await this.carillon.get(`${this.carillon.prefixes.metadata}/clients`, query);
+    return body as { clients: SSEClient[]; stats: SSEStats; next?: string };
   }
 
-  private notify(filter: ClientFilter, event: SSEEvent, keys: readonly string[] | "all"): Promise<Receipt> {
+  private notify(filter: ClientFilter | { broadcast: true }, event: SSEEvent, keys: readonly string[] | "all"): Promise<Receipt> {
     const path = `${this.carillon.prefixes.metadata}/notify`;
     return this.carillon.send(keys, "POST", path, { json: { ...filter, ...event } });
   }
@@ -111,7 +118,7 @@ export function notifyUser(userId: string, event: SSEEvent): Promise<Receipt> {
   return service().notifyUser(userId, event);
 }
 
-export function notifyWithMetadata(metadata: Readonly<Record<string, string>>, event: SSEEvent): Promise<Receipt> {
+export function notifyWithMetadata(metadata: Metadata, event: SSEEvent): Promise<Receipt> {
   return service().notifyWithMetadata(metadata, event);
 }
 

@@ -1,5 +1,7 @@
 // Notifications kept in a database: publisher, and what a processor of notifications needs.
 import type { Carillon, Receipt } from "./carillon.js";
+import type { User } from "./caller.js";
+import type { Call } from "./connection.js";
 
 export type Priority = "LOW" | "MEDIUM" | "HIGH" | "URGENT" | (string & {});
 
@@ -9,23 +11,34 @@ export interface KeptNotification<T = unknown> {
   notificationType?: string;
   action?: string;
   priority?: Priority;
+  title?: string;
+  message?: string;
   data?: T;
-  read?: boolean;
-  [more: string]: unknown;
+  sender?: string;
+  createdAt: string;
+  read: boolean;
+  readAt?: string;
+  /** What became of it at this recipient. */
+  state: string;
 }
 
 /** What became of a notification at one recipient. */
 export interface Delivery {
   userId: string;
-  status: string;
-  [more: string]: unknown;
+  state: string;
+  /** Streams of the user that it was handed to. */
+  connections?: number;
+  updatedAt: string;
 }
 
 /** Publishes; Carillon stores a notification with its event as one unit, and logs its delivery to each recipient. */
 export class SSEPublisher {
   constructor(readonly carillon: Carillon) {}
 
-  /** To the recipients, also to those who are away now: they get it on their next connection, once. */
+  /**
+   * To the recipients, also to those who are away now: they get it on their next connection, once. The id is yours and
+   * unique; `CONFLICT` if another notification has it.
+   */
   publishNotification(
     notificationId: string,
     notificationType: string,
@@ -34,8 +47,10 @@ export class SSEPublisher {
     data: unknown,
     recipientUserIds: readonly string[],
   ): Promise<Receipt> {
+    if (recipientUserIds.length === 0) return Promise.resolve({});
     const json = { notificationId, notificationType, action, priority, data, recipientUserIds };
-    return this.post("notifications", recipientUserIds, json);
+    // An attempt whose answer was lost has taken the id: the next one is told so.
+    return this.post("notifications", recipientUserIds, json, { namesItself: true });
   }
 
   /** To everybody. */
@@ -43,12 +58,71 @@ export class SSEPublisher {
     return this.post("system", "all", { eventType, data });
   }
 
-  /** To these users, or to everybody. */
+  /** To these users, to nobody if the list is empty, to everybody if there is none. */
   publishCustomEvent(eventType: string, data: unknown, userIds?: readonly string[]): Promise<Receipt> {
+    if (userIds?.length === 0) return Promise.resolve({});
     return this.post("custom", userIds ?? "all", { eventType, data, ...(userIds && { userIds }) });
   }
 
-  private post(what: string, keys: readonly string[] | "all", json: unknown): Promise<Receipt> {
-    return this.carillon.send(keys, "POST", `${this.carillon.prefixes.notifications}/${what}`, { json });
+  /** What became of a notification, recipient by recipient. */
+  async *deliveries(notificationId: string): AsyncGenerator<Delivery, void, undefined> {
+    const path = `${this.carillon.prefixes.notifications}/notifications/${encodeURIComponent(notificationId)}/deliveries`;
+    for (let after: string | undefined; ; ) {
+      const page = (await this.carillon.get(path, { after })) as { deliveries: Delivery[]; next?: string };
+      yield* page.deliveries;
+      if (page.next === undefined) return;
+      after = page.next;
+    }
+  }
+
+  /** The notifications of one user. */
+  inbox(user: User): Inbox {
+    return new Inbox(this.carillon, user);
+  }
+
+  private post(what: string, keys: readonly string[] | "all", json: unknown, more: Call = {}): Promise<Receipt> {
+    return this.carillon.send(keys, "POST", `${this.carillon.prefixes.notifications}/${what}`, { json, ...more });
+  }
+}
+
+/** What a user may do with their own notifications; the calls are made in the user's name. */
+export class Inbox {
+  private readonly path: string;
+
+  constructor(
+    private readonly carillon: Carillon,
+    private readonly user: User,
+  ) {
+    this.path = `${carillon.prefixes.notifications}/notifications`;
+  }
+
+  /** Newest first, page after page. */
+  async *list<T = unknown>(options: { unread?: boolean } = {}): AsyncGenerator<KeptNotification<T>, void, undefined> {
+    for (let before: number | undefined; ; ) {
+      const query = { before, unread: options.unread ? "true" : undefined };
+      const page = (await this.carillon.get(`${this.path}/inbox`, query, this.user)) as {
+        notifications: KeptNotification<T>[];
+        next?: number;
+      };
+      yield* page.notifications;
+      if (page.next === undefined) return;
+      before = page.next;
+    }
+  }
+
+  async countUnread(): Promise<number> {
+    return ((await this.carillon.get(`${this.path}/unread`, {}, this.user)) as { unread: number }).unread;
+  }
+
+  markRead(notificationId: string): Promise<Receipt> {
+    return this.post(`${encodeURIComponent(notificationId)}/read`);
+  }
+
+  markAllRead(): Promise<Receipt> {
+    return this.post("read");
+  }
+
+  private post(what: string): Promise<Receipt> {
+    return this.carillon.send([this.user.id], "POST", `${this.path}/${what}`, { as: this.user });
   }
 }

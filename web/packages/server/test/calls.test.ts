@@ -113,9 +113,9 @@ describe("four domains", () => {
     await notifications.send({ title: "t", message: "m", type: "info", userId: "u" });
     await notifications.broadcast({ title: "t", message: "m" });
     await realtime.update({ type: "x", data: 1 });
-    await realtime.create("order", { id: 1 });
+    await realtime.createEntity("order", { id: 1 });
     await realtime.updateEntity("order", { id: 1 });
-    await realtime.delete("order", { id: 1 });
+    await realtime.deleteEntity("order", { id: 1 });
     await chat.join(alice, "room 7");
     await chat.message(alice, { roomId: "room 7", message: "hi" });
     await chat.leave(alice, "room 7");
@@ -129,9 +129,9 @@ describe("four domains", () => {
       ["POST /realtime/entity/order/create", { id: 1 }],
       ["POST /realtime/entity/order/update", { id: 1 }],
       ["POST /realtime/entity/order/delete", { id: 1 }],
-      ["POST /chat/room/room%207/join", {}],
+      ["POST /chat/room/room%207/join", undefined],
       ["POST /chat/message", { roomId: "room 7", message: "hi" }],
-      ["POST /chat/room/room%207/leave", {}],
+      ["POST /chat/room/room%207/leave", undefined],
       ["POST /system/status/update", { status: "maintenance" }],
       ["GET /system/stats", undefined],
       ["GET /system/connections", undefined],
@@ -152,8 +152,8 @@ describe("clients with metadata", () => {
     expect(calls()).toEqual([
       ["POST /api/sse/notify", { userId: "user123", event: "notification", data: { message: "Hello" } }],
       ["POST /api/sse/notify", { metadata: { role: "admin" }, event: "admin_alert", data: {} }],
-      ["POST /api/sse/notify", { event: "alert", data: {} }],
-      ["GET /api/sse/clients?userId=user123&clientIds=a&clientIds=b", undefined],
+      ["POST /api/sse/notify", { broadcast: true, event: "alert", data: {} }],
+      ["GET /api/sse/clients?userId=user123&clientIds=a&clientIds=b&limit=1000", undefined],
     ]);
   });
 });
@@ -171,6 +171,25 @@ describe("notifications kept in a database", () => {
     ]);
     expect(server.asked[1]?.body).toEqual({ eventType: "maintenance", data: { message: "soon" } });
     expect(server.asked[2]?.body).toMatchObject({ eventType: "user_activity", data: { action: "login" } });
+  });
+});
+
+describe("a notification whose first answer is lost", () => {
+  it("is published, though the next attempt finds its id taken", async () => {
+    server.answer((_, response, count) => (count === 1 ? void response.destroy() : problem(response, 409, "CONFLICT")));
+    await expect(new SSEPublisher(carillon).publishNotification("n", "T", "A", "LOW", {}, ["u"])).resolves.toEqual({});
+    server.answer((_, response) => problem(response, 409, "CONFLICT"));
+    const taken = new SSEPublisher(carillon).publishNotification("n", "T", "A", "LOW", {}, ["u"]);
+    await expect(taken).rejects.toMatchObject({ code: "CONFLICT" });
+  });
+});
+
+describe("a list of nobody", () => {
+  it("is nobody, not everybody", async () => {
+    await new SSEPublisher(carillon).publishCustomEvent("t", {}, []);
+    await new SSEPublisher(carillon).publishNotification("n", "T", "A", "LOW", {}, []);
+    await new Domains(carillon).notifications.send({ title: "t", userIds: [] });
+    expect(server.asked).toEqual([]);
   });
 });
 

@@ -1,10 +1,11 @@
 // What `npm pack` makes of the packages for Node, installed into an empty project.
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Server } from "./support/server.js";
 
 const web = fileURLToPath(new URL("..", import.meta.url));
 const project = mkdtempSync(join(tmpdir(), "carillon-packed-"));
@@ -79,6 +80,18 @@ describe("the packages", () => {
       console.log(process.getActiveResourcesInfo().filter((name) => /Timeout|Immediate|TCP|Signal/.test(name)).join());`;
     writeFileSync(join(project, "idle.mjs"), script);
     expect(run("node", ["idle.mjs"]).trim()).toBe("");
+  });
+
+  it("run the first example of their page", async () => {
+    const page = readFileSync(join(web, "packages/server/README.md"), "utf8");
+    const example = /```js\n([\s\S]*?)```/.exec(page)?.[1] ?? "";
+    const server = await Server.start();
+    try {
+      writeFileSync(join(project, "example.mjs"), example.replace("http://localhost:3000", server.url));
+      expect(run("node", ["example.mjs"])).toMatch(/^stored as \w+\.\d+\n$/);
+    } finally {
+      await server.stop();
+    }
   });
 
   const source = `import { Carillon, CarillonError, type Published } from "carillon-server";

@@ -2,6 +2,11 @@
 #include "support/event_reader.hpp"
 #include "support/tokens.hpp"
 
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <thread>
+
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -143,6 +148,104 @@ TEST(notifications, are_listed_counted_and_read) {
     EXPECT_EQ(call("GET", "/inbox", bob).body, R"({"notifications":[]})");
     EXPECT_EQ(call("POST", "/read", ann).body, R"({"marked":2})");
     EXPECT_EQ(call("GET", "/unread", ann).body, R"({"unread":0})");
+}
+
+std::string deliveries(const running_server& s, std::string_view id) {
+    return s
+        .request("GET", fmt::format("{}/{}/deliveries", notifications, id), {},
+                 calls_as("back", publisher))
+        .body;
+}
+
+bool delivered(const running_server& s, std::string_view id, std::string_view text) {
+    for (int i = 0; i < 100; ++i) {
+        if (deliveries(s, id).contains(text)) return true;
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    return false;
+}
+
+TEST(notifications, wait_for_a_user_who_was_away_and_come_once) {
+    running_server s(with_keys());
+    ASSERT_EQ(notify(s, R"({"id":"n1","type":"one","userIds":["ann","bob"]})").status, 201);
+    ASSERT_EQ(notify(s, R"({"id":"n2","type":"two","userId":"ann"})").status, 201);
+    EXPECT_TRUE(delivered(s, "n1", R"("userId":"ann","state":"offline")"));
+    s.signal(SIGTERM);
+    ASSERT_EQ(s.wait(), 0);
+    s.restart();
+    {
+        event_reader ann = stream_of(s, "ann");
+        ann.next();
+        EXPECT_EQ(json_value(ann.next().data, "notificationType"), "one");
+        EXPECT_EQ(json_value(ann.next().data, "notificationType"), "two");
+        EXPECT_TRUE(delivered(s, "n2", R"("userId":"ann","state":"delivered","connections":1)"));
+        EXPECT_THAT(deliveries(s, "n1"), HasSubstr(R"("userId":"bob","state":"offline")"));
+    }
+    event_reader again = stream_of(s, "ann");
+    EXPECT_EQ(json_value(again.next().data, "resume"), "fresh");
+    ASSERT_EQ(notify(s, R"({"id":"n3","type":"three","userId":"ann"})").status, 201);
+    EXPECT_EQ(json_value(again.next().data, "notificationType"), "three");
+    EXPECT_TRUE(delivered(s, "n3", R"("userId":"ann","state":"delivered","connections":1)"));
+}
+
+/// The ids of the notifications that a page shows, or a stream.
+strings ids_in(std::string_view text) {
+    constexpr std::string_view mark = R"("notificationId":")";
+    strings all;
+    for (std::size_t at = 0; (at = text.find(mark, at)) != std::string_view::npos;) {
+        at += mark.size();
+        all.emplace_back(text.substr(at, text.find('"', at) - at));
+    }
+    std::ranges::sort(all);
+    return all;
+}
+
+// The server dies somewhere between record, outbox, event and log; what it answered is in both.
+TEST(notifications, a_record_and_its_event_survive_together_or_not_at_all) {
+    running_server s(with_keys());
+    const std::string back = calls_as("back", publisher);
+    int next = 0;
+    strings answered;
+    for (int round = 0; round < 6; ++round) {
+        std::jthread killer([&] {
+            std::this_thread::sleep_for(std::chrono::milliseconds(20 + 37 * round));
+            s.kill();
+        });
+        for (;;) {
+            const std::string id = fmt::format("n{}", next++);
+            const answer a =
+                s.request("POST", notifications,
+                          fmt::format(R"({{"id":"{}","type":"T","userId":"ann"}})", id), back);
+            if (a.status == 0) break;
+            ASSERT_EQ(a.status, 201) << a.body;
+            answered.push_back(id);
+        }
+        killer.join();
+        s.restart();
+    }
+    std::ranges::sort(answered);
+    const std::string as_ann = calls_as("ann");
+    ASSERT_EQ(notify(s, R"({"id":"zz","type":"last","userId":"ann"})").status, 201);
+    event_reader all(s, fmt::format("{}?since=earliest", notifications), as_ann,
+                     {.whole_path = true});
+    while (!all.next().data.contains(R"("notificationType":"last")")) {
+    }
+    strings records;
+    for (std::string page = "?limit=1000"; !page.empty();) {
+        const answer a =
+            s.request("GET", fmt::format("{}/inbox{}", notifications, page), {}, as_ann);
+        for (std::string& id : ids_in(a.body)) records.push_back(std::move(id));
+        page = a.body.contains(R"("next")")
+                   ? fmt::format("?limit=1000&before={}", json_value(a.body, "next"))
+                   : "";
+    }
+    std::ranges::sort(records);
+    EXPECT_EQ(ids_in(all.bytes()), records);
+    EXPECT_TRUE(std::ranges::includes(records, answered));
+    EXPECT_THAT(records, Not(::testing::IsEmpty()));
+    ASSERT_TRUE(delivered(s, "zz", "offline"));
+    for (const std::string& id : records)
+        ASSERT_THAT(deliveries(s, id), Not(HasSubstr("queued"))) << id;
 }
 
 }  // namespace

@@ -115,5 +115,55 @@ TEST_F(notifications_test, go_when_they_are_old) {
               0u);
 }
 
+TEST_F(notifications_test, are_pending_until_a_stream_has_come_past_them) {
+    const auto pending = [&](const std::string& user) {
+        settle();
+        return answer_of<store::pending_deliveries>(
+                   [&](auto done) { service.pending(user, std::move(done)); })
+            .value();
+    };
+    const auto first = notify({.id = "n1", .type = "T"}, {"alice", "bob"});
+    const auto second = notify({.id = "n2", .type = "T"}, {"alice"});
+    ASSERT_TRUE(first && second);
+    EXPECT_EQ(pending("alice").first, first->events[0].pos.value);
+    EXPECT_EQ(pending("bob").first, first->events[1].pos.value);
+    EXPECT_TRUE(pending("carol").empty());
+    service.settle("alice", first->events[0].pos);
+    EXPECT_EQ(pending("alice").first, second->events[0].pos.value);
+    EXPECT_THAT(states("n1"), ElementsAre("alice delivered", "bob offline"));
+    ASSERT_TRUE(
+        answer_of<void>([&](auto done) { service.mark_read("alice", "n2", std::move(done)); }));
+    EXPECT_TRUE(pending("alice").empty()) << "what is read waits no more";
+}
+
+// A server that ends between the commit and the publish, and between the publish and the log.
+TEST_F(notifications_test, are_logged_by_the_next_life_of_the_server) {
+    store::notification row;
+    row.id = "n1";
+    row.type = "T";
+    row.created = wall;
+    const std::vector<std::string> users{"alice"};
+    message m{audience{.users = users}, {}, "n1"};
+    m.what.kind = "notification";
+    m.what.data = R"({"id":"n1"})";
+    m.what.payload = payload_kind::json;
+    std::uint64_t id = 0;
+    ASSERT_TRUE(answer_of<void>([&](auto done) {
+        records->write(
+            [&](store::records& r) -> result<> {
+                if (auto put = r.notifications().insert(row, users); !put) return put;
+                id = r.outbox().add(outbox_relay::text_of(m)).value();
+                return {};
+            },
+            std::move(done));
+    }));
+    EXPECT_THAT(states("n1"), ElementsAre("alice queued"));
+    for (int life = 0; life < 2; ++life) {
+        ASSERT_TRUE(answer_of<void>([&](auto done) { relay->start(std::move(done)); }));
+        EXPECT_THAT(states("n1"), ElementsAre("alice offline"));
+        EXPECT_THAT(inbox("alice"), SizeIs(1)) << "once, however often it is tried";
+    }
+}
+
 }  // namespace
 }  // namespace carillon::services

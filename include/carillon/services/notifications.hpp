@@ -50,6 +50,9 @@ public:
     notifications(hub& h, outbox_relay& relay, store::record_store& records,
                   connection_count connections, notification_limits limits = {},
                   wall_clock now = std::chrono::system_clock::now);
+    ~notifications();
+    notifications(const notifications&) = delete;
+    notifications& operator=(const notifications&) = delete;
 
     struct sent {
         std::string id;                 ///< of the notification
@@ -71,6 +74,10 @@ public:
     /// Error `not_found`: the user has no such notification, whoever else may.
     void mark_read(std::string user, std::string id, callback<void> done);
     void mark_all_read(std::string user, callback<std::uint64_t> done);
+    /// What the user was not there to get: a new stream of theirs begins before it.
+    void pending(std::string user, callback<store::pending_deliveries> done);
+    /// Streams of the user have had all events up to this position; what was pending is delivered.
+    void settle(std::string user, position up_to);
     /// By recipient. Error `not_found`.
     void deliveries(std::string id, std::string after_user, std::size_t limit,
                     callback<std::vector<store::delivery>> done);
@@ -81,8 +88,8 @@ public:
 private:
     result<> check(const notification_draft& what) const;
     event event_of(const notification_draft& what, std::string_view kind) const;
-    void log(const std::string& id, const std::vector<std::string>& recipients,
-             const outbox_relay::outcome& outcome);
+    store::record_store::work outcome_of(const message& m,
+                                         const outbox_relay::published_result& outcome) const;
 
     hub& hub_;
     outbox_relay& relay_;

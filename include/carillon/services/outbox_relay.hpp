@@ -19,6 +19,7 @@ namespace carillon::services {
 struct message {
     audience to;  ///< empty: the listeners of the event's topics, also of the hub's own space
     event what;
+    std::string about{};  ///< for whoever records outcomes; empty: nobody does for this message
 };
 
 /// Writes records together with the events that tell of them: both are there, or neither. The
@@ -45,6 +46,15 @@ public:
     /// `done` runs after the commit and the publishes, on any thread. An error means that nothing
     /// was written and nothing is published.
     void write(work w, callback done);
+
+    using published_result = result<std::vector<published>>;
+    /// Gives what to write about a message's outcome, in the transaction that takes it out of the
+    /// outbox: after a crash it is published again, with the same answer, and written then. Called
+    /// on any thread for each message that is `about` something, whichever life of the server wrote
+    /// it. Set it before `start`; an empty one ends that.
+    using recorder =
+        std::function<store::record_store::work(const message&, const published_result&)>;
+    void record_outcomes(recorder r);
 
     /// Tries again what the journal could not store. Call it now and then.
     void tick();

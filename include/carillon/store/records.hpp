@@ -45,6 +45,7 @@ struct delivery {
     delivery_state state = delivery_state::queued;
     std::uint32_t connections = 0;  ///< of `delivered`
     time_point updated;
+    std::uint64_t position = 0;  ///< of the recipient's event in the journal; 0: not known
 };
 
 /// A notification in one recipient's list.
@@ -62,6 +63,14 @@ struct inbox_query {
     std::size_t limit = 50;
 };
 
+/// What a user was not there to get: notifications that are queued or offline.
+struct pending_deliveries {
+    std::uint64_t first = 0;  ///< the lowest position of their events; 0: none is known
+    /// When the oldest of them was made, if the position of some is not known.
+    std::optional<time_point> since;
+    bool empty() const noexcept { return first == 0 && !since; }
+};
+
 /// Belongs to one transaction. Errors of all calls: `unavailable` (the disk), `io_error`.
 class notification_table {
 public:
@@ -77,6 +86,11 @@ public:
     virtual result<std::uint64_t> mark_all_read(std::string_view user, time_point at) = 0;
     /// Does nothing for a recipient that has read it, or is no recipient.
     virtual result<> log(std::string_view id, const delivery& d) = 0;
+    virtual result<pending_deliveries> pending(std::string_view user) = 0;
+    /// The user's streams have had all events up to `position`: what was pending of it is delivered
+    /// to one of them. How many notifications that are.
+    virtual result<std::uint64_t> settle(std::string_view user, std::uint64_t position,
+                                         time_point at) = 0;
     /// By user, those after `after_user`.
     virtual result<std::vector<delivery>> deliveries(std::string_view id,
                                                      std::string_view after_user,

@@ -49,7 +49,13 @@ notifications::notifications(hub& h, outbox_relay& relay, store::record_store& r
       records_(records),
       connections_(std::move(connections)),
       limits_(limits),
-      now_(std::move(now)) {}
+      now_(std::move(now)) {
+    relay_.record_outcomes([this](const message& m, const outbox_relay::published_result& outcome) {
+        return outcome_of(m, outcome);
+    });
+}
+
+notifications::~notifications() { relay_.record_outcomes({}); }
 
 result<> notifications::check(const notification_draft& what) const {
     if (what.type.empty() && what.title.empty() && what.message.empty())
@@ -121,12 +127,11 @@ void notifications::notify(notification_draft what, std::vector<std::string> rec
     relay_.write(
         [c](store::records& r, std::vector<message>& out) -> result<> {
             if (auto put = r.notifications().insert(c->row, c->recipients); !put) return put;
-            out.push_back({audience{.users = c->recipients}, c->e});
+            out.push_back({audience{.users = c->recipients}, c->e, c->row.id});
             return {};
         },
-        [this, c](result<outbox_relay::outcome> outcome) {
+        [c](result<outbox_relay::outcome> outcome) {
             if (!outcome) return c->done(std::unexpected(outcome.error()));
-            log(c->row.id, c->recipients, *outcome);
             sent s{c->row.id, {}};
             if (outcome->front()) s.events = std::move(*outcome->front());
             c->done(std::move(s));
@@ -135,26 +140,40 @@ void notifications::notify(notification_draft what, std::vector<std::string> rec
 
 // What is known right after the publish: whether somebody listened. Those who did not find it in
 // the journal when they come.
-void notifications::log(const std::string& id, const std::vector<std::string>& recipients,
-                        const outbox_relay::outcome& outcome) {
-    const auto& published = outcome.front();
-    if (!published && published.error().code == errc::unavailable) return;  // still queued
+store::record_store::work notifications::outcome_of(
+    const message& m, const outbox_relay::published_result& outcome) const {
     std::vector<store::delivery> all;
-    all.reserve(recipients.size());
-    for (const std::string& user : recipients) {
-        store::delivery d{.user = user, .updated = now_()};
-        const std::size_t streams = published ? connections_(user) : 0;
+    all.reserve(m.to.users.size());
+    for (std::size_t i = 0; i < m.to.users.size(); ++i) {
+        store::delivery d{.user = m.to.users[i], .updated = now_()};
+        const std::size_t streams = outcome ? connections_(d.user) : 0;
         d.connections = static_cast<std::uint32_t>(streams);
-        d.state = !published     ? store::delivery_state::failed
+        d.state = !outcome       ? store::delivery_state::failed
                   : streams == 0 ? store::delivery_state::offline
                                  : store::delivery_state::delivered;
+        if (outcome && i < outcome->size()) d.position = (*outcome)[i].pos.value;
         all.push_back(std::move(d));
     }
+    return [id = m.about, all = std::move(all)](store::records& r) -> result<> {
+        for (const store::delivery& d : all) {
+            if (auto logged = r.notifications().log(id, d); !logged) return logged;
+        }
+        return {};
+    };
+}
+
+void notifications::pending(std::string user, callback<store::pending_deliveries> done) {
+    read_one<store::pending_deliveries>(
+        records_,
+        [user = std::move(user)](store::records& r) { return r.notifications().pending(user); },
+        std::move(done));
+}
+
+void notifications::settle(std::string user, position up_to) {
     records_.write(
-        [id, all = std::move(all)](store::records& r) -> result<> {
-            for (const store::delivery& d : all) {
-                if (auto logged = r.notifications().log(id, d); !logged) return logged;
-            }
+        [user = std::move(user), up_to, at = now_()](store::records& r) -> result<> {
+            const auto settled = r.notifications().settle(user, up_to.value, at);
+            if (!settled) return std::unexpected(settled.error());
             return {};
         },
         [](const result<>&) {});

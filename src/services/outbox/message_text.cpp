@@ -83,6 +83,7 @@ std::string outbox_relay::text_of(const message& m) {
     put(out, "key", m.what.key);
     put(out, "metadata", m.what.metadata);
     put(out, "timestamp", m.what.timestamp);
+    put(out, "about", m.about);
     return out += '}';
 }
 
@@ -117,6 +118,7 @@ result<message> outbox_relay::parse(std::string_view text) {
     m.what.key = text_at(o, "key");
     m.what.metadata = text_at(o, "metadata");
     m.what.timestamp = text_at(o, "timestamp");
+    m.about = text_at(o, "about");
     return m;
 }
 

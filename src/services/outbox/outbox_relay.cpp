@@ -22,16 +22,23 @@ struct outbox_relay::state : std::enable_shared_from_this<state> {
         std::uint64_t id = 0;
         message what;
     };
+    struct outcome_to_write {
+        std::uint64_t id = 0;
+        store::record_store::work work;
+    };
 
     state(hub& h, store::record_store& r) : events(h), records(r) {}
 
     hub& events;
     store::record_store& records;
 
-    mutable std::mutex mutex;            // guards all below
-    std::vector<std::uint64_t> removed;  ///< published: their rows go with the next write
-    std::deque<item> waiting;            ///< not published, in order
+    mutable std::mutex mutex;                // guards all below
+    std::vector<std::uint64_t> removed;      ///< published: their rows go with the next write
+    std::deque<item> waiting;                ///< not published, in order
+    std::deque<outcome_to_write> unwritten;  ///< published, and what there is to say of it is not
+    recorder record;
 
+    void write_outcome(outcome_to_write what);
     void read_page(std::uint64_t after, std::function<void(result<>)> done);
     void publish(item what, answer done);
     void settle(item what, result<std::vector<published>> outcome, const answer& done);
@@ -96,17 +103,41 @@ void outbox_relay::state::publish(item what, answer done) {
 void outbox_relay::state::settle(item what, result<std::vector<published>> outcome,
                                  const answer& done) {
     const bool later = !outcome && outcome.error().code == errc::unavailable;
+    recorder recorded;
     {
         const std::lock_guard lock(mutex);
         if (later) {
             waiting.push_back(std::move(what));
-        } else {
+        } else if (what.what.about.empty() || !record) {
             removed.push_back(what.id);
+        } else {
+            recorded = record;
         }
     }
+    if (recorded) write_outcome({what.id, recorded(what.what, outcome)});
     if (!outcome && !later)
         log::error("an event of a record is not published", {{"reason", outcome.error().detail}});
     if (done) done(std::move(outcome));
+}
+
+// What is said of the message and that it has left the outbox stand or fall together.
+void outbox_relay::state::write_outcome(outcome_to_write what) {
+    auto kept = std::make_shared<outcome_to_write>(std::move(what));
+    records.write(
+        [kept](store::records& r) -> result<> {
+            if (auto written = kept->work(r); !written) return written;
+            return r.outbox().remove({&kept->id, 1});
+        },
+        [self = shared_from_this(), kept](const result<>& done) {
+            if (done) return;
+            const std::lock_guard lock(self->mutex);
+            self->unwritten.push_back(std::move(*kept));
+        });
+}
+
+void outbox_relay::record_outcomes(recorder r) {
+    const std::lock_guard lock(state_->mutex);
+    state_->record = std::move(r);
 }
 
 // In the transaction of a write, so that it costs no commit of its own.
@@ -176,10 +207,13 @@ void outbox_relay::state::remove_published() {
 
 void outbox_relay::tick() {
     std::deque<state::item> again;
+    std::deque<state::outcome_to_write> untold;
     {
         const std::lock_guard lock(state_->mutex);
         again.swap(state_->waiting);
+        untold.swap(state_->unwritten);
     }
+    for (state::outcome_to_write& what : untold) state_->write_outcome(std::move(what));
     for (state::item& what : again) state_->publish(std::move(what), {});
     state_->remove_published();
 }

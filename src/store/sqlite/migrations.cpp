@@ -56,6 +56,10 @@ CREATE TABLE messages (
 CREATE INDEX messages_room ON messages (room, place);
 CREATE INDEX messages_user ON messages (user);
 CREATE INDEX messages_sent ON messages (sent);
+)",
+    R"(
+ALTER TABLE inbox ADD COLUMN position INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX inbox_pending ON inbox (user, position) WHERE state < 2;
 )"};
 
 }  // namespace

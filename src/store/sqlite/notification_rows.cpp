@@ -109,9 +109,26 @@ result<> notification_rows::log(std::string_view id, const delivery& d) {
     const auto place = place_of(id);
     if (!place) return std::unexpected(place.error());
     const auto done = log_.run(d.user, *place, static_cast<std::int64_t>(d.state),
-                               std::int64_t{d.connections}, d.updated);
+                               std::int64_t{d.connections}, d.updated, d.position);
     if (!done) return std::unexpected(done.error());
     return {};
+}
+
+result<pending_deliveries> notification_rows::pending(std::string_view user) {
+    pending_deliveries found;
+    const auto done = pending_.each(
+        [&](const sqlite::statement& row) {
+            found.first = static_cast<std::uint64_t>(row.number(0));
+            found.since = time_at(row, 1);
+        },
+        user);
+    if (!done) return std::unexpected(done.error());
+    return found;
+}
+
+result<std::uint64_t> notification_rows::settle(std::string_view user, std::uint64_t position,
+                                                time_point at) {
+    return settle_.run(user, position, at);
 }
 
 result<std::vector<delivery>> notification_rows::deliveries(std::string_view id,

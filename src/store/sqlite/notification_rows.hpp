@@ -18,6 +18,9 @@ public:
     result<bool> mark_read(std::string_view user, std::string_view id, time_point at) override;
     result<std::uint64_t> mark_all_read(std::string_view user, time_point at) override;
     result<> log(std::string_view id, const delivery& d) override;
+    result<pending_deliveries> pending(std::string_view user) override;
+    result<std::uint64_t> settle(std::string_view user, std::uint64_t position,
+                                 time_point at) override;
     result<std::vector<delivery>> deliveries(std::string_view id, std::string_view after_user,
                                              std::size_t limit) override;
     result<std::uint64_t> trim(time_point t, std::size_t limit) override;
@@ -59,8 +62,17 @@ private:
                     "WHERE user = ?1 AND read IS NULL"};
     query uncount_{on_, "UPDATE unread SET count = count - ?2 WHERE user = ?1"};
     query log_{on_,
-               "UPDATE inbox SET state = ?3, connections = ?4, updated = ?5 "
+               "UPDATE inbox SET state = ?3, connections = ?4, updated = ?5, "
+               "position = max(position, ?6) "
                "WHERE user = ?1 AND place = ?2 AND state != 4"};
+    query pending_{on_,
+                   "SELECT ifnull(min(nullif(i.position, 0)), 0), "
+                   "iif(min(i.position) = 0, min(n.created), NULL) "
+                   "FROM inbox i INDEXED BY inbox_pending JOIN notifications n USING (place) "
+                   "WHERE i.user = ? AND i.state < 2"};
+    query settle_{on_,
+                  "UPDATE inbox INDEXED BY inbox_pending SET state = 2, connections = 1, "
+                  "updated = ?3 WHERE user = ?1 AND state < 2 AND position BETWEEN 1 AND ?2"};
     query deliveries_{on_,
                       "SELECT user, state, connections, updated FROM inbox INDEXED BY "
                       "inbox_of_notification WHERE place = ? AND user > ? "

@@ -11,6 +11,8 @@
 #include "transport/rules.hpp"
 
 #include <algorithm>
+#include <map>
+#include <mutex>
 #include <utility>
 
 namespace carillon::surfaces {
@@ -23,6 +25,12 @@ namespace rules = transport::rules;
 constexpr std::string_view json = "application/json";
 
 transport::body_rule one_json_text() { return {.needed = true, .whole = transport::json_types()}; }
+
+// How long a stream may take for what was pending; later it is settled at the next connection.
+constexpr auto patience = std::chrono::minutes(1);
+constexpr auto look_interval = std::chrono::milliseconds(500);
+constexpr std::size_t max_awaited = 100'000;
+constexpr std::size_t max_looked_at = 1000;
 
 std::string entry_json(const store::inbox_entry& e) {
     const store::notification& n = e.what;
@@ -53,13 +61,16 @@ public:
     }
 
     std::vector<route> routes() override;
+    void tick() override;
 
 private:
     void add_reading(std::vector<route>& to);
 
     void connect(http::request& r, const principal& who, http::responder answer);
-    void open(http::request& r, http::responder answer, const std::shared_ptr<const identity>& who,
-              std::string cursor);
+    stream_request request_of(const http::request& r, const principal& who, position head,
+                              const store::pending_deliveries& pending);
+    void await(const std::string& user);
+    void arrived(const std::vector<client_info>& clients);
     void notify(http::request& r, const principal& who, http::responder answer);
     void announce(http::request& r, const principal& who, http::responder answer);
     void send_custom(http::request& r, const principal& who, http::responder answer);
@@ -69,8 +80,16 @@ private:
     void mark_all(http::request& r, const principal& who, http::responder answer);
     void show_deliveries(http::request& r, const principal& who, http::responder answer);
 
+    struct awaited {
+        std::chrono::steady_clock::time_point since;
+        position at;  ///< up to here the deliveries are settled
+    };
+
     const surface_context with_;
     stream_profile profile_;
+    std::mutex mutex_;                                     // guards all below
+    std::map<std::string, awaited, std::less<>> awaited_;  ///< users whose deliveries were pending
+    std::chrono::steady_clock::time_point looked_;
 };
 
 std::vector<route> notification_surface::routes() {
@@ -144,24 +163,99 @@ void notification_surface::add_reading(std::vector<route>& to) {
                   .handle = calling(*this, &notification_surface::show_deliveries)});
 }
 
+// Asks for what the user missed before the stream is opened, so that it can begin there.
 void notification_surface::connect(http::request& r, const principal& who, http::responder answer) {
+    if (who.is_anonymous())
+        return answer.send(error{errc::unauthenticated, "a stream of notifications is a user's"});
     if (const auto header = r.header_value("Last-Event-ID");
         header && header->ends_with(replaced_suffix))
         return answer.send(http::response{204, {}, {}, false});
-    std::string cursor = transport::cursor_of(r);
-    if (cursor.ends_with(replaced_suffix)) cursor.resize(cursor.size() - replaced_suffix.size());
-    open(r, std::move(answer), transport::identity_of(who), std::move(cursor));
+    struct call {
+        http::request r;
+        principal who;
+        position head;
+    };
+    // The request's memory is used again before the records have answered.
+    auto asking = std::make_shared<call>(r, who, with_.events.record().head());
+    with_.notifications.pending(
+        who.user,
+        transport::on_loop_of(
+            std::move(answer),
+            [this, asking](http::responder& to, const result<store::pending_deliveries>& found) {
+                // Without the records there is still all that happens from now on.
+                const auto pending = found.value_or(store::pending_deliveries{});
+                stream_request asked = request_of(asking->r, asking->who, asking->head, pending);
+                if (!pending.empty()) await(asking->who.user);
+                with_.streams.open(asking->r, std::move(to), std::move(asked));
+            }));
 }
 
-void notification_surface::open(http::request& r, http::responder answer,
-                                const std::shared_ptr<const identity>& who, std::string cursor) {
+stream_request notification_surface::request_of(const http::request& r, const principal& who,
+                                                position head,
+                                                const store::pending_deliveries& pending) {
     stream_request asked;
     asked.profile = &profile_;
     asked.envelope = profile_.envelope;
-    asked.who = who;
+    asked.who = transport::identity_of(who);
     asked.spaces = {.user = true, .session = true, .everyone = true, .attributes = true};
-    asked.last_event_id = std::move(cursor);
-    with_.streams.open(r, std::move(answer), std::move(asked));
+    asked.last_event_id = transport::cursor_of(r);
+    if (asked.last_event_id.ends_with(replaced_suffix))
+        asked.last_event_id.resize(asked.last_event_id.size() - replaced_suffix.size());
+    // Whoever says where to begin is taken at their word.
+    if (!asked.last_event_id.empty() || r.query_value("last") || r.query_value("since"))
+        return asked;
+    if (pending.since) {
+        asked.from = rewind_since{*pending.since};
+    } else if (pending.first != 0) {
+        asked.last_event_id = with_.events.id_of(position{pending.first - 1});
+    } else if (with_.events.record().head() != head) {
+        // What came while the records were asked is known to nobody as pending.
+        asked.last_event_id = with_.events.id_of(head);
+    }
+    return asked;
+}
+
+void notification_surface::await(const std::string& user) {
+    const std::lock_guard lock(mutex_);
+    if (awaited_.size() < max_awaited || awaited_.contains(user))
+        awaited_.insert_or_assign(user, awaited{std::chrono::steady_clock::now(), {}});
+}
+
+// What was pending is delivered as soon as a stream of the user has come past it.
+void notification_surface::tick() {
+    const auto now = std::chrono::steady_clock::now();
+    client_query query;
+    {
+        const std::lock_guard lock(mutex_);
+        if (now - looked_ < look_interval) return;
+        looked_ = now;
+        std::erase_if(awaited_,
+                      [&](const auto& entry) { return now - entry.second.since > patience; });
+        for (const auto& [user, since] : awaited_) {
+            if (query.users.size() == max_looked_at) break;
+            query.users.push_back(user);
+        }
+    }
+    if (query.users.empty()) return;
+    query.limit = max_looked_at;
+    with_.events.list_clients(std::move(query), [this](const result<client_page>& page) {
+        if (page) arrived(page->clients);
+    });
+}
+
+void notification_surface::arrived(const std::vector<client_info>& clients) {
+    std::vector<std::pair<std::string, position>> moved;
+    {
+        const std::lock_guard lock(mutex_);
+        for (const client_info& c : clients) {
+            const auto at = carillon::cursor::parse(c.last_event_id);
+            const auto found = awaited_.find(c.user);
+            if (!at || found == awaited_.end() || at->pos <= found->second.at) continue;
+            found->second.at = at->pos;
+            moved.emplace_back(c.user, at->pos);
+        }
+    }
+    for (auto& [user, at] : moved) with_.notifications.settle(std::move(user), at);
 }
 
 void notification_surface::notify(http::request& r, const principal& who, http::responder answer) {

@@ -29,7 +29,7 @@ export class SSEController {
 
   @Get("connections")
   @Roles("admin")
-  async connections() {
+  async connections(): Promise<{ total: number; connections: Awaited<ReturnType<SSEService["getActiveConnections"]>> }> {
     const connections = await this.service.getActiveConnections();
     return { total: connections.length, connections };
   }

@@ -1,6 +1,6 @@
-// The packages as `npm pack` makes them, in an empty project. Nothing is downloaded.
+// The packages for pages as `npm pack` makes them, in an empty project. Nothing is downloaded.
 import { execFile, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -19,7 +19,7 @@ interface Manifest {
   exports: Record<string, unknown>;
   peerDependencies?: Record<string, string>;
 }
-const packages = readdirSync(join(web, "packages")).map(
+const packages = ["client", "react", "vue"].map(
   (name) => JSON.parse(readFileSync(join(web, "packages", name, "package.json"), "utf8")) as Manifest,
 );
 /** Every entry that can be imported; a worker runs in no other place. */
@@ -34,7 +34,7 @@ let contents: Record<string, string[]>;
 
 beforeAll(async () => {
   project = mkdtempSync(join(tmpdir(), "carillon-pack-"));
-  const { stdout } = await run("npm", ["pack", "--json", "--workspaces", "--ignore-scripts", "--pack-destination", project], { cwd: web });
+  const { stdout } = await run("npm", ["pack", "--json", "--ignore-scripts", ...packages.flatMap(({ name }) => ["--workspace", name]), "--pack-destination", project], { cwd: web });
   const packed = Object.values(JSON.parse(stdout) as Record<string, { name: string; filename: string; files: { path: string }[] }>);
   contents = Object.fromEntries(packed.map(({ name, files }) => [name, files.map(({ path }) => path)]));
   writeFileSync(join(project, "package.json"), JSON.stringify({ name: "empty", version: "1.0.0", private: true }));

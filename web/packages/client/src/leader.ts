@@ -48,7 +48,7 @@ export async function lead(room: string, url: string, options: ClientOptions, si
         }
       });
       client.tap((event) => {
-        // Who joins later begins where the stream is: what its verdict was does not concern them.
+        // A tab that joins later begins where the stream is: what the verdict was does not concern it.
         if (awaitsFirst && event.data.includes('"resume":"')) first = { ...event, own: false, data: event.data.replace(/("resume":")\w+/, "$1fresh") };
         awaitsFirst = false;
         if (event.type !== "carillon.expiring") say({ is: "event", event });

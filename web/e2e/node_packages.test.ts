@@ -1,4 +1,4 @@
-// What `npm pack` makes of the packages for Node, installed into an empty project.
+// What `npm pack` makes of the packages for Node, after `npm run build`, installed into an empty project.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -26,7 +26,6 @@ interface Packed {
 const packed: Record<string, Packed> = {};
 
 beforeAll(() => {
-  run("node", ["build.mjs", "server", "nest"], web);
   for (const name of ["server", "nest"]) {
     const args = ["pack", "--json", "--pack-destination", project, "--ignore-scripts"];
     const [one] = JSON.parse(run("npm", args, join(web, "packages", name))) as Packed[];

@@ -34,3 +34,15 @@ export class SSEController {
     return { total: connections.length, connections };
   }
 }
+
+/** The same of a module that keeps notifications: `GET /api/v1/sse/notifications`. */
+@Controller("api/v1/sse")
+@UseGuards(AuthGuard)
+export class NotificationsController {
+  constructor(@Inject(SSEStreams) private readonly streams: SSEStreams) {}
+
+  @Get("notifications")
+  connect(@Req() request: StreamRequest, @Res() response: StreamResponse, @CurrentUser() user: AuthenticatedUser) {
+    return this.streams.pass(request, response, { path: "/api/v1/sse/notifications", user });
+  }
+}

@@ -5,7 +5,7 @@ export { SSEPublisher } from "carillon-server/notifications";
 export { type SSEClient, type SSEConfig, type SSEEvent, SSEService } from "carillon-server/topics";
 export { SSENotificationService, type UserStream } from "carillon-server/users";
 export type { AuthenticatedUser, GuardedRequest } from "./auth.js";
-export { SSEController } from "./controller.js";
+export { NotificationsController, SSEController } from "./controller.js";
 export { AuthGuard, CurrentUser, OptionalAuthGuard, Roles } from "./guards.js";
 export { SSEModule } from "./module.js";
 export type { SSEModuleAsyncOptions, SSEModuleOptions, SSEOptionsFactory } from "./options.js";

@@ -1,6 +1,6 @@
 import type { Carillon, ClientRecord, Receipt } from "./carillon.js";
 import type { User } from "./caller.js";
-import { CarillonError } from "./errors.js";
+import { CarillonError, isCarillonError } from "./errors.js";
 import { type EventContent, eventJson, type OutgoingEvent, type Published } from "./event.js";
 import { type AnyResponse, PassedClients } from "./passed_clients.js";
 import { openUserStream, type UserStream } from "./user_stream.js";
@@ -83,9 +83,16 @@ export class SSEService {
     return this.clients.add(response, options.user);
   }
 
+  /** Ends its stream; nothing happens if it has gone already. */
   removeClient(clientId: string): Promise<void> {
     if (this.clients.end(clientId)) return Promise.resolve();
-    return this.run(() => this.carillon.removeClient(clientId));
+    return this.run(async () => {
+      try {
+        await this.carillon.removeClient(clientId);
+      } catch (why) {
+        if (!isCarillonError(why) || why.code !== "CLIENT_NOT_FOUND") throw why;
+      }
+    });
   }
 
   subscribe(clientId: string, topic: string): Promise<void> {

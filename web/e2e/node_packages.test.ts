@@ -143,12 +143,19 @@ Module({ imports: [SSEModule.forRoot({ enabled: true, maxClients: 1000 })] })(Ap
         noEmit: true,
         types: ["node"],
         experimentalDecorators: true,
-        skipLibCheck: true,
+        // Our own declarations are looked at too; what others' get wrong is theirs.
+        skipLibCheck: moduleResolution !== "nodenext",
       },
       files,
     };
     writeFileSync(join(project, "tsconfig.json"), JSON.stringify(tsconfig));
-    run(process.execPath, [join(web, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.json"]);
+    let said = "";
+    try {
+      run(process.execPath, [join(web, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.json"]);
+    } catch (why) {
+      said = String(why);
+    }
+    expect(said.split("\n").filter((line) => /^(node_modules\/carillon|[\w]+\.[mc]?ts\()/.test(line))).toEqual([]);
   });
 
   it("run: what nobody awaits fails without a sound", () => {

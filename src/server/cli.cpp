@@ -1,5 +1,6 @@
 #include "server/commands.hpp"
 #include "server/endpoints.hpp"
+#include "server/manual.hpp"
 #include "server/setting_values.hpp"
 
 #include <cstdlib>
@@ -57,6 +58,11 @@ struct command_line {
     config_arguments config;
     journal_arguments journal;
     std::string publish_data;
+    health_arguments health;
+    std::optional<milliseconds> health_timeout;
+    std::string page = "carillon";
+    bool list_pages = false;
+    std::string shell;
 };
 
 /// A flag whose value is a duration such as `30s`.
@@ -153,11 +159,49 @@ void add_journal(CLI::App& app, command_line& line) {
         ->add_option("file", line.journal.file, "A copy; without it, the journal itself");
 }
 
+void add_health(CLI::App& app, command_line& line) {
+    CLI::App* health =
+        app.add_subcommand("health", "Ask a server whether it is ready; the exit status says");
+    health->add_option("--url", line.health.url, "The server")->default_val(default_url());
+    health->add_flag("--live", line.health.live,
+                     "Ask whether it runs at all: a server that drains does");
+    add_duration(*health, "--timeout", line.health_timeout, "Give up after this [3s]");
+}
+
+void add_own_texts(CLI::App& app, command_line& line) {
+    CLI::App* manual = app.add_subcommand("manual", "Print a manual page, for man(1)");
+    manual->add_option("page", line.page, "carillon, carillon-serve, ...");
+    manual->add_flag("--list", line.list_pages, "Print the names of all pages");
+    app.add_subcommand("completion", "Print the completions of a shell")
+        ->add_option("shell", line.shell, "bash, zsh or fish")
+        ->required();
+}
+
+int print(const std::string& text, std::string_view otherwise) {
+    if (text.empty()) {
+        fmt::print(stderr, "carillon: {}\n", otherwise);
+        return 2;
+    }
+    fmt::print("{}", text);
+    return 0;
+}
+
+int print_own_text(const CLI::App& app, const command_line& line, std::string_view which) {
+    if (which == "completion")
+        return print(completions(app, line.shell), "the shell is bash, zsh or fish");
+    if (!line.list_pages)
+        return print(manual_page(app, line.page, version()), "there is no such page");
+    for (const std::string& name : manual_pages(app)) fmt::print("{}\n", name);
+    return 0;
+}
+
 }  // namespace
 
 int run(int argc, char** argv) {
     const std::vector<std::string> words(argv, argv + argc);
-    const bool all = std::ranges::find(words, "--help-all") != words.end();
+    const bool all = std::ranges::any_of(words, [](std::string_view word) {
+        return word == "--help-all" || word == "manual" || word == "completion";
+    });
     command_line line;
     CLI::App app(
         "Carillon, a Server-Sent Events hub: back ends publish over HTTP, browsers and services "
@@ -171,6 +215,8 @@ int run(int argc, char** argv) {
     add_subscribe(app, line);
     add_config(app, line);
     add_journal(app, line);
+    add_health(app, line);
+    add_own_texts(app, line);
     // For the list of commands: `main` runs it.
     app.add_subcommand("bench",
                        "Measure this machine: fan-out, memory, latency, beside the physical floor");
@@ -182,8 +228,14 @@ int run(int argc, char** argv) {
     const CLI::App& chosen = *app.get_subcommands().front();
     line.serve_sources.variables = line.config.sources.variables = line.journal.sources.variables =
         environment_settings();
+    if (chosen.get_name() == "manual" || chosen.get_name() == "completion")
+        return print_own_text(app, line, chosen.get_name());
     if (chosen.get_name() == "serve") return serve(line.serve_sources);
     if (chosen.get_name() == "journal") return journal_files(line.journal);
+    if (chosen.get_name() == "health") {
+        line.health.timeout = line.health_timeout.value_or(line.health.timeout);
+        return health(line.health);
+    }
     if (chosen.get_name() == "config") return config(line.config);
     if (chosen.get_name() == "subscribe") return subscribe(line.subscribe);
     if (chosen.count("data") != 0) line.publish.data = line.publish_data;

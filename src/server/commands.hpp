@@ -63,6 +63,14 @@ struct journal_arguments {
 };
 int journal_files(const journal_arguments& a);
 
+struct health_arguments {
+    std::string url;
+    bool live = false;  ///< ask whether it runs, not whether it takes streams and events
+    std::chrono::milliseconds timeout = std::chrono::seconds(3);
+};
+/// 0: well. 1: not, or no answer in time.
+int health(const health_arguments& a);
+
 /// Parses the command line and runs the command.
 int run(int argc, char** argv);
 

@@ -3,6 +3,7 @@
 #include "support/relay.hpp"
 
 #include <csignal>
+#include <sstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -55,6 +56,48 @@ TEST(commands, publish_and_subscribe_work_together) {
     EXPECT_EQ(s.post("long", "{\"data\":{\n\"a\":[1,\r\n2.0]}}").status, 200);
     EXPECT_THAT(run({"subscribe", "long", "--last", "1", "-n", "1", "--json"}).output,
                 HasSubstr("\"data\":{ \"a\":[1, 2.0]}}\n"));
+}
+
+TEST(commands, health_is_an_exit_status) {
+    running_server s;
+    EXPECT_EQ(run_carillon({"health", "--url", s.url()}).status, 0);
+    EXPECT_EQ(run_carillon({"health", "--live", "--url", s.url() + "/"}).status, 0);
+    s.kill();
+    const finished gone = run_carillon({"health", "--url", s.url()});
+    EXPECT_EQ(gone.status, 1);
+    EXPECT_THAT(gone.output, HasSubstr(s.url() + "/ready"));
+    s.restart();
+    EXPECT_EQ(run_carillon({"health", "--url", s.url(), "--timeout", "0"}).status, 1);
+    EXPECT_EQ(run_carillon({"health"}, {}, {"CARILLON_URL=" + s.url()}).status, 0);
+}
+
+TEST(commands, there_is_a_manual_page_and_a_completion_for_every_command) {
+    const finished list = run_carillon({"manual", "--list"});
+    EXPECT_EQ(list.status, 0);
+    std::istringstream names(list.output);
+    int pages = 0;
+    for (std::string name; names >> name; ++pages) {
+        const finished page = run_carillon({"manual", name});
+        EXPECT_EQ(page.status, 0) << name;
+        EXPECT_THAT(page.output, HasSubstr(".SH NAME\n")) << name;
+        // No line may begin with a request that is none of these.
+        std::istringstream lines(page.output);
+        for (std::string line; std::getline(lines, line);) {
+            if (!line.starts_with('.')) continue;
+            EXPECT_THAT(line, ::testing::ContainsRegex("^\\.(TH|SH|SS|TP|br|nf|fi)"));
+        }
+    }
+    EXPECT_GT(pages, 5);
+    EXPECT_THAT(run_carillon({"manual", "carillon-serve"}).output,
+                HasSubstr("\\fB\\-\\-stream.max_clients\\fR"));
+    EXPECT_EQ(run_carillon({"manual", "carillon-x"}).status, 2);
+    for (const char* shell : {"bash", "zsh", "fish"}) {
+        const finished script = run_carillon({"completion", shell});
+        EXPECT_EQ(script.status, 0);
+        for (const char* word : {"serve", "publish", "stream.max_clients"})
+            EXPECT_THAT(script.output, HasSubstr(word)) << shell;
+    }
+    EXPECT_EQ(run_carillon({"completion", "ksh"}).status, 2);
 }
 
 TEST(commands, publish_follows_a_quiet_pipe_over_restarts) {

@@ -3,6 +3,7 @@
 #include <carillon/base/log.hpp>
 
 #include "surfaces/notifications/notification_surface.hpp"
+#include "surfaces/users/user_surface.hpp"
 
 #include <array>
 #include <filesystem>
@@ -22,6 +23,7 @@ struct surface_line {
 /// All surfaces but the topic service, each with its section of the settings. A further one is a
 /// line here.
 const std::array surface_lines{
+    surface_line{surfaces::user_surface_kind, &settings::users},
     surface_line{surfaces::notification_surface_kind, &settings::notifications},
 };
 

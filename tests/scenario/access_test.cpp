@@ -66,6 +66,14 @@ constexpr row table[] = {
     {"", "/events/scheduled*", "none", "publisher"},
     {"GET", "/events/clients", "admin", "admin"},
     {"", "/events/clients/*", "user", "owner"},
+    // B.
+    {"GET", "/api/sse/connect", "user", "user"},
+    {"GET", "/api/sse/status", "user", "user"},
+    {"GET", "/api/sse/connections", "admin", "admin"},
+    {"GET", "/api/sse/users/*", "admin", "admin"},
+    {"POST", "/api/sse/send", "user", "publisher"},
+    {"", "/api/calendar/events*", "user", "user"},
+    {"POST", "/api/calendar/reminders/*", "user", "publisher"},
     // E.
     {"GET", "/api/v1/sse/notifications/{id}/deliveries", "user", "publisher"},
     {"GET", "/api/v1/sse/notifications/*", "verified_user", "verified_user"},

@@ -108,8 +108,9 @@ struct calendar::state : std::enable_shared_from_this<state> {
     result<std::uint64_t> remind_due(store::records& r, const calendar_event& e, time_point at,
                                      std::vector<message>& out) const;
     void look_at(std::string id);
-    void save(calendar_event e, std::string_view action, outbox_relay::work check_first,
-              callback<void> done);
+    /// Looks at what is stored, and may complete the event.
+    using check_first = std::function<result<>(store::records&, calendar_event&)>;
+    void save(calendar_event e, std::string_view action, check_first check, callback<void> done);
 };
 
 calendar::calendar(outbox_relay& relay, store::record_store& records, calendar_limits limits,
@@ -238,17 +239,17 @@ void calendar::tick() {
 }
 
 // Writes the event, tells its attendees, and looks at its reminders anew.
-void calendar::state::save(calendar_event e, std::string_view action,
-                           outbox_relay::work check_first, callback<void> done) {
+void calendar::state::save(calendar_event e, std::string_view action, check_first check_stored,
+                           callback<void> done) {
     if (auto fine = check(e, limits); !fine) return done(std::move(fine));
     std::ranges::sort(e.attendees);
     const auto repeated = std::ranges::unique(e.attendees);
     e.attendees.erase(repeated.begin(), repeated.end());
-    auto kept = std::make_shared<const calendar_event>(std::move(e));
+    auto kept = std::make_shared<calendar_event>(std::move(e));  // until it is stored
     relay.write(
-        [kept, action, check_first = std::move(check_first)](
+        [kept, action, check_stored = std::move(check_stored)](
             store::records& r, std::vector<message>& out) -> result<> {
-            if (auto fine = check_first(r, out); !fine) return fine;
+            if (auto fine = check_stored(r, *kept); !fine) return fine;
             if (auto put = r.calendar().put(*kept); !put) return put;
             if (!kept->attendees.empty()) out.push_back(message_of(*kept, action, kept->attendees));
             return {};
@@ -266,8 +267,8 @@ void calendar::create(calendar_event e, callback<std::string> done) {
     const std::string id = e.id;
     state_->save(
         std::move(e), "created",
-        [id](store::records& r, std::vector<message>&) -> result<> {
-            const auto there = r.calendar().find(id);
+        [](store::records& r, const calendar_event& made) -> result<> {
+            const auto there = r.calendar().find(made.id);
             if (!there) return std::unexpected(there.error());
             if (*there) return fail(errc::conflict, "there is a calendar event with this id");
             return {};
@@ -294,13 +295,14 @@ result<calendar_event> owned(store::records& r, std::string_view id, std::string
 
 }  // namespace
 
+// It stays its owner's, whoever changes it.
 void calendar::change(calendar_event e, std::string user, rights as, callback<void> done) {
-    const std::string id = e.id;
     state_->save(
         std::move(e), "updated",
-        [id, user = std::move(user), as](store::records& r, std::vector<message>&) -> result<> {
-            const auto before = owned(r, id, user, as);
+        [user = std::move(user), as](store::records& r, calendar_event& changed) -> result<> {
+            auto before = owned(r, changed.id, user, as);
             if (!before) return std::unexpected(before.error());
+            changed.owner = std::move(before->owner);
             return {};
         },
         std::move(done));

@@ -237,6 +237,7 @@ void notification_surface::tick() {
         }
     }
     if (query.users.empty()) return;
+    query.profiles = {profile_.name};
     query.limit = max_looked_at;
     with_.events.list_clients(std::move(query), [this](const result<client_page>& page) {
         if (page) arrived(page->clients);
@@ -391,6 +392,7 @@ std::unique_ptr<surface> make(const surface_context& with, surface_options optio
 
 }  // namespace
 
-const surface_kind notification_surface_kind{"the notification service", make_envelopes, make};
+const surface_kind notification_surface_kind{"notifications", "the notification service",
+                                             make_envelopes, make};
 
 }  // namespace carillon::surfaces

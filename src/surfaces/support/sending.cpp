@@ -22,6 +22,11 @@ void read_recipients(json_body& from, std::vector<std::string>& into, std::size_
     from.text({"userId"}, one, {.max = max_id_length});
     from.texts({"userIds", "recipients", "recipientUserIds"}, into,
                {.max_entries = most, .max_text = max_id_length});
+    // An empty list is a slip of the sender's: it must not become "everyone".
+    for (const std::string_view list : {"userIds", "recipients", "recipientUserIds"}) {
+        if (from.has(list) && into.empty()) from.refuse(list, "this may not be empty");
+    }
+    if (from.has("userId") && one.empty()) from.refuse("userId", "this may not be empty");
     if (!one.empty() && !into.empty()) from.refuse("userId", "`userIds` names users already");
     if (!one.empty()) into.push_back(std::move(one));
     std::ranges::sort(into);

@@ -17,7 +17,7 @@ std::vector<transport::route> mounted(surface& s, const surface_kind& kind, bool
         }
     }
     if (enabled) return all;
-    return transport::switched_off(std::move(all), fmt::format("{} is switched off", kind.name));
+    return transport::switched_off(std::move(all), fmt::format("{} is switched off", kind.title));
 }
 
 }  // namespace carillon::surfaces

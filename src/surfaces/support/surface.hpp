@@ -54,7 +54,8 @@ using envelopes = std::vector<std::shared_ptr<const envelope>>;
 
 /// A surface as the server's list has it.
 struct surface_kind {
-    std::string_view name;  ///< in words, for whoever finds it switched off
+    std::string_view name;   ///< of its section of the settings, and of its streams' profile
+    std::string_view title;  ///< in words, for whoever finds it switched off
     /// Numbered one behind the other from the `first` that `make` is told.
     envelopes (*make_envelopes)();
     std::unique_ptr<surface> (*make)(const surface_context& with, surface_options options,

@@ -1,0 +1,154 @@
+// What no application may be answered with an error of the server, or with half a deed: requests
+// that are wrong in every way, against each call of systems B and E.
+#include "support/event_reader.hpp"
+#include "support/tokens.hpp"
+
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace carillon::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr std::string_view admin = R"(["admin"])";
+
+/// A call that takes a body; a field that is a text in it, and a body that is right.
+struct call {
+    std::string_view method, path, field, good;
+};
+constexpr call calls[] = {
+    {"POST", "/api/v1/sse/notifications", "title", R"("title":"t","userId":"ann")"},
+    {"POST", "/api/v1/sse/system", "eventType", R"("eventType":"e")"},
+    {"POST", "/api/v1/sse/custom", "eventType", R"("eventType":"e","userIds":["ann"])"},
+    {"POST", "/api/sse/send", "type", R"("type":"t","userId":"ann")"},
+    {"POST", "/api/calendar/events", "title", R"("title":"t","starts":"2030-01-01T00:00:00")"},
+    {"PUT", "/api/calendar/events/none", "title", R"("title":"t","starts":"2030-01-01T00:00:00")"},
+};
+
+class bad_input : public ::testing::Test {
+protected:
+    answer send(const call& to, std::string_view body, std::string_view fields = {}) const {
+        return server_.request(to.method, to.path, body, fields.empty() ? as_admin_ : fields);
+    }
+    /// The call is refused with a problem that says this.
+    void refuses(const call& to, std::string_view body, std::string_view says,
+                 int status = 400) const {
+        const answer a = send(to, body);
+        EXPECT_EQ(a.status, status) << to.path << ' ' << body.substr(0, 100) << a.body;
+        EXPECT_THAT(a.body, HasSubstr(says)) << to.path << ' ' << body.substr(0, 100);
+        EXPECT_EQ(a.header("Content-Type"), "application/problem+json");
+    }
+
+    const std::string as_admin_ = calls_as("root", admin);
+    const running_server server_{{"--auth.secret", std::string(test_secret)}};
+};
+
+TEST_F(bad_input, names_the_field_that_is_wrong) {
+    for (const call& c : calls) {
+        const std::string field = fmt::format("`{}`", c.field);
+        for (const char* value : {"1", "true", "[]", "{}", "[\"a\"]"})
+            refuses(c, fmt::format(R"({{"{}":{}}})", c.field, value), field);
+        refuses(c, fmt::format(R"({{{},"{}":"again"}})", c.good, c.field), field);
+        refuses(c, fmt::format(R"({{{},"unknown":1}})", c.good), "`unknown`");
+        refuses(c, fmt::format(R"({{"{}":"{}"}})", c.field, std::string(100'000, 'x')), field);
+        refuses(c,
+                fmt::format(R"({{{},"data":{}}})", c.good,
+                            std::string(10'000, '[') + std::string(10'000, ']')),
+                "malformed JSON");
+        for (const char* text :
+             {"", "null", "[]", "7", "\"text\"", "{", "{\"a\":}", "\xff\xfe", "{}"})
+            refuses(c, text, "");
+    }
+    const call& notify = calls[0];
+    refuses(notify, R"({"title":"t"})", "`userIds`");
+    refuses(notify, R"({"title":"t","userIds":[]})", "`userIds`");
+    refuses(notify, R"({"title":"t","userIds":["a",1]})", "`userIds[1]`");
+    refuses(notify, R"({"title":"t","userIds":["a",""]})", "`userIds[1]`");
+    refuses(notify, R"({"title":"t","userId":"a","userIds":["b"]})", "`userId`");
+    refuses(notify, R"({"title":"t","userIds":["b"],"recipients":["c"]})", "recipients");
+    refuses(notify, R"({"userId":"a"})", "`type`");
+    refuses(notify, R"({"title":"t","userId":"a","timestamp":"yesterday"})", "`timestamp`");
+    refuses(calls[2], R"({"eventType":"e","userIds":[]})", "`userIds`");
+    refuses(calls[3], R"({"type":"two\nlines"})", "`type`");
+    refuses(calls[3], R"({"type":"carillon.open"})", "`type`");
+    refuses(calls[4], R"({"title":"t","starts":"tomorrow"})", "`starts`");
+    refuses(calls[4], R"({"title":"t","starts":"2030-01-01T00:00:00","length":"long"})",
+            "`length`");
+    refuses(calls[4], R"({"title":"t","starts":"2030-01-01T00:00:00","rule":"FREQ=OFTEN"})",
+            "`rule`");
+    refuses(calls[4], R"({"title":"t","starts":"2030-01-01T00:00:00","zone":"Moon/Crater"})",
+            "`zone`");
+}
+
+TEST_F(bad_input, of_another_type_or_to_what_is_not_there_is_refused) {
+    const std::string text = fmt::format("Authorization: Bearer {}\r\nContent-Type: text/plain\r\n",
+                                         token_of("root", admin));
+    for (const call& c : calls)
+        EXPECT_EQ(send(c, fmt::format("{{{}}}", c.good), text).status, 415) << c.path;
+    refuses(calls[5], fmt::format("{{{}}}", calls[5].good), "", 404);
+    const std::string long_id(5000, 'x');
+    for (const auto& [method, path] : std::vector<std::pair<std::string, std::string>>{
+             {"GET", "/api/v1/sse/notifications/none/deliveries"},
+             {"POST", "/api/v1/sse/notifications/none/read"},
+             {"POST", "/api/v1/sse/notifications/%00%ff/read"},
+             {"GET", "/api/v1/sse/notifications/" + long_id + "/deliveries"},
+             {"GET", "/api/calendar/events/" + long_id},
+             {"DELETE", "/api/calendar/events/none"},
+             {"POST", "/api/calendar/reminders/none"}}) {
+        const int status = server_.request(method, path, {}, as_admin_).status;
+        EXPECT_TRUE(status == 404 || status == 400) << path.substr(0, 60) << ' ' << status;
+    }
+    for (const char* query : {"limit=0", "limit=-1", "limit=x", "before=x", "unread=maybe",
+                              "limit=99999999999999999999", "before=-1"}) {
+        const answer a = server_.request(
+            "GET", fmt::format("/api/v1/sse/notifications/inbox?{}", query), {}, as_admin_);
+        EXPECT_EQ(a.status, 400) << query;
+        EXPECT_THAT(a.body, HasSubstr("`")) << query;
+    }
+    EXPECT_EQ(server_.request("GET", "/api/sse/connections?after=none", {}, as_admin_).status, 400);
+}
+
+TEST_F(bad_input, recipients_are_as_many_as_may_be_and_no_more) {
+    const running_server s(
+        {"--auth.secret", std::string(test_secret), "--publish.max_recipients", "3"});
+    const auto notify = [&](std::string_view users) {
+        return s.request("POST", "/api/v1/sse/notifications",
+                         fmt::format(R"({{"type":"T","userIds":[{}]}})", users), as_admin_);
+    };
+    EXPECT_EQ(notify(R"("a","b","c")").status, 201);
+    const answer over = notify(R"("a","b","c","d")");
+    EXPECT_EQ(over.status, 400);
+    EXPECT_THAT(over.body, HasSubstr("`userIds`"));
+    const std::string longest(256, 'u');
+    EXPECT_EQ(notify(fmt::format(R"("{}")", longest)).status, 201);
+    EXPECT_EQ(notify(fmt::format(R"("{}x")", longest)).status, 400);
+}
+
+TEST_F(bad_input, the_same_call_at_once_is_done_once) {
+    std::vector<std::jthread> callers;
+    std::vector<int> statuses(8);
+    for (int& status : statuses) {
+        callers.emplace_back(
+            [&] { status = send(calls[0], R"({"id":"same","type":"T","userId":"ann"})").status; });
+    }
+    callers.clear();
+    EXPECT_EQ(std::ranges::count(statuses, 201), 1);
+    EXPECT_EQ(std::ranges::count(statuses, 409), 7);
+    const std::string ann = calls_as("ann");
+    EXPECT_EQ(server_.request("GET", "/api/v1/sse/notifications/unread", {}, ann).body,
+              R"({"unread":1})");
+    const std::string once = calls_as("root", admin) + "Idempotency-Key: k\r\n";
+    const answer first = send(calls[3], R"({"type":"t","userId":"ann"})", once);
+    const answer second = send(calls[3], R"({"type":"t","userId":"ann"})", once);
+    EXPECT_EQ(first.body, second.body);
+    EXPECT_EQ(send(calls[3], R"({"type":"other","userId":"ann"})", once).status, 409);
+}
+
+}  // namespace
+}  // namespace carillon::testing

@@ -97,6 +97,7 @@ applications::applications(hub& events, transport::stream_host& streams,
           notification_limits_of(s)),
       users_(events),
       calendar_(outbox_, *records_, calendar_limits_of(s)),
+      data_(events, *records_),
       settings_(s) {
     const surfaces::surface_context with{events,         streams, *records_, outbox_,
                                          notifications_, users_,  calendar_};
@@ -111,7 +112,7 @@ applications::applications(hub& events, transport::stream_host& streams,
 applications::~applications() = default;
 
 std::vector<transport::route> applications::routes() {
-    std::vector<transport::route> all;
+    std::vector<transport::route> all = data_.routes();
     for (std::size_t i = 0; i < surfaces_.size(); ++i) {
         const surface_settings& section = settings_.*surface_lines.at(i).section;
         std::ranges::move(surfaces::mounted(*surfaces_[i], surface_lines.at(i).kind,

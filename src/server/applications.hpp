@@ -9,6 +9,7 @@
 #include <carillon/store/record_store.hpp>
 
 #include "server/settings.hpp"
+#include "server/user_data.hpp"
 #include "surfaces/support/surface.hpp"
 #include "transport/route.hpp"
 #include "transport/stream_host.hpp"
@@ -58,6 +59,7 @@ private:
     services::notifications notifications_;
     services::user_events users_;
     services::calendar calendar_;
+    user_data data_;
     const settings settings_;
     std::vector<std::unique_ptr<surfaces::surface>> surfaces_;
     std::chrono::steady_clock::time_point trimmed_;

@@ -66,6 +66,7 @@ constexpr row table[] = {
     {"", "/events/scheduled*", "none", "publisher"},
     {"GET", "/events/clients", "admin", "admin"},
     {"", "/events/clients/*", "user", "owner"},
+    {"", "/admin/users/*", "admin", "admin"},
     // B.
     {"GET", "/api/sse/connect", "user", "user"},
     {"GET", "/api/sse/status", "user", "user"},

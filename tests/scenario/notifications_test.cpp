@@ -248,5 +248,45 @@ TEST(notifications, a_record_and_its_event_survive_together_or_not_at_all) {
         ASSERT_THAT(deliveries(s, id), Not(HasSubstr("queued"))) << id;
 }
 
+TEST(notifications, of_a_user_are_exported_and_erased) {
+    running_server s(with_keys());
+    ASSERT_EQ(
+        notify(s, R"({"id":"n1","type":"T","message":"secret","userIds":["ann","bob"]})").status,
+        201);
+    s.request("POST", "/api/sse/send", R"({"userId":"ann","type":"t","data":"also secret"})",
+              calls_as("back", publisher));
+    const std::string root = calls_as("root", R"(["admin"])");
+    constexpr std::string_view path = "/admin/users/ann/data";
+    EXPECT_EQ(s.request("GET", path, {}, calls_as("ann")).status, 403);
+    EXPECT_EQ(s.request("DELETE", path, {}, calls_as("bob", publisher)).status, 403);
+    const answer all = s.request("GET", path, {}, root);
+    EXPECT_EQ(all.status, 200);
+    EXPECT_THAT(all.body, HasSubstr(R"("message":"secret")"));
+    EXPECT_THAT(all.body, HasSubstr(R"("data":"also secret")"));
+
+    const answer erased = s.request("DELETE", path, {}, root);
+    EXPECT_EQ(erased.status, 200);
+    EXPECT_EQ(json_value(erased.body, "events"), "2") << erased.body;
+    const auto is_gone = [&] {
+        EXPECT_THAT(s.request("GET", path, {}, root).body, Not(HasSubstr("secret")));
+        EXPECT_EQ(s.request("GET", "/api/v1/sse/notifications/inbox", {}, calls_as("ann")).body,
+                  R"({"notifications":[]})");
+        event_reader ann(s, fmt::format("{}?since=earliest", notifications), calls_as("ann"),
+                         {.whole_path = true});
+        ann.next();
+        ASSERT_EQ(notify(s, R"({"type":"later","userId":"ann"})").status, 201);
+        EXPECT_THAT(ann.next().data, HasSubstr("later"));
+        EXPECT_THAT(ann.bytes(), Not(HasSubstr("secret")));
+    };
+    is_gone();
+    EXPECT_THAT(s.request("GET", "/api/v1/sse/notifications/inbox", {}, calls_as("bob")).body,
+                HasSubstr("secret"))
+        << "bob's stays bob's";
+    s.request("DELETE", path, {}, root);
+    s.kill();
+    s.restart();
+    is_gone();
+}
+
 }  // namespace
 }  // namespace carillon::testing

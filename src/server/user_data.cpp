@@ -1,0 +1,173 @@
+#include "server/user_data.hpp"
+
+#include "surfaces/support/json_answer.hpp"
+#include "transport/on_loop.hpp"
+#include "transport/rules.hpp"
+
+#include <atomic>
+#include <utility>
+
+namespace carillon::server {
+
+namespace {
+
+using transport::route;
+namespace rules = transport::rules;
+
+constexpr std::size_t page_events = 200;
+constexpr std::string_view json = "application/json";
+
+std::string event_json(const stored_event& e, const std::string& id) {
+    surfaces::json_object out;
+    out.text("id", id).text_if("kind", e.content.kind);
+    if (e.content.name) out.text("event", e.content.name->str());
+    out.raw("data", surfaces::data_json(e.content)).text("timestamp", surfaces::timestamp_of(e));
+    return out.take();
+}
+
+}  // namespace
+
+/// Goes over the events of a user's space, page after page.
+struct user_data::sweep {
+    std::shared_ptr<const identity> who;
+    std::string after;  ///< the cursor of the next page; empty: the first
+    position end;       ///< what is stored later is not looked at: it tells of the sweep itself
+    bool erases = false;
+    std::string records;                  ///< JSON text, of an export
+    std::uint64_t rows = 0;               ///< erased
+    std::vector<std::string> events;      ///< JSON texts
+    std::atomic<std::uint64_t> taken{0};  ///< events that lost their content
+    std::function<void(result<std::string>)> done;
+
+    void finish() {
+        surfaces::json_object out;
+        out.text("userId", who->user);
+        if (erases) {
+            out.number("records", rows).number("events", taken.load());
+        } else {
+            out.raw("records", records).raw("events", surfaces::json_list(events));
+        }
+        done(out.take());
+    }
+};
+
+std::vector<route> user_data::routes() {
+    std::vector<route> all;
+    all.push_back({.method = "GET",
+                   .path = "/admin/users/{user}/data",
+                   .summary = "exports what is kept of a user",
+                   .who = rules::administration,
+                   .answers = {{200, json, "records and events"}},
+                   .handle = [this](http::request& r, const principal&, http::responder answer) {
+                       show(r, std::move(answer));
+                   }});
+    all.push_back({.method = "DELETE",
+                   .path = "/admin/users/{user}/data",
+                   .summary = "erases what is kept of a user",
+                   .who = rules::administration,
+                   .answers = {{200, json, "how much that was"}},
+                   .handle = [this](http::request& r, const principal&, http::responder answer) {
+                       erase(r, std::move(answer));
+                   }});
+    return all;
+}
+
+namespace {
+
+auto answering(http::responder answer) {
+    return transport::on_loop_of(std::move(answer),
+                                 [](http::responder& to, const result<std::string>& text) {
+                                     if (!text) return to.send(text.error());
+                                     to.send(http::json_response(200, *text));
+                                 });
+}
+
+std::shared_ptr<const identity> identity_of_user(const std::string& user) {
+    auto who = std::make_shared<identity>();
+    who->user = user;
+    return who;
+}
+
+}  // namespace
+
+void user_data::show(http::request& r, http::responder answer) {
+    auto s = std::make_shared<sweep>();  // until the last page has come
+    s->who = identity_of_user(r.path_rest[0]);
+    s->end = events_.record().head();
+    s->done = answering(std::move(answer));
+    records_.read(
+        [s](store::records& all) -> result<> {
+            auto text = all.export_user(s->who->user);
+            if (!text) return std::unexpected(text.error());
+            s->records = std::move(*text);
+            return {};
+        },
+        [this, s](const result<>& read) {
+            if (!read) return s->done(std::unexpected(read.error()));
+            read_page(s);
+        });
+}
+
+void user_data::erase(http::request& r, http::responder answer) {
+    auto s = std::make_shared<sweep>();  // until the last page has come
+    s->who = identity_of_user(r.path_rest[0]);
+    s->end = events_.record().head();
+    s->erases = true;
+    s->done = answering(std::move(answer));
+    records_.write(
+        [s](store::records& all) -> result<> {
+            const auto rows = all.erase_user(s->who->user);
+            if (!rows) return std::unexpected(rows.error());
+            s->rows = *rows;
+            return {};
+        },
+        [this, s](const result<>& written) {
+            if (!written) return s->done(std::unexpected(written.error()));
+            read_page(s);
+        });
+}
+
+void user_data::read_page(std::shared_ptr<sweep> s) {
+    history_query q;
+    q.who = s->who;
+    q.spaces = {.user = true};
+    q.after_id = s->after;
+    if (s->after.empty()) q.from = rewind_since{};
+    q.max_events = page_events;
+    events_.history(std::move(q), [this, s](result<history_page> page) {
+        if (!page) return s->done(std::unexpected(page.error()));
+        std::vector<event_ptr> all;
+        bool more = page->more;
+        for (event_ptr& e : page->events) {
+            if (e->pos > s->end) {
+                more = false;
+                break;
+            }
+            const bool own = e->content.name && e->content.name->str().starts_with("carillon.");
+            if (!own && !e->erased) all.push_back(std::move(e));
+        }
+        more = more && page->next != s->after;
+        s->after = std::move(page->next);
+        if (s->erases) return take_back(s, std::move(all), more);
+        for (const event_ptr& e : all) s->events.push_back(event_json(*e, events_.id_of(*e)));
+        if (more) return read_page(s);
+        s->finish();
+    });
+}
+
+void user_data::take_back(std::shared_ptr<sweep> s, std::vector<event_ptr> page, bool more) {
+    if (page.empty()) return more ? read_page(std::move(s)) : s->finish();
+    auto open = std::make_shared<std::atomic<std::size_t>>(page.size());
+    for (const event_ptr& e : page) {
+        events_.take_back({events_.id_of(*e), e->content.topics.front(), s->who},
+                          [this, s, open, more](const result<std::vector<published>>& done) {
+                              // Retention may have been quicker.
+                              if (done) ++s->taken;
+                              if (open->fetch_sub(1) != 1) return;
+                              if (more) return read_page(s);
+                              s->finish();
+                          });
+    }
+}
+
+}  // namespace carillon::server

@@ -1,5 +1,6 @@
 // The hub inside a program: no server, no socket, one thread. A program with a web server of its
 // own implements `connection` over its responses, and `executor` over its event loop.
+#include <carillon/journal/open.hpp>
 #include <carillon/services/topic_service.hpp>
 
 #include <cstdio>

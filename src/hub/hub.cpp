@@ -141,9 +141,8 @@ void hub::cancel(std::uint64_t id, std::function<void(result<bool>)> done) {
     core_->record->cancel(id, std::move(done));
 }
 
-void hub::scheduled(std::size_t limit,
-                    std::function<void(result<std::vector<scheduled_event>>)> done) {
-    core_->record->list_scheduled(limit, std::move(done));
+void hub::scheduled(const scheduled_query& q, std::function<void(result<scheduled_page>)> done) {
+    core_->record->list_scheduled(q, std::move(done));
 }
 
 void hub::history(history_query q, std::function<void(result<history_page>)> done) {

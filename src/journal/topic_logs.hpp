@@ -2,109 +2,190 @@
 // order.
 #pragma once
 
-#include <carillon/journal/journal.hpp>
+#include <carillon/journal/open.hpp>
 
 #include "base/string_map.hpp"
+#include "journal/event_order.hpp"
+#include "journal/name_index.hpp"
 #include "journal/start.hpp"
 #include "journal/time_line.hpp"
 #include "journal/topic_log.hpp"
 
-#include <memory>
+#include <deque>
+#include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
+#include <boost/unordered/unordered_flat_set.hpp>
+
 namespace carillon {
+
+/// The topics that a reader's patterns match.
+struct matched_topics {
+    std::vector<const topic_log*> logs;  ///< each once; empty if there are too many
+    /// They have so many of the events, or are so many, that looking at all events in their order
+    /// is cheaper than merging theirs.
+    bool dense = false;
+};
 
 /// Not synchronised: the journal's lock guards it.
 class topic_logs {
 public:
-    topic_logs(retention_lookup retention_of, std::size_t max_empty_topics);
+    topic_logs(retention_lookup retention_of, const journal_limits& limits);
 
     /// Null if nobody has published there.
     topic_log* find(std::string_view name) const;
     /// Adds the topic if need be.
-    topic_log& get(const std::string& name);
-    /// What a store remembers of topics that it has forgotten. Before `restore`.
+    topic_log& get(std::string_view name);
+    std::size_t size() const noexcept { return by_name_.size(); }
+    /// So many may be added. Those of which nothing is kept make room when `make_room` is called.
+    std::size_t room() const noexcept {
+        return max_topics_ - std::min(max_topics_, by_name_.size());
+    }
+
+    /// Forgets topics of which nothing is kept, where they are too many.
+    void make_room() { forget_surplus(); }
+
+    // What a store remembers.
     void restore_forgotten(std::uint64_t trim_mark);
-    /// Adds a topic as a store remembers it, with nothing in memory yet. None is forgotten before
-    /// `end_restore`: a topic that looks empty may have events that are pushed later.
-    topic_log& restore(const std::string& name, std::int64_t row, std::uint64_t trim_mark,
+    /// Before topics are restored: how many there will be.
+    void expect(std::size_t topics);
+    /// Adds a topic with nothing in memory yet; cheapest in the order of names. None is forgotten
+    /// before `end_restore`: a topic that looks empty may have events that are pushed later.
+    topic_log& restore(std::string_view name, std::int64_t row, std::uint64_t trim_mark,
                        std::uint64_t events, std::uint64_t bytes);
     /// All topics, last values and events of the store were given.
     void end_restore();
+
+    /// Adds an event beyond all others; then it is pushed to each of its topics.
+    void add(const event_ptr& e);
     void push(topic_log& log, const event_ptr& e);
     /// The same for an event that `kept` counts already.
     void recall(topic_log& log, const event_ptr& e);
     /// Takes the topic's oldest event from memory.
     event_ptr pop(topic_log& log);
+    /// The oldest in memory; null if there is none.
+    event_ptr oldest() const { return order_.empty() ? nullptr : order_.front(); }
+    /// Takes the oldest from memory; gives how many topics had it there.
+    std::size_t pop_oldest();
     /// Notes that retention took the topic's events up to `pos`. The topic may be gone afterwards.
     void note_trimmed(topic_log& log, std::uint64_t pos, std::uint64_t events, std::uint64_t bytes);
-    /// The topic whose oldest event in memory is the oldest of all; null if there is none.
-    topic_log* oldest() const;
-    /// Topics from `from` on by their oldest event in memory; at most `limit`.
-    std::vector<topic_log*> by_age(std::uint64_t from, std::size_t limit) const;
-    void set_retention(retention_lookup retention_of);
-    const retention_lookup& retention_of() const noexcept { return retention_of_; }
-
-    /// Each once.
-    std::vector<const topic_log*> matching(const matcher_set& patterns) const;
-    /// Sets what a page says of losses beyond `after`.
-    void tell_losses(read_page& page, position after, const matcher_set& patterns,
-                     const std::vector<const topic_log*>& logs) const;
-    /// A page of the events in memory that are shown at `now`.
-    read_page read(const read_query& q, std::chrono::system_clock::time_point now) const;
-    /// The event at `pos`, if it is in memory under one of the topics, or the last value of one.
-    event_ptr at(std::uint64_t pos, const std::vector<topic>& topics) const;
+    /// Makes an event with `retain` the topic's last value; one without data clears it.
+    void retain(topic_log& log, const event_ptr& e);
     /// Takes the content of an event in memory, for the one at `by`; its place and topics stay. As
     /// a last value it goes.
     void erase(const stored_event& e, position by);
+    /// The event at `pos`, if it is in memory, also as the last value of one of the topics.
+    event_ptr at(std::uint64_t pos, const std::vector<topic>& topics) const;
+
+    /// What holds for the topic now.
+    const retention& rule_of(topic_log& log);
+    void set_retention(retention_lookup retention_of);
+    /// Up to `limit` topics from this name on, in order.
+    std::vector<topic_log*> from(std::string_view name, std::size_t limit) const {
+        return names_.from(name, limit);
+    }
+
+    matched_topics matching(const matcher_set& patterns) const {
+        return matching(patterns, most_to_merge, kept);
+    }
+    /// Sets what a page says of losses beyond `after`.
+    void tell_losses(read_page& page, position after, const matcher_set& patterns,
+                     const matched_topics& topics) const;
+    /// A page of the events in memory that are shown at `now`.
+    read_page read(const read_query& q, std::chrono::system_clock::time_point now) const;
     /// The earliest event in memory with this publisher's id.
-    std::optional<found_cursor> find_own_id(std::string_view id,
-                                            const std::vector<const topic_log*>& logs) const;
+    std::optional<found_cursor> find_own_id(std::string_view id, const matcher_set& patterns,
+                                            const matched_topics& topics) const;
     /// A page of the last values that are shown at `now`.
     snapshot_page snapshot(const snapshot_query& q,
                            std::chrono::system_clock::time_point now) const;
     /// Whether the reader does without the event, as `read_query::conflate` says.
     bool superseded(const stored_event& e, const read_query& q) const;
     /// The newest events in memory, newest first.
-    std::vector<stored_size> newest(const newest_query& q,
-                                    const std::vector<const topic_log*>& logs) const;
-    /// The position just before the first event in memory that was stored at or after `t`.
+    std::vector<stored_size> newest(const newest_query& q, const matcher_set& patterns,
+                                    const matched_topics& topics) const;
+    /// The position just before the first event in memory, of any topic, that was stored at or
+    /// after `t`; nothing if there is none.
     std::optional<position> before_time(std::chrono::system_clock::time_point t,
-                                        const std::vector<const topic_log*>& logs,
                                         const time_line& times) const;
+    /// Whether everything that is kept of these topics is in memory.
+    bool all_in_memory(const matched_topics& topics) const;
 
-    template <class Callback>
-    void each(Callback&& call) {
-        for (const auto& [name, log] : topics_) call(*log);
-    }
-    std::size_t size() const noexcept { return topics_.size(); }
+    /// Bytes that topics and their events in memory take.
+    std::size_t memory() const noexcept { return memory_; }
 
     // Totals over all topics: an event counts once for each of its topics.
     std::uint64_t kept = 0;
     std::uint64_t kept_bytes = 0;
+    std::uint64_t retained_bytes = 0;   ///< of last values
     std::uint64_t trimmed = 0;          ///< events that retention took since the start
     std::uint64_t forgotten_trims = 0;  ///< of topics that are no longer known
     std::uint64_t forgotten = 0;        ///< newest trim mark of topics that are no longer known
     /// Called when a topic without events is forgotten.
-    std::function<void(const topic_log&)> on_forget = {};
+    std::function<void(topic_log&)> on_forget = {};
 
 private:
-    using by_position = std::set<std::pair<std::uint64_t, topic_log*>>;
+    static constexpr std::size_t most_to_merge = 4096;
 
+    struct name_hash {
+        using is_transparent = void;
+        std::size_t operator()(const topic_log::owner& log) const noexcept { return log->hash(); }
+        std::size_t operator()(std::string_view name) const noexcept {
+            return static_cast<std::uint32_t>(string_hash{}(name));
+        }
+    };
+    struct same_name {
+        using is_transparent = void;
+        static std::string_view of(const topic_log::owner& log) noexcept { return log->name(); }
+        static std::string_view of(std::string_view name) noexcept { return name; }
+        bool operator()(const auto& a, const auto& b) const noexcept { return of(a) == of(b); }
+    };
+    using rules = std::map<std::tuple<std::uint64_t, std::uint64_t, std::int64_t>, retention_rule>;
+    /// An event that is the last value of some topics.
+    struct last_value {
+        event_ptr event;
+        std::uint32_t topics = 0;
+    };
+
+    /// Dense with more than `most` topics, or with a share of `events`.
+    matched_topics matching(const matcher_set& patterns, std::size_t most,
+                            std::uint64_t events) const;
+    bool wants(const matcher_set& patterns, const stored_event& e) const;
+    topic_log& create(std::string_view name);
+    void set_value(topic_log& log, event_ptr e);
     void remember_if_empty(topic_log& log);
     void forget_surplus();
+    /// Room for topics that is made where it can be.
+    std::size_t spare() const noexcept { return std::min<std::size_t>(1024, max_topics_ / 16 + 1); }
+    void leave_order(const stored_event& e);
+    bool has_elsewhere(const stored_event& e, const topic_log& but) const;
+    snapshot_page sort_values(const snapshot_query& q, const matched_topics& topics,
+                              std::chrono::system_clock::time_point now) const;
+    snapshot_page scan_values(const snapshot_query& q,
+                              std::chrono::system_clock::time_point now) const;
+    read_page merge(const read_query& q, const matched_topics& topics,
+                    std::chrono::system_clock::time_point now) const;
+    read_page scan(const read_query& q, std::chrono::system_clock::time_point now) const;
 
     retention_lookup retention_of_;
+    const std::size_t max_topics_;
     const std::size_t max_empty_topics_;
-    string_map<std::unique_ptr<topic_log>> topics_;
-    std::set<std::string_view> sorted_;  ///< names, for patterns
-    by_position by_front_;               ///< oldest event in memory of each topic that has one
-    by_position empty_;                  ///< trim mark of topics of which nothing is kept
+    std::deque<rules> rules_;  ///< by generation
+    retention_rule unasked_;   ///< keeps everything
+    boost::unordered_flat_set<topic_log::owner, name_hash, same_name> by_name_;
+    name_index names_;
+    event_order order_;
+    std::map<std::uint64_t, last_value> values_;  ///< by position
+    string_map<std::uint32_t> own_ids_;  ///< topics that have an event with the id in memory
+    std::set<std::pair<std::uint64_t, topic_log*>> empty_;  ///< by trim mark: nothing is kept
+    std::size_t memory_ = 0;
 };
 
 }  // namespace carillon

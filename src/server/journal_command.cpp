@@ -1,4 +1,4 @@
-#include <carillon/journal/journal.hpp>
+#include <carillon/journal/files.hpp>
 
 #include "server/commands.hpp"
 #include "server/console.hpp"

@@ -171,6 +171,18 @@ std::string metrics_text(const metric_sources& of) {
     f.gauge("carillon_journal_topics", "Topics the journal knows.", number(record.topics));
     f.counter("carillon_journal_trimmed_total", "Events that retention took.",
               number(record.trimmed));
+    f.gauge("carillon_journal_memory_bytes", "Memory that topics, and events in memory, take.",
+            number(record.memory_bytes));
+    f.gauge("carillon_journal_scheduled_events", "Events that wait for their time.",
+            number(record.scheduled));
+    f.gauge("carillon_journal_scheduled_bytes", "Bytes of these events.",
+            number(record.scheduled_bytes));
+    f.gauge("carillon_journal_retained_bytes", "Bytes of last values.",
+            number(record.retained_bytes));
+    f.gauge("carillon_journal_keys", "Idempotency keys that are remembered.", number(record.keys));
+    f.counter("carillon_journal_keys_forgotten_total",
+              "Idempotency keys forgotten before their time, since there were too many.",
+              number(record.keys_forgotten));
     f.gauge("carillon_journal_head_position", "Position of the newest event.",
             number(h.record().head().value));
     f.gauge("carillon_journal_writable", "0 while events cannot be stored.",

@@ -2,6 +2,7 @@
 
 #include <carillon/base/log.hpp>
 #include <carillon/hub/hub.hpp>
+#include <carillon/journal/open.hpp>
 #include <carillon/services/finite_streams.hpp>
 
 #include "base/careful_clock.hpp"
@@ -141,6 +142,15 @@ result<std::shared_ptr<http::server_options>> http_options_of(const settings& s)
     return o;
 }
 
+journal_limits journal_limits_of(const settings& s) {
+    return {.max_topics = s.journal.max_topics,
+            .max_empty_topics = s.journal.max_empty_topics,
+            .max_scheduled = s.journal.max_scheduled,
+            .max_scheduled_bytes = s.journal.max_scheduled_bytes.value,
+            .max_retained_bytes = s.journal.max_retained_bytes.value,
+            .max_keys = s.journal.max_keys};
+}
+
 result<std::unique_ptr<journal>> open_journal(const settings& s) {
     const auto window =
         std::chrono::duration_cast<std::chrono::seconds>(s.journal.idempotency_window);
@@ -148,7 +158,7 @@ result<std::unique_ptr<journal>> open_journal(const settings& s) {
         memory_journal_options o;
         o.retention_of = retention_of(s);
         o.max_bytes = s.journal.max_bytes.value;
-        o.max_empty_topics = s.journal.max_empty_topics;
+        o.limits = journal_limits_of(s);
         o.idempotency_window = window;
         return make_memory_journal(std::move(o));
     }
@@ -172,7 +182,7 @@ result<std::unique_ptr<journal>> open_journal(const settings& s) {
     o.path = (folder / "journal.db").string();
     o.sync = s.journal.sync.value == "full" ? journal_sync::full : journal_sync::normal;
     o.retention_of = retention_of(s);
-    o.max_empty_topics = s.journal.max_empty_topics;
+    o.limits = journal_limits_of(s);
     o.idempotency_window = window;
     return open_sqlite_journal(std::move(o));
 }

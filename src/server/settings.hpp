@@ -101,7 +101,12 @@ struct settings {
         choice sync{"normal", "normal|full"};
         milliseconds idempotency_window = std::chrono::hours(24);
         byte_count max_bytes{256u << 20};
+        std::uint64_t max_topics = 1'000'000;
         std::uint64_t max_empty_topics = 100'000;
+        std::uint64_t max_scheduled = 100'000;
+        byte_count max_scheduled_bytes{64u << 20};
+        byte_count max_retained_bytes{64u << 20};
+        std::uint64_t max_keys = 500'000;
     } journal;
     struct {
         milliseconds window = std::chrono::seconds(8);
@@ -326,10 +331,28 @@ void each_setting(Settings& s, Visitor&& visit) {  // NOLINT(readability-functio
            30 * day},
           s.journal.idempotency_window);
     visit({"journal.max_bytes",
-           "The memory journal's bytes over all topics; the oldest events go first.", 0, no_limit},
+           "Memory that the memory journal takes, topics and keys included; the oldest events go "
+           "first.",
+           0, no_limit},
           s.journal.max_bytes);
+    visit({"journal.max_topics",
+           "Topics that the journal knows; beyond, publishing to new ones is refused (503).", 1,
+           no_limit},
+          s.journal.max_topics);
     visit({"journal.max_empty_topics", "Topics remembered for their trim mark alone.", 1, no_limit},
           s.journal.max_empty_topics);
+    visit({"journal.max_scheduled",
+           "Events that wait for their `deliverAt`; beyond, more are refused (503).", 0, no_limit},
+          s.journal.max_scheduled);
+    visit({"journal.max_scheduled_bytes", "Bytes of these events; likewise.", 0, no_limit},
+          s.journal.max_scheduled_bytes);
+    visit({"journal.max_retained_bytes",
+           "Bytes of the last values of all topics; beyond, more are refused (503).", 0, no_limit},
+          s.journal.max_retained_bytes);
+    visit({"journal.max_keys",
+           "Idempotency keys that are remembered; beyond, the oldest is forgotten before its time.",
+           0, no_limit},
+          s.journal.max_keys);
     visit({"drain.window", "Streams end spread over this time when the server is told to stop.", 0,
            day, true},
           s.drain.window);

@@ -3,6 +3,7 @@
 // a gap told it.
 #include <carillon/hub/hub.hpp>
 #include <carillon/hub/shard.hpp>
+#include <carillon/journal/open.hpp>
 
 #include "support/fake_connection.hpp"
 #include "support/faulty_disk.hpp"

@@ -1,5 +1,6 @@
 // A hub ends before its executors do, as in a program that stops it and goes on.
 #include <carillon/hub/hub.hpp>
+#include <carillon/journal/open.hpp>
 
 #include "support/fake_connection.hpp"
 #include "support/strand_executor.hpp"

@@ -1,7 +1,8 @@
 // A journal whose calls wait for their answers, and a clock that stands still.
 #pragma once
 
-#include <carillon/journal/journal.hpp>
+#include <carillon/journal/files.hpp>
+#include <carillon/journal/open.hpp>
 
 #include "support/temporary_folder.hpp"
 
@@ -88,6 +89,26 @@ public:
         auto page = promise.get_future().get();
         EXPECT_TRUE(page) << page.error().detail;
         return page ? std::move(*page) : snapshot_page{};
+    }
+    result<std::uint64_t> schedule(event e, system_clock::time_point due,
+                                   std::optional<idempotency_key> key = std::nullopt) {
+        std::promise<result<std::uint64_t>> promise;
+        journal_->schedule(std::move(e), due, std::move(key),
+                           [&](const auto& id) { promise.set_value(id); });
+        return promise.get_future().get();
+    }
+    bool cancel(std::uint64_t id) {
+        std::promise<bool> promise;
+        journal_->cancel(id, [&](const auto& done) { promise.set_value(done && *done); });
+        return promise.get_future().get();
+    }
+    scheduled_page scheduled(const scheduled_query& q = {}) {
+        std::promise<result<scheduled_page>> promise;
+        journal_->list_scheduled(
+            q, [&](result<scheduled_page> done) { promise.set_value(std::move(done)); });
+        auto page = promise.get_future().get();
+        EXPECT_TRUE(page) << page.error().detail;
+        return page ? std::move(*page) : scheduled_page{};
     }
     std::string id_of(std::uint64_t pos) const { return journal_->id_of(position{pos}); }
 

@@ -1,5 +1,5 @@
 // What every journal promises, whatever it keeps events in.
-#include "journal/journal_fixture.hpp"
+#include "journal/every_journal.hpp"
 
 #include <mutex>
 #include <span>
@@ -7,64 +7,7 @@
 namespace carillon::testing {
 namespace {
 
-enum class kind {
-    memory,
-    sqlite,
-    file_alone,  ///< SQLite with next to nothing in memory, indexed event by event
-};
-
-class journals : public ::testing::TestWithParam<kind>, public journal_user {
-protected:
-    journals() { build(); }
-
-    void build(retention_lookup retention_of = {}, std::size_t max_empty_topics = 1000) {
-        close();
-        file_ = std::make_unique<journal_file>();
-        if (GetParam() == kind::memory) {
-            use(make_memory_journal({.retention_of = std::move(retention_of),
-                                     .max_empty_topics = max_empty_topics,
-                                     .now = [this] { return now_.load(); }}));
-            return;
-        }
-        sqlite_journal_options options;
-        options.path = file_->path();
-        options.retention_of = std::move(retention_of);
-        options.max_empty_topics = max_empty_topics;
-        options.now = [this] { return now_.load(); };
-        if (GetParam() == kind::file_alone) {
-            options.recent_events = 1;
-            options.index_batch = 1;
-        }
-        auto opened = open_sqlite_journal(std::move(options));
-        ASSERT_TRUE(opened) << opened.error().detail;
-        use(std::move(*opened));
-    }
-    void pass(std::chrono::seconds time) { now_.store(now_.load() + time); }
-    template <class Condition>
-    bool soon(Condition&& holds) {
-        return comes_true(std::forward<Condition>(holds), now_.load());
-    }
-    bool soon_reads(names patterns, const numbers& expected) {
-        return soon([&] { return positions(read(patterns)) == expected; });
-    }
-
-    std::unique_ptr<journal_file> file_;
-    std::atomic<system_clock::time_point> now_{system_clock::time_point(1'000'000s)};
-};
-
-INSTANTIATE_TEST_SUITE_P(, journals,
-                         ::testing::Values(kind::memory, kind::sqlite, kind::file_alone),
-                         [](const auto& chosen) {
-                             switch (chosen.param) {
-                                 case kind::memory:
-                                     return "memory";
-                                 case kind::sqlite:
-                                     return "sqlite";
-                                 case kind::file_alone:
-                                     break;
-                             }
-                             return "file_alone";
-                         });
+INSTANTIATE_TEST_SUITE_P(, journals, every_journal, name_of);
 
 TEST_P(journals, give_positions_in_one_order_and_read_each_event_once) {
     append({"a"});
@@ -208,7 +151,7 @@ TEST_P(journals, trim_what_is_too_old) {
 }
 
 TEST_P(journals, hide_no_loss_of_topics_that_they_have_forgotten) {
-    build([](std::string_view) { return retention{.max_age = 1s}; }, 1);
+    build([](std::string_view) { return retention{.max_age = 1s}; }, {.max_empty_topics = 1});
     append({"a"});
     append({"b"});
     append({"c"});
@@ -320,7 +263,7 @@ TEST_P(journals, leave_out_what_a_newer_event_of_its_key_replaces) {
                                          .upto = record().head(),
                                          .conflate = parse(conflate)}));
     };
-    if (GetParam() == kind::file_alone) return;  // of keys, only what is in memory is known
+    if (GetParam() == journal_kind::file_alone) return;  // of keys, only what is in memory is known
     EXPECT_EQ(conflated({"p/*"}, {"p/*"}), (numbers{2, 4, 5, 6}));
     EXPECT_EQ(conflated({"p/a"}, {"p/a"}), (numbers{2, 5, 6}));
     EXPECT_EQ(conflated({"p/b"}, {"p/b"}), (numbers{4}));
@@ -523,17 +466,6 @@ TEST_P(journals, lose_nothing_by_a_clock_that_was_behind) {
     EXPECT_EQ(positions(read({"a"})), (numbers{1, 2, 3})) << "none is 100 seconds old";
     pass(200s);
     EXPECT_TRUE(soon_reads({"a"}, {}));
-}
-
-TEST(memory_journal, keeps_no_more_than_the_bytes_of_all_topics) {
-    journal_user j;
-    j.use(make_memory_journal({.max_bytes = 60}));
-    j.append({"a"}, std::string(19, 'x'));
-    j.append({"a"}, std::string(19, 'x'));
-    j.append({"b"}, std::string(19, 'x'));
-    EXPECT_EQ(j.positions(j.read({"a", "b"})), (numbers{1, 2, 3}));
-    j.append({"b"}, "");
-    EXPECT_EQ(j.positions(j.read({"a", "b"})), (numbers{2, 3, 4}));
 }
 
 }  // namespace

@@ -78,7 +78,7 @@ private:
         o.path = file_.path();
         o.vfs = faulty_disk::name;
         o.now = [this] { return now_.load(); };
-        o.max_empty_topics = exact_ ? 1000 : any_of<std::size_t>({1, 2, 4, 1000});
+        o.limits.max_empty_topics = exact_ ? 1000 : any_of<std::size_t>({1, 2, 4, 1000});
         o.index_batch = any_of<std::size_t>({1, 3, 8, 1000});
         o.recent_events = any_of<std::size_t>({1, 6, 1000});
         o.recent_bytes = any_of<std::size_t>({100, 8u << 20});

@@ -21,7 +21,7 @@ protected:
 
 TEST_F(sqlite_start, opens_with_more_topics_than_it_may_remember_when_they_are_empty) {
     auto few = options(file_.path());
-    few.max_empty_topics = 1;
+    few.limits.max_empty_topics = 1;
     open(few);
     append({"a"}, "1");
     append({"b"}, "2");
@@ -40,7 +40,7 @@ TEST_F(sqlite_start, opens_with_more_topics_than_it_may_remember_when_they_are_e
 TEST_F(sqlite_start, forgets_no_topic_that_has_a_last_value) {
     retention_ = [](std::string_view) { return retention{.max_age = 1s}; };
     auto few = options(file_.path());
-    few.max_empty_topics = 1;
+    few.limits.max_empty_topics = 1;
     open(few);
     EXPECT_TRUE(try_append({value("value", "kept")}));
     for (const std::string_view t : {"a", "b", "c"}) append({t});
@@ -73,7 +73,7 @@ TEST_F(sqlite_start, gives_no_topic_what_belonged_to_one_that_was_forgotten) {
     pass(2s);
     ASSERT_TRUE(soon([&] { return record().stats().events == 0; }));
     auto few = many;
-    few.max_empty_topics = 1;
+    few.limits.max_empty_topics = 1;
     open(few);
     ASSERT_TRUE(soon([&] { return record().stats().topics <= 1; }));
     append({"e"});

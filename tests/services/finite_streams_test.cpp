@@ -1,3 +1,4 @@
+#include <carillon/journal/open.hpp>
 #include <carillon/services/finite_streams.hpp>
 
 #include "support/fake_connection.hpp"

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <carillon/hub/hub.hpp>
+#include <carillon/journal/open.hpp>
 #include <carillon/services/outbox_relay.hpp>
 #include <carillon/store/record_store.hpp>
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <carillon/hub/hub.hpp>
+#include <carillon/journal/open.hpp>
 
 #include "support/fake_connection.hpp"
 #include "support/manual_executor.hpp"

@@ -109,9 +109,8 @@ public:
                   std::function<void(result<std::uint64_t>)> done);
     /// Runs `done` with false if no event with this id waits any more.
     void cancel(std::uint64_t id, std::function<void(result<bool>)> done);
-    /// Those that wait, soonest first, at most `limit`.
-    void scheduled(std::size_t limit,
-                   std::function<void(result<std::vector<scheduled_event>>)> done);
+    /// A page of those that wait, soonest first.
+    void scheduled(const scheduled_query& q, std::function<void(result<scheduled_page>)> done);
 
     /// Errors: `invalid_request` (no topic, too many, an unknown form of cursor), `forbidden` (a
     /// topic of the hub's own), `unavailable`.

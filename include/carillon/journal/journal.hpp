@@ -36,8 +36,8 @@ inline matcher_set make_matchers(std::vector<topic_pattern> patterns) {
 /// What a reader wants: events of any matching topic, each once, in order of position.
 struct read_query {
     matcher_set patterns;
-    position after;  ///< exclusive
-    position upto;   ///< inclusive
+    position after = {};  ///< exclusive
+    position upto = {};   ///< inclusive
     std::size_t max_events = 256;
     std::size_t max_bytes = 256u << 10;  ///< at least one event is returned if any matches
     /// Those of `patterns` for which an event is left out if a newer one of the topic that is in
@@ -122,11 +122,18 @@ struct start_point {
     std::optional<std::uint64_t> events;
 };
 
+/// An event counts once for each of its topics.
 struct journal_stats {
     std::uint64_t events = 0;
-    std::uint64_t bytes = 0;
+    std::uint64_t bytes = 0;  ///< of `event::size()`
     std::uint64_t topics = 0;
-    std::uint64_t trimmed = 0;  ///< events that retention took since the start
+    std::uint64_t trimmed = 0;       ///< events that retention took since the start
+    std::uint64_t memory_bytes = 0;  ///< that topics, and events in memory, take
+    std::uint64_t scheduled = 0;     ///< events that wait for their time
+    std::uint64_t scheduled_bytes = 0;
+    std::uint64_t retained_bytes = 0;  ///< of last values, each counted once for each topic
+    std::uint64_t keys = 0;            ///< idempotency keys that are remembered
+    std::uint64_t keys_forgotten = 0;  ///< before their time, since the start: they were too many
 };
 
 /// A publisher's word that two requests are the same one, sent twice.
@@ -146,6 +153,18 @@ struct scheduled_event {
     event content;
 };
 
+/// Which of the events that wait are asked for: those behind one of them, soonest first.
+struct scheduled_query {
+    std::chrono::system_clock::time_point after_due = {};  ///< of the last page's last event
+    std::uint64_t after_id = 0;
+    std::size_t max_events = 1000;
+    std::size_t max_bytes = 8u << 20;  ///< at least one event is given if any waits
+};
+struct scheduled_page {
+    std::vector<scheduled_event> events;
+    bool more = false;  ///< others wait behind the last one
+};
+
 /// Thread-safe. One order: the feed and the callbacks of all appends run one at a time, in order of
 /// position, on the thread that completes the group, which may be an event loop's: they do not
 /// block. What a reader finds may be ahead of the feed.
@@ -158,8 +177,9 @@ public:
         repeated,  ///< an earlier append had this key: the events have the positions from then
     };
     /// Called once, without any lock held. On success every event that is not ephemeral has its
-    /// position. Errors: `unavailable` (no room in the queue or on the disk: nothing was stored,
-    /// try again), `conflict` (the key was used with another body).
+    /// position. Errors: `unavailable` (no room in the queue or on the disk, or a limit of
+    /// `journal_limits`, which the text names: nothing was stored, try again), `conflict` (the key
+    /// was used with another body).
     using commit_callback =
         std::function<void(result<appended>, std::span<const std::shared_ptr<stored_event>>)>;
 
@@ -182,11 +202,11 @@ public:
     virtual void schedule(event e, std::chrono::system_clock::time_point due,
                           std::optional<idempotency_key> key,
                           std::function<void(result<std::uint64_t>)> done) = 0;
-    /// Runs `done` with false if there is none with this id any more.
+    /// Runs `done` with false if there is none with this id any more. Its key is free again.
     virtual void cancel(std::uint64_t id, std::function<void(result<bool>)> done) = 0;
-    /// Those that wait, soonest first, at most `limit`.
-    virtual void list_scheduled(std::size_t limit,
-                                std::function<void(result<std::vector<scheduled_event>>)> done) = 0;
+    /// A page of those that wait. Completes as `read` does.
+    virtual void list_scheduled(const scheduled_query& q,
+                                std::function<void(result<scheduled_page>)> done) = 0;
 
     /// Completes before it returns if all that is asked for is in memory, else on another thread.
     /// The newest events are in memory (of a durable journal as many as `recent_events` and
@@ -214,64 +234,5 @@ public:
     /// Replaces the rules of retention; what they no longer keep is trimmed soon.
     virtual void set_retention(retention_lookup retention_of) = 0;
 };
-
-struct memory_journal_options {
-    retention_lookup retention_of = {};      ///< empty: the default `retention` for all
-    std::uint64_t max_bytes = 256u << 20;    ///< over all topics; the oldest events go first
-    std::size_t max_empty_topics = 100'000;  ///< topics of which only the trim mark is left
-    std::chrono::seconds idempotency_window = std::chrono::hours(24);
-    std::function<std::chrono::system_clock::time_point()> now = {};  ///< empty: the system clock
-};
-
-/// Keeps events in memory: a restart forgets them, and a cursor from before is answered `reset`.
-std::unique_ptr<journal> make_memory_journal(memory_journal_options options);
-
-enum class journal_sync : std::uint8_t {
-    normal,  ///< an answered event survives the end of the process, not always a power failure
-    full,    ///< it survives both: each group of appends waits for the disk
-};
-
-struct sqlite_journal_options {
-    std::string path;  ///< of the file; its folder must exist
-    journal_sync sync = journal_sync::normal;
-    retention_lookup retention_of = {};      ///< empty: the default `retention` for all
-    std::size_t max_empty_topics = 100'000;  ///< topics of which only the trim mark is left
-    std::chrono::seconds idempotency_window = std::chrono::hours(24);
-    std::size_t max_queued_events = 100'000;  ///< not yet stored; beyond: `unavailable`
-    std::size_t max_queued_bytes = 64u << 20;
-    std::size_t recent_events = 32'768;  ///< kept in memory too, for readers
-    std::size_t recent_bytes = 8u << 20;
-    std::size_t readers = 2;           ///< threads
-    std::size_t index_batch = 24'576;  ///< events that wait to be indexed together
-    std::function<std::chrono::system_clock::time_point()> now = {};  ///< empty: the system clock
-    std::string vfs = {};  ///< SQLite's name of a file layer, for tests; empty: the system's
-};
-
-/// Keeps events in an SQLite database (WAL). Errors: `unavailable` (another server has the file),
-/// `io_error` (no such folder, no right to write, damaged, of another program or a later version).
-result<std::unique_ptr<journal>> open_sqlite_journal(sqlite_journal_options options);
-
-/// Called now and then with how much of the work is done, in percent.
-using progress = std::function<void(int)>;
-
-/// Copies a journal as it is at one moment, also while a server uses it, into a file that must not
-/// exist. A cursor that is given afterwards is answered `gap` with reason `lost` by a server that
-/// runs on the copy. Errors: `io_error`, `conflict` (the target exists), `unavailable` (no room).
-result<> backup_sqlite_journal(const std::string& path, const std::string& to,
-                               const progress& tell = {});
-
-/// Puts a copy where a server will look for its journal. `replace`: what is there is moved aside,
-/// to a name with `.replaced-` and the time. Errors as above, and `unavailable` while a server has
-/// the journal.
-result<> restore_sqlite_journal(const std::string& from, const std::string& path, bool replace,
-                                const progress& tell = {});
-
-struct journal_check {
-    std::uint64_t events = 0;
-    std::uint64_t topics = 0;
-    std::vector<std::string> problems;  ///< the first hundred; empty: the journal is sound
-};
-/// Reads all of a journal, also while a server uses it.
-result<journal_check> verify_sqlite_journal(const std::string& path, const progress& tell = {});
 
 }  // namespace carillon

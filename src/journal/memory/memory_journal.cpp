@@ -1,43 +1,72 @@
 #include "journal/memory/memory_journal.hpp"
 
 #include "journal/epoch.hpp"
+#include "journal/room.hpp"
 #include "journal/start.hpp"
 
 #include <algorithm>
 
 namespace carillon {
 
+namespace {
+
+// Batches that a thread commits for others before it looks for one that goes on in its place.
+constexpr int rounds = 8;
+// Topics that one call of `trim` looks at.
+constexpr std::size_t topics_per_call = 4096;
+
+}  // namespace
+
 memory_journal::memory_journal(memory_journal_options options)
     : epochs_({{random_epoch()}}),
       options_(std::move(options)),
-      logs_(std::move(options_.retention_of), options_.max_empty_topics) {
+      logs_(std::move(options_.retention_of), options_.limits) {
     if (!options_.now) options_.now = [] { return std::chrono::system_clock::now(); };
+    logs_.on_forget = [this](topic_log& log) { ages_.remove(log); };
 }
 
 // The first thread that finds nobody committing commits for all that come meanwhile, so that
-// callbacks run in order and without a lock, just as with a store that has a writer thread.
+// callbacks run in order and without a lock, just as with a store that has a writer thread. After
+// some rounds the next thread that comes takes over: an event loop has streams of its own to serve.
 void memory_journal::append(group events, std::optional<idempotency_key> key,
                             commit_callback done) {
-    {
-        const std::lock_guard lock(queue_mutex_);
-        queue_.push_back(
-            {.events = std::move(events), .key = std::move(key), .done = std::move(done)});
-        if (committing_) return;
-        committing_ = true;
-    }
+    if (!begin_committing(
+            {.events = std::move(events), .key = std::move(key), .done = std::move(done)}))
+        return;
     std::vector<request> batch;
-    for (;;) {
+    for (int round = 1;; ++round) {
         batch.clear();
         {
             const std::lock_guard lock(queue_mutex_);
-            if (queue_.empty()) {
-                committing_ = false;
+            relief_wanted_ = round > rounds;
+            if (queue_.empty() || (relief_wanted_ && relieving_ != 0)) {
+                committer_ = {};
+                committer_left_.notify_all();
                 return;
             }
             batch.swap(queue_);
         }
         commit(batch);
     }
+}
+
+/// True if this thread is the one that commits now.
+bool memory_journal::begin_committing(request r) {
+    std::unique_lock lock(queue_mutex_);
+    queue_.push_back(std::move(r));
+    const auto self = std::this_thread::get_id();
+    if (committer_ == self) return false;  // a callback's append
+    if (committer_ != std::thread::id()) {
+        if (!relief_wanted_) return false;
+        ++relieving_;
+        committer_left_.wait(lock,
+                             [this] { return committer_ == std::thread::id() || !relief_wanted_; });
+        --relieving_;
+        if (committer_ != std::thread::id()) return false;  // another one was first
+    }
+    committer_ = self;
+    relief_wanted_ = false;
+    return true;
 }
 
 void memory_journal::commit(std::vector<request>& batch) {
@@ -63,8 +92,9 @@ result<journal::appended> memory_journal::commit_locked(request& r) {
             number_from(r.events, **known);
             return appended::repeated;
         }
-        remember(std::move(*r.key), head_ + 1);
     }
+    if (auto room = check_room(r); !room) return std::unexpected(room.error());
+    if (r.key) remember(std::move(*r.key), head_ + 1);
     for (const auto& e : r.events) {
         e->stored_at = times_.newest();
         if (!e->content.ephemeral) store(e);
@@ -73,34 +103,17 @@ result<journal::appended> memory_journal::commit_locked(request& r) {
     return appended::stored;
 }
 
+result<> memory_journal::check_room(const request& r) const {
+    return room_check(logs_, options_.limits).add(r.events);
+}
+
 // With mutex_ held. Keys are not kept for as long as the clock was ahead.
 void memory_journal::look_at_clock() {
     const auto now = options_.now();
     if (!times_.move_to(now, head_)) return;
-    for (auto& [expires, key] : keys_by_age_)
-        expires = std::min(expires, now + options_.idempotency_window);
-}
-
-/// What came of an earlier use of the key; nothing if there was none.
-result<std::optional<std::uint64_t>> memory_journal::recall(const idempotency_key& key) {
-    forget_keys();
-    const auto known = keys_.find(key.key);
-    if (known == keys_.end()) return std::nullopt;
-    if (known->second.body_hash != key.body_hash) return std::unexpected(key_conflict());
-    return known->second.first;
-}
-
-void memory_journal::remember(idempotency_key key, std::uint64_t first) {
-    const auto expires = times_.newest() + options_.idempotency_window;
-    keys_by_age_.emplace_back(expires, key.key);
-    keys_.emplace(std::move(key.key), remembered{key.body_hash, first, expires});
-}
-
-void memory_journal::forget_keys() {
-    while (!keys_by_age_.empty() && keys_by_age_.front().first <= times_.newest()) {
-        keys_.erase(keys_.find(keys_by_age_.front().second));
-        keys_by_age_.pop_front();
-    }
+    for (used_key& k : keys_by_age_)
+        k.expires = std::min(k.expires, now + options_.idempotency_window);
+    ages_.reset();
 }
 
 void memory_journal::store(const std::shared_ptr<stored_event>& e) {
@@ -109,16 +122,21 @@ void memory_journal::store(const std::shared_ptr<stored_event>& e) {
         if (const event_ptr old = logs_.at(e->erases.value, e->content.topics))
             logs_.erase(*old, e->pos);
     }
+    logs_.add(e);
     for (const topic& t : e->content.topics) {
         topic_log& log = logs_.get(t.str());
-        if (e->content.retain) log.retain(e);
+        if (e->content.retain) logs_.retain(log, e);
         logs_.push(log, e);
-        enforce_limits(log);
+        if (log.age_place == 0) ages_.set(log, age_ends(log, e->stored_at));
+    }
+    for (const topic& t : e->content.topics) {
+        if (topic_log* log = logs_.find(t.str())) enforce_limits(*log);
     }
 }
 
 void memory_journal::trim_front(topic_log& log) {
     const event_ptr gone = logs_.pop(log);
+    if (log.empty()) ages_.remove(log);
     logs_.note_trimmed(log, gone->pos.value, 1, gone->content.size());
 }
 
@@ -131,92 +149,72 @@ void memory_journal::enforce_limits(topic_log& log) {
 }
 
 void memory_journal::enforce_total_size() {
-    while (logs_.kept_bytes > options_.max_bytes && logs_.oldest() != nullptr)
-        trim_front(*logs_.oldest());
-}
-
-void memory_journal::schedule(event e, std::chrono::system_clock::time_point due,
-                              std::optional<idempotency_key> key,
-                              std::function<void(result<std::uint64_t>)> done) {
-    result<std::optional<std::uint64_t>> known;
-    {
-        const std::lock_guard lock(mutex_);
-        look_at_clock();
-        if (key) known = recall(*key);
-        if (known && !*known) {
-            known = ++last_scheduled_;
-            scheduled_.emplace(std::pair(due, **known), std::move(e));
-            if (key) remember(std::move(*key), **known);
+    while (logs_.memory() + memory_ > options_.max_bytes) {
+        const event_ptr oldest = logs_.oldest();
+        if (!oldest) return;
+        for (const topic& t : oldest->content.topics) {
+            topic_log* log = logs_.find(t.str());
+            if (log != nullptr && !log->empty() && log->front()->pos == oldest->pos)
+                trim_front(*log);
         }
     }
-    done(known ? result<std::uint64_t>(**known) : std::unexpected(known.error()));
 }
 
-void memory_journal::cancel(std::uint64_t id, std::function<void(result<bool>)> done) {
-    bool was_there = false;
-    {
-        const std::lock_guard lock(mutex_);
-        was_there = std::erase_if(scheduled_, [id](const auto& entry) {
-                        return entry.first.second == id;
-                    }) != 0;
-    }
-    done(was_there);
-}
-
-void memory_journal::list_scheduled(
-    std::size_t limit, std::function<void(result<std::vector<scheduled_event>>)> done) {
-    std::vector<scheduled_event> some;
-    {
-        const std::lock_guard lock(mutex_);
-        for (const auto& [key, e] : scheduled_) {
-            if (some.size() >= limit) break;
-            some.push_back({key.second, key.first, e});
-        }
-    }
-    done(std::move(some));
-}
-
-void memory_journal::release_due(std::chrono::system_clock::time_point now) {
-    group due;
-    {
-        const std::lock_guard lock(mutex_);
-        while (!scheduled_.empty() && scheduled_.begin()->first.first <= now) {
-            auto first = scheduled_.extract(scheduled_.begin());
-            due.push_back(std::make_shared<stored_event>());
-            due.back()->content = std::move(first.mapped());
-        }
-    }
-    if (!due.empty()) append(std::move(due), std::nullopt, [](const auto&, auto) {});
-}
-
-void memory_journal::trim(std::chrono::system_clock::time_point now) {
+void memory_journal::trim(time_point now) {
     release_due(now);
-    // Fronts are ordered by position and so by age; a topic that keeps long stands in the way of
-    // none.
-    static constexpr std::size_t topics_per_call = 4096;
     const std::lock_guard lock(mutex_);
     look_at_clock();
-    auto some = logs_.by_age(trim_resume_, topics_per_call);
-    trim_resume_ = some.size() < topics_per_call ? 0 : some.back()->front()->pos.value + 1;
-    for (topic_log* log : some) {
-        const auto counts_from = [&](const stored_event& e) {
-            return times_.counts_from(e.pos.value, e.stored_at, now);
-        };
-        while (counts_from(*log->front()) + log->keep.max_age < now) {
-            const bool last = log->kept == 1;
+    forget_keys();
+    enforce_new_retention();
+    trim_by_age(now);
+    logs_.make_room();
+}
+
+void memory_journal::trim_by_age(time_point now) {
+    for (std::size_t looks = 0; looks < topics_per_call; ++looks) {
+        topic_log* const log = ages_.due(now);
+        if (log == nullptr) return;
+        bool gone = false;
+        while (!gone && age_ends(*log, now) < now) {
+            gone = log->kept == 1;
             trim_front(*log);
-            if (last) break;
         }
+        if (!gone)
+            ages_.set(*log, std::max(age_ends(*log, now), now + std::chrono::milliseconds(1)));
     }
+}
+
+/// When the topic's oldest event is too old.
+memory_journal::time_point memory_journal::age_ends(topic_log& log, time_point now) {
+    const stored_event& first = *log.front();
+    const auto begins = times_.counts_from(first.pos.value, first.stored_at, now);
+    const std::chrono::seconds max_age = logs_.rule_of(log).max_age;
+    const auto never = time_point::max();
+    return max_age > std::chrono::floor<std::chrono::seconds>(never - begins) ? never
+                                                                              : begins + max_age;
 }
 
 void memory_journal::set_retention(retention_lookup retention_of) {
     const std::lock_guard lock(mutex_);
     logs_.set_retention(std::move(retention_of));
+    ages_.reset();
+    unchecked_from_ = std::string();
+}
+
+// Some topics at a time: there may be many.
+void memory_journal::enforce_new_retention() {
+    if (!unchecked_from_) return;
+    const auto some = logs_.from(*unchecked_from_, topics_per_call);
+    if (some.size() < topics_per_call) {
+        unchecked_from_.reset();
+    } else {
+        unchecked_from_ = std::string(some.back()->name()) + '\0';
+    }
     std::vector<topic_log*> over;  // trimming may forget topics, but only empty ones
-    logs_.each([&](topic_log& log) {
-        if (log.over_limits()) over.push_back(&log);
-    });
+    for (topic_log* log : some) {
+        logs_.rule_of(*log);
+        if (log->over_limits()) over.push_back(log);
+    }
     for (topic_log* log : over) enforce_limits(*log);
 }
 
@@ -240,26 +238,29 @@ void memory_journal::locate(const start_query& q, std::function<void(result<star
 
 start_point memory_journal::locate_locked(const start_query& q) const {
     start_point start;
-    const auto logs = logs_.matching(q.patterns);
+    const auto topics = logs_.matching(q.patterns);
+    const auto newest = [&](const newest_query& wanted) {
+        return logs_.newest(wanted, q.patterns, topics);
+    };
     if (!q.last_event_id.empty()) {
         if (const auto own = cursor::parse(q.last_event_id)) {
             start = epochs_.start_of(*own, head_);
-        } else if (const auto found = logs_.find_own_id(q.last_event_id, logs)) {
+        } else if (const auto found = logs_.find_own_id(q.last_event_id, q.patterns, topics)) {
             start.at = found->pos;
             start.repeated = found->repeated;
         } else {
             start.unknown = true;
         }
     } else if (const auto* last = std::get_if<rewind_last>(&q.from)) {
-        const auto newest = logs_.newest({0, wanted_newest(*last, q), last->bytes}, logs);
-        start.at = position{newest.empty() ? head_ : newest.back().pos - 1};
-        const auto old = logs_.before_time(last->not_before, logs, times_);
+        const auto some = newest({0, wanted_newest(*last, q), last->bytes});
+        start.at = position{some.empty() ? head_ : some.back().pos - 1};
+        const auto old = logs_.before_time(last->not_before, times_);
         start.at = std::max(start.at, old.value_or(position{head_}));
     } else if (const auto* since = std::get_if<rewind_since>(&q.from)) {
-        start.at = logs_.before_time(since->time, logs, times_).value_or(position{head_});
+        start.at = logs_.before_time(since->time, times_).value_or(position{head_});
     }
     if (q.budget == unlimited) return start;
-    return within_budget(start, logs_.newest({start.at.value, q.budget + 1}, logs), q, head_);
+    return within_budget(start, newest({start.at.value, q.budget + 1}), q, head_);
 }
 
 void memory_journal::snapshot(const snapshot_query& q,
@@ -279,7 +280,16 @@ position memory_journal::head() const {
 
 journal_stats memory_journal::stats() const {
     const std::lock_guard lock(mutex_);
-    return {logs_.kept, logs_.kept_bytes, logs_.size(), logs_.trimmed};
+    return {.events = logs_.kept,
+            .bytes = logs_.kept_bytes,
+            .topics = logs_.size(),
+            .trimmed = logs_.trimmed,
+            .memory_bytes = logs_.memory() + memory_,
+            .scheduled = scheduled_.size(),
+            .scheduled_bytes = scheduled_bytes_,
+            .retained_bytes = logs_.retained_bytes,
+            .keys = keys_.size(),
+            .keys_forgotten = keys_forgotten_};
 }
 
 std::unique_ptr<journal> make_memory_journal(memory_journal_options options) {

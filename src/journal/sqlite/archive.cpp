@@ -2,6 +2,7 @@
 
 #include "journal/sqlite/event_record.hpp"
 #include "journal/sqlite/schema.hpp"
+#include "journal/sqlite/store.hpp"
 
 #include <algorithm>
 
@@ -12,6 +13,8 @@ namespace carillon::sqlite {
 namespace {
 
 constexpr int cache_kib = 2 << 10;
+// Topics that are asked for an id one by one.
+constexpr std::size_t topics_to_ask = 64;
 // Rows that one page may pass over before it ends early, so that no snapshot lasts.
 constexpr std::int64_t scanned_rows = 16'384;
 
@@ -55,7 +58,11 @@ result<archive> archive::open(const sqlite_journal_options& options) {
          "SELECT pos, record FROM events WHERE pos > ? AND pos <= ? ORDER BY pos DESC LIMIT ?"},
         {&a.own_id_,
          "SELECT pos FROM own_ids WHERE id = ? AND topic = ? AND pos <= ? ORDER BY pos LIMIT 2"},
+        {&a.all_own_ids_, "SELECT topic, pos FROM own_ids WHERE id = ? AND pos <= ? LIMIT ?"},
         {&a.at_, "SELECT pos, at FROM events WHERE pos >= ? AND pos <= ? ORDER BY pos LIMIT 1"},
+        {&a.scheduled_,
+         "SELECT id, due, record FROM scheduled WHERE due >= ?1 AND (due, id) > (?1, ?2) ORDER BY "
+         "due, id"},
     };
     for (const auto& [into, sql] : all) {
         auto made = a.connection_.prepare(sql);
@@ -78,7 +85,7 @@ void archive::end() { sqlite3_exec(connection_.handle(), "COMMIT", nullptr, null
 
 result<read_page> archive::read(const topic_rows& topics, const read_query& q,
                                 std::chrono::system_clock::time_point now) {
-    if (topics.rows.empty()) {
+    if (topics.none()) {
         read_page page;
         page.through = std::max(q.after, q.upto);
         return page;
@@ -182,7 +189,7 @@ result<std::vector<stored_size>> archive::newest(const topic_rows& topics,
                                                  const matcher_set& patterns, std::uint64_t upto,
                                                  const newest_query& q) {
     std::vector<stored_size> all;
-    if (topics.rows.empty() || q.count == 0) return all;
+    if (topics.none() || q.count == 0) return all;
     if (topics.dense) {
         for (bool more = true; more;) {
             const auto next = scan_back(patterns, upto, q, all);
@@ -218,6 +225,14 @@ result<std::vector<stored_size>> archive::newest(const topic_rows& topics,
     return all;
 }
 
+result<bool> archive::has_match(const matcher_set& patterns, std::uint64_t pos) {
+    const auto row = event_.bind(1, as_signed(pos)).step();
+    if (!row) return std::unexpected(row.error());
+    const bool found = *row && matches(patterns, event_.bytes(1));
+    event_.reset();
+    return found;
+}
+
 // As many rows as one snapshot may look at. Gives where to go on, if there may be more.
 result<std::optional<std::uint64_t>> archive::scan_back(const matcher_set& patterns,
                                                         std::uint64_t upto, const newest_query& q,
@@ -243,22 +258,63 @@ result<std::optional<std::uint64_t>> archive::scan_back(const matcher_set& patte
 
 result<std::optional<found_cursor>> archive::find_own_id(std::string_view id,
                                                          const topic_rows& topics,
+                                                         const matcher_set& patterns,
                                                          std::uint64_t upto) {
     std::optional<found_cursor> earliest;
+    const auto found = [&](std::uint64_t pos) {
+        // One event may stand in several of the topics.
+        const bool repeated = earliest && (earliest->repeated || earliest->pos.value != pos);
+        if (!earliest || pos < earliest->pos.value) earliest = found_cursor{position{pos}};
+        earliest->repeated = repeated;
+    };
+    // Where there are many topics, each use of the id is looked at instead: most often there is
+    // one.
+    if (topics.dense || topics.rows.size() > topics_to_ask) {
+        all_own_ids_.bind(1, id).bind(2, as_signed(upto)).bind(3, scanned_rows);
+        for (;;) {
+            const auto row = all_own_ids_.step();
+            if (!row) return std::unexpected(row.error());
+            if (!*row) return earliest;
+            const std::uint64_t pos = as_unsigned(all_own_ids_.number(1));
+            auto wanted =
+                topics.dense
+                    ? has_match(patterns, pos)
+                    : result<bool>(std::ranges::binary_search(topics.rows, all_own_ids_.number(0)));
+            if (!wanted) return std::unexpected(wanted.error());
+            if (*wanted) found(pos);
+        }
+    }
     for (const std::int64_t topic : topics.rows) {
         own_id_.bind(1, id).bind(2, topic).bind(3, as_signed(upto));
         for (;;) {
             const auto row = own_id_.step();
             if (!row) return std::unexpected(row.error());
             if (!*row) break;
-            const found_cursor here{position{as_unsigned(own_id_.number(0))}};
-            // One event may stand in several of the topics.
-            const bool repeated = earliest && (earliest->repeated || earliest->pos != here.pos);
-            if (!earliest || here.pos < earliest->pos) earliest = here;
-            earliest->repeated = repeated;
+            found(as_unsigned(own_id_.number(0)));
         }
     }
     return earliest;
+}
+
+result<scheduled_page> archive::scheduled(const scheduled_query& q) {
+    scheduled_page page;
+    scheduled_.bind(1, milliseconds(q.after_due)).bind(2, as_signed(q.after_id));
+    for (std::size_t bytes = 0;;) {
+        const auto row = scheduled_.step();
+        if (!row) return std::unexpected(row.error());
+        if (!*row) return page;
+        const std::string_view record = scheduled_.bytes(2);
+        page.more = page.events.size() >= q.max_events ||
+                    (!page.events.empty() && bytes + record.size() > q.max_bytes);
+        if (page.more) break;
+        const auto e = unpack(record, {}, 0);
+        if (e == nullptr) continue;
+        bytes += record.size();
+        page.events.push_back({as_unsigned(scheduled_.number(0)),
+                               from_milliseconds(scheduled_.number(1)), std::move(e->content)});
+    }
+    scheduled_.reset();
+    return page;
 }
 
 // Positions grow with time: halves the stretch until it holds one event.

@@ -1,7 +1,7 @@
 // A reader's side of the file: one connection, short snapshots.
 #pragma once
 
-#include <carillon/journal/journal.hpp>
+#include <carillon/journal/open.hpp>
 
 #include "journal/start.hpp"
 #include "journal/time_line.hpp"
@@ -18,10 +18,11 @@ namespace carillon::sqlite {
 
 /// The topics that a reader's patterns match, as rows of `topics`.
 struct topic_rows {
-    std::vector<std::int64_t> rows;
-    std::uint64_t events = 0;  ///< kept under them
+    std::vector<std::int64_t> rows;  ///< sorted; empty if dense
     /// Whether reading everything and leaving out what does not match is cheaper than merging.
     bool dense = false;
+
+    bool none() const noexcept { return rows.empty() && !dense; }
 };
 
 /// Confined to one thread at a time. What is asked between `begin` and `end` sees one state of the
@@ -41,7 +42,10 @@ public:
     result<std::vector<stored_size>> newest(const topic_rows& topics, const matcher_set& patterns,
                                             std::uint64_t upto, const newest_query& q);
     result<std::optional<found_cursor>> find_own_id(std::string_view id, const topic_rows& topics,
+                                                    const matcher_set& patterns,
                                                     std::uint64_t upto);
+    /// A page of the events that wait for their time; damaged ones are left out.
+    result<scheduled_page> scheduled(const scheduled_query& q);
     /// The position just before the first event, of any topic, stored at or after `t`.
     result<std::uint64_t> before_time(std::chrono::system_clock::time_point t, std::uint64_t upto,
                                       const time_line& times);
@@ -55,8 +59,11 @@ private:
                                                    std::vector<stored_size>& all);
     result<read_page> scan(const read_query& q, std::chrono::system_clock::time_point now);
 
+    result<bool> has_match(const matcher_set& patterns, std::uint64_t pos);
+
     connection connection_;
-    statement pin_, after_, newest_, event_, scan_, scan_back_, own_id_, at_;
+    statement pin_, after_, newest_, event_, scan_, scan_back_, own_id_, all_own_ids_, at_,
+        scheduled_;
 };
 
 }  // namespace carillon::sqlite

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <carillon/base/result.hpp>
-#include <carillon/journal/journal.hpp>
+#include <carillon/journal/open.hpp>
 
 #include "sqlite/database.hpp"
 

@@ -1,5 +1,5 @@
 // Copies of a journal's file, and whether one is sound.
-#include <carillon/journal/journal.hpp>
+#include <carillon/journal/files.hpp>
 
 #include "journal/sqlite/event_record.hpp"
 #include "journal/sqlite/file_lock.hpp"

@@ -6,18 +6,6 @@
 
 namespace carillon::sqlite {
 
-namespace {
-
-// Merging asks the index once for each topic; beyond so many, reading everything may be cheaper.
-constexpr std::size_t topics_to_merge = 64;
-constexpr std::uint64_t dense_share = 16;
-
-bool all_in_memory(const std::vector<const topic_log*>& logs) {
-    return std::ranges::all_of(logs, [](const topic_log* log) { return log->complete(); });
-}
-
-}  // namespace
-
 void sqlite_journal::ask(reader_task task) {
     {
         const std::lock_guard lock(readers_mutex_);
@@ -53,7 +41,7 @@ void sqlite_journal::read(const read_query& q, std::function<void(result<read_pa
     std::optional<read_page> page;
     {
         const std::lock_guard lock(mutex_);
-        if (q.after.value >= recent_after_ || all_in_memory(logs_.matching(q.patterns)))
+        if (q.after.value >= recent_after_ || logs_.all_in_memory(logs_.matching(q.patterns)))
             page = logs_.read(q, options_.now());
         if (page) tell_damage(*page, q.after);
     }
@@ -69,9 +57,9 @@ result<read_page> sqlite_journal::read_file(archive& a, const read_query& q) {
         const std::lock_guard snapshots(snapshot_mutex_);
         if (auto begun = a.begin(); !begun) return std::unexpected(begun.error());
         const std::lock_guard lock(mutex_);
-        const auto logs = logs_.matching(q.patterns);
-        topics = rows_of(logs);
-        logs_.tell_losses(marks, q.after, q.patterns, logs);
+        const auto matched = logs_.matching(q.patterns);
+        topics = rows_of(matched);
+        logs_.tell_losses(marks, q.after, q.patterns, matched);
         indexed = position{indexed_};
     }
     read_query stored = q;
@@ -115,15 +103,11 @@ void sqlite_journal::tell_damage(read_page& page, position after) const {
         note_damage(page.damaged, position{*at});
 }
 
-topic_rows sqlite_journal::rows_of(const std::vector<const topic_log*>& logs) const {
+topic_rows sqlite_journal::rows_of(const matched_topics& matched) {
     topic_rows topics;
-    std::uint64_t events = 0;
-    for (const topic_log* log : logs) {
-        topics.rows.push_back(log->row);
-        events += log->kept;
-    }
+    topics.dense = matched.dense;
+    for (const topic_log* log : matched.logs) topics.rows.push_back(log->row);
     std::ranges::sort(topics.rows);
-    topics.dense = logs.size() > topics_to_merge && events * dense_share > logs_.kept;
     return topics;
 }
 
@@ -135,7 +119,7 @@ void sqlite_journal::locate(const start_query& q, std::function<void(result<star
     }
     if (!here) {
         const std::lock_guard lock(mutex_);
-        here = all_in_memory(logs_.matching(q.patterns));
+        here = logs_.all_in_memory(logs_.matching(q.patterns));
     }
     if (here) return done(find_start(q, nullptr));
     ask([this, q, done = std::move(done)](archive& a) { done(find_start(q, &a)); });
@@ -151,16 +135,17 @@ result<start_point> sqlite_journal::find_start(const start_query& q, archive* a)
             if (auto begun = a->begin(); !begun) return std::unexpected(begun.error());
         }
         const std::lock_guard lock(mutex_);
-        const auto logs = logs_.matching(q.patterns);
-        known.topics = rows_of(logs);
+        const auto matched = logs_.matching(q.patterns);
+        known.topics = rows_of(matched);
         known.indexed = indexed_;
         known.head = head_;
         known.times = turns_;
-        if (!q.last_event_id.empty()) known.own_id = logs_.find_own_id(q.last_event_id, logs);
+        if (!q.last_event_id.empty())
+            known.own_id = logs_.find_own_id(q.last_event_id, q.patterns, matched);
         if (const auto* since = std::get_if<rewind_since>(&q.from))
-            known.since = logs_.before_time(since->time, logs, turns_);
+            known.since = logs_.before_time(since->time, turns_);
         if (const auto* last = std::get_if<rewind_last>(&q.from))
-            known.since = logs_.before_time(last->not_before, logs, turns_);
+            known.since = logs_.before_time(last->not_before, turns_);
     }
     auto start = start_of(q, known, a);
     if (start) start = bounded(*start, q, known, a);
@@ -175,7 +160,8 @@ result<start_point> sqlite_journal::start_of(const start_query& q, const in_memo
     if (!q.last_event_id.empty()) {
         auto found = known.own_id;
         if (a != nullptr) {
-            const auto filed = a->find_own_id(q.last_event_id, known.topics, known.indexed);
+            const auto filed =
+                a->find_own_id(q.last_event_id, known.topics, q.patterns, known.indexed);
             if (!filed) return std::unexpected(filed.error());
             if (*filed) {
                 const bool another = found && (found->repeated || found->pos != (*filed)->pos);
@@ -219,7 +205,7 @@ result<start_point> sqlite_journal::bounded(start_point start, const start_query
     if (a == nullptr) {
         // Memory may have moved on since it was found to go back far enough.
         const std::lock_guard lock(mutex_);
-        if (start.at.value < recent_after_ && !all_in_memory(logs_.matching(q.patterns)))
+        if (start.at.value < recent_after_ && !logs_.all_in_memory(logs_.matching(q.patterns)))
             start.events.reset();
     }
     return start;
@@ -231,7 +217,7 @@ result<std::vector<stored_size>> sqlite_journal::newest_events(const start_query
     std::vector<stored_size> all;
     {
         const std::lock_guard lock(mutex_);
-        all = logs_.newest(wanted, logs_.matching(q.patterns));
+        all = logs_.newest(wanted, q.patterns, logs_.matching(q.patterns));
     }
     if (a == nullptr || all.size() >= wanted.count) return all;
     auto filed = a->newest(known.topics, q.patterns, known.indexed, wanted);

@@ -20,7 +20,8 @@ CREATE TABLE topic_events(topic INTEGER NOT NULL, pos INTEGER NOT NULL, size INT
                           PRIMARY KEY(topic, pos)) WITHOUT ROWID;
 CREATE TABLE own_ids(id TEXT NOT NULL, topic INTEGER NOT NULL, pos INTEGER NOT NULL,
                      PRIMARY KEY(id, topic, pos)) WITHOUT ROWID;
-CREATE TABLE scheduled(id INTEGER PRIMARY KEY AUTOINCREMENT, due INTEGER NOT NULL, record BLOB NOT NULL, key TEXT);
+CREATE TABLE scheduled(id INTEGER PRIMARY KEY AUTOINCREMENT, due INTEGER NOT NULL, record BLOB NOT NULL, key TEXT,
+                       size INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX scheduled_by_due ON scheduled(due);
 CREATE TABLE retained(topic INTEGER PRIMARY KEY, pos INTEGER NOT NULL, at INTEGER NOT NULL, record BLOB NOT NULL);
 CREATE INDEX retained_by_pos ON retained(pos);
@@ -47,6 +48,10 @@ ALTER TABLE numbered RENAME TO answers;
 CREATE INDEX IF NOT EXISTS retained_by_pos ON retained(pos);
 CREATE TABLE damaged(pos INTEGER PRIMARY KEY);
 CREATE TABLE clock_turns(pos INTEGER PRIMARY KEY, before INTEGER NOT NULL, after INTEGER NOT NULL);
+)",
+                                                                 R"(
+ALTER TABLE scheduled ADD COLUMN size INTEGER NOT NULL DEFAULT 0;
+UPDATE scheduled SET size = length(record);
 )"};
 
 // Of openings that gave no event, so many are known; older ones are forgotten with the last event

@@ -1,7 +1,7 @@
 // The tables of a journal's file, and what is checked when one is opened.
 #pragma once
 
-#include <carillon/journal/journal.hpp>
+#include <carillon/journal/open.hpp>
 
 #include "journal/epochs.hpp"
 #include "journal/time_line.hpp"
@@ -29,7 +29,7 @@ namespace carillon::sqlite {
 
 /// Of this program: "Cari".
 inline constexpr std::int32_t application_id = 0x43617269;
-inline constexpr int schema_version = 2;
+inline constexpr int schema_version = 3;
 
 /// What the file knew when it was opened.
 struct contents {

@@ -5,6 +5,7 @@
 
 #include "base/held_wakes.hpp"
 #include "journal/epoch.hpp"
+#include "journal/room.hpp"
 #include "journal/sqlite/event_record.hpp"
 #include "journal/start.hpp"
 
@@ -22,13 +23,6 @@ result<std::unique_ptr<journal>> open_sqlite_journal(sqlite_journal_options opti
 }  // namespace carillon
 
 namespace carillon::sqlite {
-
-namespace {
-
-// Scheduled events that become due in one transaction.
-constexpr std::size_t due_events = 4096;
-
-}  // namespace
 
 result<std::unique_ptr<journal>> sqlite_journal::open(sqlite_journal_options options) {
     if (!options.now) options.now = [] { return std::chrono::system_clock::now(); };
@@ -57,9 +51,9 @@ sqlite_journal::sqlite_journal(sqlite_journal_options options, file_lock lock, s
       inbox_(std::make_shared<writer_inbox>(options_.max_queued_events, options_.max_queued_bytes,
                                             options_.sync)),
       store_(std::move(s)),
-      logs_(std::move(options_.retention_of), options_.max_empty_topics),
+      logs_(std::move(options_.retention_of), options_.limits),
       checkpointer_(options_, transaction_mutex_) {
-    logs_.on_forget = [this](const topic_log& log) {
+    logs_.on_forget = [this](topic_log& log) {
         by_row_.erase(log.row);
         forgotten_rows_.push_back(log.row);
     };
@@ -78,16 +72,16 @@ result<> sqlite_journal::load() {
     const std::int64_t now = milliseconds(options_.now());
     auto done = store_.each_topic([&](topic_row t) {
         topic_log& log = logs_.restore(t.name, t.row, t.trimmed, t.events, t.bytes);
-        by_row_[t.row] = {&log, t.events, t.bytes, t.counted, false};
+        log.indexed = {t.events, t.bytes, t.counted};
+        by_row_.emplace(t.row, &log);
         if (t.events != 0) schedule_age(t.row, now);
     });
     if (!done) return done;
     done = store_.each_retained([&](std::int64_t topic, std::shared_ptr<stored_event> e) {
-        const auto known = by_row_.find(topic);
-        if (known == by_row_.end()) return;
-        topic_log& log = *known->second.log;
-        const auto is_its_name = [&](const carillon::topic& t) { return t.str() == log.name; };
-        if (std::ranges::any_of(e->content.topics, is_its_name)) log.retained = std::move(e);
+        topic_log* const log = log_of(topic);
+        if (log == nullptr) return;
+        const auto is_its_name = [&](const carillon::topic& t) { return t.str() == log->name(); };
+        if (std::ranges::any_of(e->content.topics, is_its_name)) logs_.retain(*log, e);
     });
     if (!done) return done;
     std::vector<std::uint64_t> damaged;
@@ -102,7 +96,8 @@ result<> sqlite_journal::load() {
     if (!done) return done;
     note_damaged(damaged);
     logs_.end_restore();
-    return {};
+    unchecked_from_ = std::string();
+    return count_waiting();
 }
 
 // Nobody knows the topics of such an event, so that readers of any are told. If this cannot be
@@ -124,6 +119,7 @@ void sqlite_journal::note_damaged(std::span<const std::uint64_t> positions) {
 
 // An event that the index may lack. From topics that have trimmed or forgotten it, it is gone.
 result<> sqlite_journal::recall(const std::shared_ptr<stored_event>& e) {
+    bool added = false;
     for (const topic& t : e->content.topics) {
         topic_log* log = logs_.find(t.str());
         if (e->pos.value <= (log != nullptr ? log->trimmed : logs_.forgotten)) continue;
@@ -132,6 +128,7 @@ result<> sqlite_journal::recall(const std::shared_ptr<stored_event>& e) {
             if (!row) return std::unexpected(row.error());
             log = &add_topic(t, *row);
         }
+        if (!std::exchange(added, true)) logs_.add(e);
         remember(e, *log);
     }
     return {};
@@ -176,73 +173,6 @@ void sqlite_journal::append(group events, std::optional<idempotency_key> key,
     for (const auto& e : r.events) r.bytes += e->content.size();
     if (inbox_->append(r)) return;
     r.done(fail(errc::unavailable, "too many events wait to be stored; try again later"), r.events);
-}
-
-void sqlite_journal::schedule(event e, std::chrono::system_clock::time_point due,
-                              std::optional<idempotency_key> key,
-                              std::function<void(result<std::uint64_t>)> done) {
-    inbox_->run([this, e = std::move(e), due, key = std::move(key),
-                 done = std::move(done)](store&) -> result<> {
-        const auto id = store_scheduled(e, milliseconds(due), key);
-        done(id);
-        if (id || id.error().code == errc::conflict) return {};
-        return std::unexpected(id.error());
-    });
-}
-
-result<std::uint64_t> sqlite_journal::store_scheduled(const event& e, std::int64_t due,
-                                                      const std::optional<idempotency_key>& key) {
-    look_at_clock();
-    const std::lock_guard writing(transaction_mutex_);
-    transaction both(store_.on());
-    if (auto begun = both.begin(); !begun) return std::unexpected(begun.error());
-    if (key) {
-        const auto known = recall(*key);
-        if (!known) return std::unexpected(known.error());
-        if (*known) return **known;
-    }
-    const auto id = store_.add_scheduled(due, e);
-    if (!id) return id;
-    if (key) {
-        if (auto done = remember(*key, *id); !done) return std::unexpected(done.error());
-    }
-    if (auto done = both.commit(); !done) return std::unexpected(done.error());
-    return id;
-}
-
-void sqlite_journal::cancel(std::uint64_t id, std::function<void(result<bool>)> done) {
-    inbox_->run([this, id, done = std::move(done)](store& s) -> result<> {
-        result<bool> was_there;
-        {
-            const std::lock_guard writing(transaction_mutex_);
-            was_there = s.remove_scheduled(id);
-        }
-        done(was_there);
-        return was_there ? result<>{} : std::unexpected(was_there.error());
-    });
-}
-
-void sqlite_journal::list_scheduled(
-    std::size_t limit, std::function<void(result<std::vector<scheduled_event>>)> done) {
-    inbox_->run([limit, done = std::move(done)](store& s) -> result<> {
-        done(s.scheduled(INT64_MAX, limit));
-        return {};
-    });
-}
-
-// What is due becomes an event in the transaction that takes it from those that wait.
-result<> sqlite_journal::release_due(std::int64_t now) {
-    auto due = store_.scheduled(now, due_events);
-    if (!due || due->empty()) return due ? result<>{} : std::unexpected(due.error());
-    std::vector<append_request> requests(1);
-    requests[0].done = [](const auto&, auto) {};
-    for (scheduled_event& s : *due) {
-        requests[0].events.push_back(std::make_shared<stored_event>());
-        requests[0].events.back()->content = std::move(s.content);
-        requests[0].released.push_back(s.id);
-    }
-    commit(requests, std::unique_lock(transaction_mutex_, std::defer_lock));
-    return {};
 }
 
 void sqlite_journal::write() {
@@ -290,7 +220,7 @@ void sqlite_journal::commit(std::vector<append_request>& requests,
             e->stored_at = now;
             durable = durable || !e->content.ephemeral;
         }
-        durable = durable || r.key;
+        durable = durable || r.key || !r.released.empty();
     }
     if (durable) {
         if (!writing) writing.lock();
@@ -345,15 +275,19 @@ result<> sqlite_journal::store_group(std::vector<append_request>& requests) {
         if (auto done = save_turns(); !done) return done;
     }
     std::uint64_t head = head_;
+    room_check room(logs_, options_.limits);
+    released_events_ = released_bytes_ = 0;
     for (append_request& r : requests) {
-        if (auto done = store_request(r, head); !done) return done;
+        if (auto done = store_request(r, room, head); !done) return done;
     }
     if (auto done = all.commit(); !done) return done;
+    scheduled_events_ -= released_events_;
+    scheduled_bytes_ -= released_bytes_;
     turns_unsaved_ = false;
     return {};
 }
 
-result<> sqlite_journal::store_request(append_request& r, std::uint64_t& head) {
+result<> sqlite_journal::store_request(append_request& r, room_check& room, std::uint64_t& head) {
     if (r.key) {
         const auto known = recall(*r.key);
         if (!known) {
@@ -366,10 +300,20 @@ result<> sqlite_journal::store_request(append_request& r, std::uint64_t& head) {
             r.outcome = appended::repeated;
             return {};
         }
+    }
+    if (auto fits = room.add(r.events); !fits) {
+        r.outcome = std::unexpected(std::move(fits.error()));
+        return {};
+    }
+    if (r.key) {
         if (auto done = remember(*r.key, head + 1); !done) return done;
     }
     for (const std::uint64_t id : r.released) {
-        if (auto done = store_.remove_scheduled(id); !done) return std::unexpected(done.error());
+        const auto taken = store_.remove_scheduled(id);
+        if (!taken) return std::unexpected(taken.error());
+        if (!*taken) continue;
+        released_events_ += 1;
+        released_bytes_ += (*taken)->size;
     }
     for (const auto& e : r.events) {
         if (e->content.ephemeral) continue;
@@ -387,20 +331,6 @@ result<> sqlite_journal::store_request(append_request& r, std::uint64_t& head) {
         if (auto done = store_consequences(*e); !done) return done;
     }
     return {};
-}
-
-// What came of an earlier use of the key: a position, or a scheduled event's id.
-result<std::optional<std::uint64_t>> sqlite_journal::recall(const idempotency_key& key) {
-    const auto known = store_.find_answer(key.key, newest_ms());
-    if (!known) return std::unexpected(known.error());
-    if (!*known) return std::nullopt;
-    if ((*known)->body_hash != key.body_hash) return std::unexpected(key_conflict());
-    return (*known)->first;
-}
-
-result<> sqlite_journal::remember(const idempotency_key& key, std::uint64_t first) {
-    const auto window = std::chrono::milliseconds(options_.idempotency_window).count();
-    return store_.add_answer(key.key, {key.body_hash, first}, newest_ms() + window);
 }
 
 // What else an event brings about: that another loses its content, or itself at a time.
@@ -435,6 +365,7 @@ void sqlite_journal::publish_group(std::vector<append_request>& requests) {
             for (const auto& e : r.events) {
                 fed_.push_back(e);
                 if (e->content.ephemeral) continue;
+                logs_.add(e);
                 for (const topic& t : e->content.topics) {
                     topic_log* log = found.front() != nullptr ? found.front() : logs_.find(t.str());
                     if (log == nullptr) log = &add_topic(t, new_rows_.find(t.str())->second);
@@ -462,7 +393,7 @@ void sqlite_journal::publish_group(std::vector<append_request>& requests) {
 topic_log& sqlite_journal::add_topic(const topic& t, std::int64_t row) {
     topic_log& log = logs_.get(t.str());
     log.row = row;
-    by_row_[row].log = &log;
+    by_row_.emplace(row, &log);
     return log;
 }
 
@@ -473,11 +404,11 @@ void sqlite_journal::remember(const std::shared_ptr<stored_event>& e, topic_log&
     recent_bytes_ += size;
     const bool was_there = e->pos.value <= store_.found().head;
     // Last values have a table: a newer one than this event may have expired or been cleared.
-    if (e->content.retain && !was_there) log.retain(e);
-    if (was_there && e->pos.value <= by_row_[log.row].counted)
+    if (e->content.retain && !was_there) logs_.retain(log, e);
+    if (was_there && e->pos.value <= log.indexed.counted)
         return logs_.recall(log, e);  // indexed, though not all of its batch was
     logs_.push(log, e);
-    if (log.kept == 1) schedule_age(log.row, milliseconds(e->stored_at + log.keep.max_age));
+    if (log.kept == 1) schedule_age(log.row, milliseconds(e->stored_at) + age_limit(log));
     over_limits_seen_ = over_limits_seen_ || log.over_limits();
     unindexed_bytes_ += size;
     unindexed_.push_back({log.row, e->pos.value, size, e->content.topics.size() > 1,
@@ -487,9 +418,12 @@ void sqlite_journal::remember(const std::shared_ptr<stored_event>& e, topic_log&
 // With mutex_ held. What the index has may leave memory.
 void sqlite_journal::evict() {
     while (recent_events_ > options_.recent_events || recent_bytes_ > options_.recent_bytes) {
-        topic_log* const log = logs_.oldest();
-        if (log == nullptr || log->front()->pos.value > indexed_) return;
-        recent_after_ = std::max(recent_after_, forget_recent(*log)->pos.value);
+        const event_ptr oldest = logs_.oldest();
+        if (!oldest || oldest->pos.value > indexed_) return;
+        const std::size_t topics = logs_.pop_oldest();
+        recent_events_ -= topics;
+        recent_bytes_ -= topics * oldest->content.size();
+        recent_after_ = std::max(recent_after_, oldest->pos.value);
     }
 }
 
@@ -526,7 +460,16 @@ result<> sqlite_journal::health() const {
 
 journal_stats sqlite_journal::stats() const {
     const std::lock_guard lock(mutex_);
-    return {logs_.kept, logs_.kept_bytes, logs_.size(), logs_.trimmed};
+    return {.events = logs_.kept,
+            .bytes = logs_.kept_bytes,
+            .topics = logs_.size(),
+            .trimmed = logs_.trimmed,
+            .memory_bytes = logs_.memory(),
+            .scheduled = scheduled_events_,
+            .scheduled_bytes = scheduled_bytes_,
+            .retained_bytes = logs_.retained_bytes,
+            .keys = keys_,
+            .keys_forgotten = keys_forgotten_};
 }
 
 void sqlite_journal::trim(std::chrono::system_clock::time_point now) {

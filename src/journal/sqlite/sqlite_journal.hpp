@@ -7,7 +7,7 @@
 //   a thread of its own copies the write-ahead log into the file (checkpoints)
 #pragma once
 
-#include <carillon/journal/journal.hpp>
+#include <carillon/journal/open.hpp>
 
 #include "base/string_map.hpp"
 #include "journal/epochs.hpp"
@@ -32,9 +32,14 @@
 #include <span>
 #include <string>
 #include <thread>
-#include <unordered_map>
 #include <utility>
 #include <vector>
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
+namespace carillon {
+class room_check;
+}
 
 namespace carillon::sqlite {
 
@@ -52,8 +57,8 @@ public:
                   std::optional<idempotency_key> key,
                   std::function<void(result<std::uint64_t>)> done) override;
     void cancel(std::uint64_t id, std::function<void(result<bool>)> done) override;
-    void list_scheduled(std::size_t limit,
-                        std::function<void(result<std::vector<scheduled_event>>)> done) override;
+    void list_scheduled(const scheduled_query& q,
+                        std::function<void(result<scheduled_page>)> done) override;
     void read(const read_query& q, std::function<void(result<read_page>)> done) override;
     void locate(const start_query& q, std::function<void(result<start_point>)> done) override;
     void snapshot(const snapshot_query& q,
@@ -88,14 +93,6 @@ private:
         std::vector<const indexed_event*> to_index = {};
         std::vector<std::span<const indexed_event>> put_off = {};  ///< to the next batch
     };
-    /// What the index has of a topic. Accessed only while holding the writer role.
-    struct indexed_topic {
-        topic_log* log = nullptr;
-        std::uint64_t events = 0;
-        std::uint64_t bytes = 0;
-        std::uint64_t counted = 0;  ///< as in `topic_row`
-        bool trim_due = false;
-    };
     using due_topic = std::pair<std::int64_t, std::int64_t>;  ///< milliseconds, row
     using reader_task = std::function<void(archive&)>;
 
@@ -111,12 +108,8 @@ private:
     /// `writing`: for transaction_mutex_; not held during the callbacks.
     void commit(std::vector<append_request>& requests, std::unique_lock<std::mutex> writing);
     result<> store_group(std::vector<append_request>& requests);
-    result<> store_request(append_request& r, std::uint64_t& head);
+    result<> store_request(append_request& r, room_check& room, std::uint64_t& head);
     result<> store_consequences(const stored_event& e);
-    result<std::optional<std::uint64_t>> recall(const idempotency_key& key);
-    result<> remember(const idempotency_key& key, std::uint64_t first);
-    result<std::uint64_t> store_scheduled(const event& e, std::int64_t due,
-                                          const std::optional<idempotency_key>& key);
     void publish_group(std::vector<append_request>& requests);
     topic_log& add_topic(const topic& t, std::int64_t row);
     void remember(const std::shared_ptr<stored_event>& e, topic_log& log);
@@ -128,6 +121,15 @@ private:
     void look_at_clock();
     result<> save_turns();
     std::int64_t newest_ms() const { return milliseconds(times_.newest()); }
+
+    // Keys, and events that wait for their time (waiting.cpp).
+    result<> count_waiting();
+    result<std::optional<std::uint64_t>> recall(const idempotency_key& key);
+    result<> remember(const idempotency_key& key, std::uint64_t first);
+    result<> forget_answers(std::int64_t now);
+    result<std::uint64_t> store_scheduled(const event& e, std::int64_t due,
+                                          const std::optional<idempotency_key>& key);
+    result<bool> remove_scheduled(std::uint64_t id);
     result<> release_due(std::int64_t now);
 
     // Upkeep between groups, on the writer's thread (upkeep.cpp).
@@ -137,9 +139,9 @@ private:
     void tick();
     result<> probe();
     result<> store_turns();
-    result<> forget_answers(std::int64_t now);
+    void make_room();
     void look_for_limits();
-    void want_trim(std::int64_t row, indexed_topic& t);
+    void want_trim(topic_log& log);
     bool batch_is_full() const;
     result<> check_unindexed() const;
     void begin_indexing();
@@ -152,7 +154,7 @@ private:
     void publish_change(const topic_change& c);
     result<> remove_forgotten();
     result<> trim_some();
-    result<bool> trim_topic(std::int64_t row_number, indexed_topic& t);
+    result<bool> trim_topic(topic_log& log);
     result<> remove_first(std::span<const indexed_event> oldest, std::size_t count,
                           const topic_log& from);
     result<> check_age(std::int64_t now);
@@ -161,10 +163,12 @@ private:
     void schedule_all_ages();
     result<> erase_expired(std::int64_t now);
     void schedule_age(std::int64_t row, std::int64_t due);
-    static std::int64_t age_limit(const topic_log& log);
-    std::int64_t oldest_allowed(const topic_log& log) const;
+    std::int64_t age_limit(topic_log& log);
+    std::int64_t oldest_allowed(topic_log& log);
     result<> publish_upkeep(transaction& t, const std::function<void()>& change);
-    static topic_row row_of(const indexed_topic& t);
+    static topic_row row_of(const topic_log& log);
+    topic_log* log_of(std::int64_t row) const;
+    void look_for_some_limits();
 
     // Readers (reading.cpp).
     /// What memory knows of the topics that a reader begins with.
@@ -180,7 +184,7 @@ private:
     void serve_readers(archive& with);
     result<read_page> read_file(archive& a, const read_query& q);
     void tell_damage(read_page& page, position after) const;
-    topic_rows rows_of(const std::vector<const topic_log*>& logs) const;
+    static topic_rows rows_of(const matched_topics& topics);
     result<start_point> find_start(const start_query& q, archive* a);
     result<start_point> start_of(const start_query& q, const in_memory& known, archive* a) const;
     result<start_point> bounded(start_point start, const start_query& q, const in_memory& known,
@@ -205,18 +209,22 @@ private:
 
     // Accessed only while holding the writer role (see `writer_inbox`).
     store store_;
-    std::unordered_map<std::int64_t, indexed_topic> by_row_;
+    boost::unordered_flat_map<std::int64_t, topic_log*> by_row_;
     std::vector<indexed_event> unindexed_;
     std::size_t unindexed_bytes_ = 0;
     indexing batch_;
     std::deque<std::int64_t> over_limit_;
     std::vector<std::int64_t> forgotten_rows_;  ///< still in the file
     string_map<std::int64_t> new_rows_;         ///< of topics that the group under way adds
-    std::vector<topic_log*> found_logs_;   ///< its events' topics, one by one; null: it may add it
-    std::vector<event_ptr> fed_;           ///< the group's events; empty between two groups
-    bool over_limits_seen_ = false;        ///< beyond what is indexed
-    std::optional<error> upkeep_trouble_;  ///< what failed since the last tick
+    std::vector<topic_log*> found_logs_;  ///< its events' topics, one by one; null: it may add it
+    std::vector<event_ptr> fed_;          ///< the group's events; empty between two groups
+    bool over_limits_seen_ = false;       ///< beyond what is indexed
+    std::optional<std::string> unchecked_from_;  ///< topics that new retention was not applied to
+    std::optional<error> upkeep_trouble_;        ///< what failed since the last tick
     std::priority_queue<due_topic, std::vector<due_topic>, std::greater<>> by_age_;
+    std::uint64_t released_events_ = 0;  ///< that waited; by the group under way
+    std::uint64_t released_bytes_ = 0;
+    schedule_place released_upto_;  ///< of what is due, if there is more of it
     time_line times_;
     bool turns_unsaved_ = false;
     bool ages_unknown_ = false;  ///< since a turn: `by_age_` holds times that are wrong
@@ -241,6 +249,11 @@ private:
     retention_lookup new_retention_;  ///< not applied yet: only the writer role changes topics
 
     std::atomic<std::uint64_t> head_{0};
+    std::atomic<std::size_t> schedules_bytes_{0};  ///< of events whose scheduling is queued
+    std::atomic<std::uint64_t> scheduled_events_{0};
+    std::atomic<std::uint64_t> scheduled_bytes_{0};
+    std::atomic<std::uint64_t> keys_{0};
+    std::atomic<std::uint64_t> keys_forgotten_{0};
     std::atomic<std::int64_t> trim_now_{0};  ///< milliseconds, as `trim` was last told
 
     // Readers, guarded by readers_mutex_.

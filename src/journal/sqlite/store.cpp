@@ -70,9 +70,14 @@ result<> store::prepare() {
         {&find_answer_, "SELECT hash, first FROM answers WHERE key = ? AND expires > ?"},
         {&add_answer_,
          "INSERT OR REPLACE INTO answers(key, hash, first, expires) VALUES(?, ?, ?, ?)"},
+        {&free_answer_, "DELETE FROM answers WHERE key = ? AND first = ?"},
+        {&forget_answers_until_, "DELETE FROM answers WHERE number <= ?"},
+        {&count_answers_,
+         "SELECT coalesce((SELECT max(number) FROM answers) - (SELECT min(number) FROM answers) + "
+         "1, 0)"},
         {&forget_answers_,
          "DELETE FROM answers WHERE number IN (SELECT number FROM (SELECT number, expires FROM "
-         "answers ORDER BY number LIMIT 256) WHERE expires <= ?)"},
+         "answers ORDER BY number LIMIT ?2) WHERE expires <= ?1)"},
         {&shorten_answers_, "UPDATE answers SET expires = ? WHERE expires > ?"},
         {&add_turn_, "INSERT OR REPLACE INTO clock_turns(pos, before, after) VALUES(?, ?, ?)"},
         {&oldest_,
@@ -85,10 +90,12 @@ result<> store::prepare() {
         {&remove_events_, "DELETE FROM events WHERE pos BETWEEN ? AND ?"},
         {&remove_index_until_, "DELETE FROM topic_events WHERE topic = ? AND pos <= ?"},
         {&rewrite_, "UPDATE events SET record = ? WHERE pos = ?"},
-        {&add_scheduled_, "INSERT INTO scheduled(due, record) VALUES(?, ?)"},
-        {&remove_scheduled_, "DELETE FROM scheduled WHERE id = ?"},
+        {&add_scheduled_, "INSERT INTO scheduled(due, record, size, key) VALUES(?, ?, ?, ?)"},
+        {&remove_scheduled_, "DELETE FROM scheduled WHERE id = ? RETURNING size, key"},
         {&scheduled_,
-         "SELECT id, due, record FROM scheduled WHERE due <= ? ORDER BY due, id LIMIT ?"},
+         "SELECT id, due, record FROM scheduled WHERE due >= ?1 AND (due, id) > (?1, ?2) AND due "
+         "<= "
+         "?3 ORDER BY due, id LIMIT ?4"},
         {&retain_, "INSERT OR REPLACE INTO retained(topic, pos, at, record) VALUES(?, ?, ?, ?)"},
         {&release_topic_, "DELETE FROM retained WHERE topic = ?"},
         {&release_, "DELETE FROM retained WHERE pos = ?"},
@@ -200,14 +207,31 @@ result<std::optional<remembered_answer>> store::find_answer(std::string_view key
     return a;
 }
 
-result<> store::add_answer(std::string_view key, const remembered_answer& a, std::int64_t expires) {
+result<std::uint64_t> store::add_answer(std::string_view key, const remembered_answer& a,
+                                        std::int64_t expires) {
     std::array<char, sizeof a.body_hash> hash{};
     std::memcpy(hash.data(), &a.body_hash, hash.size());
     add_answer_.bind(1, key).bind_blob(2, {hash.data(), hash.size()});
-    return add_answer_.bind(3, as_signed(a.first)).bind(4, expires).run();
+    if (auto done = add_answer_.bind(3, as_signed(a.first)).bind(4, expires).run(); !done)
+        return std::unexpected(done.error());
+    return as_unsigned(sqlite3_last_insert_rowid(connection_.handle()));
 }
 
-result<> store::forget_answers(std::int64_t now) { return forget_answers_.bind(1, now).run(); }
+result<> store::free_answer(std::string_view key, std::uint64_t first) {
+    return free_answer_.bind(1, key).bind(2, as_signed(first)).run();
+}
+
+result<std::size_t> store::forget_answers(std::int64_t now, std::size_t limit) {
+    if (auto done = forget_answers_.bind(1, now).bind(2, as_signed(limit)).run(); !done)
+        return std::unexpected(done.error());
+    return static_cast<std::size_t>(sqlite3_changes(connection_.handle()));
+}
+
+result<std::size_t> store::forget_answers_until(std::uint64_t number) {
+    if (auto done = forget_answers_until_.bind(1, as_signed(number)).run(); !done)
+        return std::unexpected(done.error());
+    return static_cast<std::size_t>(sqlite3_changes(connection_.handle()));
+}
 
 result<> store::shorten_answers(std::int64_t latest) {
     return shorten_answers_.bind(1, latest).bind(2, latest).run();
@@ -220,6 +244,14 @@ result<> store::save_turns(std::span<const time_line::turn> turns) {
         if (auto done = add_turn_.bind(3, milliseconds(t.after)).run(); !done) return done;
     }
     return {};
+}
+
+result<std::uint64_t> store::count_answers() {
+    const auto row = count_answers_.step();
+    if (!row) return std::unexpected(row.error());
+    const std::uint64_t count = as_unsigned(count_answers_.number(0));
+    count_answers_.reset();
+    return count;
 }
 
 result<std::vector<indexed_event>> store::oldest(std::int64_t topic, std::uint64_t upto,
@@ -300,35 +332,56 @@ result<> store::each_retained(
     }
 }
 
-result<std::uint64_t> store::add_scheduled(std::int64_t due, const event& e) {
+result<std::uint64_t> store::add_scheduled(std::int64_t due, const event& e, std::string_view key) {
     pack(e, {}, record_);
-    if (auto done = add_scheduled_.bind(1, due).bind_blob(2, record_).run(); !done)
-        return std::unexpected(done.error());
+    add_scheduled_.bind(1, due).bind_blob(2, record_).bind(3, as_signed(e.size()));
+    if (auto done = add_scheduled_.bind(4, key).run(); !done) return std::unexpected(done.error());
     return as_unsigned(sqlite3_last_insert_rowid(connection_.handle()));
 }
 
-result<bool> store::remove_scheduled(std::uint64_t id) {
-    if (auto done = remove_scheduled_.bind(1, as_signed(id)).run(); !done)
-        return std::unexpected(done.error());
-    return sqlite3_changes(connection_.handle()) != 0;
+result<std::optional<taken_schedule>> store::remove_scheduled(std::uint64_t id) {
+    const auto row = remove_scheduled_.bind(1, as_signed(id)).step();
+    if (!row) return std::unexpected(row.error());
+    if (!*row) return std::nullopt;
+    taken_schedule taken{as_unsigned(remove_scheduled_.number(0)),
+                         std::string(remove_scheduled_.bytes(1))};
+    // To its end, which is when it is done.
+    if (const auto end = remove_scheduled_.step(); !end) return std::unexpected(end.error());
+    return taken;
 }
 
-result<std::vector<scheduled_event>> store::scheduled(std::int64_t until, std::size_t limit) {
-    std::vector<scheduled_event> some;
-    scheduled_.bind(1, until).bind(2, as_signed(limit));
+result<schedule_totals> store::count_scheduled() {
+    auto asked = connection_.prepare("SELECT count(*), coalesce(sum(size), 0) FROM scheduled");
+    if (!asked) return std::unexpected(asked.error());
+    const auto row = asked->step();
+    if (!row) return std::unexpected(row.error());
+    return schedule_totals{as_unsigned(asked->number(0)), as_unsigned(asked->number(1))};
+}
+
+result<some_scheduled> store::scheduled(schedule_place after, std::int64_t until, std::size_t limit,
+                                        std::size_t max_bytes) {
+    some_scheduled some;
+    std::size_t bytes = 0;
+    scheduled_.bind(1, after.due).bind(2, as_signed(after.id));
+    scheduled_.bind(3, until).bind(4, as_signed(limit + 1));
     for (;;) {
         const auto row = scheduled_.step();
         if (!row) return std::unexpected(row.error());
         if (!*row) return some;
+        if (some.events.size() + some.damaged.size() >= limit || bytes >= max_bytes) {
+            some.more = true;
+            scheduled_.reset();
+            return some;
+        }
+        const std::uint64_t id = as_unsigned(scheduled_.number(0));
+        some.last = {scheduled_.number(1), id};
         const auto e = unpack(scheduled_.bytes(2), {}, 0);
         if (e == nullptr) {
-            scheduled_.reset();
-            return fail(errc::io_error, "the journal is damaged among the scheduled events");
+            some.damaged.push_back(id);
+            continue;
         }
-        some.push_back(
-            {as_unsigned(scheduled_.number(0)),
-             std::chrono::system_clock::time_point(std::chrono::milliseconds(scheduled_.number(1))),
-             std::move(e->content)});
+        bytes += e->content.size();
+        some.events.push_back({id, from_milliseconds(scheduled_.number(1)), std::move(e->content)});
     }
 }
 

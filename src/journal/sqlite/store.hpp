@@ -1,7 +1,7 @@
 // The side of the file that writes: one connection, one thread at a time.
 #pragma once
 
-#include <carillon/journal/journal.hpp>
+#include <carillon/journal/open.hpp>
 
 #include "journal/sqlite/schema.hpp"
 #include "sqlite/database.hpp"
@@ -57,6 +57,27 @@ struct remembered_answer {
     std::uint64_t first = 0;
 };
 
+/// Orders the events that wait.
+struct schedule_place {
+    std::int64_t due = 0;  ///< milliseconds
+    std::uint64_t id = 0;
+};
+struct some_scheduled {
+    std::vector<scheduled_event> events;
+    std::vector<std::uint64_t> damaged;  ///< ids of those that cannot be read
+    bool more = false;
+    schedule_place last = {};  ///< of them
+};
+/// Of one that does not wait any more.
+struct taken_schedule {
+    std::uint64_t size = 0;
+    std::string key;  ///< empty: none
+};
+struct schedule_totals {
+    std::uint64_t events = 0;
+    std::uint64_t bytes = 0;
+};
+
 /// Confined to one thread at a time.
 class store {
 public:
@@ -79,8 +100,16 @@ public:
     result<> remove_topic(std::int64_t row);
     result<> set(std::string_view meta, std::uint64_t value);
     result<std::optional<remembered_answer>> find_answer(std::string_view key, std::int64_t now);
-    result<> add_answer(std::string_view key, const remembered_answer& a, std::int64_t expires);
-    result<> forget_answers(std::int64_t now);
+    /// Gives its number: they are counted on.
+    result<std::uint64_t> add_answer(std::string_view key, const remembered_answer& a,
+                                     std::int64_t expires);
+    /// If it is the one that came to `first`.
+    result<> free_answer(std::string_view key, std::uint64_t first);
+    /// Of the oldest `limit`, those that have expired. Gives how many; so do the next ones.
+    result<std::size_t> forget_answers(std::int64_t now, std::size_t limit);
+    result<std::size_t> forget_answers_until(std::uint64_t number);
+    /// At least: some in between may be free again.
+    result<std::uint64_t> count_answers();
     /// None is kept beyond `latest`. Looks at all of them.
     result<> shorten_answers(std::int64_t latest);
     /// In place of those that are there.
@@ -101,10 +130,14 @@ public:
                     std::string_view record);
     result<> each_retained(
         const std::function<void(std::int64_t topic, std::shared_ptr<stored_event>)>& call);
-    result<std::uint64_t> add_scheduled(std::int64_t due, const event& e);
-    result<bool> remove_scheduled(std::uint64_t id);
-    /// Due until `until`, soonest first.
-    result<std::vector<scheduled_event>> scheduled(std::int64_t until, std::size_t limit);
+    result<std::uint64_t> add_scheduled(std::int64_t due, const event& e, std::string_view key);
+    /// Nothing if it is not there.
+    result<std::optional<taken_schedule>> remove_scheduled(std::uint64_t id);
+    result<schedule_totals> count_scheduled();
+    /// Those behind `after` that are due until `until`, soonest first, until there are so many or
+    /// `max_bytes` of `event::size()`.
+    result<some_scheduled> scheduled(schedule_place after, std::int64_t until, std::size_t limit,
+                                     std::size_t max_bytes);
     result<> add_expiry(std::int64_t at, std::uint64_t pos);
     result<std::vector<std::uint64_t>> expired(std::int64_t now, std::size_t limit);
     result<> forget_expiries(std::int64_t now, std::uint64_t pos);
@@ -120,10 +153,11 @@ private:
     connection connection_;
     contents found_;
     statement add_topic_, add_event_, add_index_, add_indexes_, add_own_id_, save_topic_,
-        remove_topic_, set_, find_answer_, add_answer_, forget_answers_, shorten_answers_,
-        add_turn_, oldest_, read_, remove_index_, remove_own_id_, remove_event_, remove_events_,
-        remove_index_until_, rewrite_, add_expiry_, expired_, forget_expiry_, retain_, release_,
-        release_topic_, read_retained_, add_damaged_, add_scheduled_, remove_scheduled_, scheduled_;
+        remove_topic_, set_, find_answer_, add_answer_, free_answer_, forget_answers_,
+        forget_answers_until_, count_answers_, shorten_answers_, add_turn_, oldest_, read_,
+        remove_index_, remove_own_id_, remove_event_, remove_events_, remove_index_until_, rewrite_,
+        add_expiry_, expired_, forget_expiry_, retain_, release_, release_topic_, read_retained_,
+        add_damaged_, add_scheduled_, remove_scheduled_, scheduled_;
     std::int64_t next_row_ = 1;  ///< of `topics`
     std::string record_;
 };

@@ -14,6 +14,7 @@ constexpr std::size_t trims_per_step = 512;
 // Batches that may wait in memory while they cannot be indexed.
 constexpr std::size_t unindexed_batches = 4;
 constexpr std::size_t age_checks_per_step = 64;
+constexpr std::size_t topics_per_step = 4096;
 // Defer up to 4 rows per row already trimmed: deferring costs about 1/8 of indexing a row and
 // trimming it later.
 constexpr std::size_t worth_waiting = 4;
@@ -53,7 +54,7 @@ bool sqlite_journal::upkeep() {
 
 bool sqlite_journal::has_upkeep() const {
     return batch_.next < batch_.rows.size() || batch_is_full() || !over_limit_.empty() ||
-           !forgotten_rows_.empty();
+           !forgotten_rows_.empty() || unchecked_from_;
 }
 
 result<> sqlite_journal::upkeep_step() {
@@ -65,7 +66,9 @@ result<> sqlite_journal::upkeep_step() {
         begin_indexing();
         return {};
     }
-    return remove_forgotten();
+    if (!forgotten_rows_.empty()) return remove_forgotten();
+    look_for_some_limits();
+    return {};
 }
 
 // Each part is tried, whatever came of the others.
@@ -84,6 +87,7 @@ void sqlite_journal::tick() {
     if (turns_unsaved_) tried(store_turns());
     tried(release_due(now));
     look_for_limits();
+    make_room();
     if (std::exchange(over_limits_seen_, false)) begin_indexing();
     tried(check_age(now));
     tried(erase_expired(now));
@@ -109,9 +113,9 @@ result<> sqlite_journal::probe() {
     return write.commit();
 }
 
-result<> sqlite_journal::forget_answers(std::int64_t now) {
-    const std::lock_guard lock(transaction_mutex_);
-    return store_.forget_answers(now);
+void sqlite_journal::make_room() {
+    const std::lock_guard lock(mutex_);
+    logs_.make_room();
 }
 
 // After a reload every topic may have too much, or too old, events.
@@ -120,16 +124,35 @@ void sqlite_journal::look_for_limits() {
     if (!new_retention_) return;
     logs_.set_retention(std::exchange(new_retention_, nullptr));
     schedule_all_ages();
-    for (auto& [row, t] : by_row_) {
-        if (t.log->kept == 0 || !t.log->over_limits()) continue;
-        over_limits_seen_ = true;
-        want_trim(row, t);
-    }
+    unchecked_from_ = std::string();
 }
 
-void sqlite_journal::want_trim(std::int64_t row, indexed_topic& t) {
-    if (std::exchange(t.trim_due, true)) return;
-    over_limit_.push_back(row);
+// Some topics at a time: there may be many.
+void sqlite_journal::look_for_some_limits() {
+    const auto some = logs_.from(*unchecked_from_, topics_per_step);
+    if (some.size() < topics_per_step) {
+        unchecked_from_.reset();
+    } else {
+        unchecked_from_ = std::string(some.back()->name()) + '\0';
+    }
+    for (topic_log* log : some) {
+        logs_.rule_of(*log);
+        if (!log->over_limits()) continue;
+        over_limits_seen_ = true;
+        want_trim(*log);
+    }
+    if (!unchecked_from_ && std::exchange(over_limits_seen_, false)) begin_indexing();
+}
+
+void sqlite_journal::want_trim(topic_log& log) {
+    if (std::exchange(log.trim_due, true)) return;
+    over_limit_.push_back(log.row);
+}
+
+/// Null if it is forgotten.
+topic_log* sqlite_journal::log_of(std::int64_t row) const {
+    const auto found = by_row_.find(row);
+    return found == by_row_.end() ? nullptr : found->second;
 }
 
 void sqlite_journal::begin_indexing() {
@@ -142,8 +165,8 @@ void sqlite_journal::begin_indexing() {
     for (std::size_t i = 0; i < batch_.rows.size(); ++i) {
         const std::int64_t row = batch_.rows[i].topic;
         if (i != 0 && batch_.rows[i - 1].topic == row) continue;
-        indexed_topic& t = by_row_.find(row)->second;
-        if (t.events != 0 && t.log->over_limits()) want_trim(row, t);
+        topic_log& log = *log_of(row);
+        if (log.indexed.events != 0 && log.over_limits()) want_trim(log);
     }
 }
 
@@ -183,9 +206,8 @@ result<> sqlite_journal::index_some() {
     if (!ends) return {};
     // Not before: what is trimmed stands in a part of the index that is complete.
     for (const std::int64_t row : std::exchange(batch_, {}).changed) {
-        const auto found = by_row_.find(row);
-        if (found != by_row_.end() && found->second.log->over_limits())
-            want_trim(row, found->second);
+        topic_log* const log = log_of(row);
+        if (log != nullptr && log->over_limits()) want_trim(*log);
     }
     return {};
 }
@@ -195,7 +217,7 @@ result<> sqlite_journal::index_topic(index_step& step, std::size_t last) {
     const std::span<const indexed_event> rows(batch_.rows);
     const std::size_t topic_end = end_of_topic(step.next);
     std::size_t end = std::min(topic_end, last);
-    topic_change change{row_of(by_row_.find(rows[step.next].topic)->second)};
+    topic_change change{row_of(*log_of(rows[step.next].topic))};
     std::size_t kept = step.next;
     if (!step.begun) {
         if (auto done = leave_out(rows.first(end).subspan(kept), change); !done) return done;
@@ -246,7 +268,7 @@ bool sqlite_journal::may_wait(std::size_t kept, std::size_t topic_end) const {
 // A busy topic is over its limit before its events are indexed. Those at the front of `rows` that
 // retention takes anyway leave the disk without an entry; older ones than these must be gone.
 result<> sqlite_journal::leave_out(std::span<const indexed_event> rows, topic_change& change) {
-    const topic_log& log = *by_row_.find(change.row.row)->second.log;
+    const topic_log& log = *log_of(change.row.row);
     if (change.row.events != 0) return {};
     std::uint64_t kept = log.kept;
     std::uint64_t bytes = log.kept_bytes;
@@ -271,13 +293,11 @@ result<> sqlite_journal::save(const topic_row& row) {
 
 // With mutex_ held.
 void sqlite_journal::publish_change(const topic_change& c) {
-    indexed_topic& t = by_row_.find(c.row.row)->second;
-    t.events = c.row.events;
-    t.bytes = c.row.bytes;
-    t.counted = c.row.counted;
+    topic_log& log = *log_of(c.row.row);
+    log.indexed = {c.row.events, c.row.bytes, c.row.counted};
     if (c.left_out == 0) return;
-    forget_until(*t.log, c.row.trimmed);
-    logs_.note_trimmed(*t.log, c.row.trimmed, c.left_out, c.left_out_bytes);
+    forget_until(log, c.row.trimmed);
+    logs_.note_trimmed(log, c.row.trimmed, c.left_out, c.left_out_bytes);
 }
 
 result<> sqlite_journal::remove_first(std::span<const indexed_event> oldest, std::size_t count,
@@ -291,7 +311,7 @@ result<> sqlite_journal::remove_first(std::span<const indexed_event> oldest, std
     }
     for (const indexed_event& e : victims) {
         const auto kept_by_another = [&](std::string_view name) {
-            const topic_log* other = name == from.name ? nullptr : logs_.find(name);
+            const topic_log* other = name == from.name() ? nullptr : logs_.find(name);
             return other != nullptr && other->trimmed < e.pos;
         };
         if (auto done = store_.remove(e, kept_by_another); !done) return done;
@@ -320,21 +340,21 @@ result<> sqlite_journal::remove_forgotten() {
 result<> sqlite_journal::trim_some() {
     const std::int64_t row = over_limit_.front();
     over_limit_.pop_front();
-    const auto found = by_row_.find(row);
-    if (found == by_row_.end()) return {};
-    const auto all = trim_topic(row, found->second);
+    topic_log* const log = log_of(row);
+    if (log == nullptr) return {};
+    const auto all = trim_topic(*log);
     if (!all || !*all) over_limit_.push_back(row);
     return all ? result<>{} : std::unexpected(all.error());
 }
 
 /// Takes what is too much or too old. False: perhaps not all of it yet.
-result<bool> sqlite_journal::trim_topic(std::int64_t row_number, indexed_topic& t) {
-    topic_log& log = *t.log;
+result<bool> sqlite_journal::trim_topic(topic_log& log) {
+    const std::int64_t row_number = log.row;
     const auto oldest = store_.oldest(row_number, indexed_, trims_per_step);
     if (!oldest) return std::unexpected(oldest.error());
     const std::int64_t too_old = oldest_allowed(log);
 
-    topic_row row = row_of(t);
+    topic_row row = row_of(log);
     std::uint64_t kept = log.kept;
     std::uint64_t kept_bytes = log.kept_bytes;
     std::size_t count = 0;
@@ -358,35 +378,39 @@ result<bool> sqlite_journal::trim_topic(std::int64_t row_number, indexed_topic& 
     if (count > 0) {
         if (auto done = save(row); !done) return std::unexpected(done.error());
         auto done = publish_upkeep(step, [&] {
-            t.events = row.events;
-            t.bytes = row.bytes;
+            log.indexed.events = row.events;
+            log.indexed.bytes = row.bytes;
             forget_until(log, row.trimmed);
             logs_.note_trimmed(log, row.trimmed, count, log.kept_bytes - kept_bytes);
         });
         if (!done) return std::unexpected(done.error());
     }
     if (count == trims_per_step) return false;
-    if (const auto still = by_row_.find(row_number); still != by_row_.end()) {
-        still->second.trim_due = false;
+    if (topic_log* const still = log_of(row_number)) {
+        still->trim_due = false;
         // What is left over the limit is not indexed yet.
-        if (still->second.log->over_limits()) over_limits_seen_ = true;
-        if (still->second.log->kept != 0) {
+        if (still->over_limits()) over_limits_seen_ = true;
+        if (still->kept != 0) {
             // What is not indexed yet is in memory, and may be older than the newest event.
             const std::uint64_t oldest_left =
                 count < oldest->size() ? (*oldest)[count].pos : log.front()->pos.value;
             const auto at = age_begins(oldest_left);
             if (!at) return std::unexpected(at.error());
-            schedule_age(row_number, *at + age_limit(*still->second.log));
+            schedule_age(row_number, *at + age_limit(*still));
         }
     }
     return true;
 }
 
-std::int64_t sqlite_journal::age_limit(const topic_log& log) {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(log.keep.max_age).count();
+std::int64_t sqlite_journal::age_limit(topic_log& log) {
+    // So that nothing overflows that is counted from now on.
+    constexpr auto longest = std::chrono::years(1000);
+    return std::chrono::milliseconds(
+               std::min<std::chrono::seconds>(logs_.rule_of(log).max_age, longest))
+        .count();
 }
 
-std::int64_t sqlite_journal::oldest_allowed(const topic_log& log) const {
+std::int64_t sqlite_journal::oldest_allowed(topic_log& log) {
     return trim_now_.load(std::memory_order_relaxed) - age_limit(log);
 }
 
@@ -401,18 +425,18 @@ result<> sqlite_journal::check_age(std::int64_t now) {
         if (by_age_.top().first > now) break;
         const std::int64_t row = by_age_.top().second;
         by_age_.pop();
-        const auto found = by_row_.find(row);
-        if (found == by_row_.end() || found->second.log->kept == 0) continue;
+        topic_log* const log = log_of(row);
+        if (log == nullptr || log->kept == 0) continue;
         const auto oldest = oldest_age_begins(row);
         if (!oldest || !*oldest) again.push_back(row);
         if (!oldest) {
             outcome = std::unexpected(oldest.error());
         } else if (!*oldest) {
             over_limits_seen_ = true;  // not indexed yet, so it has not been here for long
-        } else if (**oldest >= oldest_allowed(*found->second.log)) {
-            schedule_age(row, **oldest + age_limit(*found->second.log) + 1);
+        } else if (**oldest >= oldest_allowed(*log)) {
+            schedule_age(row, **oldest + age_limit(*log) + 1);
         } else {
-            want_trim(row, found->second);
+            want_trim(*log);
         }
     }
     for (const std::int64_t row : again) schedule_age(row, now);
@@ -442,8 +466,8 @@ result<std::int64_t> sqlite_journal::age_begins(std::uint64_t pos) {
 // Each topic is looked at again: what was known of its age is wrong.
 void sqlite_journal::schedule_all_ages() {
     by_age_ = {};
-    for (const auto& [row, t] : by_row_) {
-        if (t.log->kept != 0) schedule_age(row, 0);
+    for (const auto& [row, log] : by_row_) {
+        if (log->kept != 0) schedule_age(row, 0);
     }
 }
 
@@ -481,8 +505,9 @@ result<> sqlite_journal::publish_upkeep(transaction& t, const std::function<void
     return {};
 }
 
-topic_row sqlite_journal::row_of(const indexed_topic& t) {
-    return {t.log->row, {}, t.log->trimmed, t.events, t.bytes, t.counted};
+topic_row sqlite_journal::row_of(const topic_log& log) {
+    const auto& in = log.indexed;
+    return {log.row, std::string(log.name()), log.trimmed, in.events, in.bytes, in.counted};
 }
 
 }  // namespace carillon::sqlite

@@ -3,7 +3,7 @@
 // end of its turn.
 #pragma once
 
-#include <carillon/journal/journal.hpp>
+#include <carillon/journal/open.hpp>
 
 #include "base/turn.hpp"
 

@@ -9,6 +9,7 @@
 #include "transport/publish_body.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -49,6 +50,42 @@ result<std::vector<topic_pattern>> requested_topics(const http::request& r,
 void answer_done(http::responder& answer, const result<>& done) {
     if (!done) return answer.send(done.error());
     answer.send(http::response{204, {}, {}, false});
+}
+
+/// `<milliseconds>.<id>` of the last event of a page.
+bool parse_schedule_place(std::string_view text, scheduled_query& into) {
+    const std::size_t dot = text.find('.');
+    if (dot == std::string_view::npos) return false;
+    const auto due = parse_whole_number(text.substr(0, dot));
+    const auto id = parse_whole_number(text.substr(dot + 1));
+    if (!due || !id || *due > std::numeric_limits<std::int64_t>::max() / 1'000'000) return false;
+    into.after_due = std::chrono::system_clock::time_point(std::chrono::milliseconds(*due));
+    into.after_id = static_cast<std::uint64_t>(*id);
+    return true;
+}
+
+std::string schedule_place(const scheduled_event& s) {
+    const auto due = std::chrono::floor<std::chrono::milliseconds>(s.due.time_since_epoch());
+    return fmt::format("{}.{}", due.count(), s.id);
+}
+
+void answer_scheduled(http::responder& to, result<scheduled_page> page) {
+    if (!page) return to.send(page.error());
+    const std::string next = page->more ? schedule_place(page->events.back()) : std::string();
+    std::string text = R"({"scheduled":[)";
+    bool first = true;
+    for (scheduled_event& s : page->events) {
+        if (!std::exchange(first, false)) text += ',';
+        text += fmt::format(R"({{"scheduledId":"{}","deliverAt":"{}",)", s.id, rfc3339(s.due));
+        text += R"("event":)";
+        stored_event waiting;
+        waiting.content = std::move(s.content);
+        waiting.stored_at = s.due;
+        append_event_json(text, waiting, {});
+        text += '}';
+    }
+    text += next.empty() ? "]}" : fmt::format(R"(],"next":"{}"}})", next);
+    to.send(http::json_response(200, std::move(text)));
 }
 
 }  // namespace
@@ -199,27 +236,22 @@ void topic_surface::erase(http::request& r, const principal& who, http::responde
                  transport::on_loop_of(std::move(answer), std::move(answer_published)));
 }
 
-void topic_surface::list_scheduled(http::request&, http::responder answer) {
-    hub_.scheduled(
-        max_listed,
-        transport::on_loop_of(
-            std::move(answer), [](http::responder& to, result<std::vector<scheduled_event>> all) {
-                if (!all) return to.send(all.error());
-                std::string text = R"({"scheduled":[)";
-                bool first = true;
-                for (scheduled_event& s : *all) {
-                    if (!std::exchange(first, false)) text += ',';
-                    text += fmt::format(R"({{"scheduledId":"{}","deliverAt":"{}",)", s.id,
-                                        rfc3339(s.due));
-                    text += R"("event":)";
-                    stored_event waiting;
-                    waiting.content = std::move(s.content);
-                    waiting.stored_at = s.due;
-                    append_event_json(text, waiting, {});
-                    text += '}';
-                }
-                to.send(http::json_response(200, text + "]}"));
-            }));
+void topic_surface::list_scheduled(http::request& r, http::responder answer) {
+    scheduled_query query;
+    query.max_events = max_listed;
+    if (const auto limit = r.query_value("limit")) {
+        const auto count = parse_whole_number(*limit);
+        if (!count || *count <= 0)
+            return answer.send(error{errc::invalid_request, "`limit` is a number from 1 to 1000"});
+        query.max_events = std::min(static_cast<std::size_t>(*count), max_listed);
+    }
+    if (const auto after = r.query_value("after")) {
+        if (!parse_schedule_place(*after, query)) {
+            return answer.send(
+                error{errc::invalid_request, "`after` is the `next` of the page before"});
+        }
+    }
+    hub_.scheduled(query, transport::on_loop_of(std::move(answer), answer_scheduled));
 }
 
 void topic_surface::cancel_scheduled(http::request& r, http::responder answer) {

@@ -1,5 +1,6 @@
 // An embedder: the hub on a loop of its own, one listener that is no socket, one event.
 #include <carillon/hub/hub.hpp>
+#include <carillon/journal/open.hpp>
 #include <carillon/services/topic_service.hpp>
 #include <carillon/wire/parser.hpp>
 

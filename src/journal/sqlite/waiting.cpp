@@ -1,0 +1,169 @@
+// What the journal keeps beside events: keys, and events that wait for their time.
+#include <carillon/base/log.hpp>
+
+#include "journal/room.hpp"
+#include "journal/sqlite/sqlite_journal.hpp"
+#include "journal/start.hpp"
+
+#include <algorithm>
+
+namespace carillon::sqlite {
+
+namespace {
+
+// Scheduled events that become due in one transaction.
+constexpr std::size_t due_events = 4096;
+constexpr std::size_t due_bytes = 16u << 20;
+// Keys that one transaction forgets.
+constexpr std::size_t keys_at_once = 4096;
+
+}  // namespace
+
+result<> sqlite_journal::count_waiting() {
+    const auto waiting = store_.count_scheduled();
+    if (!waiting) return std::unexpected(waiting.error());
+    scheduled_events_ = waiting->events;
+    scheduled_bytes_ = waiting->bytes;
+    const auto known = store_.count_answers();
+    if (!known) return std::unexpected(known.error());
+    keys_ = *known;
+    return {};
+}
+
+// What came of an earlier use of the key: a position, or a scheduled event's id.
+result<std::optional<std::uint64_t>> sqlite_journal::recall(const idempotency_key& key) {
+    const auto known = store_.find_answer(key.key, newest_ms());
+    if (!known) return std::unexpected(known.error());
+    if (!*known) return std::nullopt;
+    if ((*known)->body_hash != key.body_hash) return std::unexpected(key_conflict());
+    return (*known)->first;
+}
+
+// Within the transaction under way.
+result<> sqlite_journal::remember(const idempotency_key& key, std::uint64_t first) {
+    if (options_.limits.max_keys == 0) return {};
+    const auto window = std::chrono::milliseconds(options_.idempotency_window).count();
+    const auto number = store_.add_answer(key.key, {key.body_hash, first}, newest_ms() + window);
+    if (!number) return std::unexpected(number.error());
+    if (*number <= options_.limits.max_keys) return {};
+    const auto gone = store_.forget_answers_until(*number - options_.limits.max_keys);
+    if (!gone) return std::unexpected(gone.error());
+    keys_forgotten_ += *gone;
+    return {};
+}
+
+result<> sqlite_journal::forget_answers(std::int64_t now) {
+    const std::lock_guard writing(transaction_mutex_);
+    const auto gone = store_.forget_answers(now, keys_at_once);
+    if (!gone) return std::unexpected(gone.error());
+    if (*gone == keys_at_once) inbox_->want_upkeep();
+    const auto known = store_.count_answers();
+    if (!known) return std::unexpected(known.error());
+    keys_ = *known;
+    return {};
+}
+
+void sqlite_journal::schedule(event e, std::chrono::system_clock::time_point due,
+                              std::optional<idempotency_key> key,
+                              std::function<void(result<std::uint64_t>)> done) {
+    const std::size_t size = e.size();
+    if (schedules_bytes_.fetch_add(size) + size > options_.max_queued_bytes) {
+        schedules_bytes_ -= size;
+        return done(fail(errc::unavailable, "too many events wait to be stored; try again later"));
+    }
+    inbox_->run([this, size, e = std::move(e), due, key = std::move(key),
+                 done = std::move(done)](store&) -> result<> {
+        const auto id = store_scheduled(e, milliseconds(due), key);
+        schedules_bytes_ -= size;
+        const bool is_trouble = !id && id.error().code == errc::io_error;
+        const auto outcome = is_trouble ? result<>(std::unexpected(id.error())) : result<>{};
+        done(id);
+        return outcome;
+    });
+}
+
+result<std::uint64_t> sqlite_journal::store_scheduled(const event& e, std::int64_t due,
+                                                      const std::optional<idempotency_key>& key) {
+    look_at_clock();
+    const std::lock_guard writing(transaction_mutex_);
+    transaction both(store_.on());
+    if (auto begun = both.begin(); !begun) return std::unexpected(begun.error());
+    if (key) {
+        const auto known = recall(*key);
+        if (!known) return std::unexpected(known.error());
+        if (*known) return **known;
+    }
+    const std::size_t size = e.size();
+    if (auto fits = check_schedule(options_.limits, scheduled_events_, scheduled_bytes_, size);
+        !fits)
+        return std::unexpected(fits.error());
+    const auto id = store_.add_scheduled(due, e, key ? key->key : std::string());
+    if (!id) return id;
+    if (key) {
+        if (auto done = remember(*key, *id); !done) return std::unexpected(done.error());
+    }
+    if (auto done = both.commit(); !done) return std::unexpected(done.error());
+    scheduled_events_ += 1;
+    scheduled_bytes_ += size;
+    return id;
+}
+
+void sqlite_journal::cancel(std::uint64_t id, std::function<void(result<bool>)> done) {
+    inbox_->run([this, id, done = std::move(done)](store&) -> result<> {
+        const auto was_there = remove_scheduled(id);
+        done(was_there);
+        return was_there ? result<>{} : std::unexpected(was_there.error());
+    });
+}
+
+/// Its key is free again.
+result<bool> sqlite_journal::remove_scheduled(std::uint64_t id) {
+    const std::lock_guard writing(transaction_mutex_);
+    transaction both(store_.on());
+    if (auto begun = both.begin(); !begun) return std::unexpected(begun.error());
+    const auto taken = store_.remove_scheduled(id);
+    if (!taken) return std::unexpected(taken.error());
+    if (!*taken) return false;
+    if (!(*taken)->key.empty()) {
+        if (auto done = store_.free_answer((*taken)->key, id); !done)
+            return std::unexpected(done.error());
+    }
+    if (auto done = both.commit(); !done) return std::unexpected(done.error());
+    scheduled_events_ -= 1;
+    scheduled_bytes_ -= (*taken)->size;
+    return true;
+}
+
+void sqlite_journal::list_scheduled(const scheduled_query& q,
+                                    std::function<void(result<scheduled_page>)> done) {
+    ask([q, done = std::move(done)](archive& a) { done(a.scheduled(q)); });
+}
+
+// What is due becomes an event in the transaction that takes it from those that wait. Each is a
+// request of its own: one that a limit refuses waits on, and stands in the way of none.
+result<> sqlite_journal::release_due(std::int64_t now) {
+    if (released_upto_.due > now) released_upto_ = {};
+    auto due = store_.scheduled(released_upto_, now, due_events, due_bytes);
+    if (!due) return std::unexpected(due.error());
+    for (const std::uint64_t id : due->damaged) {
+        log::error("an event that waited for its time is damaged and left out",
+                   {{"file", options_.path}, {"scheduled", std::to_string(id)}});
+        if (auto gone = remove_scheduled(id); !gone) return std::unexpected(gone.error());
+    }
+    // From the first on again at the next tick.
+    released_upto_ = due->more ? due->last : schedule_place{};
+    if (due->more) inbox_->want_upkeep();
+    if (due->events.empty()) return {};
+    std::vector<append_request> requests;
+    for (scheduled_event& s : due->events) {
+        append_request& r = requests.emplace_back();
+        r.done = [](const auto&, auto) {};
+        r.events.push_back(std::make_shared<stored_event>());
+        r.events.back()->content = std::move(s.content);
+        r.released.push_back(s.id);
+    }
+    commit(requests, std::unique_lock(transaction_mutex_, std::defer_lock));
+    return {};
+}
+
+}  // namespace carillon::sqlite

@@ -1,0 +1,359 @@
+// Topics by pattern, and their events in memory in one order.
+#include "journal/topic_logs.hpp"
+
+#include <algorithm>
+#include <queue>
+
+namespace carillon {
+
+namespace {
+
+// Merging looks at each topic; beyond so many, going through all events may be cheaper.
+constexpr std::size_t topics_to_merge = 64;
+constexpr std::uint64_t dense_share = 16;
+// Events, or last values, that a page may look at before it ends early, times the patterns that
+// each is held against.
+constexpr std::size_t looks_per_page = 16'384;
+
+// Last values that are sorted for a page; beyond, those of all topics are gone through.
+constexpr std::size_t most_values_to_sort = 1024;
+
+std::uint64_t value_of(const event_ptr& e) noexcept { return e->pos.value; }
+
+bool matches(const matcher_set& patterns, std::string_view name) {
+    return std::ranges::any_of(*patterns, [&](const topic_pattern& p) { return p.matches(name); });
+}
+
+std::size_t looks_for(const matcher_set& patterns) {
+    return looks_per_page / std::max<std::size_t>(patterns->size() / 4, 1);
+}
+
+/// Lists topics until they are too many.
+class topic_list final : public name_visitor {
+public:
+    topic_list(matched_topics& into, std::uint64_t all_events, std::size_t most)
+        : into_(into), all_events_(all_events), most_(most) {}
+
+    bool one(topic_log& log) override {
+        into_.logs.push_back(&log);
+        events_ += log.kept;
+        return !too_many(0, 0);
+    }
+    bool some(std::span<topic_log* const> logs, const name_chunk&, bool) override {
+        return std::ranges::all_of(logs, [&](topic_log* log) { return one(*log); });
+    }
+    bool before_range(std::size_t topics, std::uint64_t kept) override {
+        return !too_many(topics, kept);
+    }
+
+private:
+    bool too_many(std::size_t topics, std::uint64_t events) {
+        const std::size_t count = into_.logs.size() + topics;
+        const bool dense = (events_ + events) * dense_share > all_events_;
+        into_.dense = count > most_ || (count > topics_to_merge && dense);
+        return into_.dense;
+    }
+
+    matched_topics& into_;
+    const std::uint64_t all_events_;
+    const std::size_t most_;
+    std::uint64_t events_ = 0;
+};
+
+/// The newest trim mark, and the newest trim, of those that it is shown.
+class newest_marks final : public name_visitor {
+public:
+    bool one(topic_log& log) override {
+        note(log);
+        return true;
+    }
+    bool some(std::span<topic_log* const> logs, const name_chunk& in, bool whole) override {
+        if (whole) {
+            trimmed = std::max(trimmed, in.trimmed);
+            trim_count = std::max(trim_count, in.trim_count);
+        } else {
+            for (const topic_log* log : logs) note(*log);
+        }
+        return true;
+    }
+    bool skips(const name_chunk& chunk) const override {
+        return chunk.trimmed <= trimmed && chunk.trim_count <= trim_count;
+    }
+    void note(const topic_log& log) {
+        trimmed = std::max(trimmed, log.trimmed);
+        trim_count = std::max(trim_count, log.trim_count);
+    }
+
+    std::uint64_t trimmed = 0;
+    std::uint64_t trim_count = 0;
+};
+
+}  // namespace
+
+matched_topics topic_logs::matching(const matcher_set& patterns, std::size_t most,
+                                    std::uint64_t events) const {
+    matched_topics found;
+    std::size_t literals = 0;
+    for (const topic_pattern& p : *patterns) {
+        if (!p.is_literal()) continue;
+        ++literals;
+        if (const topic_log* log = find(p.str())) found.logs.push_back(log);
+    }
+    if (literals != patterns->size()) {
+        topic_list list(found, events, most);
+        names_.match(pattern_tree(*patterns), list);
+    }
+    if (found.dense) {
+        found.logs.clear();
+    } else if (literals != 0 && patterns->size() > 1) {
+        std::ranges::sort(found.logs);
+        const auto repeated = std::ranges::unique(found.logs);
+        found.logs.erase(repeated.begin(), repeated.end());
+    }
+    return found;
+}
+
+/// Whether a topic that matches has the event still: another may have kept it longer.
+bool topic_logs::wants(const matcher_set& patterns, const stored_event& e) const {
+    const auto& topics = e.content.topics;
+    if (topics.size() == 1) return matches(patterns, topics.front().str());
+    return std::ranges::any_of(topics, [&](const topic& t) {
+        if (!matches(patterns, t.str())) return false;
+        const topic_log* log = find(t.str());
+        return log != nullptr && log->trimmed < e.pos.value;
+    });
+}
+
+void topic_logs::tell_losses(read_page& page, position after, const matcher_set& patterns,
+                             const matched_topics& topics) const {
+    newest_marks marks;
+    const bool may_be_forgotten =
+        topics.logs.size() < patterns->size() ||
+        std::ranges::any_of(*patterns, [](const topic_pattern& p) { return !p.is_literal(); });
+    if (may_be_forgotten) {
+        marks.trimmed = forgotten;
+        marks.trim_count = forgotten_trims;
+    }
+    for (const topic_log* log : topics.logs) marks.note(*log);
+    if (topics.dense) {
+        names_.match(pattern_tree(*patterns), marks);
+        for (const topic_pattern& p : *patterns) {
+            const topic_log* log = p.is_literal() ? find(p.str()) : nullptr;
+            if (log != nullptr) marks.note(*log);
+        }
+    }
+    page.trims = marks.trim_count;
+    if (marks.trimmed > after.value) page.lost = gap{after, position{marks.trimmed}};
+}
+
+bool topic_logs::all_in_memory(const matched_topics& topics) const {
+    if (topics.dense) return false;
+    return std::ranges::all_of(topics.logs, [](const topic_log* log) { return log->complete(); });
+}
+
+read_page topic_logs::read(const read_query& q, std::chrono::system_clock::time_point now) const {
+    const auto topics = matching(q.patterns);
+    read_page page = topics.dense ? scan(q, now) : merge(q, topics, now);
+    tell_losses(page, q.after, q.patterns, topics);
+    return page;
+}
+
+namespace {
+
+/// A page that grows until it is full.
+class page_under_way {
+public:
+    explicit page_under_way(const read_query& q) : q_(q) {
+        page.through = std::max(q.upto, q.after);
+    }
+    /// False if it is full: then it ends before `e`.
+    bool add(const event_ptr& e) {
+        if (page.events.size() >= q_.max_events || bytes_ >= q_.max_bytes) {
+            page.through = page.events.empty() ? q_.after : page.events.back()->pos;
+            return false;
+        }
+        page.events.push_back(e);
+        bytes_ += e->content.size();
+        return true;
+    }
+
+    read_page page;
+
+private:
+    const read_query& q_;
+    std::size_t bytes_ = 0;
+};
+
+}  // namespace
+
+read_page topic_logs::merge(const read_query& q, const matched_topics& topics,
+                            std::chrono::system_clock::time_point now) const {
+    using run = std::span<const event_ptr>;
+    const auto later = [](const run& a, const run& b) {
+        return value_of(a.front()) > value_of(b.front());
+    };
+    std::priority_queue<run, std::vector<run>, decltype(later)> runs(later);
+    for (const topic_log* log : topics.logs) {
+        const run events = log->after(q.after.value);
+        if (!events.empty() && value_of(events.front()) <= q.upto.value) runs.push(events);
+    }
+    page_under_way made(q);
+    while (!runs.empty()) {
+        run events = runs.top();
+        runs.pop();
+        const event_ptr& e = events.front();
+        const bool repeated = !made.page.events.empty() && made.page.events.back() == e;
+        const bool shown = !repeated && (q.erased_too || shown_at(*e, now)) && !superseded(*e, q);
+        if (shown && !made.add(e)) break;
+        events = events.subspan(1);
+        if (!events.empty() && value_of(events.front()) <= q.upto.value) runs.push(events);
+    }
+    return std::move(made.page);
+}
+
+read_page topic_logs::scan(const read_query& q, std::chrono::system_clock::time_point now) const {
+    page_under_way made(q);
+    std::size_t looks = looks_for(q.patterns);
+    order_.each_after(q.after.value, [&](const event_ptr& e) {
+        if (e->pos > q.upto) return false;
+        const bool shown =
+            (q.erased_too || shown_at(*e, now)) && wants(q.patterns, *e) && !superseded(*e, q);
+        if (shown && !made.add(e)) return false;
+        if (--looks != 0) return true;
+        made.page.through = e->pos;
+        return false;
+    });
+    return std::move(made.page);
+}
+
+bool topic_logs::superseded(const stored_event& e, const read_query& q) const {
+    if (!q.conflate || e.content.key.empty()) return false;
+    const auto matches_of = [](const matcher_set& patterns, const topic& t) {
+        return std::ranges::count_if(*patterns,
+                                     [&](const topic_pattern& p) { return p.matches(t.str()); });
+    };
+    for (const topic& t : e.content.topics) {
+        const auto matches = matches_of(q.patterns, t);
+        if (matches == 0) continue;
+        const topic_log* log = find(t.str());
+        if (matches != matches_of(q.conflate, t) || log == nullptr) return false;
+        if (log->newest_of_key(e.content.key) <= e.pos.value) return false;
+    }
+    return true;
+}
+
+std::optional<found_cursor> topic_logs::find_own_id(std::string_view id,
+                                                    const matcher_set& patterns,
+                                                    const matched_topics& topics) const {
+    std::optional<found_cursor> earliest;
+    if (!own_ids_.contains(id)) return earliest;
+    const auto every = [&] { return matching(patterns, size(), ~std::uint64_t{0}).logs; };
+    for (const topic_log* log : topics.dense ? every() : topics.logs) {
+        const auto* hit = log->find_own_id(id);
+        if (hit == nullptr) continue;
+        // One event may stand in several of the topics.
+        const bool repeated =
+            hit->count > 1 ||
+            (earliest && (earliest->repeated || earliest->pos.value != hit->first));
+        if (!earliest || hit->first < earliest->pos.value)
+            earliest = found_cursor{position{hit->first}};
+        earliest->repeated = repeated;
+    }
+    return earliest;
+}
+
+snapshot_page topic_logs::snapshot(const snapshot_query& q,
+                                   std::chrono::system_clock::time_point now) const {
+    const auto topics = matching(q.patterns, most_values_to_sort, ~std::uint64_t{0});
+    return topics.dense ? scan_values(q, now) : sort_values(q, topics, now);
+}
+
+snapshot_page topic_logs::sort_values(const snapshot_query& q, const matched_topics& topics,
+                                      std::chrono::system_clock::time_point now) const {
+    std::vector<event_ptr> all;
+    for (const topic_log* log : topics.logs) {
+        const event_ptr& value = log->retained();
+        if (value && value->pos > q.after && value->pos <= q.upto && shown_at(*value, now))
+            all.push_back(value);
+    }
+    std::ranges::sort(all, {}, value_of);
+    const auto repeated = std::ranges::unique(all);
+    all.erase(repeated.begin(), repeated.end());
+    snapshot_page page;
+    page.through = std::max(q.after, q.upto);
+    std::size_t bytes = 0;
+    for (event_ptr& value : all) {
+        if (page.values.size() >= q.max_events || bytes >= q.max_bytes) {
+            page.through = page.values.empty() ? q.after : page.values.back()->pos;
+            break;
+        }
+        bytes += value->content.size();
+        page.values.push_back(std::move(value));
+    }
+    return page;
+}
+
+snapshot_page topic_logs::scan_values(const snapshot_query& q,
+                                      std::chrono::system_clock::time_point now) const {
+    snapshot_page page;
+    page.through = std::max(q.after, q.upto);
+    std::size_t bytes = 0;
+    std::size_t looks = looks_for(q.patterns);
+    // Whether it is still the value of a topic that is asked for: another may have a newer one.
+    const auto is_wanted = [&](const event_ptr& e) {
+        return std::ranges::any_of(e->content.topics, [&](const topic& t) {
+            if (!matches(q.patterns, t.str())) return false;
+            const topic_log* log = find(t.str());
+            return log != nullptr && log->retained() == e;
+        });
+    };
+    for (auto at = values_.upper_bound(q.after.value); at != values_.end(); ++at) {
+        const event_ptr& e = at->second.event;
+        if (e->pos > q.upto) break;
+        const bool full = page.values.size() >= q.max_events || bytes >= q.max_bytes;
+        if (full || looks-- == 0) {
+            page.through = position{e->pos.value - 1};
+            break;
+        }
+        if (!shown_at(*e, now) || !is_wanted(e)) continue;
+        bytes += e->content.size();
+        page.values.push_back(e);
+    }
+    return page;
+}
+
+std::vector<stored_size> topic_logs::newest(const newest_query& q, const matcher_set& patterns,
+                                            const matched_topics& topics) const {
+    std::vector<stored_size> all;
+    if (topics.dense) {
+        std::uint64_t bytes = 0;
+        order_.each_back([&](const event_ptr& e) {
+            if (value_of(e) <= q.after || all.size() >= q.count || bytes > q.bytes) return false;
+            if (!wants(patterns, *e)) return true;
+            all.push_back({value_of(e), e->content.size()});
+            bytes += all.back().bytes;
+            return true;
+        });
+    }
+    for (const topic_log* log : topics.logs) {
+        const auto events = log->after(q.after);
+        std::uint64_t bytes = 0;
+        for (std::size_t i = 0; i < events.size() && i < q.count && bytes <= q.bytes; ++i) {
+            const event_ptr& e = events[events.size() - 1 - i];
+            all.push_back({value_of(e), e->content.size()});
+            bytes += all.back().bytes;
+        }
+    }
+    keep_newest(all, q);
+    return all;
+}
+
+std::optional<position> topic_logs::before_time(std::chrono::system_clock::time_point t,
+                                                const time_line& times) const {
+    const event_ptr first = order_.first_where(
+        [&](const stored_event& e) { return times.ordered(e.pos.value, e.stored_at) >= t; });
+    if (!first) return std::nullopt;
+    return position{value_of(first) - 1};
+}
+
+}  // namespace carillon

@@ -2,6 +2,8 @@
 // `/publish/{topic}`.
 #pragma once
 
+#include <carillon/journal/open.hpp>
+
 #include "http/server.hpp"
 #include "net/listener.hpp"
 #include "support/raw_client.hpp"

@@ -10,7 +10,7 @@
 
 namespace carillon {
 
-/// Told now and then how much of the work is done, in percent.
+/// Called now and then with how much of the work is done, in percent.
 using progress = std::function<void(int)>;
 
 /// Copies a journal as it is at one moment, also while a server uses it, into a file that must not

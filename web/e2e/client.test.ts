@@ -148,6 +148,18 @@ test("a page that is left and come back to goes on where it was", async () => {
   await until("it hears again", async () => (await data(page)).at(-1) === "after");
 });
 
+test("a page that was frozen goes on where it was", async () => {
+  const page = await opened();
+  await server.publish("news", "before");
+  await came(page, "before");
+  const session = await context.newCDPSession(page);
+  await session.send("Page.setWebLifecycleState", { state: "frozen" });
+  await server.publish("news", "meanwhile");
+  await session.send("Page.setWebLifecycleState", { state: "active" });
+  await server.publish("news", "after");
+  await came(page, "before", "meanwhile", "after");
+});
+
 test("a reload keeps the cursor when asked", async () => {
   const page = await opened("news", { persist: "cursor" });
   await server.publish("news", "before");

@@ -33,7 +33,9 @@ let server: Server;
 
 beforeAll(async () => {
   const [sharing, worker] = await Promise.all([bundled({ source: entry }), bundled("packages/client/src/worker.ts")]);
-  const scripts = { "/sharing.js": sharing, "/worker.js": worker, "/broken.js": "throw new Error('broken')" };
+  const next = sharing.replace("protocol = 1", "protocol = 2");
+  expect(next).not.toBe(sharing);
+  const scripts = { "/sharing.js": sharing, "/next.js": next, "/worker.js": worker, "/broken.js": "throw new Error('broken')" };
   [browser, site] = await Promise.all([startBrowser(), Site.start(scripts, `<script type="module" src="/sharing.js"></script>`)]);
 });
 afterAll(async () => {
@@ -176,6 +178,35 @@ test("topics of all tabs are heard, by all", async () => {
   });
   await server.publish("chat", "again");
   await came(pages, "hello", "again");
+});
+
+test("two versions of the client in two tabs keep apart, and both are live", async () => {
+  const now = [await tab(), await tab()];
+  const next = await context.newPage();
+  await next.goto(site.url);
+  await next.addScriptTag({ url: "/next.js", type: "module" });
+  await begin(next, {});
+  expect(await subscribers()).toBe(2);
+  await server.publish("news", "one");
+  await came([...now, next], "one");
+  await now[0]!.close();
+  await server.publish("news", "two");
+  await came([now[1]!, next], "one", "two");
+});
+
+test("a tab that is frozen leaves the connection to another, and catches up when it wakes", async () => {
+  const frozen = await tab();
+  const other = await tab();
+  await server.publish("news", "one");
+  await came([frozen, other], "one");
+  const session = await context.newCDPSession(frozen);
+  await session.send("Page.setWebLifecycleState", { state: "frozen" });
+  await server.publish("news", "two");
+  await came([other], "one", "two");
+  await session.send("Page.setWebLifecycleState", { state: "active" });
+  await came([frozen], "one", "two");
+  await server.publish("news", "three");
+  await came([frozen, other], "one", "two", "three");
 });
 
 test("tabs of another name share nothing", async () => {

@@ -1,0 +1,102 @@
+// Tokens in the browser, on pages of another origin than the server's.
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import type { Browser, Page } from "playwright-core";
+import type { CarillonClient } from "carillon-client";
+import { startBrowser } from "./support/browser.js";
+import { Server, until } from "./support/server.js";
+import { bundled, Site } from "./support/site.js";
+import { secret, tokenOf } from "./support/token.js";
+
+interface Kept {
+  client: CarillonClient;
+  data: string[];
+  asked: string[];
+  closes: string[];
+}
+declare const kept: Kept;
+
+const entry = `
+  import { connect } from "../packages/client/src/index.ts";
+  import { connectShared } from "../packages/client/src/sharing.ts";
+  import { nativeTransport } from "../packages/client/src/native.ts";
+  globalThis.start = (url, { how, ...options } = {}) => {
+    const kept = { data: [], asked: [], closes: [] };
+    options.token = async ({ why }) => { kept.asked.push(why); return globalThis.freshToken(why); };
+    if (how === "native") options.transport = nativeTransport();
+    if (how === "worker") options.worker = () => new SharedWorker("/worker.js", { type: "module" });
+    kept.client = (how === "tab" || how === "worker" ? connectShared : connect)(url, options);
+    kept.client.onmessage = (event) => kept.data.push(event.data);
+    kept.client.addEventListener("carillon.close", (event) => kept.closes.push(JSON.parse(event.data).reason));
+    globalThis.kept = kept;
+  };
+`;
+
+let browser: Browser;
+let site: Site;
+let server: Server;
+let page: Page;
+
+beforeAll(async () => {
+  const [tokens, worker] = await Promise.all([bundled({ source: entry }), bundled("packages/client/src/worker.ts")]);
+  [browser, site] = await Promise.all([
+    startBrowser(),
+    Site.start({ "/tokens.js": tokens, "/worker.js": worker }, `<script type="module" src="/tokens.js"></script>`),
+  ]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await site?.stop();
+});
+beforeEach(async () => {
+  server = await Server.start("--stream.retry", "200ms", "--http.cors_origins", site.url, "--auth.secret", secret, "--auth.leeway", "0s");
+});
+afterEach(async () => {
+  await page?.close();
+  await server?.stop();
+});
+
+/** A page whose client asks `fresh` for tokens, once it listens. */
+async function listening(how: string, fresh: (why: string) => string): Promise<void> {
+  page = await browser.newPage();
+  await page.exposeFunction("freshToken", fresh);
+  await page.goto(site.url);
+  await page.waitForFunction(() => "start" in globalThis);
+  await page.evaluate(([url, given]) => (globalThis as unknown as { start(url: string, options: object): void }).start(url, given), [
+    `${server.url}/events/subscribe/news`,
+    { how },
+  ] as const);
+  await until("the stream is open", () => page.evaluate(() => kept.client.status === "open"));
+}
+
+const publisher = tokenOf("publisher", 3600, { roles: ["publisher", "admin"] });
+
+async function publish(text: string): Promise<void> {
+  const headers = { "Content-Type": "application/json", Authorization: `Bearer ${publisher}` };
+  const answer = await fetch(`${server.url}/events/publish/news`, { method: "POST", headers, body: JSON.stringify({ data: text }) });
+  expect(answer.status).toBe(200);
+}
+
+const came = (...wanted: string[]): Promise<unknown> =>
+  until(`events ${wanted.join()}`, () => page.evaluate((count) => kept.data.length >= count, wanted.length)).then(async () =>
+    expect(await page.evaluate(() => kept.data)).toEqual(wanted),
+  );
+
+async function users(): Promise<string[]> {
+  const answer = await fetch(`${server.url}/events/clients`, { headers: { Authorization: `Bearer ${publisher}` } });
+  return ((await answer.json()) as { clients: { user: string }[] }).clients.map(({ user }) => user);
+}
+
+test.each(["own", "tab", "worker"])("a token goes out in the header, and a fresh one when it is refused: %s", async (how) => {
+  // The first has expired while nobody looked.
+  let tokens = 0;
+  await listening(how, () => tokenOf("alice", tokens++ === 0 ? -60 : 3600));
+  expect(await users()).toEqual(["alice"]);
+  expect(await page.evaluate(() => kept.asked)).toEqual(["connect", "refused"]);
+  await publish("one");
+  await came("one");
+  await server.kill();
+  await server.start();
+  await publish("two");
+  await came("one", "two");
+  expect(await users()).toEqual(["alice"]);
+});

@@ -25,6 +25,8 @@ struct metric_sources {
     const http::byte_budget& requests;
     const http::byte_budget& responses;
     services::finite_streams::counts finite;
+    std::size_t outbox = 0;     ///< events of records that are not published yet
+    bool records_sound = true;  ///< records can be stored
 };
 std::string metrics_text(const metric_sources& of);
 struct endpoint_sources {

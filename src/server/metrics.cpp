@@ -192,6 +192,10 @@ std::string metrics_text(const metric_sources& of) {
     f.counter("carillon_finite_streams_ended_idle_total",
               "Streams that were ended because their producers were silent.",
               number(finite.ended_idle));
+    f.gauge("carillon_records_writable", "0 while records cannot be stored.",
+            of.records_sound ? 1 : 0);
+    f.gauge("carillon_outbox_waiting", "Events of records that wait for the journal.",
+            number(of.outbox));
     f.counter("carillon_log_lines_dropped_total",
               "Log lines dropped because nobody read them in time.", number(log_lines_dropped()));
     f.gauge("carillon_draining", "1 while the server drains.", h.draining() ? 1 : 0);

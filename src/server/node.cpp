@@ -351,6 +351,8 @@ std::string node::parts::metrics() const {
         of.http.push_back(&w->server->counters());
         of.loops.push_back(&w->loop.counters());
     }
+    of.outbox = apps->unpublished();
+    of.records_sound = apps->health().has_value();
     return metrics_text(of);
 }
 

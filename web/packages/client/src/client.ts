@@ -516,7 +516,7 @@ function added<T>(set: Set<T>, value: T): () => void {
 }
 
 /** Tells all watchers; one that throws keeps nothing from the others, nor from the stream. */
-function tell<T>(watchers: Iterable<(value: T) => void>, value: T): void {
+export function tell<T>(watchers: Iterable<(value: T) => void>, value: T): void {
   for (const watcher of watchers) {
     try {
       watcher(value);

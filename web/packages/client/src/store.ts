@@ -1,6 +1,6 @@
 // What hooks and composables of any framework stand on: one client for many components.
 export { type ConnectionStatistics, type Polled, pollConnections, readStatistics } from "./connections.js";
-import { CarillonClient } from "./client.js";
+import { CarillonClient, tell } from "./client.js";
 import { connectShared, type SharedOptions } from "./sharing.js";
 import type { RawEvent } from "./parser.js";
 import type { Status, StreamEvent, StreamFailure } from "./types.js";
@@ -23,6 +23,16 @@ export interface Snapshot {
   failure: StreamFailure | undefined;
 }
 
+/** Which users listen to a topic, as far as the server tells: its `presence` says whom. */
+export interface Presence {
+  /** Not more than the server names; sorted. */
+  users: readonly string[];
+  /** Of all of them. */
+  count: number;
+  /** False until the server has told, and soon after its start: users may be about to come back. */
+  complete: boolean;
+}
+
 export interface StoreOptions extends SharedOptions {
   url: string | URL;
   /** One connection for all tabs. */
@@ -33,6 +43,7 @@ type Listener = (event: ReceivedEvent<never>) => void;
 
 /** Before the first connection, and on a server that renders pages. */
 const idle: Snapshot = { status: "connecting", isConnected: false, lastEvent: undefined, failure: undefined };
+const nobody: Presence = { users: [], count: 0, complete: false };
 const own = /^(carillon\.|heartbeat$)/;
 
 /**
@@ -50,6 +61,7 @@ export class StreamStore {
   readonly #watchers = new Set<() => void>();
   readonly #listeners = new Map<string, Set<Listener>>();
   readonly #topics = new Map<string, number>();
+  readonly #present = new Map<string, Presence>();
 
   constructor({ url, ...options }: StoreOptions) {
     this.#options = { url, ...options };
@@ -113,6 +125,7 @@ export class StreamStore {
         const left = this.#topics.get(topic)! - 1;
         if (left > 0) return void this.#topics.set(topic, left);
         this.#topics.delete(topic);
+        this.#present.delete(topic);
         this.#client?.removeTopic(topic).catch(this.#failed);
       });
     });
@@ -121,6 +134,9 @@ export class StreamStore {
   /** Whether an event is of a topic; true where the stream does not say. */
   readonly isOf = (event: ReceivedEvent, topic: string): boolean =>
     !event.topics || event.topics.some((name) => matches(topic, name));
+
+  /** Another object after each change, which `subscribe` tells. Without an answer from the server: nobody. */
+  readonly presenceOf = (topic: string): Presence => this.#present.get(topic) ?? nobody;
 
   readonly reconnect = (): void => {
     if (this.#client && this.#client.status !== "closed") return this.#client.reconnect();
@@ -147,8 +163,21 @@ export class StreamStore {
 
   #receive(raw: RawEvent): void {
     const event = this.#read(raw);
+    if (event.type === "carillon.presence") this.#notePresence(event.data);
     if (!own.test(event.type)) this.#change({ lastEvent: event });
-    for (const type of [event.type, "*"]) for (const listener of this.#listeners.get(type) ?? []) listener(event as ReceivedEvent<never>);
+    for (const type of [event.type, "*"]) tell(this.#listeners.get(type) ?? [], event as ReceivedEvent<never>);
+  }
+
+  /** `users` when a stream begins, `user` and `state` when one comes or goes; of a topic or of a room. */
+  #notePresence(data: unknown): void {
+    const told = data as { topic?: string; room?: string; users?: string[]; user?: string; state?: string; count?: number; complete?: boolean };
+    const topic = told?.topic ?? told?.room;
+    if (typeof topic !== "string") return;
+    const before = this.presenceOf(topic);
+    const others = before.users.filter((user) => user !== told.user);
+    const users = told.users ?? (told.state === "joined" && told.user !== undefined ? [...others, told.user].sort() : others);
+    this.#present.set(topic, { users, count: told.count ?? users.length, complete: told.complete ?? before.complete });
+    this.#change({});
   }
 
   #read({ type, data, id }: RawEvent): ReceivedEvent {
@@ -165,7 +194,7 @@ export class StreamStore {
     queueMicrotask(() => {
       this.#snapshot = this.#next!;
       this.#next = undefined;
-      for (const watcher of this.#watchers) watcher();
+      tell(this.#watchers, undefined);
     });
   }
 }

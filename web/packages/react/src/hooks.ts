@@ -1,4 +1,4 @@
-import { type ReceivedEvent, type Snapshot, type SSEOptions, type StreamStore, storeOf } from "carillon-client/store";
+import { type Presence, type ReceivedEvent, type Snapshot, type SSEOptions, type StreamStore, storeOf } from "carillon-client/store";
 import { useEffect, useState, useSyncExternalStore } from "react";
 import { useLatest } from "./latest.js";
 import { useProvided, useStore } from "./provider.js";
@@ -37,6 +37,17 @@ export function useEvent<T = unknown>(type: string, handler: (event: ReceivedEve
   const store = useProvided();
   const latest = useLatest(handler);
   useEffect(() => store.addEventListener<T>(type, (event) => latest.current(event)), [store, type, latest]);
+}
+
+/**
+ * Which users listen to a topic, for as long as the component is there; it listens too. The server tells only where
+ * the topic has presence, and names only those who may be seen.
+ */
+export function usePresence(topic: string): Presence {
+  const store = useProvided();
+  useEffect(() => store.addTopic(topic), [store, topic]);
+  const now = (): Presence => store.presenceOf(topic);
+  return useSyncExternalStore(store.subscribe, now, now);
 }
 
 /** Listens to a topic or pattern for as long as the component is there; gives its last event, and hands each to the handler. */

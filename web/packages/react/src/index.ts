@@ -1,4 +1,4 @@
 export { CarillonProvider, type CarillonProviderProps } from "./provider.js";
-export { type Connection, type SSE, useConnection, useEvent, useSSE, useTopic } from "./hooks.js";
+export { type Connection, type SSE, useConnection, useEvent, usePresence, useSSE, useTopic } from "./hooks.js";
 export { TrackConnections, type TrackConnectionsProps } from "./track_connections.js";
-export type { ReceivedEvent, Snapshot, SSEOptions, StoreOptions } from "carillon-client/store";
+export type { Presence, ReceivedEvent, Snapshot, SSEOptions, StoreOptions } from "carillon-client/store";

@@ -1,4 +1,4 @@
-import { type ReceivedEvent, type Snapshot, type SSEOptions, type StoreOptions, type StreamStore, following, keyOf, storeOf, StreamStore as Store } from "carillon-client/store";
+import { type Presence, type ReceivedEvent, type Snapshot, type SSEOptions, type StoreOptions, type StreamStore, following, keyOf, storeOf, StreamStore as Store } from "carillon-client/store";
 import {
   type ComputedRef,
   type InjectionKey,
@@ -119,6 +119,28 @@ export function useEvent<T = unknown>(type: MaybeRefOrGetter<string>, handler: (
     immediate: true,
     flush: "sync",
   });
+}
+
+/**
+ * Which users listen to a topic, for as long as the component is there; it listens too. The server tells only where
+ * the topic has presence, and names only those who may be seen.
+ */
+export function usePresence(topic: MaybeRefOrGetter<string>): ShallowRef<Presence> {
+  const store = provided();
+  const present = shallowRef(store.value.presenceOf(toValue(topic)));
+  const mounted = useMounted();
+  watch(
+    [store, () => toValue(topic), mounted] as const,
+    ([used, name, ready], _, onCleanup) => {
+      const look = (): void => void (present.value = used.presenceOf(name));
+      look();
+      if (!ready) return;
+      const stops = [used.addTopic(name), used.subscribe(look)];
+      onCleanup(() => stops.forEach((stop) => stop()));
+    },
+    { immediate: true, flush: "sync" },
+  );
+  return present;
 }
 
 /** Listens to a topic or pattern for as long as the component is there; gives its last event, and hands each to the handler. */

@@ -2,6 +2,10 @@
 import type { Carillon, Receipt } from "./carillon.js";
 import type { User } from "./caller.js";
 
+// These routes know no `Idempotency-Key`: a call is repeated only if it is certain that the server has done nothing. Otherwise
+// it fails, with `maybeStored`.
+const atMostOnce = { repeatable: false };
+
 /** What a notification says: a title or a message at least. */
 export interface NotificationContent {
   title?: string;
@@ -70,11 +74,14 @@ export class NotificationCalls {
   send(notification: NotificationContent & Target): Promise<Receipt> {
     const keys = "userId" in notification ? [notification.userId] : notification.userIds;
     if (keys.length === 0) return Promise.resolve({});
-    return this.carillon.send(keys, "POST", `${this.path}/send`, { json: notification });
+    return this.carillon.send(keys, "POST", `${this.path}/send`, { json: notification, ...atMostOnce });
   }
 
   broadcast(notification: NotificationContent): Promise<Receipt> {
-    return this.carillon.send("all", "POST", `${this.path}/broadcast`, { json: notification });
+    return this.carillon.send("all", "POST", `${this.path}/broadcast`, {
+      json: notification,
+      ...atMostOnce,
+    });
   }
 }
 
@@ -86,7 +93,7 @@ export class RealtimeCalls {
   ) {}
 
   update(update: RealtimeUpdate): Promise<Receipt> {
-    return this.carillon.send([":realtime"], "POST", `${this.path}/update`, { json: update });
+    return this.carillon.send([":realtime"], "POST", `${this.path}/update`, { json: update, ...atMostOnce });
   }
 
   /** Tells that an entity was created; its data in your own shape. */
@@ -104,7 +111,7 @@ export class RealtimeCalls {
 
   private entity(entity: string, action: string, data: unknown): Promise<Receipt> {
     const path = `${this.path}/entity/${encodeURIComponent(entity)}/${action}`;
-    return this.carillon.send([":realtime"], "POST", path, { json: data });
+    return this.carillon.send([":realtime"], "POST", path, { json: data, ...atMostOnce });
   }
 }
 
@@ -117,7 +124,8 @@ export class ChatCalls {
   ) {}
 
   message(as: User, message: ChatMessage): Promise<Receipt> {
-    return this.carillon.send([room(message.roomId)], "POST", `${this.path}/message`, { json: message, as });
+    const call = { json: message, as, ...atMostOnce };
+    return this.carillon.send([room(message.roomId)], "POST", `${this.path}/message`, call);
   }
 
   /** Gives the room and its newest messages. */
@@ -136,7 +144,7 @@ export class ChatCalls {
   /** Only who is invited may join a room that is not `open`. */
   createRoom(as: User, options: { roomId?: string; name?: string; open?: boolean } = {}): Promise<Receipt> {
     const keys = options.roomId === undefined ? [":rooms"] : [room(options.roomId)];
-    return this.carillon.send(keys, "POST", `${this.path}/rooms`, { json: options, as });
+    return this.carillon.send(keys, "POST", `${this.path}/rooms`, { json: options, as, ...atMostOnce });
   }
 
   invite(as: User, roomId: string, userId: string): Promise<Receipt> {
@@ -163,7 +171,7 @@ export class SystemCalls {
   ) {}
 
   updateStatus(status: StatusUpdate): Promise<Receipt> {
-    return this.carillon.send([":status"], "POST", `${this.path}/status/update`, { json: status });
+    return this.carillon.send([":status"], "POST", `${this.path}/status/update`, { json: status, ...atMostOnce });
   }
 
   async stats(): Promise<Receipt> {

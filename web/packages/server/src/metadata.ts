@@ -97,7 +97,8 @@ export class EventService {
 
   private notify(filter: ClientFilter | { broadcast: true }, event: SSEEvent, keys: readonly string[] | "all"): Promise<Receipt> {
     const path = `${this.carillon.prefixes.metadata}/notify`;
-    return this.carillon.send(keys, "POST", path, { json: { ...filter, ...event } });
+    // The route knows no `Idempotency-Key`: see domains.ts.
+    return this.carillon.send(keys, "POST", path, { json: { ...filter, ...event }, repeatable: false });
   }
 }
 

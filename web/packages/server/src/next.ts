@@ -30,7 +30,7 @@ export function streamRoute(options: PassThroughOptions<Request>): (request: Req
       const method = request.method === "HEAD" ? "HEAD" : "GET";
       const answer = await fetch(upstream.url, { method, headers: upstream.headers, signal: stop.signal, redirect: "manual" });
       const headers = headersToPassOn(answer.headers);
-      return new Response(answer.body && endingWith(answer.body, leave), { status: answer.status, headers });
+      return new Response(answer.body && endingWith(answer.body, request.signal, leave), { status: answer.status, headers });
     } catch (why) {
       if (isCarillonError(why)) return problem(why);
       if (wantsStream(header("accept"))) return new Response(unavailableStream(), { headers: streamHeaders });
@@ -45,14 +45,23 @@ function problem(error: CarillonError): Response {
 }
 
 /** The same bytes, read only as fast as they are taken; `leave` is called when the reader has gone. */
-function endingWith(body: ReadableStream<Uint8Array>, leave: () => void): ReadableStream<Uint8Array> {
+function endingWith(
+  body: ReadableStream<Uint8Array>,
+  browser: AbortSignal,
+  leave: () => void,
+): ReadableStream<Uint8Array> {
   const reader = body.getReader();
+  // Node forgets the connection of a signal with a body when memory is collected, so the body is told itself.
+  const cancel = () => void reader.cancel().catch(() => undefined);
+  if (browser.aborted) cancel();
+  else browser.addEventListener("abort", cancel, { once: true });
   return new ReadableStream<Uint8Array>(
     {
       async pull(to) {
         const { done, value } = await reader.read();
-        if (done) to.close();
-        else to.enqueue(value);
+        if (!done) return to.enqueue(value);
+        browser.removeEventListener("abort", cancel);
+        to.close();
       },
       cancel() {
         leave();

@@ -39,7 +39,7 @@ export async function* readStream(
         const parser = new EventParser();
         const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
         try {
-          for await (const bytes of opened) {
+          for await (const bytes of piecesOf(opened, stop.signal)) {
             for (const event of parser.push(decoder.decode(bytes, { stream: true }))) {
               cursor = event.id;
               attempt = 0;
@@ -69,7 +69,7 @@ async function open(
   options: ReadOptions,
   cursor: string,
   signal: AbortSignal,
-): Promise<AsyncIterable<Uint8Array> | "again" | "over"> {
+): Promise<ReadableStream<Uint8Array> | "again" | "over"> {
   const { caller } = carillon.connection;
   const token = options.as ? await carillon.tokenFor(options.as) : await caller.own();
   let answer: Response;
@@ -87,8 +87,28 @@ async function open(
     return "again";
   }
   if (answer.status === 204) return "over";
-  if (answer.ok && answer.body) return answer.body as unknown as AsyncIterable<Uint8Array>;
+  if (answer.ok && answer.body) return answer.body;
   const text = await answer.text().catch(() => "");
   if (answer.status >= 500 || answer.status === 429) return "again";
   throw errorOf(answer.status, text);
+}
+
+/**
+ * A body's bytes until it or the signal ends. The signal that was given to `fetch` is not enough: Node forgets its connection with the
+ * body when memory is collected.
+ */
+async function* piecesOf(
+  body: ReadableStream<Uint8Array>,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const reader = body.getReader();
+  const leave = () => void reader.cancel().catch(() => undefined);
+  signal.addEventListener("abort", leave, { once: true });
+  try {
+    if (signal.aborted) return;
+    for (let piece = await reader.read(); !piece.done; piece = await reader.read()) yield piece.value;
+  } finally {
+    signal.removeEventListener("abort", leave);
+    leave();
+  }
 }

@@ -44,14 +44,32 @@ export interface SSEClient {
   lastHeartbeatAt: string;
 }
 
-/** An active connection of a user. */
+/** An open stream, of whichever system. */
 export interface ActiveConnection {
-  userId: string;
-  connectedAt?: string;
-  [more: string]: unknown;
+  id: string;
+  userId?: string;
+  sessionId?: string;
+  surface?: string;
+  address?: string;
+  connectedAt: string;
+  lastEventId?: string;
+  lastEventAt?: string;
+  eventsSent?: number;
+  bytesSent?: number;
 }
 
-interface UserEventBody {
+export interface SendOptions {
+  /** Not stored: whoever is away misses it. For typing, progress and the like. */
+  ephemeral?: boolean;
+}
+
+interface ConnectionPage {
+  total: number;
+  connections: ActiveConnection[];
+  next?: string;
+}
+
+interface UserEventBody extends SendOptions {
   type: string;
   data: unknown;
   userId?: string;
@@ -141,17 +159,23 @@ export class SSEService {
 
   // Users.
 
-  sendToUser(userId: string, type: string, data: unknown): Promise<Receipt> {
-    return this.run(() => this.sendBody([userId], { userId, type, data }));
+  sendToUser(userId: string, type: string, data: unknown, options: SendOptions = {}): Promise<Receipt> {
+    return this.run(() => this.sendBody([userId], { userId, type, data, ...options }));
   }
 
-  sendToUsers(userIds: readonly string[], type: string, data: unknown): Promise<Receipt> {
+  /** To nobody if the list is empty. */
+  sendToUsers(
+    userIds: readonly string[],
+    type: string,
+    data: unknown,
+    options: SendOptions = {},
+  ): Promise<Receipt> {
     if (userIds.length === 0) return Promise.resolve({});
-    return this.run(() => this.sendBody(userIds, { userIds, type, data }));
+    return this.run(() => this.sendBody(userIds, { userIds, type, data, ...options }));
   }
 
-  sendToAll(type: string, data: unknown): Promise<Receipt> {
-    return this.run(() => this.sendBody("all", { type, data }));
+  sendToAll(type: string, data: unknown, options: SendOptions = {}): Promise<Receipt> {
+    return this.run(() => this.sendBody("all", { type, data, ...options }));
   }
 
   /** True if the user listens anywhere. A promise: `await` it. */
@@ -161,20 +185,29 @@ export class SSEService {
 
   /** Of a user, or of all. */
   async getConnectionCount(userId?: string): Promise<number> {
-    const { users } = this.carillon.prefixes;
-    if (userId === undefined) return countIn(await this.carillon.get(`${users}/sse/connections`));
-    return countIn(await this.carillon.get(`${users}/sse/users/${encodeURIComponent(userId)}/connections`));
+    const path = `${this.carillon.prefixes.users}/sse`;
+    if (userId === undefined) return (await this.connectionPage(undefined, 1)).total;
+    const body = await this.carillon.get(`${path}/users/${encodeURIComponent(userId)}/connections`);
+    return (body as { connections: number }).connections;
   }
 
   async getActiveConnections(): Promise<ActiveConnection[]> {
-    const body = await this.carillon.get(`${this.carillon.prefixes.users}/sse/connections`);
-    const { connections } = body as { connections?: ActiveConnection[] };
-    return connections ?? [];
+    const all: ActiveConnection[] = [];
+    for (let after: string | undefined; ; ) {
+      const page = await this.connectionPage(after, 1000);
+      all.push(...page.connections);
+      if (page.next === undefined) return all;
+      after = page.next;
+    }
   }
 
   /** The events of a user, in this process; for tests and for controllers that serve the stream themselves. */
   createConnection(userId: string, user: Omit<User, "id"> = {}): UserStream {
     return openUserStream(this.carillon, { ...user, id: userId });
+  }
+
+  private async connectionPage(after: string | undefined, limit: number): Promise<ConnectionPage> {
+    return (await this.carillon.get(`${this.carillon.prefixes.users}/sse/connections`, { after, limit })) as ConnectionPage;
   }
 
   private sendBody(keys: readonly string[] | "all", json: UserEventBody): Promise<Receipt> {
@@ -214,10 +247,4 @@ function clientOf(record: ClientRecord): SSEClient {
     ...(metadata !== undefined && { metadata }),
     ...(lastEventId !== undefined && { lastEventId }),
   };
-}
-
-function countIn(body: unknown): number {
-  const { count, total, connections } = body as { count?: number; total?: number; connections?: unknown };
-  if (typeof connections === "number") return connections;
-  return total ?? count ?? (Array.isArray(connections) ? connections.length : 0);
 }

@@ -1,14 +1,16 @@
 // What the documents' calls ask of Carillon: routes, bodies, whose name, order.
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Domains } from "../src/domains.js";
 import { passThrough } from "../src/express.js";
-import { Carillon, verifyToken } from "../src/index.js";
+import { Carillon, readStream, verifyToken } from "../src/index.js";
 import { broadcast, getClients, initializeSSE, notifyUser, notifyWithMetadata } from "../src/metadata.js";
 import { streamRoute } from "../src/next.js";
 import { SSEPublisher } from "../src/notifications.js";
-import { SSENotificationService, SSEService } from "../src/users.js";
+import { Calendar, SSENotificationService, SSEService } from "../src/users.js";
 import { FakeServer, problem } from "./support/fake_server.js";
 
 let server: FakeServer;
@@ -96,12 +98,17 @@ describe("users", () => {
 
   it("are asked for their connections", async () => {
     server.answer(({ path }) =>
-      path.includes("/users/") ? { userId: "a/b", connections: 2 } : { total: 3, connections: [{ userId: "x" }] },
+      path.includes("/users/")
+        ? { userId: "a/b", connected: true, connections: 2 }
+        : { total: 3, connections: [{ id: path }], ...(path.includes("after") ? {} : { next: "c" }) },
     );
     const service = new SSEService(carillon);
     expect(await service.hasConnection("a/b")).toBe(true);
     expect(await service.getConnectionCount()).toBe(3);
-    expect(await service.getActiveConnections()).toEqual([{ userId: "x" }]);
+    expect((await service.getActiveConnections()).map(({ id }) => id)).toEqual([
+      "/api/sse/connections?limit=1000",
+      "/api/sse/connections?after=c&limit=1000",
+    ]);
     expect(server.asked[0]?.path).toBe("/api/sse/users/a%2Fb/connections");
   });
 });
@@ -171,6 +178,77 @@ describe("notifications kept in a database", () => {
     ]);
     expect(server.asked[1]?.body).toEqual({ eventType: "maintenance", data: { message: "soon" } });
     expect(server.asked[2]?.body).toMatchObject({ eventType: "user_activity", data: { action: "login" } });
+  });
+});
+
+describe("calls whose routes know no keys", () => {
+  const flaky = (_: unknown, response: import("node:http").ServerResponse, count: number) =>
+    count === 1 ? void response.destroy() : {};
+
+  it("are not repeated if the server may have done them", async () => {
+    server.answer(flaky);
+    const sent = new Domains(carillon).notifications.broadcast({ title: "t" });
+    await expect(sent).rejects.toMatchObject({ code: "NETWORK_ERROR", maybeStored: true });
+    expect(server.asked).toHaveLength(1);
+  });
+
+  it("are repeated if it surely has not", async () => {
+    server.answer((_, response, count) => (count === 1 ? problem(response, 503, "UNAVAILABLE") : {}));
+    await new Domains(carillon).notifications.broadcast({ title: "t" });
+    expect(server.asked).toHaveLength(2);
+  });
+
+  it("are repeated where that does no harm", async () => {
+    server.answer(flaky);
+    await new Domains(carillon).chat.join({ id: "a" }, "r");
+    expect(server.asked).toHaveLength(2);
+  });
+});
+
+describe("reading a stream", () => {
+  it("ends with its signal, also when memory was collected meanwhile", async () => {
+    setFlagsFromString("--expose_gc");
+    const collect = runInNewContext("gc") as () => void;
+    const ended = new Promise<void>((done) => {
+      server.answer((_, response) => {
+        response.writeHead(200, { "Content-Type": "text/event-stream" }).write("data: 1\n\n");
+        response.once("close", done);
+      });
+    });
+    const stop = new AbortController();
+    const events = readStream(carillon, "/events/subscribe/a", { signal: stop.signal });
+    expect((await events.next()).value).toMatchObject({ data: "1" });
+    const last = events.next();
+    for (let turn = 0; turn < 5; turn += 1) {
+      collect();
+      await new Promise(setImmediate);
+    }
+    stop.abort();
+    expect(await last).toMatchObject({ done: true });
+    await ended;
+  });
+});
+
+describe("the calendar", () => {
+  it("has its calls", async () => {
+    server.answer(({ path }) => (path.endsWith("/events") ? { id: "e1", events: [] } : { reminders: 2 }));
+    const calendar = new Calendar(carillon);
+    const ada = { id: "ada" };
+    const event = { title: "t", starts: "2026-03-01T09:00:00", attendees: ["bob"] };
+    expect(await calendar.create(ada, event)).toBe("e1");
+    await calendar.change(ada, { ...event, id: "e1" });
+    expect(await calendar.sendUpcomingReminders("30m")).toEqual({ reminders: 2 });
+    await calendar.sendReminder("e1");
+    await calendar.remove(ada, "e1");
+    expect(server.asked.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      "POST /api/calendar/events",
+      "PUT /api/calendar/events/e1",
+      "POST /api/calendar/reminders/upcoming",
+      "POST /api/calendar/reminders/e1",
+      "DELETE /api/calendar/events/e1",
+    ]);
+    expect(callerOf(0).user).toBe("ada");
+    expect(callerOf(2).user).toBe("carillon-server");
   });
 });
 

@@ -17,6 +17,8 @@ struct credentials {
     std::string_view cookie{};         ///< the header `Cookie`, whole; empty: none
     std::string token{};               ///< `?token=`; empty: none
     std::string ticket{};              ///< `?ticket=`; empty: none
+    bool for_stream = false;           ///< the route answers with a stream
+    bool has_cursor = false;           ///< the request says where its stream goes on
     bool local = false;  ///< from this machine, under a loopback name, and not passed on by a proxy
 };
 

@@ -31,7 +31,7 @@ std::optional<std::string> parse_base64(std::string_view text) {
 
 }  // namespace
 
-result<token_claims> parse_development_token(std::string_view text) {
+result<token_claims> parse_development_token(std::string_view text, const role_grants& by_role) {
     const auto refused = [] {
         return fail(errc::unauthenticated,
                     "a development token is Base64 of userId:username:email:roles");
@@ -61,6 +61,10 @@ result<token_claims> parse_development_token(std::string_view text) {
         append_json_string(claims.text, claims.roles[i]);
     }
     claims.text += "]}";
+    auto grants =
+        grants_of({claims.subject, claims.roles, claims.publish, claims.subscribe}, by_role);
+    if (!grants) return std::unexpected(grants.error());
+    claims.grants = std::move(*grants);
     return claims;
 }
 

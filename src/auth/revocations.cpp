@@ -30,11 +30,10 @@ std::optional<revocation::time_point> time_of(const json::object& o, std::string
 
 }  // namespace
 
-bool revocation::concerns(const token_claims& claims) const {
-    if (!issuer.empty() && issuer != claims.issuer) return false;
-    if (!token_id.empty()) return token_id == claims.token_id;
-    return !user.empty() && user == claims.subject &&
-           (!claims.issued_at || *claims.issued_at < before);
+bool revocation::concerns(const principal& who) const {
+    if (!issuer.empty() && issuer != who.issuer) return false;
+    if (!token_id.empty()) return token_id == who.token_id;
+    return !user.empty() && user == who.user && (!who.issued || *who.issued < before);
 }
 
 std::string revocation::text() const {
@@ -84,19 +83,19 @@ result<> revocations::add(revocation r, time_point now) {
     return {};
 }
 
-bool revocations::found_in(const table& t, const token_claims& claims, const std::string& name) {
+bool revocations::found_in(const table& t, const principal& who, const std::string& name) {
     if (name.empty()) return false;
-    for (const std::string& issuer : {claims.issuer, std::string{}}) {
+    for (const std::string& issuer : {who.issuer, std::string{}}) {
         const auto found = t.find({issuer, name});
-        if (found != t.end() && found->second.concerns(claims)) return true;
+        if (found != t.end() && found->second.concerns(who)) return true;
     }
     return false;
 }
 
-bool revocations::concern(const token_claims& claims) const {
+bool revocations::concern(const principal& who) const {
     const std::lock_guard lock(mutex_);
     if (tokens_.empty() && users_.empty()) return false;
-    return found_in(tokens_, claims, claims.token_id) || found_in(users_, claims, claims.subject);
+    return found_in(tokens_, who, who.token_id) || found_in(users_, who, who.user);
 }
 
 std::size_t revocations::size() const {

@@ -2,8 +2,7 @@
 #pragma once
 
 #include <carillon/base/result.hpp>
-
-#include "auth/token_claims.hpp"
+#include <carillon/hub/principal.hpp>
 
 #include <chrono>
 #include <map>
@@ -24,7 +23,7 @@ struct revocation {
     time_point before;     ///< by user: tokens that were issued earlier
     time_point until;      ///< after this no such token is valid any more, so it may be forgotten
 
-    bool concerns(const token_claims& claims) const;
+    bool concerns(const principal& who) const;
 
     /// A JSON object, as it is kept in the journal.
     std::string text() const;
@@ -42,15 +41,15 @@ public:
     /// A later one for the same token or user takes the place of an earlier. Error `unavailable`:
     /// there are `most` already, and none of them has run out.
     result<> add(revocation r, time_point now);
-    /// Whether a token with these claims is revoked. One without `iat` counts as issued before
+    /// Whether the token of this caller is revoked. One without `iat` counts as issued before
     /// everything.
-    bool concern(const token_claims& claims) const;
+    bool concern(const principal& who) const;
     std::size_t size() const;
 
 private:
     using key = std::pair<std::string, std::string>;  ///< issuer, then token id or user
     using table = std::map<key, revocation>;
-    static bool found_in(const table& t, const token_claims& claims, const std::string& name);
+    static bool found_in(const table& t, const principal& who, const std::string& name);
 
     const std::size_t most_;
     mutable std::mutex mutex_;  // guards all below

@@ -2,8 +2,7 @@
 #pragma once
 
 #include <carillon/base/result.hpp>
-
-#include "auth/token_claims.hpp"
+#include <carillon/hub/principal.hpp>
 
 #include <array>
 #include <chrono>
@@ -22,20 +21,21 @@ struct ticket_options {
     std::chrono::seconds grace{60};      ///< how long its stream may be away before it returns
 };
 
-/// A ticket stands for a verified token. It opens one stream, and that stream again when it comes
-/// back: with a cursor, after its earlier connection has ended, within the grace time, and before
-/// the token ends. Anything else is refused, so that a ticket that leaked into a log opens nothing.
-/// Synchronised inside. Times are the caller's, so that tests need not wait.
+/// A ticket stands for a caller whose token was verified. It opens one stream, and that stream
+/// again when it comes back: with a cursor, after its earlier connection has ended, within the
+/// grace time, and before the token ends. Anything else is refused, so that a ticket that leaked
+/// into a log opens nothing. Synchronised inside. Times are the caller's, so that tests need not
+/// wait.
 class ticket_book {
 public:
     using clock = std::chrono::system_clock;
-    using claims_ptr = std::shared_ptr<const token_claims>;
+    using bearer_ptr = std::shared_ptr<const principal>;
 
     explicit ticket_book(ticket_options options) : options_(options) {}
 
     /// 32 characters of base64url, 192 random bits. Error `unavailable`: there are
     /// `max_tickets` already.
-    result<std::string> issue(claims_ptr claims, clock::time_point now);
+    result<std::string> issue(bearer_ptr bearer, clock::time_point now);
 
     enum class refusal : std::uint8_t {
         none,
@@ -45,11 +45,13 @@ public:
     };
     struct redeemed {
         refusal why = refusal::unknown;
-        claims_ptr claims;  ///< null if it was refused
+        bearer_ptr bearer;  ///< null if it was refused
     };
     /// Opens its stream. On success the caller calls `release` when the connection ends.
     redeemed redeem(std::string_view ticket, bool has_cursor, clock::time_point now);
     void release(std::string_view ticket, clock::time_point now);
+    /// In place of `release`, for a stream that never began: the ticket is as it was before.
+    void give_back(std::string_view ticket, clock::time_point now);
 
     /// Ends the tickets that nobody came back with; call it now and then.
     void purge(clock::time_point now);
@@ -58,8 +60,9 @@ public:
 private:
     enum class state : std::uint8_t { fresh, open, away };
     struct record {
-        claims_ptr claims;  ///< shared with the streams that it opens
+        bearer_ptr bearer;  ///< shared with the streams that it opens
         state at = state::fresh;
+        bool used = false;        ///< its stream has begun once
         clock::time_point until;  ///< unless it is open
     };
     struct hash {

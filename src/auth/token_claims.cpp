@@ -89,6 +89,7 @@ result<> read_texts(const json::value& v, std::string_view name, std::vector<std
 
 result<> read_grants(const json::object& claims, const claim_rules& rules, token_claims& into) {
     const json::value* v = claims.if_contains(rules.grants_claim);
+    if (v == nullptr) v = claims.if_contains("mercure");
     if (v == nullptr) return {};
     if (!v->is_object()) return wrong_type(rules.grants_claim);
     const auto read = [&](std::string_view name, std::optional<std::vector<std::string>>& list) {
@@ -105,8 +106,9 @@ void read_attributes(const json::object& claims, const claim_rules& rules, token
     for (const std::string& role : into.roles) add_attribute(into.attributes, "role", role);
     for (const auto& [name, value] : claims) {
         const std::string_view n = name;
-        if (is_token_claim(n) || n == rules.grants_claim || n == rules.user_claim ||
-            n == rules.session_claim || n == rules.roles_claim || n == "role") {
+        if (is_token_claim(n) || n == rules.grants_claim || n == "mercure" ||
+            n == rules.user_claim || n == rules.session_claim || n == rules.roles_claim ||
+            n == "role") {
             continue;
         }
         if (value.is_string()) {
@@ -179,6 +181,9 @@ result<token_claims> read_claims(std::string_view payload, const claim_rules& ru
             return std::unexpected(read.error());
     }
     read_attributes(*claims, rules, all);
+    auto grants = grants_of({all.subject, all.roles, all.publish, all.subscribe}, rules.roles);
+    if (!grants) return std::unexpected(grants.error());
+    all.grants = std::move(*grants);
     return all;
 }
 

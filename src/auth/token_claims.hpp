@@ -4,7 +4,10 @@
 #include <carillon/base/result.hpp>
 #include <carillon/hub/identity.hpp>
 
+#include "auth/role_grants.hpp"
+
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,11 +29,13 @@ struct token_claims {
     /// that are about the token itself. At most `max_attributes`, none longer than an audience can
     /// name.
     std::vector<attribute> attributes;
-    /// Topic patterns that the token grants beyond what its roles do; nothing: it says nothing.
+    /// Topic patterns that the token grants instead of what its roles do; nothing: it says nothing.
     std::optional<std::vector<std::string>> publish, subscribe;
-    std::optional<time_point> expires;     ///< `exp`
-    std::optional<time_point> not_before;  ///< `nbf`
-    std::optional<time_point> issued_at;   ///< `iat`
+    /// What its bearer may publish under and listen to; null: nothing.
+    std::shared_ptr<const grant_set> grants;  // shared with the callers and streams
+    std::optional<time_point> expires;        ///< `exp`
+    std::optional<time_point> not_before;     ///< `nbf`
+    std::optional<time_point> issued_at;      ///< `iat`
 };
 
 inline constexpr std::size_t max_attributes = 32;
@@ -51,8 +56,10 @@ struct claim_rules {
     std::string session_claim = "sid";
     std::string roles_claim =
         "roles";  ///< an array of strings, or one string with blanks or commas
-    /// An object with `publish` and `subscribe`, arrays of topic patterns.
+    /// An object with `publish` and `subscribe`, arrays of topic patterns. Where it is missing,
+    /// `mercure` is read, which has the same form (Mercure, section 5).
     std::string grants_claim = "carillon";
+    role_grants roles = {};
 };
 
 /// Reads the payload of a token whose signature is known to be right. Errors `unauthenticated`:

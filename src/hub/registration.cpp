@@ -370,6 +370,7 @@ client_info shard::impl::describe(const subscriber& s) const {
     if (s.extras && s.extras->who) {
         info.user = s.extras->who->user;
         info.session = s.extras->who->session;
+        info.who = s.extras->who;
     }
     info.profile = s.profile->name;
     info.events = s.events;

@@ -3,6 +3,7 @@
 #include "base/json_text.hpp"
 #include "base/random.hpp"
 #include "base/time_text.hpp"
+#include "server/live_auth_routes.hpp"
 #include "transport/guard.hpp"
 #include "transport/publish_body.hpp"
 #include "transport/rules.hpp"
@@ -158,16 +159,15 @@ std::string claims_of(const token_request& asked, std::string_view issuer,
                               seconds, seconds + asked.lifetime.count());
 }
 
-std::vector<transport::route> auth_routes(const identity_check& callers,
-                                          std::chrono::seconds token_lifetime) {
-    const transport::route_handler mint = [&callers, token_lifetime](http::request& r,
-                                                                     const principal&,
-                                                                     http::responder answer) {
+namespace {
+
+transport::route_handler minting(const identity_check& callers, std::chrono::seconds lifetime) {
+    return [&callers, lifetime](http::request& r, const principal&, http::responder answer) {
         if (callers.signing_key() == nullptr) {
             return answer.send(
                 error{errc::disabled, "tokens are signed with `auth.secret`, and there is none"});
         }
-        const auto asked = parse_token_request(r.body, token_lifetime);
+        const auto asked = parse_token_request(r.body, lifetime);
         if (!asked) return answer.send(asked.error());
         const auto now = std::chrono::system_clock::now();
         const auto token = callers.signing_key()->sign(callers.claims_for(*asked, now));
@@ -175,6 +175,24 @@ std::vector<transport::route> auth_routes(const identity_check& callers,
         answer.send(http::json_response(200, fmt::format(R"({{"token":"{}","expiresAt":"{}"}})",
                                                          *token, rfc3339(now + asked->lifetime))));
     };
+}
+
+transport::route_handler ticketing(identity_check& callers) {
+    return [&callers](http::request&, const principal& who, http::responder answer) {
+        const auto ticket = callers.issue_ticket(who);
+        if (!ticket) return answer.send(ticket.error());
+        http::response told =
+            http::json_response(200, fmt::format(R"({{"ticket":"{}","expiresIn":{}}})", *ticket,
+                                                 callers.ticket_lifetime().count()));
+        told.headers.emplace_back("Cache-Control", "no-store");
+        answer.send(std::move(told));
+    };
+}
+
+}  // namespace
+
+std::vector<transport::route> auth_routes(const auth_route_parts& with) {
+    const transport::body_rule one_json_text{.needed = true, .whole = transport::json_types()};
     std::vector<transport::route> all;
     all.push_back({.method = "GET",
                    .path = "/auth/me",
@@ -198,9 +216,16 @@ std::vector<transport::route> auth_routes(const identity_check& callers,
                    .path = "/auth/token",
                    .summary = "signs a token for a user",
                    .who = rules::administration,
-                   .takes = {.needed = true, .whole = transport::json_types()},
+                   .takes = one_json_text,
                    .answers = {{200, json_type, "the token, and when it ends"}},
-                   .handle = mint});
+                   .handle = minting(with.callers, with.token_lifetime)});
+    all.push_back({.method = "POST",
+                   .path = "/auth/ticket",
+                   .summary = "gives a ticket that opens one stream and its reconnections",
+                   .who = rules::own_credentials,
+                   .answers = {{200, json_type, "the ticket, and how long it waits"}},
+                   .handle = ticketing(with.callers)});
+    add_live_routes(all, with);
     return all;
 }
 

@@ -1,7 +1,10 @@
 // What the server answers about identity itself: who a caller is, sessions, tokens.
 #pragma once
 
+#include <carillon/hub/hub.hpp>
+
 #include "server/identity.hpp"
+#include "server/revocation_list.hpp"
 #include "transport/route.hpp"
 
 #include <chrono>
@@ -9,9 +12,18 @@
 
 namespace carillon::server {
 
-/// `GET /auth/me`, `POST` and `DELETE /auth/session`, `POST /auth/token`. They refer to `callers`.
-std::vector<transport::route> auth_routes(const identity_check& callers,
-                                          std::chrono::seconds token_lifetime);
+struct auth_route_parts {
+    identity_check& callers;
+    hub& events;
+    revocation_list& revoked;
+    std::chrono::seconds token_lifetime{0};         ///< of tokens that are signed here, at most
+    std::chrono::milliseconds revocations_kept{0};  ///< how long a revocation matters
+    std::vector<topic_pattern> public_topics = {};  ///< what no token must grant
+};
+
+/// `GET /auth/me`, `POST` and `DELETE /auth/session`, `POST /auth/token`, `POST /auth/ticket`,
+/// `POST /auth/revoke`, `POST /auth/renew`. They refer to the parts' objects.
+std::vector<transport::route> auth_routes(const auth_route_parts& with);
 
 /// What a request for a token says.
 struct token_request {

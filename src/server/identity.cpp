@@ -7,6 +7,7 @@
 #include "server/remote_keys.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <fstream>
 #include <sstream>
 #include <utility>
@@ -28,14 +29,36 @@ principal principal_of(const auth::token_claims& claims, principal::source from)
     who.claims = claims.text;
     who.token_id = claims.token_id;
     who.issuer = claims.issuer;
+    who.grants = claims.grants;
     who.attributes = claims.attributes;
     who.expires = claims.expires;
     who.issued = claims.issued_at;
     return who;
 }
 
-auth::claim_rules rules_of(const settings& s) {
+result<std::vector<auth::role_grant>> rows_of(const strings& texts, std::string_view setting) {
+    std::vector<auth::role_grant> rows;
+    for (const std::string& text : texts) {
+        auto row = auth::role_grant::parse(text);
+        if (!row)
+            return fail(row.error().code, fmt::format("`{}`: {}", setting, row.error().detail));
+        rows.push_back(std::move(*row));
+    }
+    return rows;
+}
+
+result<auth::role_grants> grants_of_roles(const settings& s) {
+    auto publish = rows_of(s.auth.publish_grants, "auth.publish_grants");
+    if (!publish) return std::unexpected(publish.error());
+    auto subscribe = rows_of(s.auth.subscribe_grants, "auth.subscribe_grants");
+    if (!subscribe) return std::unexpected(subscribe.error());
+    return auth::role_grants{std::move(*publish), std::move(*subscribe)};
+}
+
+auth::claim_rules rules_of(const settings& s, auth::role_grants roles) {
     auth::claim_rules r;
+    r.roles = std::move(roles);
+    r.grants_claim = s.auth.grants_claim;
     r.issuer = s.auth.issuer;
     r.audiences = s.auth.audience;
     r.leeway = std::chrono::duration_cast<std::chrono::seconds>(s.auth.leeway);
@@ -98,6 +121,35 @@ private:
     const std::vector<std::shared_ptr<auth::key_source>> all_;
 };
 
+std::chrono::seconds seconds_of(milliseconds t) {
+    return std::chrono::ceil<std::chrono::seconds>(t);
+}
+
+/// Keeps a ticket in use for as long as its stream is there.
+class ticket_lease final : public stream_lease {
+public:
+    ticket_lease(std::shared_ptr<auth::ticket_book> book, std::string ticket)
+        : book_(std::move(book)), ticket_(std::move(ticket)) {}
+    ticket_lease(const ticket_lease&) = delete;
+    ticket_lease& operator=(const ticket_lease&) = delete;
+    ~ticket_lease() override {
+        const auto now = auth::ticket_book::clock::now();
+        if (begun_) {
+            book_->release(ticket_, now);
+        } else {
+            book_->give_back(ticket_, now);
+        }
+    }
+    void begun() noexcept override { begun_ = true; }
+
+private:
+    const std::shared_ptr<auth::ticket_book> book_;
+    const std::string ticket_;
+    std::atomic<bool> begun_{false};
+};
+
+std::unexpected<error> taken_back() { return fail(errc::unauthenticated, "the token was revoked"); }
+
 bool is_url(std::string_view text) {
     return text.starts_with("https://") || text.starts_with("http://");
 }
@@ -133,16 +185,29 @@ std::string_view cookie_value(std::string_view header, std::string_view name) {
     return {};
 }
 
-identity_check::identity_check(const settings& s)
-    : issuer_(s.auth.issuer),
+identity_check::identity_check(const settings& s, auth::role_grants roles)
+    : roles_(std::move(roles)),
+      issuer_(s.auth.issuer),
       audience_(s.auth.audience),
       token_in_query_(s.auth.token_in_query),
-      development_tokens_(s.auth.dev_tokens) {}
+      development_tokens_(s.auth.dev_tokens),
+      ticket_options_{s.auth.max_tickets, seconds_of(s.auth.ticket_lifetime),
+                      seconds_of(s.auth.ticket_grace)},
+      tickets_(std::make_shared<auth::ticket_book>(ticket_options_)),
+      revoked_(s.auth.max_revocations) {}
 
 identity_check::~identity_check() = default;
 
 result<std::unique_ptr<identity_check>> identity_check::make(const settings& s) {
-    std::unique_ptr<identity_check> made(new identity_check(s));
+    for (const std::string& text : s.auth.public_topics) {
+        if (auto pattern = topic_pattern::parse(text); !pattern) {
+            return fail(errc::invalid_request,
+                        fmt::format("`auth.public_topics = {}`: {}", text, pattern.error().detail));
+        }
+    }
+    auto roles = grants_of_roles(s);
+    if (!roles) return std::unexpected(roles.error());
+    std::unique_ptr<identity_check> made(new identity_check(s, std::move(*roles)));
     if (auto added = made->add_keys(s); !added) return std::unexpected(added.error());
     return made;
 }
@@ -192,7 +257,7 @@ result<> identity_check::add_keys(const settings& s) {
     }
     if (sources.empty()) return {};
     verifier_ = std::make_unique<auth::token_verifier>(auth::verifier_options{
-        .issuers = {{rules_of(s), std::make_shared<several_keys>(std::move(sources))}},
+        .issuers = {{rules_of(s, roles_), std::make_shared<several_keys>(std::move(sources))}},
         .remembered = s.auth.max_remembered_tokens});
     return {};
 }
@@ -208,6 +273,7 @@ void identity_check::check(const auth::credentials& given, callback done) {
         if (!token) return done(std::unexpected(token.error()));
         return check_token(*token, given.local, std::move(done));
     }
+    if (!given.ticket.empty()) return done(redeem(given));
     const std::string_view cookie = cookie_value(given.cookie, session_cookie);
     if (!cookie.empty()) return check_token(cookie, given.local, std::move(done));
     if (!given.token.empty()) {
@@ -220,23 +286,65 @@ void identity_check::check(const auth::credentials& given, callback done) {
     done(principal{});
 }
 
+result<std::string> identity_check::issue_ticket(const principal& who) {
+    if (who.from == principal::source::ticket)
+        return fail(errc::invalid_request, "a ticket opens its stream and nothing else");
+    auto bearer = std::make_shared<principal>(who);
+    bearer->from = principal::source::ticket;
+    return tickets_->issue(std::move(bearer), std::chrono::system_clock::now());
+}
+
+void identity_check::purge() { tickets_->purge(std::chrono::system_clock::now()); }
+
+result<principal> identity_check::redeem(const auth::credentials& given) {
+    using refusal = auth::ticket_book::refusal;
+    if (!given.for_stream)
+        return fail(errc::unauthenticated, "a ticket opens a stream and nothing else");
+    const auto now = std::chrono::system_clock::now();
+    auto [why, bearer] = tickets_->redeem(given.ticket, given.has_cursor, now);
+    switch (why) {
+        case refusal::none:
+            break;
+        case refusal::unknown:
+            return fail(errc::unauthenticated,
+                        "the ticket was never issued, or its time is over; ask for another one");
+        case refusal::not_resumed:
+            return fail(errc::unauthenticated,
+                        "the ticket has opened its stream; it opens it again with a cursor only");
+        case refusal::in_use:
+            // What a network left half open is noticed late: its client comes back with a cursor.
+            if (given.has_cursor)
+                return fail(errc::unavailable, "the ticket's earlier stream has not ended yet");
+            return fail(errc::unauthenticated, "the ticket's stream is connected");
+    }
+    principal who = *bearer;
+    who.lease = std::make_shared<ticket_lease>(tickets_, given.ticket);
+    if (revoked_.concern(who)) return taken_back();
+    return who;
+}
+
 void identity_check::check_token(std::string_view token, bool local, callback done) {
     // A signed token has dots, and Base64 has none.
     const bool development = token.find('.') == std::string_view::npos;
     if (development && (development_tokens_ || (local && verifier_ == nullptr))) {
-        const auto claims = auth::parse_development_token(token);
+        const auto claims = auth::parse_development_token(token, roles_);
         if (!claims) return done(std::unexpected(claims.error()));
-        return done(principal_of(*claims, principal::source::development));
+        principal who = principal_of(*claims, principal::source::development);
+        if (revoked_.concern(who)) return done(taken_back());
+        return done(std::move(who));
     }
     if (verifier_ == nullptr) {
         return done(fail(errc::unauthenticated,
                          "no key is configured that a token could be verified with"));
     }
-    verifier_->check(token, std::chrono::system_clock::now(),
-                     [done = std::move(done)](result<auth::token_verifier::claims_ptr> claims) {
-                         if (!claims) return done(std::unexpected(claims.error()));
-                         done(principal_of(**claims, principal::source::token));
-                     });
+    verifier_->check(
+        token, std::chrono::system_clock::now(),
+        [this, done = std::move(done)](result<auth::token_verifier::claims_ptr> claims) {
+            if (!claims) return done(std::unexpected(claims.error()));
+            principal who = principal_of(**claims, principal::source::token);
+            if (revoked_.concern(who)) return done(taken_back());
+            done(std::move(who));
+        });
 }
 
 }  // namespace carillon::server

@@ -3,6 +3,8 @@
 
 #include "auth/authenticator.hpp"
 #include "auth/key.hpp"
+#include "auth/revocations.hpp"
+#include "auth/ticket_book.hpp"
 #include "auth/token_verifier.hpp"
 #include "server/settings.hpp"
 #include "server/web_client.hpp"
@@ -21,8 +23,8 @@ struct token_request;
 inline constexpr std::string_view session_cookie = "carillon_session";
 
 /// Believes what the settings say: tokens signed with the secret or with one of the keys, from the
-/// header `Authorization`, the session cookie or the query, in this order. The first that is there
-/// decides. Thread-safe.
+/// header `Authorization`, a ticket, the session cookie or the query, in this order. The first that
+/// is there decides. Thread-safe.
 class identity_check final : public auth::authenticator {
 public:
     /// Reads key files; URLs are asked when a token needs their keys. Errors `invalid_request` and
@@ -36,6 +38,16 @@ public:
     /// token is looked at.
     bool has_keys() const noexcept { return verifier_ != nullptr; }
 
+    /// A ticket for a stream and its reconnections. Errors: `invalid_request` (the caller came with
+    /// a ticket), `unavailable` (too many are out).
+    result<std::string> issue_ticket(const principal& who);
+    /// How long a new ticket opens its first stream.
+    std::chrono::seconds ticket_lifetime() const noexcept { return ticket_options_.first_use; }
+    /// Forgets tickets that nobody came back with; call it now and then.
+    void purge();
+    /// What is believed no more. It may be added to while calls are checked.
+    auth::revocations& revoked() noexcept { return revoked_; }
+
     /// The key that signs tokens for `POST /auth/token`; null: there is no secret.
     const auth::key_ptr& signing_key() const noexcept { return signing_key_; }
     /// The claims of a token that this server believes, a JSON object's text.
@@ -43,15 +55,21 @@ public:
                            std::chrono::system_clock::time_point now) const;
 
 private:
-    explicit identity_check(const settings& s);
+    identity_check(const settings& s, auth::role_grants roles);
 
     result<> add_keys(const settings& s);
     void check_token(std::string_view token, bool local, callback done);
+    result<principal> redeem(const auth::credentials& given);
 
+    const auth::role_grants roles_;
     const std::string issuer_;
     const std::vector<std::string> audience_;
     const bool token_in_query_;
     const bool development_tokens_;  ///< wherever the request comes from
+    const auth::ticket_options ticket_options_;
+    /// Shared with the leases of streams, which may end later.
+    const std::shared_ptr<auth::ticket_book> tickets_;
+    auth::revocations revoked_;
     auth::key_ptr signing_key_;
     std::unique_ptr<web_client> web_;  ///< only if keys are at a URL
     std::unique_ptr<auth::token_verifier> verifier_;

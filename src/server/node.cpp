@@ -32,6 +32,7 @@ namespace {
 
 constexpr envelope_id full_envelope_number = 1;
 constexpr auto trim_interval = std::chrono::milliseconds(250);
+constexpr std::uint64_t trims_between_purges = 20;
 
 /// Goes on while the machine sleeps: its waking up is no jump of the clock.
 careful_clock::running running_time() {
@@ -104,7 +105,8 @@ retention_lookup retention_of(const settings& s) {
                              std::chrono::ceil<std::chrono::seconds>(f.max_age)};
         }
         // Only the last value counts, and that stays without events.
-        if (topic.starts_with("$open-stream/")) return retention{1, 4096, std::chrono::minutes(1)};
+        if (topic.starts_with("$open-stream/") || topic.starts_with("$revoked/"))
+            return retention{1, 4096, std::chrono::minutes(1)};
         if (topic.starts_with("$client/")) return retention{1000, 1u << 20, std::chrono::hours(1)};
         if (is_of_users(topic)) {
             const auto& u = rows.user_events;
@@ -195,11 +197,20 @@ services::finite_stream_options finite_options_of(const settings& s) {
     return {s.finite_streams.max_open, s.finite_streams.idle_timeout};
 }
 
+std::vector<topic_pattern> public_topics_of(const settings& s) {
+    std::vector<topic_pattern> all;
+    for (const std::string& text : s.auth.public_topics) {
+        if (auto pattern = topic_pattern::parse(text)) all.push_back(*pattern);
+    }
+    return all;
+}
+
 surfaces::topic_surface_options topic_options_of(const settings& s) {
     surfaces::topic_surface_options o;
     o.enabled = s.topic_service.enabled;
     o.prefix = s.topic_service.prefix;
     o.full = full_envelope_number;
+    o.public_topics = public_topics_of(s);
     o.profile = {"topics", 0, s.stream.heartbeat_interval, s.stream.retry, s.stream.client_timeout};
     return o;
 }
@@ -294,7 +305,8 @@ struct node::parts {
     settings current;
     std::vector<net::listening_socket> listeners;
     std::vector<std::unique_ptr<worker>> workers;
-    std::unique_ptr<applications> apps;  ///< before the hub, so that it goes after it
+    std::unique_ptr<applications> apps;        ///< before the hub, so that it goes after it
+    std::unique_ptr<revocation_list> revoked;  ///< what the hub answers at its end goes through it
     std::unique_ptr<hub> events;
     std::unique_ptr<transport::stream_host> streams;
     std::unique_ptr<services::finite_streams> finite;
@@ -305,7 +317,8 @@ struct node::parts {
     std::string description;  ///< of all routes
     http::router routes;
     std::atomic<bool> drained{false};
-    careful_clock clock;  ///< of the first worker
+    careful_clock clock;      ///< of the first worker
+    std::uint64_t trims = 0;  ///< the same
 
     void build(std::unique_ptr<journal> record, std::unique_ptr<store::record_store> records,
                const std::shared_ptr<const http::server_options>& http);
@@ -319,6 +332,7 @@ void node::parts::build(std::unique_ptr<journal> record,
                         const std::shared_ptr<const http::server_options>& http) {
     events = std::make_unique<hub>(hub_options_of(current), std::move(record));
     streams = std::make_unique<transport::stream_host>(*events, stream_limits_of(current));
+    revoked = std::make_unique<revocation_list>(*events, callers->revoked());
     finite = std::make_unique<services::finite_streams>(*events, finite_options_of(current));
     topics = std::make_unique<surfaces::topic_surface>(*events, *finite, *streams,
                                                        topic_options_of(current));
@@ -338,9 +352,11 @@ void node::parts::add_routes() {
                                        [this] { return metrics(); }, [this] { return description; },
                                        current.metrics.any_host}),
                       std::back_inserter(all));
-    std::ranges::move(auth_routes(*callers, std::chrono::duration_cast<std::chrono::seconds>(
-                                                current.auth.token_lifetime)),
-                      std::back_inserter(all));
+    std::ranges::move(
+        auth_routes({*callers, *events, *revoked,
+                     std::chrono::duration_cast<std::chrono::seconds>(current.auth.token_lifetime),
+                     current.auth.revocations_kept, public_topics_of(current)}),
+        std::back_inserter(all));
     description = describe(all, current.topic_service.prefix);
     transport::mount(routes, std::move(all), *callers, policy_of(current, *callers));
 }
@@ -368,6 +384,7 @@ void node::parts::worker::finish(std::chrono::steady_clock::time_point deadline)
 void node::parts::trim_regularly() {
     events->record().trim(clock.time(std::chrono::system_clock::now(), running_time()));
     finite->end_idle();
+    if (++trims % trims_between_purges == 0) callers->purge();
     apps->tick(std::chrono::steady_clock::now());
     workers.front()->loop.call_after(trim_interval, [this] { trim_regularly(); });
 }

@@ -42,6 +42,10 @@ struct settings {
         std::string user_claim = "sub";
         std::string session_claim = "sid";
         std::string roles_claim = "roles";
+        std::string grants_claim = "carillon";
+        strings public_topics{"**"};
+        strings publish_grants{"publisher=**"};
+        strings subscribe_grants;
         milliseconds leeway = std::chrono::seconds(30);
         bool expiry_required = true;
         bool token_in_query = true;
@@ -49,6 +53,11 @@ struct settings {
         bool plain_http = false;
         milliseconds token_lifetime = std::chrono::hours(24);
         std::uint64_t max_remembered_tokens = 100'000;
+        std::uint64_t max_tickets = 100'000;
+        milliseconds ticket_lifetime = std::chrono::seconds(60);
+        milliseconds ticket_grace = std::chrono::seconds(60);
+        std::uint64_t max_revocations = 100'000;
+        milliseconds revocations_kept = std::chrono::days(30);
     } auth;
     struct {
         byte_count max_target_size{8u << 10};
@@ -183,6 +192,20 @@ void each_setting(Settings& s, Visitor&& visit) {  // NOLINT(readability-functio
     visit({"auth.user_claim", "The claim that names the user."}, s.auth.user_claim);
     visit({"auth.session_claim", "The claim that names the session."}, s.auth.session_claim);
     visit({"auth.roles_claim", "The claim that lists the roles."}, s.auth.roles_claim);
+    visit({"auth.grants_claim",
+           "The claim with the topic patterns that a token grants: an object with the lists "
+           "`publish` and `subscribe`."},
+          s.auth.grants_claim);
+    visit({"auth.public_topics",
+           "Topics that everybody may listen to; for others a token must grant it."},
+          s.auth.public_topics);
+    visit({"auth.publish_grants",
+           "What roles may publish under, each `role=pattern`, unless a token says it itself; "
+           "`{user}` is the caller."},
+          s.auth.publish_grants);
+    visit({"auth.subscribe_grants",
+           "What roles may listen to, private events included; in the same form."},
+          s.auth.subscribe_grants);
     visit({"auth.leeway", "How far clocks may be apart when a token's times are compared.", 0,
            3'600'000},
           s.auth.leeway);
@@ -203,6 +226,21 @@ void each_setting(Settings& s, Visitor&& visit) {  // NOLINT(readability-functio
     visit({"auth.max_remembered_tokens", "Verified tokens that need no second signature check.", 2,
            10'000'000},
           s.auth.max_remembered_tokens);
+    visit({"auth.max_tickets", "Tickets that are out; beyond: 503 to those who ask for one.", 1,
+           10'000'000},
+          s.auth.max_tickets);
+    visit({"auth.ticket_lifetime", "How long a new ticket waits for its first stream.", 1000, day},
+          s.auth.ticket_lifetime);
+    visit(
+        {"auth.ticket_grace", "How long a ticket's stream may be away before it returns.", 0, day},
+        s.auth.ticket_grace);
+    visit({"auth.max_revocations", "Revocations in force; beyond: 503 to those who revoke.", 1,
+           10'000'000},
+          s.auth.max_revocations);
+    visit({"auth.revocations_kept",
+           "How long a revocation is remembered: as long as the longest token is valid.", 60'000,
+           3650 * day},
+          s.auth.revocations_kept);
     visit({"http.max_target_size", "Bytes of a request target; beyond: 414.", 64, 1u << 20, true},
           s.http.max_target_size);
     visit({"http.max_head_size", "Bytes of a request head; beyond: 431.", 256, 1u << 20, true},

@@ -1,5 +1,7 @@
 #include "transport/caller.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace carillon::transport {
@@ -14,6 +16,7 @@ std::shared_ptr<const identity> identity_of(const principal& who) {
     made->token_id = who.token_id;
     made->expires = who.expires;
     made->attributes = who.attributes;
+    made->lease = who.lease;
     return made;
 }
 
@@ -32,6 +35,32 @@ result<> may_act_on(const principal& who, std::string_view owner) {
     if (!who.is_anonymous() && who.has_role("publisher")) return {};
     return fail(errc::forbidden,
                 "this is its owner's; others need the role `publisher` or `admin`");
+}
+
+result<> may_publish(const principal& who, const topic& where) {
+    if (is_admin(who) || where.reserved()) return {};
+    if (!who.is_anonymous() && who.grants && who.grants->may_publish(where)) return {};
+    return fail(errc::forbidden,
+                fmt::format("publishing under `{}` is granted to you by no role and no token",
+                            where.str()));
+}
+
+result<> may_publish(const principal& who, const event& e) {
+    for (const topic& t : e.topics) {
+        if (auto may = may_publish(who, t); !may) return may;
+    }
+    return {};
+}
+
+result<> may_listen(const grant_set* grants, const std::vector<topic_pattern>& is_public,
+                    const topic_pattern& asked) {
+    const bool open =
+        std::ranges::any_of(is_public, [&](const topic_pattern& p) { return covers(p, asked); });
+    if (open || (grants != nullptr && grants->may_subscribe(asked))) return {};
+    return fail(errc::forbidden,
+                fmt::format("`{}` is not public, and listening to it is granted by no role and "
+                            "no token",
+                            asked.str()));
 }
 
 result<> may_name(const principal& who, std::string_view user) {

@@ -4,10 +4,12 @@
 #include <carillon/base/result.hpp>
 #include <carillon/hub/identity.hpp>
 #include <carillon/hub/principal.hpp>
+#include <carillon/journal/event.hpp>
 #include <carillon/journal/topic.hpp>
 
 #include <memory>
 #include <string_view>
+#include <vector>
 
 namespace carillon::transport {
 
@@ -23,5 +25,16 @@ bool is_publisher(const principal& who) noexcept;
 result<> may_act_on(const principal& who, std::string_view owner);
 /// Whether the caller may name this user: itself, or anybody if it is an admin. Error `forbidden`.
 result<> may_name(const principal& who, std::string_view user);
+
+/// Whether it may publish under the topic. Error `forbidden`, which says what is missing. Topics of
+/// the hub's own are the hub's to refuse.
+result<> may_publish(const principal& who, const topic& where);
+/// The same for all topics of an event.
+result<> may_publish(const principal& who, const event& e);
+
+/// Whether whoever has these grants (null: none) may listen to all that `asked` matches: it is
+/// public, or granted. Error `forbidden`, which says what is missing.
+result<> may_listen(const grant_set* grants, const std::vector<topic_pattern>& is_public,
+                    const topic_pattern& asked);
 
 }  // namespace carillon::transport

@@ -4,7 +4,9 @@
 #include "http/authority.hpp"
 #include "http/text.hpp"
 #include "transport/caller.hpp"
+#include "transport/stream_host.hpp"
 
+#include <algorithm>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -66,11 +68,17 @@ private:
     std::function<void(found)> next_;  // guarded by mutex_
 };
 
+bool answers_stream(const route& r) {
+    return std::ranges::any_of(r.answers,
+                               [](const route_answer& a) { return a.type == "text/event-stream"; });
+}
+
 /// A route with what guards it. Immutable; shared by the handlers, which are copied.
 struct guarded_route {
     route to;
     auth::authenticator& authenticator;
     access_policy policy;
+    bool is_stream = answers_stream(to);
 
     access needed_by(const http::request& r) const {
         if (!policy.local_defaults || to.who.locally == to.who.otherwise) return to.who.otherwise;
@@ -100,6 +108,8 @@ struct guarded_route {
             given.token = r.query_value("token").value_or("");
             given.ticket = r.query_value("ticket").value_or("");
         }
+        given.for_stream = is_stream;
+        given.has_cursor = is_stream && !given.ticket.empty() && !cursor_of(r).empty();
         given.local = is_local(r);
         authenticator.check(given, [asked](found who) { asked->finish(std::move(who)); });
         return asked;
@@ -292,7 +302,8 @@ result<> permits(access needed, const principal& who) {
 void mount(http::router& on, std::vector<route> routes, auth::authenticator& who,
            access_policy policy) {
     for (route& r : routes) {
-        const auto g = std::make_shared<const guarded_route>(std::move(r), who, policy);
+        const auto g =
+            std::make_shared<const guarded_route>(guarded_route{std::move(r), who, policy});
         on.add(g->to.method, g->to.path, guard_of(g),
                g->to.upload ? upload_guard_of(g) : http::upload_handler{}, rules_of(g->to));
     }

@@ -17,10 +17,11 @@ constexpr std::size_t max_waiting = 4;
 /// answer.
 class line_state : public std::enable_shared_from_this<line_state> {
 public:
-    line_state(hub& h, std::optional<topic> path_topic, http::responder answer,
+    line_state(hub& h, std::optional<topic> path_topic, publish_right may, http::responder answer,
                http::upload_control control)
         : hub_(h),
           topic_(std::move(path_topic)),
+          may_(std::move(may)),
           answer_(std::move(answer)),
           control_(std::move(control)),
           loop_(answer_.loop()),
@@ -77,6 +78,10 @@ private:
                                 fmt::format("line {}: lines are published as they come; send "
                                             "events with `deliverAt` one by one",
                                             line_)});
+        }
+        if (const auto may = may_(parsed->content); !may) {
+            return set_failure(
+                {may.error().code, fmt::format("line {}: {}", line_, may.error().detail)});
         }
         auto& key = parsed->idempotency_key;
         // Events that can be repeated one by one are published one by one.
@@ -135,6 +140,7 @@ private:
 
     hub& hub_;
     const std::optional<topic> topic_;
+    const publish_right may_;
     http::responder answer_;
     http::upload_control control_;
     net::loop& loop_;
@@ -171,10 +177,10 @@ private:
 }  // namespace
 
 std::unique_ptr<http::upload> make_line_upload(hub& h, std::optional<topic> path_topic,
-                                               http::responder answer,
+                                               publish_right may, http::responder answer,
                                                http::upload_control control) {
     return std::make_unique<line_upload>(std::make_shared<line_state>(
-        h, std::move(path_topic), std::move(answer), std::move(control)));
+        h, std::move(path_topic), std::move(may), std::move(answer), std::move(control)));
 }
 
 }  // namespace carillon::transport

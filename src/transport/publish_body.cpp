@@ -208,7 +208,8 @@ constexpr std::array fields{field{"data", set_data},
                             field{"expires", set_expires},
                             field{"deliverAt", set_deliver_at},
                             field{"retain", set_flag<&event::retain>},
-                            field{"ephemeral", set_flag<&event::ephemeral>}};
+                            field{"ephemeral", set_flag<&event::ephemeral>},
+                            field{"private", set_flag<&event::is_private>}};
 
 error no_such_field(std::string_view name) {
     std::string known;

@@ -8,6 +8,7 @@
 #include "http/server.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -50,9 +51,9 @@ struct written_event {
 };
 
 /// `{id?, event?, data, retry?, comment?, topic?, topics?, metadata?, timestamp?, ttl?, expires?,
-/// deliverAt?, key?, retain?, ephemeral?, idempotencyKey?}`. A string `data` is sent as it is,
-/// anything else as the publisher's own JSON text. `text` need not be valid. Takes time linear in
-/// its size; reading ends where one of `limits` is passed.
+/// deliverAt?, key?, retain?, ephemeral?, private?, idempotencyKey?}`. A string `data` is sent as
+/// it is, anything else as the publisher's own JSON text. `text` need not be valid. Takes time
+/// linear in its size; reading ends where one of `limits` is passed.
 result<written_event> parse_event(std::string_view text, const body_target& target,
                                   const hub_options& limits);
 
@@ -80,9 +81,10 @@ std::string publish_answer(const published& p, std::string_view topic);
 
 /// Publishes the lines of a body as they arrive, and answers at the end with `{"published", "id"?,
 /// "position"?}` or with a problem that says which line failed and how many before it were
-/// published.
+/// published. `may` says of each event whether its publisher may publish it.
+using publish_right = std::function<result<>(const event&)>;
 std::unique_ptr<http::upload> make_line_upload(hub& h, std::optional<topic> path_topic,
-                                               http::responder answer,
+                                               publish_right may, http::responder answer,
                                                http::upload_control control);
 
 }  // namespace carillon::transport

@@ -173,7 +173,9 @@ void stream_host::open(http::request& r, http::responder answer, stream_request 
     }
     event_stream* stream = event_stream::start(std::move(body), home, std::move(*place));
     asked.out = stream;
+    const auto lease = asked.who ? asked.who->lease : nullptr;
     auto opened = home.open(std::move(asked));
+    if (opened && lease) lease->begun();
     if (opened) return stream->attach(*opened);
     // Another shard took the last place meanwhile.
     note_refusal(r, opened.error());

@@ -10,12 +10,12 @@ using time_point = revocation::time_point;
 
 constexpr time_point now{1'000'000s};
 
-token_claims claims(std::string id, std::string user, std::optional<time_point> issued = now) {
-    token_claims c;
+principal claims(std::string id, std::string user, std::optional<time_point> issued = now) {
+    principal c;
     c.issuer = "us";
     c.token_id = std::move(id);
-    c.subject = std::move(user);
-    c.issued_at = issued;
+    c.user = std::move(user);
+    c.issued = issued;
     return c;
 }
 

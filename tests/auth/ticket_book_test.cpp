@@ -10,11 +10,11 @@ using refusal = ticket_book::refusal;
 
 class tickets : public testing::Test {
 protected:
-    ticket_book::claims_ptr claims(std::chrono::seconds lifetime = 1h) const {
-        token_claims c;
-        c.subject = "alice";
+    ticket_book::bearer_ptr claims(std::chrono::seconds lifetime = 1h) const {
+        principal c;
+        c.user = "alice";
         c.expires = now + lifetime;
-        return std::make_shared<const token_claims>(std::move(c));
+        return std::make_shared<const principal>(std::move(c));
     }
     refusal redeem(const std::string& ticket, bool has_cursor = false) {
         return book.redeem(ticket, has_cursor, now).why;
@@ -29,11 +29,24 @@ TEST_F(tickets, open_one_stream) {
     EXPECT_GE(ticket.size(), 22u);
     const auto first = book.redeem(ticket, false, now);
     EXPECT_EQ(first.why, refusal::none);
-    EXPECT_EQ(first.claims->subject, "alice");
+    EXPECT_EQ(first.bearer->user, "alice");
     EXPECT_EQ(redeem(ticket), refusal::in_use);
     EXPECT_EQ(redeem(ticket, true), refusal::in_use);
     EXPECT_EQ(redeem("unknown"), refusal::unknown);
     EXPECT_EQ(redeem(""), refusal::unknown);
+}
+
+TEST_F(tickets, that_opened_nothing_are_as_they_were) {
+    const auto ticket = book.issue(claims(), now).value();
+    ASSERT_EQ(redeem(ticket), refusal::none);
+    book.give_back(ticket, now);
+    EXPECT_EQ(redeem(ticket), refusal::none) << "its stream never began";
+    book.release(ticket, now);
+    ASSERT_EQ(redeem(ticket, true), refusal::none);
+    book.give_back(ticket, now);
+    EXPECT_EQ(redeem(ticket), refusal::not_resumed);
+    EXPECT_EQ(redeem(ticket, true), refusal::none);
+    book.give_back("unknown", now);
 }
 
 TEST_F(tickets, open_their_stream_again_only_with_a_cursor_and_in_time) {

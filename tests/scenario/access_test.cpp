@@ -30,7 +30,7 @@ std::vector<listed_route> routes_of(const running_server& server) {
     return all;
 }
 
-/// A row of the table. A path that ends in `*` stands for all that begin as it does.
+/// A row of the table. `*` in a path stands for anything. C answers below `/api` too.
 struct row {
     std::string_view method;  ///< empty: any
     std::string_view path;
@@ -38,8 +38,15 @@ struct row {
 
     bool concerns(const listed_route& r) const {
         if (!method.empty() && method != r.method) return false;
-        if (!path.ends_with('*')) return path == r.path;
-        return r.path.starts_with(path.substr(0, path.size() - 1));
+        return is_like(path, r.path) ||
+               (r.path.starts_with("/api/") && is_like(path, std::string_view(r.path).substr(4)));
+    }
+    static bool is_like(std::string_view pattern, std::string_view text) {
+        const std::size_t star = pattern.find('*');
+        if (star == std::string_view::npos) return pattern == text;
+        if (!text.starts_with(pattern.substr(0, star))) return false;
+        const std::string_view end = pattern.substr(star + 1);
+        return text.size() >= star + end.size() && text.ends_with(end);
     }
 };
 
@@ -55,6 +62,9 @@ constexpr row table[] = {
     {"POST", "/auth/session", "user", "user"},
     {"DELETE", "/auth/session", "none", "none"},
     {"POST", "/auth/token", "admin", "admin"},
+    {"POST", "/auth/ticket", "user", "user"},
+    {"POST", "/auth/revoke", "admin", "admin"},
+    {"POST", "/auth/renew", "user", "user"},
     // A.
     {"GET", "/events/subscribe*", "optional", "optional"},
     {"GET", "/events/history", "optional", "optional"},

@@ -1,5 +1,6 @@
 // Who may call what, against the real server.
 #include "auth/key.hpp"
+#include "support/event_reader.hpp"
 #include "support/running_server.hpp"
 
 #include <chrono>
@@ -115,6 +116,170 @@ TEST(identity, an_optional_token_that_is_wrong_is_never_taken_for_none) {
     const running_server server({"--auth.secret", std::string(secret)});
     EXPECT_EQ(server.get("/events/history?topic=news").status, 200);
     EXPECT_EQ(server.request("GET", "/events/history?topic=news", {}, bearer("x.y.z")).status, 401);
+}
+
+/// A token with grants and whatever else.
+std::string granting(std::string_view user, std::string_view grants,
+                     std::string_view roles = "[]") {
+    return token(fmt::format(R"({{"sub":"{}","roles":{},"carillon":{},"exp":{}}})", user, roles,
+                             grants, now() + 600));
+}
+
+TEST(grants, a_token_says_under_what_may_be_published) {
+    const running_server server({"--auth.secret", std::string(secret)});
+    const std::string narrow = granting("ann", R"({"publish":["news/**","tick"]})");
+    const auto publish = [&](std::string_view path, std::string_view body,
+                             std::string_view fields) {
+        return server.request("POST", "/events/publish" + std::string(path), body, fields);
+    };
+    const std::string shown = bearer(narrow);
+    EXPECT_EQ(publish("/news/a", R"({"data":1})", shown).status, 200);
+    EXPECT_EQ(publish("/tick", R"({"data":1})", shown).status, 200);
+    const answer denied = publish("/other", R"({"data":1})", shown);
+    EXPECT_EQ(denied.status, 403);
+    EXPECT_THAT(denied.body, HasSubstr("publishing under `other` is granted"));
+    EXPECT_EQ(json_value(denied.body, "code"), "FORBIDDEN");
+    EXPECT_EQ(publish("", R"([{"topic":"news","data":1},{"topic":"x","data":1}])", shown).status,
+              403);
+    EXPECT_EQ(publish("", R"({"data":1,"topics":["news","other"]})", shown).status, 403);
+    EXPECT_EQ(publish("/x", R"({"data":1,"deliverAt":"2099-01-01T00:00:00Z"})", shown).status, 403);
+    const answer lines =
+        publish("", "{\"topic\":\"news\",\"data\":1}\n{\"topic\":\"x\",\"data\":1}\n",
+                fmt::format("Authorization: Bearer {}\r\n{}", narrow, lines_type));
+    EXPECT_EQ(lines.status, 403);
+    EXPECT_THAT(lines.body, HasSubstr("line 2: publishing under `x`"));
+    EXPECT_EQ(
+        publish("/x", R"({"data":1})", bearer(granting("ann", "{}", R"(["publisher"])"))).status,
+        200)
+        << "what the token does not say, the role does";
+    EXPECT_EQ(publish("/$user/bob", R"({"data":1})", bearer(granting("a", R"({"publish":["**"]})")))
+                  .status,
+              400);
+}
+
+TEST(grants, what_was_published_is_changed_and_called_off_by_whom_it_was_granted_to) {
+    const running_server server({"--auth.secret", std::string(secret)});
+    const std::string narrow = bearer(granting("ann", R"({"publish":["news"]})"));
+    const std::string wide = bearer(token_of("root", R"(["admin"])"));
+    const auto id_of = [&](std::string_view topic, std::string_view more) {
+        const auto got = server.request("POST", fmt::format("/events/publish/{}", topic),
+                                        fmt::format(R"({{"data":1{}}})", more), wide);
+        return json_value(got.body, more.empty() ? "id" : "scheduledId");
+    };
+    const auto changed = [&](std::string_view method, std::string_view topic) {
+        return server
+            .request(method, fmt::format("/events/history/{}?topic={}", id_of(topic, ""), topic),
+                     method == "PUT" ? R"({"data":2})" : "", narrow)
+            .status;
+    };
+    EXPECT_EQ(changed("DELETE", "other"), 403);
+    EXPECT_EQ(changed("PUT", "other"), 403);
+    EXPECT_EQ(changed("DELETE", "news"), 200);
+    EXPECT_EQ(changed("PUT", "news"), 200);
+    constexpr std::string_view later = R"(,"deliverAt":"2099-01-01T00:00:00Z")";
+    const std::string theirs = id_of("other", later);
+    const std::string own = id_of("news", later);
+    const std::string listed = server.request("GET", "/events/scheduled", {}, narrow).body;
+    EXPECT_THAT(listed, HasSubstr("\"" + own + "\""));
+    EXPECT_THAT(listed, Not(HasSubstr("\"" + theirs + "\"")));
+    const auto cancelled = [&](const std::string& id, const std::string& by) {
+        return server.request("DELETE", "/events/scheduled/" + id, {}, by).status;
+    };
+    EXPECT_EQ(cancelled(theirs, narrow), 403);
+    EXPECT_EQ(cancelled(own, narrow), 204);
+    EXPECT_EQ(cancelled(own, narrow), 404);
+    EXPECT_EQ(cancelled(theirs, wide), 204);
+}
+
+TEST(grants, what_is_not_public_is_listened_to_by_those_who_are_granted_it) {
+    const running_server server({"--auth.secret", std::string(secret), "--auth.public_topics",
+                                 "open/**", "--auth.subscribe_grants", "staff=team/{user}/**"});
+    const auto status = [&](std::string_view path, std::string_view fields = {}) {
+        return server.request("HEAD", path, {}, fields).status;
+    };
+    const std::string ann = bearer(granting("ann", R"({"subscribe":["news/*"]})", R"(["staff"])"));
+    const std::string bob = bearer(token_of("bob", R"(["staff"])"));
+    EXPECT_EQ(status("/events/subscribe/open/a"), 200);
+    EXPECT_EQ(status("/events/subscribe/open/**"), 200);
+    EXPECT_EQ(status("/events/subscribe/news/a"), 403);
+    EXPECT_EQ(status("/events/subscribe/**"), 403) << "more than what is public";
+    EXPECT_EQ(status("/events/history?topic=news/a"), 403);
+    EXPECT_EQ(status("/events/subscribe/news/a", ann), 200);
+    EXPECT_EQ(status("/events/history?topic=news/*", ann), 200);
+    EXPECT_EQ(status("/events/subscribe?topic=news/a&topic=other", ann), 403);
+    EXPECT_EQ(status("/events/subscribe/news/**", ann), 403);
+    EXPECT_EQ(status("/events/subscribe/team/ann/x", ann), 403) << "the token says it itself";
+    EXPECT_EQ(status("/events/subscribe/team/bob/x", bob), 200);
+    EXPECT_EQ(status("/events/subscribe/team/ann/x", bob), 403);
+    EXPECT_EQ(status("/events/subscribe/**", bearer(token_of("root", R"(["admin"])"))), 200);
+    const std::string why = server.request("GET", "/events/subscribe/x", {}, ann).body;
+    EXPECT_THAT(why, HasSubstr("`x` is not public"));
+}
+
+TEST(grants, private_events_are_shown_to_those_alone_who_are_granted_their_topic) {
+    const running_server server({"--auth.secret", std::string(secret)});
+    const std::string wide = token_of("root", R"(["admin"])");
+    const auto publish = [&](std::string_view data, bool is_private) {
+        const auto got = server.request(
+            "POST", "/events/publish/orders/1",
+            fmt::format(R"({{"data":"{}","private":{}}})", data, is_private), bearer(wide));
+        EXPECT_EQ(got.status, 200) << got.body;
+    };
+    const auto shows = [&](std::string_view fields) {
+        const std::string all =
+            server.request("GET", "/events/history?topic=orders/1&since=earliest", {}, fields).body;
+        return std::pair(all.contains("for all"), all.contains("for some"));
+    };
+    publish("for all", false);
+    publish("for some", true);
+    EXPECT_EQ(shows(""), std::pair(true, false));
+    EXPECT_EQ(shows(bearer(token_of("ann", "[]"))), std::pair(true, false));
+    EXPECT_EQ(shows(bearer(granting("ann", R"({"subscribe":["orders/*"]})"))),
+              std::pair(true, true));
+    EXPECT_EQ(shows(bearer(wide)), std::pair(true, true));
+    event_reader c(server, "/orders/1?since=earliest&token=" +
+                               granting("ann", R"({"subscribe":["orders/1"]})"));
+    c.open();
+    EXPECT_EQ(c.data(2), (strings{"for all", "for some"}));
+}
+
+TEST(grants, a_client_is_called_about_by_its_owner_a_publisher_or_an_admin) {
+    const running_server server(
+        {"--auth.secret", std::string(secret), "--auth.public_topics", "a"});
+    const std::string ann = token_of("ann", "[]");
+    event_reader c(server, "/a?token=" + ann);
+    const std::string path = "/events/clients/" + json_value(c.open().data, "client");
+    const auto status = [&](std::string_view method, std::string_view rest,
+                            const std::string& caller, std::string_view body = {}) {
+        return server.request(method, path + std::string(rest), body, bearer(caller)).status;
+    };
+    const std::string bob = token_of("bob", "[]");
+    EXPECT_EQ(status("GET", "", bob), 403);
+    EXPECT_EQ(status("POST", "/send", bob, R"({"data":1})"), 403);
+    EXPECT_EQ(status("POST", "/heartbeat", bob), 403);
+    EXPECT_EQ(status("PUT", "/topics/a", bob), 403);
+    EXPECT_EQ(status("DELETE", "", bob), 403);
+    EXPECT_EQ(status("GET", "", ann), 200);
+    EXPECT_EQ(status("POST", "/send", ann, R"({"data":1})"), 200);
+    EXPECT_EQ(status("POST", "/heartbeat", ann), 204);
+    EXPECT_EQ(status("POST", "/send", token_of("p", R"(["publisher"])"), R"({"data":1})"), 200);
+    EXPECT_EQ(status("PUT", "/topics/a", ann), 204);
+    EXPECT_EQ(status("PUT", "/topics/b", ann), 403) << "is not public";
+    EXPECT_EQ(status("PUT", "/topics/b", token_of("root", R"(["admin"])")), 403)
+        << "what the client may hear counts";
+    EXPECT_EQ(status("DELETE", "", token_of("root", R"(["admin"])")), 204);
+    EXPECT_TRUE(c.ends_well());
+}
+
+TEST(grants, a_server_with_rows_that_say_nothing_does_not_start) {
+    for (const auto& [name, value] : {std::pair("auth.publish_grants", "editor"),
+                                      {"auth.subscribe_grants", "a=b*c"},
+                                      {"auth.public_topics", "a*b"}}) {
+        const finished got = run_carillon({"serve", "--listen", "127.0.0.1:0", "--journal.kind",
+                                           "memory", "--" + std::string(name), value});
+        EXPECT_NE(got.status, 0) << name;
+        EXPECT_THAT(got.output, HasSubstr(name));
+    }
 }
 
 TEST(identity, tells_the_caller_who_they_are) {

@@ -90,8 +90,9 @@ private:
         routes_.add(
             "POST", "/publish/{topic}", [](http::request&, http::responder) {},
             [this](http::request& r, http::responder& to, http::upload_control control) {
-                return make_line_upload(hub_, *topic::parse(r.path_rest[0]), std::move(to),
-                                        std::move(control));
+                return make_line_upload(
+                    hub_, *topic::parse(r.path_rest[0]), [](const event&) { return result<>{}; },
+                    std::move(to), std::move(control));
             });
     }
 

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,6 +20,8 @@ struct client_info {
     std::string user;     ///< of the stream's identity; empty: none
     std::string session;  ///< the same
     std::string profile;  ///< its name
+    /// The stream's identity; null: nobody in particular, or a durable client that is away.
+    std::shared_ptr<const identity> who;
     std::vector<std::string> topics;
     std::string metadata;
     std::string address;

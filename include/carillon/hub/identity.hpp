@@ -19,6 +19,15 @@ struct attribute {
     friend auto operator<=>(const attribute&, const attribute&) = default;
 };
 
+/// What lets one stream at a time be opened, as a ticket does. Destroyed when its stream has ended,
+/// on any thread; each of its holders is a part of that stream.
+class stream_lease {
+public:
+    virtual ~stream_lease() = default;
+    /// The stream has begun.
+    virtual void begun() noexcept = 0;
+};
+
 /// The caller that opened a stream or reads the record. The code that makes one has verified all of
 /// it: the hub trusts it. Immutable once shared; one is shared by all streams that a caller opens
 /// with it.
@@ -31,7 +40,8 @@ struct identity {
     std::optional<std::chrono::system_clock::time_point> expires;
     /// When what it rests on was made; nothing: unknown. For what takes back all from before.
     std::optional<std::chrono::system_clock::time_point> issued = {};
-    std::vector<attribute> attributes;  ///< what `audience::all_of` is held against
+    std::vector<attribute> attributes;         ///< what `audience::all_of` is held against
+    std::shared_ptr<stream_lease> lease = {};  ///< null: it needs none
 };
 
 /// Which of the hub's own spaces a reader listens to besides its topics.

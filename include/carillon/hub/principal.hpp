@@ -40,6 +40,7 @@ struct principal {
     std::vector<attribute> attributes;
     std::optional<std::chrono::system_clock::time_point> expires;  ///< nothing holds beyond it
     std::optional<std::chrono::system_clock::time_point> issued;
+    std::shared_ptr<stream_lease> lease;  ///< of a ticket; null otherwise
     /// Nobody is asked who they are here: `auth.mode = none`, or a route that a developer's own
     /// machine may call. Whatever the route does is allowed, for whomever it does it.
     bool unrestricted = false;

@@ -1,5 +1,6 @@
 #include "surfaces/topics/finite_stream_routes.hpp"
 
+#include "transport/caller.hpp"
 #include "transport/on_loop.hpp"
 #include "transport/publish_body.hpp"
 
@@ -74,23 +75,24 @@ void finite_stream_routes::request_stop(http::request& r, http::responder answer
         }));
 }
 
-void finite_stream_routes::read(http::request& r, http::responder answer) {
+void finite_stream_routes::read(http::request& r, const principal& who, http::responder answer) {
     // The request's memory is used again before the hub may have answered.
     auto asking = std::make_shared<http::request>(r);
-    finite_.read(r.path_rest[0], transport::cursor_of(r),
-                 transport::on_loop_of(std::move(answer),
-                                       [this, asking](http::responder& to,
-                                                      const result<std::optional<topic>>& where) {
-                                           if (!where) return to.send(where.error());
-                                           if (!*where)
-                                               return to.send(http::response{204, {}, {}, false});
-                                           stream_request asked;
-                                           asked.rooms = {**where};
-                                           asked.profile = &profile_;
-                                           asked.finite = true;
-                                           asked.from = rewind_since{};
-                                           streams_.open(*asking, std::move(to), std::move(asked));
-                                       }));
+    finite_.read(
+        r.path_rest[0], transport::cursor_of(r),
+        transport::on_loop_of(std::move(answer),
+                              [this, asking, caller = transport::identity_of(who)](
+                                  http::responder& to, const result<std::optional<topic>>& where) {
+                                  if (!where) return to.send(where.error());
+                                  if (!*where) return to.send(http::response{204, {}, {}, false});
+                                  stream_request asked;
+                                  asked.rooms = {**where};
+                                  asked.who = caller;
+                                  asked.profile = &profile_;
+                                  asked.finite = true;
+                                  asked.from = rewind_since{};
+                                  streams_.open(*asking, std::move(to), std::move(asked));
+                              }));
 }
 
 }  // namespace carillon::surfaces

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <carillon/hub/hub.hpp>
+#include <carillon/hub/principal.hpp>
 #include <carillon/services/finite_streams.hpp>
 
 #include "http/server.hpp"
@@ -22,7 +23,7 @@ public:
     void append(http::request& r, http::responder answer);
     void close(http::request& r, http::responder answer);
     void request_stop(http::request& r, http::responder answer);
-    void read(http::request& r, http::responder answer);
+    void read(http::request& r, const principal& who, http::responder answer);
 
 private:
     hub& hub_;

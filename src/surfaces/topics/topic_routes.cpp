@@ -82,10 +82,10 @@ void topic_surface::add_listening(std::vector<route>& to) {
 }
 
 void topic_surface::add_publishing(std::vector<route>& to) {
-    const transport::route_upload lines = [this](http::request& r, const principal&,
+    const transport::route_upload lines = [this](http::request& r, const principal& who,
                                                  http::responder answer,
                                                  http::upload_control control) {
-        return upload(r, std::move(answer), std::move(control));
+        return upload(r, who, std::move(answer), std::move(control));
     };
     for (const char* path : {"/publish", "/publish/{topic...}"}) {
         to.push_back({.method = "POST",

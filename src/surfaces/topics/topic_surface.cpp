@@ -69,12 +69,14 @@ std::string schedule_place(const scheduled_event& s) {
     return fmt::format("{}.{}", due.count(), s.id);
 }
 
-void answer_scheduled(http::responder& to, result<scheduled_page> page) {
+/// Shows of the page what the caller may publish under.
+void answer_scheduled(http::responder& to, result<scheduled_page> page, const principal& who) {
     if (!page) return to.send(page.error());
     const std::string next = page->more ? schedule_place(page->events.back()) : std::string();
     std::string text = R"({"scheduled":[)";
     bool first = true;
     for (scheduled_event& s : page->events) {
+        if (!transport::may_publish(who, s.content)) continue;
         if (!std::exchange(first, false)) text += ',';
         text += fmt::format(R"({{"scheduledId":"{}","deliverAt":"{}",)", s.id, rfc3339(s.due));
         text += R"("event":)";
@@ -108,9 +110,20 @@ topic_surface::topic_surface(hub& h, services::finite_streams& finite,
       options_(std::move(options)),
       finite_(h, finite, streams, options_.profile) {}
 
+result<> topic_surface::may_listen(const principal& who,
+                                   const std::vector<topic_pattern>& topics) const {
+    if (transport::is_admin(who)) return {};
+    for (const topic_pattern& t : topics) {
+        const auto may = transport::may_listen(who.grants.get(), options_.public_topics, t);
+        if (!may) return may;
+    }
+    return {};
+}
+
 void topic_surface::subscribe(http::request& r, const principal& who, http::responder answer) {
     auto topics = requested_topics(r, *hub_.options());
     if (!topics) return answer.send(topics.error());
+    if (auto may = may_listen(who, *topics); !may) return answer.send(may.error());
     stream_request asked;
     asked.topics = std::move(*topics);
     asked.profile = &options_.profile;
@@ -123,22 +136,27 @@ void topic_surface::subscribe(http::request& r, const principal& who, http::resp
     streams_.open(r, std::move(answer), std::move(asked));
 }
 
-std::unique_ptr<http::upload> topic_surface::upload(http::request& r, http::responder answer,
+std::unique_ptr<http::upload> topic_surface::upload(http::request& r, const principal& who,
+                                                    http::responder answer,
                                                     http::upload_control control) {
     auto name = path_topic(r);
     if (!name) {
         answer.send(name.error());
         return nullptr;
     }
-    return transport::make_line_upload(hub_, std::move(*name), std::move(answer),
-                                       std::move(control));
+    return transport::make_line_upload(
+        hub_, std::move(*name), [who](const event& e) { return transport::may_publish(who, e); },
+        std::move(answer), std::move(control));
 }
 
-void topic_surface::publish(http::request& r, const principal&, http::responder answer) {
+void topic_surface::publish(http::request& r, const principal& who, http::responder answer) {
     auto name = path_topic(r);
     if (!name) return answer.send(name.error());
     auto body = transport::parse_publish_body(r.body, *name, *hub_.options());
     if (!body) return answer.send(body.error());
+    for (const event& e : body->events) {
+        if (auto may = transport::may_publish(who, e); !may) return answer.send(may.error());
+    }
     auto key = transport::idempotency_key_of(r, std::move(body->idempotency_key));
     if (!key) return answer.send(key.error());
     std::optional<idempotency_key> once;
@@ -175,6 +193,7 @@ void topic_surface::publish(http::request& r, const principal&, http::responder 
 void topic_surface::history(http::request& r, const principal& who, http::responder answer) {
     auto topics = requested_topics(r, *hub_.options());
     if (!topics) return answer.send(topics.error());
+    if (auto may = may_listen(who, *topics); !may) return answer.send(may.error());
     history_query query;
     query.topics = std::move(*topics);
     query.who = transport::identity_of(who);
@@ -220,6 +239,7 @@ void topic_surface::erase(http::request& r, const principal& who, http::responde
     if (!from) return answer.send(from.error());
     if (from->reserved())
         return answer.send(error{errc::forbidden, "topics of the hub's own are not changed"});
+    if (auto may = transport::may_publish(who, *from); !may) return answer.send(may.error());
     auto answer_published = [name = *name](http::responder& to,
                                            result<std::vector<published>> done) {
         if (!done) return to.send(done.error());
@@ -236,7 +256,7 @@ void topic_surface::erase(http::request& r, const principal& who, http::responde
                  transport::on_loop_of(std::move(answer), std::move(answer_published)));
 }
 
-void topic_surface::list_scheduled(http::request& r, http::responder answer) {
+void topic_surface::list_scheduled(http::request& r, const principal& who, http::responder answer) {
     scheduled_query query;
     query.max_events = max_listed;
     if (const auto limit = r.query_value("limit")) {
@@ -251,20 +271,52 @@ void topic_surface::list_scheduled(http::request& r, http::responder answer) {
                 error{errc::invalid_request, "`after` is the `next` of the page before"});
         }
     }
-    hub_.scheduled(query, transport::on_loop_of(std::move(answer), answer_scheduled));
+    hub_.scheduled(query,
+                   transport::on_loop_of(std::move(answer),
+                                         [who](http::responder& to, result<scheduled_page> page) {
+                                             answer_scheduled(to, std::move(page), who);
+                                         }));
 }
 
-void topic_surface::cancel_scheduled(http::request& r, http::responder answer) {
-    const auto id = parse_whole_number(r.path_rest[0]);
+void topic_surface::cancel_scheduled(http::request& r, const principal& who,
+                                     http::responder answer) {
+    const auto parsed = parse_whole_number(r.path_rest[0]);
     const error unknown{errc::not_found, "no event with this id waits"};
-    if (!id) return answer.send(unknown);
-    hub_.cancel(static_cast<std::uint64_t>(*id),
-                transport::on_loop_of(std::move(answer),
-                                      [unknown](http::responder& to, result<bool> was_there) {
-                                          if (!was_there) return to.send(was_there.error());
-                                          if (!*was_there) return to.send(unknown);
-                                          to.send(http::response{204, {}, {}, false});
-                                      }));
+    if (!parsed) return answer.send(unknown);
+    const auto id = static_cast<std::uint64_t>(*parsed);
+    const auto cancel = [this, id, unknown](http::responder to) {
+        hub_.cancel(id, transport::on_loop_of(std::move(to), [unknown](http::responder& answering,
+                                                                       result<bool> was_there) {
+                        if (!was_there) return answering.send(was_there.error());
+                        if (!*was_there) return answering.send(unknown);
+                        answering.send(http::response{204, {}, {}, false});
+                    }));
+    };
+    if (transport::is_admin(who)) return cancel(std::move(answer));
+    // Its topics say whether it is the caller's to call off.
+    find_scheduled(
+        {}, id,
+        transport::on_loop_of(std::move(answer),
+                              [who, unknown, cancel](http::responder& to, result<event> found) {
+                                  if (!found) return to.send(found.error());
+                                  const auto may = transport::may_publish(who, *found);
+                                  if (!may) return to.send(may.error());
+                                  cancel(std::move(to));
+                              }));
+}
+
+void topic_surface::find_scheduled(const scheduled_query& from, std::uint64_t id,
+                                   std::function<void(result<event>)> done) {
+    hub_.scheduled(from, [this, id, done = std::move(done)](result<scheduled_page> page) {
+        if (!page) return done(std::unexpected(page.error()));
+        const auto at = std::ranges::find(page->events, id, &scheduled_event::id);
+        if (at != page->events.end()) return done(std::move(at->content));
+        if (!page->more) return done(fail(errc::not_found, "no event with this id waits"));
+        scheduled_query next;
+        next.after_due = page->events.back().due;
+        next.after_id = page->events.back().id;
+        find_scheduled(next, id, done);
+    });
 }
 
 void topic_surface::list_clients(http::request& r, http::responder answer) {
@@ -298,29 +350,25 @@ void topic_surface::list_clients(http::request& r, http::responder answer) {
 }
 
 void topic_surface::with_client(http::request& r, const principal& who, http::responder answer,
-                                std::function<void(std::string, http::responder)> then) {
-    const std::string id = r.path_rest[0];
-    // An admin and a publisher may, whoever the owner is.
-    if (transport::may_act_on(who, {})) return then(id, std::move(answer));
-    hub_.find_client(id, transport::on_loop_of(
-                             std::move(answer), [id, who, then = std::move(then)](
-                                                    http::responder& to, result<client_info> c) {
-                                 if (!c) return to.send(c.error());
-                                 const auto may = transport::may_act_on(who, c->user);
-                                 if (!may) return to.send(may.error());
-                                 then(id, std::move(to));
-                             }));
+                                std::function<void(const client_info&, http::responder)> then) {
+    hub_.find_client(r.path_rest[0],
+                     transport::on_loop_of(
+                         std::move(answer), [named = r.path_rest[0], who, then = std::move(then)](
+                                                http::responder& to, result<client_info> found) {
+                             if (!found) return to.send(found.error());
+                             // Whoever has a durable client's token is the client.
+                             const bool by_token = found->durable && found->id != named;
+                             const auto may = transport::may_act_on(who, found->user);
+                             if (!by_token && !may) return to.send(may.error());
+                             then(*found, std::move(to));
+                         }));
 }
 
 void topic_surface::show_client(http::request& r, const principal& who, http::responder answer) {
-    with_client(r, who, std::move(answer), [this](std::string id, http::responder to) {
-        hub_.find_client(id, transport::on_loop_of(std::move(to), [](http::responder& answering,
-                                                                     result<client_info> found) {
-                             if (!found) return answering.send(found.error());
-                             std::string text;
-                             append_client_json(text, *found);
-                             answering.send(http::json_response(200, std::move(text)));
-                         }));
+    with_client(r, who, std::move(answer), [](const client_info& c, http::responder to) {
+        std::string text;
+        append_client_json(text, c);
+        to.send(http::json_response(200, std::move(text)));
     });
 }
 
@@ -341,8 +389,8 @@ void topic_surface::send_to_client(http::request& r, const principal& who, http:
     };
     with_client(r, who, std::move(answer),
                 [this, content = std::move(e->content), once = std::move(once), answer_published](
-                    std::string id, http::responder to) mutable {
-                    hub_.send(std::move(id), std::move(content), std::move(once),
+                    const client_info& c, http::responder to) mutable {
+                    hub_.send(c.id, std::move(content), std::move(once),
                               transport::on_loop_of(std::move(to), answer_published));
                 });
 }
@@ -353,24 +401,32 @@ void topic_surface::change_topic(http::request& r, const principal& who, http::r
     if (pattern->str().starts_with('$')) {
         return answer.send(error{errc::forbidden, "topics that begin with `$` are the hub's own"});
     }
-    with_client(r, who, std::move(answer),
-                [this, adds = r.method == "PUT", pattern = std::move(*pattern)](
-                    std::string id, http::responder to) {
-                    auto done = transport::on_loop_of(std::move(to), answer_done);
-                    if (adds) return hub_.subscribe(id, pattern, std::move(done));
-                    hub_.unsubscribe(id, pattern, std::move(done));
-                });
+    with_client(
+        r, who, std::move(answer),
+        [this, adds = r.method == "PUT", pattern = std::move(*pattern)](const client_info& c,
+                                                                        http::responder to) {
+            if (!adds) {
+                return hub_.unsubscribe(c.id, pattern,
+                                        transport::on_loop_of(std::move(to), answer_done));
+            }
+            // What the client may hear counts, whoever asks for it.
+            const grant_set* const grants = c.who ? c.who->grants.get() : nullptr;
+            if (auto may = transport::may_listen(grants, options_.public_topics, pattern); !may) {
+                return to.send(may.error());
+            }
+            hub_.subscribe(c.id, pattern, transport::on_loop_of(std::move(to), answer_done));
+        });
 }
 
 void topic_surface::beat_client(http::request& r, const principal& who, http::responder answer) {
-    with_client(r, who, std::move(answer), [this](std::string id, http::responder to) {
-        hub_.heartbeat(id, transport::on_loop_of(std::move(to), answer_done));
+    with_client(r, who, std::move(answer), [this](const client_info& c, http::responder to) {
+        hub_.heartbeat(c.id, transport::on_loop_of(std::move(to), answer_done));
     });
 }
 
 void topic_surface::remove_client(http::request& r, const principal& who, http::responder answer) {
-    with_client(r, who, std::move(answer), [this](std::string id, http::responder to) {
-        hub_.remove(id, transport::on_loop_of(std::move(to), answer_done));
+    with_client(r, who, std::move(answer), [this](const client_info& c, http::responder to) {
+        hub_.remove(c.id, transport::on_loop_of(std::move(to), answer_done));
     });
 }
 

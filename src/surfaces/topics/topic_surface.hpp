@@ -26,6 +26,8 @@ struct topic_surface_options {
     bool enabled = true;             ///< false: 404 `DISABLED` on all its routes
     std::string prefix = "/events";  ///< where its routes are mounted
     envelope_id full = 1;            ///< where the hub has the full envelope
+    /// What everybody may listen to; the rest needs grants.
+    std::vector<topic_pattern> public_topics = {topic_pattern::parse("**").value()};
     stream_profile profile;
 };
 
@@ -45,12 +47,15 @@ private:
 
     void subscribe(http::request& r, const principal& who, http::responder answer);
     void publish(http::request& r, const principal& who, http::responder answer);
-    std::unique_ptr<http::upload> upload(http::request& r, http::responder answer,
-                                         http::upload_control control);
+    std::unique_ptr<http::upload> upload(http::request& r, const principal& who,
+                                         http::responder answer, http::upload_control control);
+    result<> may_listen(const principal& who, const std::vector<topic_pattern>& topics) const;
     void history(http::request& r, const principal& who, http::responder answer);
     void erase(http::request& r, const principal& who, http::responder answer);
-    void list_scheduled(http::request& r, http::responder answer);
-    void cancel_scheduled(http::request& r, http::responder answer);
+    void list_scheduled(http::request& r, const principal& who, http::responder answer);
+    void cancel_scheduled(http::request& r, const principal& who, http::responder answer);
+    void find_scheduled(const scheduled_query& from, std::uint64_t id,
+                        std::function<void(result<event>)> done);
     void list_clients(http::request& r, http::responder answer);
     void show_client(http::request& r, const principal& who, http::responder answer);
     void send_to_client(http::request& r, const principal& who, http::responder answer);
@@ -58,7 +63,7 @@ private:
     void beat_client(http::request& r, const principal& who, http::responder answer);
     /// Runs `then` if the caller may do something about the client in the path.
     void with_client(http::request& r, const principal& who, http::responder answer,
-                     std::function<void(std::string id, http::responder)> then);
+                     std::function<void(const client_info& c, http::responder)> then);
     void remove_client(http::request& r, const principal& who, http::responder answer);
 
     hub& hub_;

@@ -1,0 +1,127 @@
+#include "server/live_auth_routes.hpp"
+
+#include <carillon/hub/audience.hpp>
+
+#include "base/time_text.hpp"
+#include "transport/caller.hpp"
+#include "transport/on_loop.hpp"
+#include "transport/publish_body.hpp"
+#include "transport/rules.hpp"
+
+#include <utility>
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+namespace carillon::server {
+
+namespace {
+
+namespace json = boost::json;
+namespace rules = transport::rules;
+
+constexpr std::string_view json_type = "application/json";
+
+result<> read_text(const json::object& o, std::string_view name, std::string& into) {
+    const json::value* v = o.if_contains(name);
+    if (v == nullptr) return {};
+    if (!v->is_string() || v->get_string().empty() || v->get_string().size() > max_id_length) {
+        return fail(errc::invalid_request,
+                    fmt::format("`{}` is a text of 1 to {} bytes", name, max_id_length));
+    }
+    into = std::string(v->get_string());
+    return {};
+}
+
+void answer_ended(http::responder& to, const result<std::size_t>& ended) {
+    if (!ended) return to.send(ended.error());
+    to.send(http::json_response(200, fmt::format(R"({{"ended":{}}})", *ended)));
+}
+
+/// Takes back the token that a client came with, so that it does not come back with it, and ends
+/// its stream, token or not.
+void revoke_client(const auth_route_parts& with, const std::string& client,
+                   std::chrono::system_clock::time_point until, http::responder answer) {
+    const auto end = [&events = with.events](const std::string& id, std::size_t ended,
+                                             http::responder to) {
+        events.remove(id, transport::on_loop_of(std::move(to), [ended](http::responder& answering,
+                                                                       const result<>& gone) {
+                          // It may have ended with its token.
+                          const std::size_t all = ended == 0 && gone ? 1 : ended;
+                          answer_ended(answering, all);
+                      }));
+    };
+    with.events.find_client(
+        client, transport::on_loop_of(std::move(answer), [&revoked = with.revoked, until, end](
+                                                             http::responder& to,
+                                                             result<client_info> found) {
+            if (!found) return to.send(found.error());
+            const std::string token = found->who ? found->who->token_id : "";
+            if (token.empty()) return end(found->id, 0, std::move(to));
+            revoked.add({token, {}, {}, {}, until},
+                        transport::on_loop_of(std::move(to),
+                                              [end, id = found->id](http::responder& answering,
+                                                                    result<std::size_t> ended) {
+                                                  if (!ended) return answering.send(ended.error());
+                                                  end(id, *ended, std::move(answering));
+                                              }));
+        }));
+}
+
+transport::route_handler revoking(const auth_route_parts& with) {
+    return [with](http::request& r, const principal&, http::responder answer) {
+        const auto now = std::chrono::system_clock::now();
+        auto asked = parse_revocation_request(r.body, now);
+        if (!asked) return answer.send(asked.error());
+        const auto until = now + with.revocations_kept;
+        if (!asked->client.empty())
+            return revoke_client(with, asked->client, until, std::move(answer));
+        with.revoked.add({std::move(asked->token_id), std::move(asked->user),
+                          std::move(asked->issuer), asked->before, until},
+                         transport::on_loop_of(std::move(answer), answer_ended));
+    };
+}
+
+}  // namespace
+
+result<revocation_request> parse_revocation_request(std::string_view body,
+                                                    std::chrono::system_clock::time_point now) {
+    boost::system::error_code failure;
+    const json::value parsed = json::parse(body, failure);
+    if (failure || !parsed.is_object())
+        return fail(errc::invalid_request, "the body is no JSON object");
+    const json::object& o = parsed.get_object();
+    revocation_request asked;
+    std::string before;
+    for (const auto& [name, into] : {std::pair("tokenId", &asked.token_id),
+                                     {"userId", &asked.user},
+                                     {"client", &asked.client},
+                                     {"issuer", &asked.issuer},
+                                     {"before", &before}}) {
+        if (auto read = read_text(o, name, *into); !read) return std::unexpected(read.error());
+    }
+    const int named = static_cast<int>(!asked.token_id.empty()) +
+                      static_cast<int>(!asked.user.empty()) +
+                      static_cast<int>(!asked.client.empty());
+    if (named != 1)
+        return fail(errc::invalid_request, "name one of `tokenId`, `userId` and `client`");
+    asked.before = now;
+    if (before.empty()) return asked;
+    const auto time = parse_time(before);
+    if (!time || asked.user.empty())
+        return fail(errc::invalid_request, "`before` is an RFC 3339 time, beside `userId`");
+    asked.before = *time;
+    return asked;
+}
+
+void add_live_routes(std::vector<transport::route>& to, const auth_route_parts& with) {
+    to.push_back({.method = "POST",
+                  .path = "/auth/revoke",
+                  .summary = "takes back a token, all tokens of a user, or a client's",
+                  .who = rules::administration,
+                  .takes = {.needed = true, .whole = transport::json_types()},
+                  .answers = {{200, json_type, "how many streams have ended"}},
+                  .handle = revoking(with)});
+}
+
+}  // namespace carillon::server

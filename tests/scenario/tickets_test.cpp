@@ -1,0 +1,194 @@
+// Tickets and revocations, against the real server.
+#include "auth/key.hpp"
+#include "support/event_reader.hpp"
+
+#include <chrono>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace carillon::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr std::string_view secret = "a secret of more than thirty-two bytes";
+
+std::int64_t now() {
+    return std::chrono::duration_cast<std::chrono::seconds>(
+               std::chrono::system_clock::now().time_since_epoch())
+        .count();
+}
+
+std::string token_of(std::string_view user, std::string_view id, std::string_view roles = "[]",
+                     std::int64_t lifetime = 600) {
+    return auth::key::from_secret(secret, auth::algorithm::hs256)
+        .value()
+        ->sign(fmt::format(R"({{"sub":"{}","jti":"{}","roles":{},"iat":{},"exp":{}}})", user, id,
+                           roles, now() - 5, now() + lifetime))
+        .value();
+}
+
+std::string bearer(std::string_view text) {
+    return fmt::format("Authorization: Bearer {}\r\n{}", text, json_type);
+}
+
+class credentials : public ::testing::Test {
+protected:
+    std::string ticket_for(const std::string& token) const {
+        const answer got = server.request("POST", "/auth/ticket", {}, bearer(token));
+        EXPECT_EQ(got.status, 200) << got.body;
+        return json_value(got.body, "ticket");
+    }
+    int status(std::string_view path, std::string_view fields = {}) const {
+        return server.request("GET", path, {}, fields).status;
+    }
+    answer revoke(std::string_view body) const {
+        return server.request("POST", "/auth/revoke", body,
+                              bearer(token_of("root", "r", R"(["admin"])")));
+    }
+    void publish(std::string_view data) const {
+        const std::string body = fmt::format(R"({{"data":"{}"}})", data);
+        const answer got = server.request("POST", "/events/publish/news", body,
+                                          bearer(token_of("p", "p", R"(["publisher"])")));
+        EXPECT_EQ(got.status, 200) << got.body;
+    }
+    /// True as soon as no stream is left.
+    bool all_gone() const {
+        const auto deadline = std::chrono::steady_clock::now() + patience;
+        while (std::chrono::steady_clock::now() < deadline) {
+            const auto got = server.request("GET", "/events/clients", {},
+                                            bearer(token_of("root", "r", R"(["admin"])")));
+            if (json_value(got.body, "total") == "0") return true;
+        }
+        return false;
+    }
+
+    running_server server{{"--auth.secret", std::string(secret), "--auth.ticket_grace", "1m"}};
+    const std::string ann = token_of("ann", "a1");
+};
+
+TEST_F(credentials, a_ticket_opens_one_stream_and_that_stream_again) {
+    const std::string ticket = ticket_for(ann);
+    const std::string path = "/news?ticket=" + ticket;
+    event_reader c(server, path);
+    c.open();
+    EXPECT_EQ(status("/events/subscribe" + path), 401) << "its stream is there";
+    publish("one");
+    const std::string cursor = c.next().id;
+    c.close();
+    EXPECT_TRUE(all_gone());
+    EXPECT_EQ(status("/events/subscribe" + path), 401) << "without a cursor";
+    publish("two");
+    event_reader again(server, path, "Last-Event-ID: " + cursor + "\r\n");
+    again.open();
+    EXPECT_EQ(again.next().data, "two");
+    const answer both =
+        server.request("GET", "/events/subscribe" + path, {}, "Last-Event-ID: " + cursor + "\r\n");
+    EXPECT_EQ(both.status, 503) << "what comes back too early may come again";
+    const answer source =
+        server.request("GET", "/events/subscribe" + path, {},
+                       "Accept: text/event-stream\r\nLast-Event-ID: " + cursor + "\r\n");
+    EXPECT_EQ(source.status, 200);
+    EXPECT_THAT(source.body, HasSubstr("carillon.unavailable"));
+}
+
+TEST_F(credentials, a_ticket_is_good_for_a_stream_alone) {
+    const std::string ticket = ticket_for(ann);
+    for (const char* other : {"/auth/me", "/events/history?topic=a&x=1", "/events/clients"}) {
+        const std::string path = other;
+        EXPECT_EQ(status(path + (path.contains('?') ? "&" : "?") + "ticket=" + ticket), 401)
+            << path;
+    }
+    EXPECT_EQ(server.request("POST", "/auth/ticket?ticket=" + ticket, {}, json_type).status, 401);
+    EXPECT_EQ(server.request("HEAD", "/events/subscribe/news?ticket=" + ticket).status, 200)
+        << "which opens nothing";
+    event_reader c(server, "/news?ticket=" + ticket);
+    c.open();
+}
+
+TEST_F(credentials, a_ticket_that_was_never_given_or_has_ended_opens_nothing) {
+    for (const char* wrong : {"x", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "%00"})
+        EXPECT_EQ(status(std::string("/events/subscribe/news?ticket=") + wrong), 401) << wrong;
+    EXPECT_EQ(server.request("POST", "/auth/ticket").status, 401);
+    // Its token ends first; the leeway is the token's.
+    const std::string brief = ticket_for(token_of("ann", "brief", "[]", 1));
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    int last = 0;
+    while (last != 401 && std::chrono::steady_clock::now() < deadline)
+        last = server.request("HEAD", "/events/subscribe/news?ticket=" + brief).status;
+    EXPECT_EQ(last, 401);
+}
+
+TEST_F(credentials, a_token_that_was_taken_back_opens_nothing_and_its_streams_end) {
+    const std::string ticket = ticket_for(ann);
+    event_reader c(server, "/news?token=" + ann);
+    event_reader by_ticket(server, "/news?ticket=" + ticket);
+    event_reader other(server, "/news?token=" + token_of("ann", "a2"));
+    c.open();
+    by_ticket.open();
+    other.open();
+    const answer done = revoke(R"({"tokenId":"a1"})");
+    EXPECT_EQ(done.status, 200) << done.body;
+    EXPECT_EQ(json_value(done.body, "ended"), "2");
+    for (event_reader* one : {&c, &by_ticket}) {
+        const received last = one->next();
+        EXPECT_EQ(last.type, "carillon.close");
+        EXPECT_EQ(json_value(last.data, "reason"), "revoked");
+        EXPECT_TRUE(one->ends_well());
+    }
+    EXPECT_EQ(status("/auth/me", bearer(ann)), 401);
+    EXPECT_EQ(status("/events/subscribe/news?ticket=" + ticket, "Last-Event-ID: x.1\r\n"), 401);
+    EXPECT_EQ(status("/auth/me", bearer(token_of("ann", "a2"))), 200);
+    publish("still");
+    EXPECT_EQ(other.next().data, "still");
+}
+
+TEST_F(credentials, revocations_hold_over_a_restart) {
+    EXPECT_EQ(revoke(R"({"tokenId":"a1"})").status, 200);
+    EXPECT_EQ(revoke(R"({"userId":"bob"})").status, 200);
+    const std::string bob = token_of("bob", "b1");
+    EXPECT_EQ(status("/auth/me", bearer(ann)), 401);
+    EXPECT_EQ(status("/auth/me", bearer(bob)), 401);
+    server.kill();
+    server.restart();
+    EXPECT_EQ(status("/auth/me", bearer(ann)), 401);
+    EXPECT_EQ(status("/auth/me", bearer(bob)), 401);
+    EXPECT_EQ(status("/auth/me", bearer(token_of("ann", "a2"))), 200);
+}
+
+TEST_F(credentials, of_a_user_all_from_before_a_moment_are_taken_back) {
+    event_reader c(server, "/news?token=" + ann);
+    c.open();
+    EXPECT_EQ(revoke(R"({"userId":"ann","before":"2001-01-01T00:00:00Z"})").body, R"({"ended":0})");
+    EXPECT_EQ(status("/auth/me", bearer(ann)), 200);
+    EXPECT_EQ(revoke(R"({"userId":"ann"})").body, R"({"ended":1})");
+    EXPECT_EQ(json_value(c.next().data, "reason"), "revoked");
+    EXPECT_EQ(status("/auth/me", bearer(ann)), 401);
+}
+
+TEST_F(credentials, of_a_client_the_token_is_taken_back_and_the_stream_ends) {
+    event_reader c(server, "/news?token=" + ann);
+    event_reader nobody(server, "/news");
+    const std::string id = json_value(c.open().data, "client");
+    const std::string other = json_value(nobody.open().data, "client");
+    EXPECT_EQ(revoke(fmt::format(R"({{"client":"{}"}})", id)).body, R"({"ended":1})");
+    EXPECT_EQ(json_value(c.next().data, "reason"), "revoked");
+    EXPECT_EQ(status("/auth/me", bearer(ann)), 401);
+    EXPECT_EQ(revoke(fmt::format(R"({{"client":"{}"}})", other)).body, R"({"ended":1})");
+    EXPECT_EQ(nobody.next().type, "carillon.close");
+    EXPECT_EQ(revoke(fmt::format(R"({{"client":"{}"}})", other)).status, 404);
+}
+
+TEST_F(credentials, a_revocation_names_one_thing) {
+    for (const char* wrong :
+         {"", "[]", "{}", R"({"tokenId":""})", R"({"tokenId":7})",
+          R"({"tokenId":"a","userId":"b"})", R"({"userId":"a","before":"yesterday"})",
+          R"({"tokenId":"a","before":"2001-01-01T00:00:00Z"})"})
+        EXPECT_EQ(revoke(wrong).status, 400) << wrong;
+    EXPECT_EQ(server.request("POST", "/auth/revoke", R"({"userId":"a"})", bearer(ann)).status, 403);
+}
+
+}  // namespace
+}  // namespace carillon::testing

@@ -34,8 +34,10 @@ void shard::impl::tick() {
         if (subscriber* s = at(slot)) attend(*s);
     });
     if (drained_) drain_some(now);
-    const bool awaits = hub_.inside().directory.purge(now) | hub_.inside().users.purge(now);
-    ticking_ = awaits || counters_.subscribers.load(std::memory_order_relaxed) != 0 || drained_;
+    const bool clients = hub_.inside().directory.purge(now);
+    const bool users = hub_.inside().users.purge(now);
+    ticking_ =
+        clients || users || counters_.subscribers.load(std::memory_order_relaxed) != 0 || drained_;
     if (ticking_) call_after(wheel_.resolution(), [this] { tick(); });
 }
 

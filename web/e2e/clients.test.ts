@@ -3,6 +3,9 @@ import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { connect } from "carillon-client";
 import { EventSource } from "eventsource";
 import { Nginx } from "./support/nginx.js";
 import { Server, until } from "./support/server.js";
@@ -92,4 +95,30 @@ test("behind nginx publishing from elsewhere and the clients' records are closed
   expect((await fetch(`${nginx.url}/events/clients`)).status).toBe(404);
   expect((await fetch(`${nginx.url}/metrics`)).status).toBe(404);
   await nginx.stop();
+});
+
+test("carillon-client in Node misses nothing over a kill, and leaves when it is closed, whatever was collected meanwhile", async () => {
+  const client = connect<{ message: string }>(`${server.url}/events/subscribe/news`);
+  const data: string[] = [];
+  const over = (async () => {
+    for await (const event of client) data.push(event.data as string);
+  })();
+  await until("the stream is open", () => client.status === "open");
+  await server.publish("news", '"one"');
+  await until("an event", () => data.length === 1);
+  await server.kill();
+  await server.start();
+  await server.publish("news", '"two"');
+  await until("another", () => data.length === 2);
+  expect(data).toEqual(["one", "two"]);
+  // Node's fetch holds the request of a body weakly: a signal alone would no longer reach it.
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  for (let n = 0; n < 5; ++n) {
+    collect();
+    await new Promise((done) => setImmediate(done));
+  }
+  client.close();
+  await over;
+  await until("nobody listens", async () => (await server.metric("carillon_subscribers")) === 0);
 });

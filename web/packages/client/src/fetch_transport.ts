@@ -35,6 +35,8 @@ export async function fetchTransport(request: TransportRequest): Promise<void> {
   const feed = createParser(request, lastEventId, request.maxEventSize);
   const decoder = new TextDecoder();
   const reader = body!.getReader();
+  // Node forgets to end a body whose request has been collected.
+  signal.addEventListener("abort", () => reader.cancel().catch(() => {}));
   for (;;) {
     const { done, value } = await reader.read();
     if (done || signal.aborted) return;

@@ -53,8 +53,8 @@ afterAll(() => rmSync(project, { recursive: true, force: true }));
 describe.each(packages.map(({ name }) => name))("%s", (name) => {
   test("holds what it needs and nothing else", () => {
     const files = contents[name]!;
-    expect(files).toEqual(expect.arrayContaining(["package.json", "README.md", "CHANGELOG.md", "LICENSE", "dist/index.js", "dist/index.cjs"]));
-    expect(files.filter((path) => !/^(package\.json|README\.md|CHANGELOG\.md|LICENSE|dist\/[^/]+\.(js|cjs|d\.ts|d\.cts))$/.test(path))).toEqual([]);
+    expect(files).toEqual(expect.arrayContaining(["package.json", "README.md", "API.md", "CHANGELOG.md", "LICENSE", "dist/index.js", "dist/index.cjs"]));
+    expect(files.filter((path) => !/^(package\.json|README\.md|API\.md|CHANGELOG\.md|LICENSE|dist\/[^/]+\.(js|cjs|d\.ts|d\.cts))$/.test(path))).toEqual([]);
   });
 
   test("its types import files that are there", () => {

@@ -26,7 +26,7 @@ type Listener<T> = (event: StreamEvent<T>) => void;
 /** Event types with their data; by default any type, with data of a type that is not known. */
 export type EventMap = Record<string, unknown>;
 
-/** What `addEventListener` of an `EventSource` takes. */
+// What `addEventListener` of an `EventSource` takes.
 export interface CarillonClient<Events extends EventMap = EventMap> {
   addEventListener(type: "open" | "error", listener: (event: Event) => void, options?: boolean | AddEventListenerOptions): void;
   addEventListener(type: string, listener: (event: MessageEvent<string>) => void, options?: boolean | AddEventListenerOptions): void;

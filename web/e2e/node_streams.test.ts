@@ -238,7 +238,7 @@ describe.each(adapters)("a stream that passes through %s", (_, make) => {
     await opened;
     await carillon.publish("a", "hello");
     await until("it has come", () => seen.length === 1);
-    expect(await listening("a")).toEqual([expect.objectContaining({ topics: ["a"], connected: true })]);
+    expect(await listening("a")).toEqual([expect.objectContaining({ user: "alice", session: "alice-s", topics: ["a"] })]);
   });
 
   it("is refused to nobody, by the problem document that Carillon would send", async () => {

@@ -6,6 +6,8 @@ import type { Call } from "./connection.js";
 export interface SSEEvent<T = unknown> {
   event: string;
   data: T;
+  id?: string;
+  retry?: number;
 }
 
 export type Metadata = Readonly<Record<string, string | number | boolean>>;
@@ -25,9 +27,9 @@ export interface SSEConfig extends CarillonOptions {
   pingInterval?: number;
   /** Carillon's `metadata.client_timeout`; the same. */
   clientTimeout?: number;
-  /** Carillon's `stream.max_clients`; the same. */
+  /** Carillon's `metadata.max_clients`; the same. */
   maxClients?: number;
-  /** Carillon's own log; the same. */
+  /** Carillon's `metadata.logging`; the same. */
   enableLogging?: boolean;
 }
 
@@ -62,7 +64,7 @@ export class EventService {
     return this.notify({ userId }, event, [userId]);
   }
 
-  /** To clients whose metadata has all of these values. */
+  /** To clients whose metadata has all of these values: claims of their tokens, and what `metadata.client_keys` of Carillon allows. */
   notifyWithMetadata(metadata: Metadata, event: SSEEvent): Promise<Receipt> {
     return this.notify({ metadata }, event, "all");
   }

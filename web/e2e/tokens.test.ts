@@ -56,8 +56,9 @@ afterEach(async () => {
 });
 
 /** A page whose client asks `fresh` for tokens, once it listens. */
-async function listening(how: string, fresh: (why: string) => string): Promise<void> {
+async function listening(how: string, fresh: (why: string) => string, before?: (page: Page) => void): Promise<void> {
   page = await browser.newPage();
+  before?.(page);
   await page.exposeFunction("freshToken", fresh);
   await page.goto(site.url);
   await page.waitForFunction(() => "start" in globalThis);
@@ -99,4 +100,19 @@ test.each(["own", "tab", "worker"])("a token goes out in the header, and a fresh
   await publish("two");
   await came("one", "two");
   expect(await users()).toEqual(["alice"]);
+});
+
+test("a native EventSource gets a ticket for its token, and another after a restart", async () => {
+  const urls: string[] = [];
+  await listening("native", () => tokenOf("alice", 3600), (fresh) => fresh.on("request", (request) => urls.push(request.url())));
+  expect(await users()).toEqual(["alice"]);
+  await publish("one");
+  await came("one");
+  await server.kill();
+  await server.start();
+  await publish("two");
+  await came("one", "two");
+  expect(await users()).toEqual(["alice"]);
+  const streams = urls.filter((url) => url.includes("/events/subscribe"));
+  expect(streams.every((url) => new URL(url).searchParams.has("ticket") && !url.includes("token"))).toBe(true);
 });

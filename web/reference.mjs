@@ -1,4 +1,4 @@
-// Writes API.md of the packages for pages from their declarations: `node reference.mjs [--check]`.
+// Writes API.md of the packages from their declarations: `node reference.mjs [--check]`.
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -6,14 +6,14 @@ import ts from "typescript";
 
 const root = dirname(fileURLToPath(import.meta.url));
 const config = ts.getParsedCommandLineOfConfigFile(join(root, "tsconfig.json"), {}, { ...ts.sys, onUnRecoverableConfigFileDiagnostic() {} });
-const packages = ["client", "react", "vue"];
+const packages = ["client", "react", "vue", "server", "nest"];
 
 const entriesOf = (name) =>
   Object.keys(JSON.parse(readFileSync(join(root, "packages", name, "package.json"), "utf8")).exports)
     .filter((entry) => !["./package.json", "./worker"].includes(entry))
     .map((entry) => ({ entry: `carillon-${name}${entry.slice(1)}`, file: join(root, "packages", name, "src", `${entry.slice(2) || "index"}.ts`) }));
 
-const program = ts.createProgram(packages.flatMap(entriesOf).map(({ file }) => file), { ...config.options, noEmit: false, declaration: true, emitDeclarationOnly: true });
+const program = ts.createProgram(packages.flatMap(entriesOf).map(({ file }) => file), { ...config.options, noEmit: false, declaration: true, emitDeclarationOnly: true, stripInternal: true });
 const checker = program.getTypeChecker();
 
 const emittedOf = new Map();
@@ -31,11 +31,17 @@ function declared(node) {
   const found = emitted.statements.filter(
     (statement) => statement.name?.text === name || statement.declarationList?.declarations.some((each) => each.name.text === name),
   );
-  return found.map((statement) => statement.getText().replace(/^export (declare )?/, "").replace(/^\s*#private;\n/m, "").replace(/^ {4}/gm, "  "));
+  return found.map((statement) => statement.getText().replace(/^export (declare )?/, "").replace(/^\s*(#private|private [^;]*);\n/gm, "").replace(/^ {4}/gm, "  "));
 }
 
+const realOf = (symbol) => (symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol);
+
+/** True for what is described on the page of the package that this one stands on. */
+const isForeign = (name, symbol) =>
+  name === "nest" && !realOf(symbol).declarations[0].getSourceFile().fileName.startsWith(join(root, "packages", name, "src"));
+
 function section(symbol, seen) {
-  const real = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+  const real = realOf(symbol);
   if (seen.has(real)) return [];
   seen.add(real);
   const doc = ts.displayPartsToString(real.getDocumentationComment(checker)).replace(/\n(?!\n)/g, "\n");
@@ -49,8 +55,12 @@ function pageOf(name) {
   const lines = [`# carillon-${name}: reference`, "", "Made by `node reference.mjs` from the sources; `npm run check` holds it to them.", ""];
   for (const { entry, file } of entriesOf(name)) {
     const exported = checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(file)));
-    const own = exported.sort((a, b) => a.name.localeCompare(b.name)).flatMap((symbol) => section(symbol, seen));
-    lines.push(`## ${entry}`, "", ...own);
+    exported.sort((a, b) => a.name.localeCompare(b.name));
+    const foreign = exported.filter((symbol) => isForeign(name, symbol)).map((symbol) => `\`${symbol.name}\``);
+    const own = exported.filter((symbol) => !isForeign(name, symbol)).flatMap((symbol) => section(symbol, seen));
+    lines.push(`## ${entry}`, "");
+    if (foreign.length > 0) lines.push(`Passed on from the package that it stands on: ${foreign.join(", ")}.`, "");
+    lines.push(...own);
   }
   return `${lines.join("\n").trimEnd()}\n`;
 }

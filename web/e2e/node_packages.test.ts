@@ -50,7 +50,7 @@ describe("the packages", () => {
   it("hold what is needed and nothing else", () => {
     for (const { files } of Object.values(packed)) {
       const others = files.map(({ path }) => path).filter((path) => !/^dist\/[\w-]+\.(js|cjs|d\.ts|d\.cts)$/.test(path));
-      expect(others.sort()).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "package.json"]);
+      expect(others.sort()).toEqual(["API.md", "CHANGELOG.md", "LICENSE", "README.md", "package.json"]);
     }
   });
 

@@ -1,6 +1,8 @@
 #include <carillon/hub/dialect.hpp>
 
 #include "base/json_text.hpp"
+#include "base/time_text.hpp"
+#include "hub/presence_directory.hpp"
 
 #include <iterator>
 #include <utility>
@@ -57,6 +59,28 @@ void stream_dialect::gap(const lost_events& lost, std::string& out) const {
            "event: carillon.gap\n"
            "data: {{\"from\":\"{}\",\"to\":\"{}\",\"reason\":\"{}\"}}\n\n",
            lost.from, lost.to, lost.reason);
+}
+
+void stream_dialect::expiring(const expiring_facts& facts, std::string& out) const {
+    append(out, "event: carillon.expiring\ndata: {{\"at\":\"{}\",\"in_ms\":{}}}\n\n",
+           rfc3339(facts.at), facts.left.count());
+}
+
+void stream_dialect::renewed(const renewed_facts& facts, std::string& out) const {
+    out += "event: carillon.renewed\ndata: {";
+    if (facts.expires) append(out, R"("expires":"{}",)", rfc3339(*facts.expires));
+    out += R"("dropped":[)";
+    bool first = true;
+    for (const std::string& topic : facts.dropped) {
+        if (!std::exchange(first, false)) out += ',';
+        append_json_string(out, topic);
+    }
+    out += "]}\n\n";
+}
+
+void stream_dialect::presence(std::string_view topic, std::string_view room,
+                              const presence_list& who, std::string& out) const {
+    append(out, "event: carillon.presence\ndata: {}\n\n", presence_json(topic, room, who));
 }
 
 void stream_dialect::close(const closing_facts& facts, std::string& out) const {

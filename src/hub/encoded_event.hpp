@@ -4,6 +4,7 @@
 #include <carillon/hub/envelope.hpp>
 #include <carillon/journal/journal.hpp>
 
+#include "hub/receipts.hpp"
 #include "hub/visibility.hpp"
 
 #include <cstdint>
@@ -43,6 +44,7 @@ struct encoded_event {
     std::vector<std::shared_ptr<const block>> others;  ///< envelopes from 1 on
     bool guarded = false;                              ///< `is_guarded`
     std::unique_ptr<visibility_memo> memo;             ///< made at first need
+    std::unique_ptr<watched_event> watched;            ///< null: nobody asks what becomes of it
 };
 
 /// The encoder and its bounded memory of encodings, by position: a newer event takes the place of

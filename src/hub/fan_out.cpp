@@ -39,6 +39,7 @@ void shard::impl::route(const event_ptr& e, std::uint64_t seq) {
     if (matched_.empty()) return;
     const auto encoded = cache_.get(e);
     encoded->seq = seq;
+    if (e->watch != 0) watch(*encoded);
     for (topic_node* node : matched_) {
         node->recent.push_back(encoded);
         if (node->dirty || node->waiting) continue;
@@ -111,6 +112,9 @@ bool shard::impl::pass(topic_node& node, clock::time_point deadline, std::size_t
         serve(s);
     }
     node.in_pass = false;
+    if (watched_ != 0) {
+        for (std::size_t i = 0; i < node.covered; ++i) unwatch(*node.recent[i]);
+    }
     node.recent.erase(node.recent.begin(),
                       node.recent.begin() + static_cast<std::ptrdiff_t>(node.covered));
     if (node.recent.empty() && node.recent.capacity() > 64) node.recent.shrink_to_fit();
@@ -139,6 +143,7 @@ outcome shard::impl::serve(subscriber& s) {
     items_.clear();
     for (encoded_event* e : due_) items_.push_back(event_item(s, *e));
     const outcome result = write(s, items_);
+    if (watched_ != 0 && result != outcome::gone) count_handed(s, result);
     if (result != outcome::done || !s.finished) return result;
     end(s, close_reason::finished);
     return outcome::gone;

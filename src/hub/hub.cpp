@@ -26,7 +26,7 @@ hub::hub(hub_options options, std::unique_ptr<journal> record)
     core_->record->on_stored([this](std::span<const event_ptr> all) { core_->committed(all); });
 }
 
-hub::~hub() = default;
+hub::~hub() { core_->receipts.close(); }
 
 shard& hub::add_shard(executor& on) {
     auto& all = core_->shards;
@@ -73,6 +73,7 @@ void hub::core::committed(std::span<const event_ptr> batch) {
         [this](unsigned s, const event& e) { return shards[s]->inside().interest().wants(e); });
     for (; woken != 0; woken &= woken - 1)
         shards[static_cast<std::size_t>(std::countr_zero(woken))]->inside().wake();
+    await_receipts(batch);
 }
 
 namespace {

@@ -4,6 +4,8 @@
 #include <carillon/hub/hub.hpp>
 
 #include "hub/client_directory.hpp"
+#include "hub/presence_directory.hpp"
+#include "hub/receipts.hpp"
 #include "hub/record_access.hpp"
 #include "hub/tail.hpp"
 #include "hub/user_directory.hpp"
@@ -32,17 +34,26 @@ struct hub::core {
     result<> check(const event& e) const;
     result<> is_open() const;
     static std::unexpected<error> closed();
+    void publish_openly(std::vector<event> batch, std::optional<idempotency_key> key,
+                        publish_callback done, receipt_callback delivered);
+    std::shared_ptr<receipt_call> receipts_of(const events& batch, receipt_callback delivered);
     /// Stores a group and answers with its ids.
-    void append(events batch, std::optional<idempotency_key> key, publish_callback done);
+    void append(events batch, std::optional<idempotency_key> key, publish_callback done,
+                receipt_callback delivered = {});
     /// Each event once for each address.
     void append_for(std::vector<event> batch, addresses to, std::optional<idempotency_key> key,
-                    publish_callback done);
+                    publish_callback done, receipt_callback delivered);
     void take(event_reference what, std::optional<event> instead, publish_callback done);
     /// The clients' streams listen to their own topics before `done` is told which there are.
     void listen_privately(std::vector<std::string> clients,
                           std::function<void(std::vector<std::string>)> done);
+    /// Tells observers, and whoever listens to the topic's presence.
+    void tell_change(const presence_change& c);
     /// The journal's feed.
     void committed(std::span<const event_ptr> batch);
+    /// Shards that may have listeners of events that are watched hold the receipts until they have
+    /// taken these from the tail.
+    void await_receipts(std::span<const event_ptr> batch);
     /// Runs the task on the shard that has the client.
     void with_client(std::string_view client, client_task t, client_callback done);
     struct listing;
@@ -52,6 +63,10 @@ struct hub::core {
     tail recent;
     client_directory directory;
     user_directory users;
+    receipt_book receipts;
+    presence_directory present;
+    std::atomic<bool> presence_settled{false};
+    std::function<void(const presence_change&)> presence_watch;  ///< set before streams come
     record_access reads;
     std::vector<std::unique_ptr<shard>> shards;
     std::atomic<std::shared_ptr<const hub_options>> options;

@@ -46,6 +46,7 @@ topic user_topic(std::string_view segment) { return in_space("$user/", segment);
 topic session_topic(std::string_view segment) { return in_space("$session/", segment); }
 topic client_topic(std::string_view segment) { return in_space("$client/", segment); }
 topic room_topic(std::string_view segment) { return in_space("$room/", segment); }
+topic presence_topic(std::string_view topic) { return in_space("$presence/", topic); }
 topic everyone_topic() { return in_space("$all", ""); }
 std::optional<topic> attribute_topic(const attribute& a) { return pair_in_space("$meta/", a); }
 std::optional<topic> condition_topic(const attribute& a) { return pair_in_space("$and/", a); }

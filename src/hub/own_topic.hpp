@@ -30,6 +30,10 @@ topic room_topic(std::string_view segment);
 /// Nothing for an attribute whose name or value has no segment.
 std::optional<topic> attribute_topic(const attribute& a);
 std::optional<topic> condition_topic(const attribute& a);
+inline bool is_room(std::string_view t) noexcept { return t.starts_with("$room/"); }
+/// `$presence/<topic>`: changes of who listens to a topic, for those who may see it.
+topic presence_topic(std::string_view topic);
+inline bool is_presence_topic(std::string_view t) noexcept { return t.starts_with("$presence/"); }
 inline bool is_attribute_topic(std::string_view t) noexcept { return t.starts_with("$meta/"); }
 inline bool is_condition_topic(std::string_view t) noexcept { return t.starts_with("$and/"); }
 

@@ -198,22 +198,35 @@ result<> hub::core::check(const event& e) const { return check_public(e, *limits
 
 void hub::publish(std::vector<event> batch, std::optional<idempotency_key> key,
                   publish_callback done) {
-    const auto limits = options();
+    core_->publish_openly(std::move(batch), std::move(key), std::move(done), {});
+}
+
+void hub::core::publish_openly(std::vector<event> batch, std::optional<idempotency_key> key,
+                               publish_callback done, receipt_callback delivered) {
+    const auto limits = this->limits();
     const auto checked =
         check_each(batch, *limits, [&](const event& e) { return check_public(e, *limits); });
     if (!checked) return done(std::unexpected(checked.error()));
-    core::events stored;
+    events stored;
     stored.reserve(batch.size());
     for (event& e : batch) {
         stored.push_back(std::make_shared<stored_event>());
         stored.back()->content = std::move(e);
     }
-    core_->append(std::move(stored), std::move(key), std::move(done));
+    append(std::move(stored), std::move(key), std::move(done), std::move(delivered));
 }
 
 void hub::publish(std::vector<event> batch, audience to, std::optional<idempotency_key> key,
                   publish_callback done) {
-    if (to.empty()) return publish(std::move(batch), std::move(key), std::move(done));
+    publish(std::move(batch), std::move(to), std::move(key), std::move(done), {});
+}
+
+void hub::publish(std::vector<event> batch, audience to, std::optional<idempotency_key> key,
+                  publish_callback done, receipt_callback delivered) {
+    if (to.empty()) {
+        return core_->publish_openly(std::move(batch), std::move(key), std::move(done),
+                                     std::move(delivered));
+    }
     const auto limits = options();
     const auto checked = check_each(batch, *limits, [&](const event& e) -> result<> {
         if (!e.topics.empty())
@@ -235,20 +248,22 @@ void hub::publish(std::vector<event> batch, audience to, std::optional<idempoten
         return done(std::unexpected(size.error()));
     if (to.clients.empty())
         return core_->append_for(std::move(batch), shared_by(to, std::move(*all)), std::move(key),
-                                 std::move(done));
+                                 std::move(done), std::move(delivered));
     std::vector<std::string> clients = to.clients;
     core_->listen_privately(
         std::move(clients),
         [this, batch = std::move(batch), to = std::move(to), all = std::move(*all),
-         key = std::move(key), done = std::move(done)](const std::vector<std::string>& found) {
+         key = std::move(key), done = std::move(done),
+         delivered = std::move(delivered)](const std::vector<std::string>& found) {
             auto left = without_missing(all, found);
             if (left.empty()) return done(fail(errc::client_not_found, "no client has this id"));
-            core_->append_for(batch, shared_by(to, std::move(left)), key, done);
+            core_->append_for(batch, shared_by(to, std::move(left)), key, done, delivered);
         });
 }
 
 void hub::core::append_for(std::vector<event> batch, addresses to,
-                           std::optional<idempotency_key> key, publish_callback done) {
+                           std::optional<idempotency_key> key, publish_callback done,
+                           receipt_callback delivered) {
     events stored;
     stored.reserve(batch.size() * to.size());
     for (const event& e : batch) {
@@ -259,7 +274,7 @@ void hub::core::append_for(std::vector<event> batch, addresses to,
             made->content.is_private = true;
         }
     }
-    append(std::move(stored), std::move(key), std::move(done));
+    append(std::move(stored), std::move(key), std::move(done), std::move(delivered));
 }
 
 void hub::publish_own(std::vector<event> batch, std::optional<idempotency_key> key,
@@ -276,16 +291,23 @@ void hub::publish_own(std::vector<event> batch, std::optional<idempotency_key> k
     core_->append(std::move(stored), std::move(key), std::move(done));
 }
 
-void hub::core::append(events batch, std::optional<idempotency_key> key, publish_callback done) {
+void hub::core::append(events batch, std::optional<idempotency_key> key, publish_callback done,
+                       receipt_callback delivered) {
     if (auto open = is_open(); !open) return done(std::unexpected(open.error()));
+    std::shared_ptr<receipt_call> call;
+    if (delivered) call = receipts_of(batch, std::move(delivered));
     record->append(
         std::move(batch), std::move(key),
-        [this, done = std::move(done)](const result<journal::appended>& stored,
-                                       std::span<const std::shared_ptr<stored_event>> all) {
-            if (!stored) return done(std::unexpected(stored.error()));
+        [this, done = std::move(done), call](const result<journal::appended>& stored,
+                                             std::span<const std::shared_ptr<stored_event>> all) {
+            if (!stored) {
+                if (call) call->cancel();
+                return done(std::unexpected(stored.error()));
+            }
             std::vector<published> answers;
             answers.reserve(all.size());
             for (const auto& e : all) answers.push_back({reads.id_of(*e), e->pos});
+            if (call) call->name(answers, *stored == journal::appended::stored);
             done(std::move(answers));
         });
 }

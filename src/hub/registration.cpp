@@ -35,6 +35,7 @@ shard::impl::impl(hub& owner, executor& on, unsigned number)
     : hub_(owner),
       on_(on),
       number_(number),
+      settled_at_(on.now() + owner.options()->presence_grace),
       index_(interest_),
       cache_(with_plain(*owner.options()), owner.record(), encode_cache_bytes),
       replayer_(*this),
@@ -95,11 +96,15 @@ result<subscriber*> shard::impl::open(stream_request request) {
         request.topics.push_back(std::move(own));
     std::unordered_set<std::string_view> seen;
     for (const topic_pattern& topic : request.topics) {
-        if (seen.insert(topic.str()).second) join(s, index_.get(topic, hub_.options()->options_of));
+        if (seen.insert(topic.str()).second) join(s, node_of(topic));
     }
     const std::uint32_t slot = s.slot;
     replayer_.begin(s, request);
-    return at(slot);
+    subscriber* begun = at(slot);
+    // One that waits for the journal expires too.
+    if (begun != nullptr && deadline_of(*begun) != clock::time_point::max())
+        schedule(*begun, deadline_of(*begun));
+    return begun;
 }
 
 subscriber& shard::impl::allocate(const stream_request& request) {
@@ -127,6 +132,7 @@ subscriber& shard::impl::allocate(const stream_request& request) {
     if (request.who) {
         s.more().who = request.who;
         if (request.who->grants) s.more().grants = grants_.intern(*request.who->grants);
+        note_expiry(s);
     }
     if (!request.filter.empty()) {
         s.more().filter = request.filter;
@@ -189,8 +195,16 @@ void shard::impl::release(subscriber& s) {
     free_.push_back(slot);
 }
 
+topic_node& shard::impl::node_of(const topic_pattern& topic) {
+    if (topic_node* known = index_.find(topic)) return *known;
+    const auto limits = hub_.options();
+    topic_node& made = index_.get(topic, limits->options_of);
+    if (is_room(topic.str())) made.options.presence = limits->room_presence;
+    return made;
+}
+
 topic_node& shard::impl::attach(subscriber& s, const topic_pattern& topic) {
-    topic_node& node = index_.get(topic, hub_.options()->options_of);
+    topic_node& node = node_of(topic);
     if (!listens(s, &node)) join(s, node);
     return node;
 }
@@ -205,6 +219,7 @@ void shard::impl::join(subscriber& s, topic_node& node) {
         s.more().more_topics.push_back(added);
     }
     counters_.topics.store(index_.size(), std::memory_order_relaxed);
+    if (node.options.presence != presence_rule::off) note_presence(s, node);
 }
 
 namespace {
@@ -226,6 +241,7 @@ void move_place(topic_node& node, std::size_t from, std::size_t to) {
 
 void shard::impl::detach(subscriber& s, topic_node& node) {
     const std::size_t place = place_in(s, node);
+    if (node.options.presence != presence_rule::off) note_absence(s, node);
     if (is_internal(node.pattern)) --s.extras->own_topics;
     if (s.first.node == &node) {
         s.first = {};
@@ -239,8 +255,14 @@ void shard::impl::detach(subscriber& s, topic_node& node) {
     }
     if (s.extras)
         std::erase_if(s.extras->late_topics, [&](const late_topic& l) { return l.node == &node; });
+    std::optional<topic> watched;
+    if (node.options.presence != presence_rule::off && node.pattern.is_literal())
+        watched = presence_topic(node.pattern.str());
     leave(node, place);
     counters_.topics.store(index_.size(), std::memory_order_relaxed);
+    if (!watched) return;
+    topic_node* changes = index_.find(topic_pattern(*watched));
+    if (listens(s, changes)) detach(s, *changes);
 }
 
 /// Takes the subscriber at `place` off the node, and the node off the index if it was the last.
@@ -260,7 +282,10 @@ void shard::impl::leave(topic_node& node, std::size_t place) {
 }
 
 void shard::impl::detach_all(subscriber& s) {
-    s.each_subscription([&](const subscription& on) { leave(*on.node, on.index); });
+    s.each_subscription([&](const subscription& on) {
+        if (on.node->options.presence != presence_rule::off) note_absence(s, *on.node);
+        leave(*on.node, on.index);
+    });
     s.first = {};
     if (s.extras) s.extras->more_topics.clear();
     counters_.topics.store(index_.size(), std::memory_order_relaxed);
@@ -326,8 +351,11 @@ result<> shard::impl::unsubscribe(subscriber& s, const topic_pattern& topic) {
 
 void shard::impl::reload(const hub_options& options) {
     index_.each([&](topic_node& node) {
+        // Who was noted as present is to be noted as gone.
+        const presence_rule kept = node.options.presence;
         node.options =
             options.options_of ? options.options_of(node.pattern.str()) : topic_options{};
+        node.options.presence = kept;
     });
 }
 

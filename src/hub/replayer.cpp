@@ -281,6 +281,7 @@ std::shared_ptr<const block> replayer::begin_stream(subscriber& s, const opening
     s.out->begin(facts);
     std::string text;
     if (open.event) s.dialect().opening(facts, text);
+    if (!s.behind) home_.append_presence(s, text);
     // Last values are state and no history: without an id, and for whoever cannot know them.
     if (open.verdict != resume_verdict::resumed) append_values(s, s.patterns(), text);
     if (text.empty())

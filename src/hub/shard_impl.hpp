@@ -76,6 +76,9 @@ public:
     void heartbeat(subscriber& s);
     /// Keeps time, though no stream is here: something else waits for its end.
     void start_ticking();
+    result<std::vector<std::string>> renew(
+        subscriber& s, const std::shared_ptr<const identity>& who,
+        const std::function<bool(const topic_pattern&)>& may_listen);
     /// Has a look at the stream at `due`, or sooner.
     void schedule(subscriber& s, clock::time_point due);
     /// Closes a stream that is too slow for its topics.
@@ -88,6 +91,8 @@ public:
     // Live delivery (fan_out.cpp).
     /// The tail has events for this shard. Thread-safe.
     void wake();
+    /// Routes what the tail has, if it was not yet.
+    void take_tail();
     /// Whether the stream is shown the event; decided in visibility.hpp.
     bool shows(const subscriber& s, encoded_event& e) const;
     /// Every event up to this sequence was routed.
@@ -108,6 +113,8 @@ public:
         return encode_cache::control(s.envelope, text);
     }
     item event_item(const subscriber& s, encoded_event& e);
+    /// Who is in the topics whose presence the stream may see (presence.cpp).
+    void append_presence(const subscriber& s, std::string& out) const;
 
     // For the replayer.
     hub& owner() const noexcept { return hub_; }
@@ -125,6 +132,7 @@ private:
     void release_user(const subscriber& s);
     result<> add_live(subscriber& s, const topic_pattern& topic);
     bool listens(const subscriber& s, const topic_node* node) const;
+    topic_node& node_of(const topic_pattern& topic);
     topic_node& attach(subscriber& s, const topic_pattern& topic);
     void detach(subscriber& s, topic_node& node);
     void detach_all(subscriber& s);
@@ -133,7 +141,6 @@ private:
     std::vector<std::string> topics_of(const subscriber& s) const;
 
     // Live delivery.
-    void take_tail();
     void route(const event_ptr& e, std::uint64_t seq);
     void mark_dirty(topic_node& node);
     void schedule_fan_out();
@@ -142,20 +149,42 @@ private:
     outcome serve(subscriber& s);
     void lose_live_position();
 
+    // Receipts (receipts.cpp).
+    void watch(encoded_event& e);
+    void count_handed(const subscriber& s, outcome how);
+    void unwatch(encoded_event& e);
+    void unwatch_all();
+
+    // Presence (presence.cpp).
+    void note_presence(subscriber& s, topic_node& node);
+    void note_absence(const subscriber& s, const topic_node& node);
+    void tell_presence(subscriber& s);
+    void settle_presence(clock::time_point now);
+
     // Writing.
     outcome write_some(subscriber& s, std::span<const item> items);
     void block_on(subscriber& s, const item& at, std::size_t offset);
 
     // Timers.
     void tick();
+    bool purge(clock::time_point now);
     void drain_some(clock::time_point now);
     void attend(subscriber& s);
+
+    // Ends that are known before (deadlines.cpp).
+    void note_expiry(subscriber& s);
+    clock::time_point inactive_at(const subscriber& s) const;
+    clock::time_point warned_at(const subscriber& s) const;
+    clock::time_point deadline_of(const subscriber& s) const;
+    bool meets_deadline(subscriber& s);
+    outcome warn(subscriber& s);
     void beat(subscriber& s);
 
     // Constant after construction.
     hub& hub_;
     executor& on_;
     const unsigned number_;
+    const clock::time_point settled_at_;  ///< nobody has left before
 
     // Own thread only, but for `interest_`, which is atomic.
     interest_filter interest_;
@@ -174,6 +203,7 @@ private:
     std::vector<event_ptr> batch_;
     std::deque<topic_node*> dirty_;
     bool fan_out_scheduled_ = false;
+    std::size_t watched_ = 0;  ///< events that are under way and counted
     std::vector<encoded_event*> due_;
     std::vector<item> items_;
     std::vector<topic_node*> matched_;

@@ -41,7 +41,9 @@ struct subscriber_extras {
     std::vector<subscription> more_topics;  ///< beyond the first
     std::vector<late_topic> late_topics;    ///< until the stream has caught up
     std::size_t own_topics = 0;             ///< how many of all topics are the hub's own
-    std::uint64_t user_number = 0;          ///< in the directory of users; 0: it is not there
+    std::chrono::steady_clock::time_point expires =
+        std::chrono::steady_clock::time_point::max();  ///< of `who`
+    std::uint64_t user_number = 0;  ///< in the directory of users; 0: it is not there
     std::uint64_t trims_known = 0;  ///< `read_page::trims` up to here were told, or do not matter
 };
 
@@ -81,6 +83,7 @@ struct subscriber {
     bool finished = false;  ///< the end was handed over
     bool filters = false;   ///< `extras->filter` is not empty
     bool heartbeat_event = false;
+    bool warned = false;  ///< that it expires
     own_spaces spaces;
 
     const stream_dialect& dialect() const noexcept {

@@ -26,6 +26,17 @@ void shard::impl::start_ticking() {
     call_after(wheel_.resolution(), [this] { tick(); });
 }
 
+/// Forgets who did not come back. False if nobody is waited for.
+bool shard::impl::purge(clock::time_point now) {
+    hub::core& all = hub_.inside();
+    bool awaits = all.directory.purge(now);
+    awaits = all.users.purge(now, [&](const std::string& user) {
+        all.tell_change({user, {}, false, 0});
+    }) || awaits;
+    for (const presence_change& gone : all.present.purge(now)) all.tell_change(gone);
+    return awaits || all.present.awaits();
+}
+
 void shard::impl::tick() {
     const auto now = on_.now();
     wheel_.advance(now, [this](std::uint64_t tick, std::uint32_t slot) {
@@ -34,17 +45,16 @@ void shard::impl::tick() {
         if (subscriber* s = at(slot)) attend(*s);
     });
     if (drained_) drain_some(now);
-    const bool clients = hub_.inside().directory.purge(now);
-    const bool users = hub_.inside().users.purge(now);
-    ticking_ =
-        clients || users || counters_.subscribers.load(std::memory_order_relaxed) != 0 || drained_;
+    settle_presence(now);
+    const bool awaits = purge(now);
+    ticking_ = awaits || counters_.subscribers.load(std::memory_order_relaxed) != 0 || drained_;
     if (ticking_) call_after(wheel_.resolution(), [this] { tick(); });
 }
 
 // One entry of the wheel for each slot: one that fires too early costs a look, while one for each
 // stream that ever had the slot would fill the wheel when clients come and go.
 void shard::impl::schedule(subscriber& s, clock::time_point due) {
-    const std::uint64_t tick = wheel_.tick_for(due);
+    const std::uint64_t tick = wheel_.tick_for(std::min(due, deadline_of(s)));
     std::uint64_t& entry = ticks_[s.slot];
     if (entry != 0 && entry <= tick) return;
     entry = tick;
@@ -52,6 +62,7 @@ void shard::impl::schedule(subscriber& s, clock::time_point due) {
 }
 
 void shard::impl::attend(subscriber& s) {
+    if (meets_deadline(s)) return;
     const auto now = on_.now();
     const auto interval = s.profile->heartbeat_interval;
     // Up to an eighth earlier, by slot: streams that got the same event do not beat in the same
@@ -133,6 +144,7 @@ void shard::impl::close_all() {
         if (subscriber* s = at(slot)) end(*s, close_reason::drained);
     }
     life_.cut();
+    unwatch_all();
     if (drained_) std::exchange(drained_, nullptr)();
 }
 

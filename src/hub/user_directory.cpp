@@ -17,11 +17,13 @@ user_directory::claimed user_directory::claim(std::string_view user, stream_plac
     // Numbered with the record locked, so that a user's streams stand in the order of their
     // numbers.
     std::vector<room_change> rooms;
-    auto done = records_.claim(user, place, most, unlimited, [&](const user_state& kept) {
+    bool came = false;
+    auto done = records_.claim(user, place, most, unlimited, [&](user_state& kept) {
         place.number = last_number_.fetch_add(1, std::memory_order_relaxed) + 1;
+        came = !std::exchange(kept.was_there, true);
         if (kept.rooms) rooms = *kept.rooms;
     });
-    return {place.number, std::move(done->replaced), std::move(rooms)};
+    return {place.number, std::move(done->replaced), std::move(rooms), came};
 }
 
 std::vector<user_place> user_directory::note_room(std::string_view user, room_change change,
@@ -61,9 +63,10 @@ std::vector<user_place> user_directory::streams_of(std::string_view user) {
     return all;
 }
 
-bool user_directory::purge(clock::time_point now) {
-    records_.purge(now, [](const std::string&, user_state&) {});
-    return records_.keys() != 0;
+bool user_directory::is_present(std::string_view user) {
+    bool there = false;
+    records_.visit(user, [&](const auto&, const user_state& kept) { there = kept.was_there; });
+    return there;
 }
 
 }  // namespace carillon

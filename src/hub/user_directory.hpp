@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -49,6 +50,7 @@ public:
         std::uint64_t number = 0;
         std::vector<user_place> replaced;  ///< streams that are to end, oldest first
         std::vector<room_change> rooms;    ///< of the last time
+        bool came = false;                 ///< the user was not there, nor in grace
     };
 
     /// A stream of this user begins.
@@ -66,13 +68,26 @@ public:
     /// What was said of the room; nothing: nothing lately.
     std::optional<bool> listens(std::string_view user, const topic& room);
 
-    /// Forgets users who have gone; a part of them each time. False if nobody is left.
-    bool purge(clock::time_point now);
+    /// Connected, or within the grace after it.
+    bool is_present(std::string_view user);
+
+    /// Forgets users whose grace has passed, a part of them each time, and names those who had
+    /// streams. False if nobody is left.
+    template <class Gone>
+    bool purge(clock::time_point now, Gone&& gone) {
+        std::vector<std::string> names;  // told without a lock
+        records_.purge(now, [&](const std::string& user, const user_state& kept) {
+            if (kept.was_there) names.push_back(user);
+        });
+        for (const std::string& user : names) gone(user);
+        return records_.keys() != 0;
+    }
 
 private:
     /// As many as a user can change in the time that they are kept, by hand and by far.
     static constexpr std::size_t max_room_changes = 1000;
     struct user_state {
+        bool was_there = false;                           ///< had a stream
         std::unique_ptr<std::vector<room_change>> rooms;  ///< null: none lately
     };
 

@@ -14,6 +14,7 @@ void shard::impl::claim_user(subscriber& s, stream_request& request) {
     if (who == nullptr || who->user.empty()) return;
     const auto claimed = hub_.inside().users.claim(who->user, {number_, s.slot}, *s.profile);
     s.more().user_number = claimed.number;
+    if (claimed.came) hub_.inside().tell_change({who->user, {}, true, 0});
     if (s.spaces.rooms) {
         for (const room_change& change : claimed.rooms) {
             std::erase(request.rooms, change.room);
@@ -39,7 +40,8 @@ void shard::impl::claim_user(subscriber& s, stream_request& request) {
 void shard::impl::release_user(const subscriber& s) {
     if (!s.extras || s.extras->user_number == 0) return;
     hub_.inside().users.release(s.extras->who->user,
-                                {s.extras->user_number, s.profile, {number_, s.slot}}, on_.now());
+                                {s.extras->user_number, s.profile, {number_, s.slot}},
+                                on_.now() + hub_.options()->presence_grace);
 }
 
 }  // namespace carillon

@@ -4,6 +4,7 @@
 #include <carillon/hub/audience.hpp>
 #include <carillon/hub/executor.hpp>
 #include <carillon/hub/options.hpp>
+#include <carillon/hub/presence.hpp>
 #include <carillon/hub/record.hpp>
 #include <carillon/hub/shard.hpp>
 #include <carillon/hub/stream.hpp>
@@ -23,6 +24,16 @@ namespace carillon {
 struct published {
     std::string id;  ///< as it goes out; empty for ephemeral events
     position pos;    ///< 0 for ephemeral events
+};
+
+/// What became of one event at first.
+struct delivery_receipt {
+    std::string id;
+    position pos;
+    std::size_t matched = 0;  ///< connections that it is for, behind or not; 0: nobody was there
+    std::size_t handed = 0;   ///< of these, whose sockets took all of it at once
+    bool known = true;  ///< false: it was stored earlier, by the same key, or too many are waited
+                        ///< for
 };
 
 /// Totals over all shards at one moment; each counter is exact, they need not belong to the same
@@ -84,6 +95,13 @@ public:
     /// and none is there).
     void publish(std::vector<event> batch, audience to, std::optional<idempotency_key> key,
                  publish_callback done);
+    /// The same, and `delivered` is told of each stored event to how many connections it went: once
+    /// all shards have served it live, on any thread, after `done`; not at all if the publish
+    /// failed or the hub goes first. Streams that open later, or are behind, get the event too, but
+    /// are not counted as handed.
+    using receipt_callback = std::function<void(std::vector<delivery_receipt>)>;
+    void publish(std::vector<event> batch, audience to, std::optional<idempotency_key> key,
+                 publish_callback done, receipt_callback delivered);
     /// One event for one client.
     void send(std::string client, event e, std::optional<idempotency_key> key,
               publish_callback done);
@@ -140,12 +158,29 @@ public:
     /// Streams that the user has now, of all profiles. Costs the same however many there are.
     std::size_t connections_of(std::string_view user) const;
 
+    /// Who listens to a topic that has presence, at most `most` names; and how many, at once.
+    presence_list presence_of(const topic& where, std::size_t most = 100) const;
+    std::size_t present_in(const topic& where) const;
+    /// Whether the user has a stream, or had one within the grace.
+    bool is_present(std::string_view user) const;
+    /// `watch` is told of each change, on any thread, one after the other for each user; it does
+    /// not block. Call it before streams come.
+    void on_presence(std::function<void(const presence_change&)> watch);
+
     /// The user's live streams that asked for their rooms begin or cease to listen to one more;
     /// `done` runs when all of them do, on any thread: each event that is published afterwards
     /// comes, or none. Errors: `invalid_request` (no id of a user, a topic that is not in the hub's
     /// own space).
     void change_room(std::string_view user, const topic& room, bool listens,
                      std::function<void(result<>)> done);
+
+    /// The client's live stream goes on with another identity of the same user: other grants,
+    /// expiry, session, attributes. Topics for which `may_listen` says no are dropped; null: none
+    /// are. The client is told, and `done` which topics these were. Errors: `client_not_found`,
+    /// `forbidden` (another user's stream), `send_error` (between two connections).
+    void renew(std::string_view client, std::shared_ptr<const identity> who,
+               std::function<bool(const topic_pattern&)> may_listen,
+               std::function<void(result<std::vector<std::string>>)> done);
 
     /// Ends the streams that the query asks for, each told why, and says how many they were. `done`
     /// runs on any thread. Error `invalid_request`: the query asks for all.

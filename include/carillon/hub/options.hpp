@@ -35,6 +35,17 @@ struct lag_limits {
     std::chrono::milliseconds age{0};
 };
 
+/// Whether the hub keeps which users listen to a topic, and who may see it.
+enum class presence_rule : std::uint8_t {
+    off,       ///< it does not
+    hidden,    ///< for callers of the hub alone
+    users,     ///< told to listeners that are users themselves
+    everyone,  ///< told to all listeners
+};
+std::string_view to_string(presence_rule r) noexcept;
+/// Nothing if there is no such rule.
+std::optional<presence_rule> parse_presence_rule(std::string_view name) noexcept;
+
 /// What may differ from topic to topic.
 struct topic_options {
     slow_policy slow = slow_policy::catch_up;
@@ -42,6 +53,8 @@ struct topic_options {
     lag_limits max_lag = {};  ///< of `drop_oldest` and `cut`
     std::chrono::milliseconds coalesce_window{
         0};  ///< how long an event may wait for others to share its write
+    /// Who listens to this very topic; a pattern makes nobody present.
+    presence_rule presence = presence_rule::off;
 };
 
 using topic_options_lookup = std::function<topic_options(std::string_view topic_or_pattern)>;
@@ -77,6 +90,14 @@ struct hub_options {
     std::uint64_t cursor_lag = 10'000;  ///< positions behind the head that earn a `carillon.cursor`
     std::chrono::milliseconds client_grace =
         std::chrono::seconds(60);  ///< how long a durable client waits for its return
+    /// How long before the end of what its identity rests on a stream is warned. 0: not at all.
+    std::chrono::milliseconds expiry_warning = std::chrono::seconds(60);
+    presence_rule room_presence = presence_rule::off;  ///< of the topics below `$room`
+    /// A user whose last stream ended has left only after this; nobody has left before the hub has
+    /// run for so long.
+    std::chrono::milliseconds presence_grace = std::chrono::seconds(30);
+    std::size_t max_presence_names = 100;  ///< of users, in what a stream is told of a topic
+    std::size_t max_receipts = 100'000;    ///< events whose receipts are waited for at once
     std::chrono::milliseconds expected_downtime =
         std::chrono::seconds(5);           ///< told to streams that drain end
     topic_options_lookup options_of = {};  ///< empty: the defaults for all topics

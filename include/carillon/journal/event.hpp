@@ -59,6 +59,8 @@ struct stored_event {
     position erases;      ///< when this one is stored, that one's content goes; 0: none
     bool erased = false;  ///< deleted, replaced or expired: only its place and topics are left
     position erased_by;   ///< if so, by the event there; 0: it has expired, or long ago
+    /// A number by which whoever appends it knows it again in the feed; not stored. 0: none.
+    std::uint64_t watch = 0;
     std::chrono::system_clock::time_point stored_at;
 };
 

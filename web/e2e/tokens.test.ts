@@ -64,7 +64,7 @@ async function listening(how: string, fresh: (why: string) => string, before?: (
   await page.waitForFunction(() => "start" in globalThis);
   await page.evaluate(([url, given]) => (globalThis as unknown as { start(url: string, options: object): void }).start(url, given), [
     `${server.url}/events/subscribe/news`,
-    { how },
+    { how, name: "alice" },
   ] as const);
   await until("the stream is open", () => page.evaluate(() => kept.client.status === "open"));
 }

@@ -11,8 +11,8 @@ const never = 2 ** 31 - 1;
 
 export interface SharedOptions extends ClientOptions {
   /**
-   * Which streams are one. Default: those of the same URL, topics and headers. Where a token says who is listening,
-   * put the user's id into it: two tabs with different users would share one stream.
+   * Which streams are one. Default: those of the same URL, topics and headers. With a `token` it is needed, and names
+   * the user: tabs in which different people are signed in must not share a stream.
    */
   name?: string;
   /** `() => new SharedWorker(new URL("carillon-client/worker", import.meta.url), { type: "module" })` */
@@ -29,6 +29,7 @@ export interface SharedOptions extends ClientOptions {
  */
 export function connectShared<Events extends EventMap = EventMap>(url: string | URL, options: SharedOptions = {}): CarillonClient<Events> {
   const { name, worker, ...own } = options;
+  if (own.token && !name) throw new TypeError("connectShared: where there is a token, `name` must say whose stream it is");
   const target = new URL(url, globalThis.location?.href).href;
   const locks = globalThis.navigator?.locks;
   const usesWorker = worker && typeof SharedWorker === "function";

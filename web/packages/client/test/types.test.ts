@@ -1,4 +1,4 @@
-import { expectTypeOf, test } from "vitest";
+import { expect, expectTypeOf, test } from "vitest";
 import { CarillonClient, type ClientOptions, connect, type StreamEvent, type StreamFailure } from "../src/index.js";
 import { connectShared } from "../src/sharing.js";
 
@@ -30,6 +30,10 @@ function claims(client: CarillonClient, typed: CarillonClient<Events>): void {
   expectTypeOf(connectShared<Events>("/")).toEqualTypeOf<CarillonClient<Events>>();
   expectTypeOf<Parameters<typeof connect>[1]>().toEqualTypeOf<ClientOptions | undefined>();
 }
+
+test("a shared stream with a token needs a name", () => {
+  expect(() => connectShared("http://hub.test/", { token: () => "t" })).toThrow(/name/);
+});
 
 test("types are as they are documented", () => {
   expectTypeOf(claims).toBeFunction();

@@ -51,7 +51,7 @@ interface Failure {
 
 /** Calls of Carillon's HTTP API: one place for tokens, timeouts, repetition and errors. Holds no connection open by itself. */
 export class Connection {
-  private readonly timeout: number;
+  readonly timeout: number;
   private readonly giveUpAfter: number;
   private readonly backoff: BackoffOptions;
   private readonly over = new AbortController();

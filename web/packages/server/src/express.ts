@@ -87,7 +87,10 @@ export function pipeStream(
       method: request.method === "HEAD" ? "HEAD" : "GET",
       headers: upstream.headers,
       agent: secure ? secureAgent : agent,
+      // Of silence: before the head, and from then on.
+      timeout: upstream.timeout,
     });
+    asking.on("timeout", () => asking.destroy(new Error("Carillon is silent")));
     // The browser has gone, before or after the head.
     response.once("close", () => {
       asking.destroy();
@@ -105,6 +108,7 @@ export function pipeStream(
     });
     asking.once("response", (answer) => {
       onHead(answer.statusCode ?? 0);
+      asking.setTimeout(upstream.maxSilence);
       writeHead(answer, response);
       // A stream that breaks off is broken off here too: the browser comes back with its cursor.
       answer.once("close", () => {

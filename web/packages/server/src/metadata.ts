@@ -27,7 +27,7 @@ export interface SSEConfig extends CarillonOptions {
   pingInterval?: number;
   /** Carillon's `metadata.client_timeout`; the same. */
   clientTimeout?: number;
-  /** Carillon's `metadata.max_clients`; the same. */
+  /** Carillon's `stream.max_clients`; the same. */
   maxClients?: number;
   /** Carillon's `metadata.logging`; the same. */
   enableLogging?: boolean;

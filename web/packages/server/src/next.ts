@@ -28,9 +28,11 @@ export function streamRoute(options: PassThroughOptions<Request>): (request: Req
     try {
       const upstream = await upstreamOf(request, asked, options, refused);
       const method = request.method === "HEAD" ? "HEAD" : "GET";
-      const answer = await fetch(upstream.url, { method, headers: upstream.headers, signal: stop.signal, redirect: "manual" });
+      const late = setTimeout(leave, upstream.timeout);
+      const init = { method, headers: upstream.headers, signal: stop.signal, redirect: "manual" } as const;
+      const answer = await fetch(upstream.url, init).finally(() => clearTimeout(late));
       const headers = headersToPassOn(answer.headers);
-      return new Response(answer.body && endingWith(answer.body, request.signal, leave), { status: answer.status, headers });
+      return new Response(answer.body && endingWith(answer.body, request.signal, upstream.maxSilence, leave), { status: answer.status, headers });
     } catch (why) {
       if (isCarillonError(why)) return problem(why);
       if (wantsStream(header("accept"))) return new Response(unavailableStream(), { headers: streamHeaders });
@@ -48,6 +50,7 @@ function problem(error: CarillonError): Response {
 function endingWith(
   body: ReadableStream<Uint8Array>,
   browser: AbortSignal,
+  maxSilence: number,
   leave: () => void,
 ): ReadableStream<Uint8Array> {
   const reader = body.getReader();
@@ -58,7 +61,12 @@ function endingWith(
   return new ReadableStream<Uint8Array>(
     {
       async pull(to) {
-        const { done, value } = await reader.read();
+        const cut = () => {
+          to.error(new Error("Carillon is silent"));
+          cancel();
+        };
+        const silent = maxSilence > 0 ? setTimeout(cut, maxSilence) : undefined;
+        const { done, value } = await reader.read().finally(() => clearTimeout(silent));
         if (!done) return to.enqueue(value);
         browser.removeEventListener("abort", cancel);
         to.close();

@@ -20,6 +20,11 @@ export interface PassThroughOptions<Request> {
   optional?: boolean;
   /** Seconds that the token lasts, after which the stream ends, comes back and your login is asked again. Default 3600. */
   expiresIn?: number;
+  /**
+   * Milliseconds without a byte, heartbeats included, after which the stream is cut so that the browser comes back: the way to Carillon
+   * is dead. Default 120000; longer than Carillon's heartbeat interval; 0: never.
+   */
+  maxSilence?: number;
   /** The address of the browser, for Carillon's limits; it believes it from `http.trusted_proxies`. */
   address?: (request: Request) => string | undefined;
 }
@@ -31,7 +36,12 @@ const ownParameters = new Set(["token", "access_token", "ticket"]);
 export interface Upstream {
   url: URL;
   headers: Record<string, string>;
+  /** Milliseconds until the head has to be there. */
+  timeout: number;
+  maxSilence: number;
 }
+
+export const usualSilence = 120_000;
 
 interface Asked {
   path: string;
@@ -66,7 +76,7 @@ export async function upstreamOf<Request>(
   const address = options.address?.(request) ?? asked.remote;
   // Carillon believes development tokens only in requests that nobody has passed on.
   if (address && !carillon.connection.caller.isDevelopment) headers["X-Forwarded-For"] = address;
-  return { url, headers };
+  return { url, headers, timeout: carillon.connection.timeout, maxSilence: options.maxSilence ?? usualSilence };
 }
 
 /** Of one connection only (RFC 9110, 7.6.1), or the application's own business: CORS, cookies, dates. */

@@ -4,6 +4,7 @@ import type { Carillon } from "./carillon.js";
 import type { User } from "./caller.js";
 import { CarillonError } from "./errors.js";
 import { pipeStream } from "./express.js";
+import { usualSilence } from "./pass_through.js";
 
 /** A response of Node, Express or Fastify, which has Node's under `raw`. */
 export type AnyResponse = ServerResponse | { raw: ServerResponse; hijack?: () => unknown };
@@ -107,7 +108,8 @@ export class PassedClients {
     if (typeof cursor === "string") headers["Last-Event-ID"] = cursor;
     const ask = (token: string | undefined) => {
       if (token !== undefined) headers.Authorization = `Bearer ${token}`;
-      return pipeStream({ url, headers }, request, response, opened);
+      const { timeout } = carillon.connection;
+      return pipeStream({ url, headers, timeout, maxSilence: usualSilence }, request, response, opened);
     };
     const token = user ? carillon.tokenFor(user) : Promise.resolve(undefined);
     void carillon

@@ -108,7 +108,7 @@ export class SSEService {
       try {
         await this.carillon.removeClient(clientId);
       } catch (why) {
-        if (!isCarillonError(why) || why.code !== "CLIENT_NOT_FOUND") throw why;
+        if (!isCarillonError(why) || !["CLIENT_NOT_FOUND", "CLOSED"].includes(why.code)) throw why;
       }
     });
   }

@@ -298,7 +298,7 @@ describe("a stream that passes through", () => {
     response.end(": hello\n\n");
   };
   const request = {
-    headers: { "Last-Event-ID": "e.7", Cookie: "c=1", Origin: "https://evil.example", Authorization: "Bearer mine" },
+    headers: { Accept: "text/event-stream", "Last-Event-ID": "e.7", Cookie: "c=1", Origin: "https://evil.example", Authorization: "Bearer mine" },
   };
 
   async function throughNode(options: object, path: string): Promise<Response> {
@@ -343,6 +343,19 @@ describe("a stream that passes through", () => {
     await through({ topics: () => Promise.resolve(["mine", "ours"]) }, "/events/subscribe?topic=theirs");
     expect(server.asked[0]?.path).toBe("/events/subscribe?topic=mine&topic=ours");
     expect(server.asked[0]?.headers.authorization).toBeUndefined();
+  });
+
+  it.each([
+    ["Node", throughNode],
+    ["Next", throughNext],
+  ])("of %s is not held by a Carillon that says nothing", async (_, through) => {
+    server.answer(() => new Promise(() => undefined));
+    const quick = new Carillon({ url: server.url, timeout: 30 });
+    const answer = await through({ carillon: quick, path: "/x" }, "/x");
+    expect(await answer.text()).toContain("event: carillon.unavailable");
+    server.answer((_, response) => void response.writeHead(200, { "Content-Type": "text/event-stream" }).write(":\n\n"));
+    const silent = through({ carillon: quick, path: "/x", maxSilence: 30 }, "/x").then((cut) => cut.text());
+    await expect(silent).rejects.toThrow();
   });
 
   it("has a development token on a developer's machine, and tells nobody of a proxy", async () => {

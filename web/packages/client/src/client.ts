@@ -69,7 +69,9 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
   readonly #statusWatchers = new Set<(status: Status) => void>();
   readonly #taps = new Set<(event: RawEvent) => void>();
   readonly #seen = new Set<string>();
-  readonly #parsed = new WeakMap<Event, StreamEvent | undefined>();
+  /** An event is parsed once for all its listeners. */
+  #parsedFrom: Event | undefined;
+  #parsed: StreamEvent | undefined;
   /** Aborts when the client closes: whatever it listens to ends with it. */
   readonly #life = new AbortController();
   #attempt: AbortController | undefined;
@@ -97,7 +99,7 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
     for (const type of ["open", "message", "error"] as const)
       this.addEventListener(type, (event: Event) => this[`on${type}`]?.(event as MessageEvent<string>));
     this.#options = options;
-    this.withCredentials = options.withCredentials ?? false;
+    this.withCredentials = !!options.withCredentials;
     this.#retry = options.retry ?? 3000;
     this.#lastEventId = options.lastEventId ?? this.#store() ?? "";
     for (const topic of options.topics ?? []) this.#topics.set(topic, true);
@@ -213,7 +215,7 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
       for (;;) {
         const event = queue.shift();
         if (event) {
-          const parsed = this.#read(event);
+          const parsed = this.#read(event.type, event.data, event.id);
           if (parsed) yield parsed;
         } else if (this.#status === "closed") {
           if (this.#failure) throw this.#failure;
@@ -244,7 +246,7 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
       clearTimeout(this.#timer);
       if ((this.#status as Status) === "closed") return;
       if (this.#status === "open" && (Date.now() - start > healthyAfter || this.#lastEventId !== seen)) this.#failures = 0;
-      if (this.#told !== undefined) this.#retry = this.#told;
+      this.#retry = this.#told ?? this.#retry;
       this.#told = undefined;
       if (failure !== again) {
         if (failure.status === 204) return this.#giveUp();
@@ -339,14 +341,15 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
   }
 
   async #headers(why: TokenRequest["why"], signal: AbortSignal): Promise<Record<string, string>> {
-    const { headers, token } = this.#options;
-    if (!token) return { ...headers };
+    const { token } = this.#options;
+    const headers: Record<string, string> = { ...this.#options.headers };
     try {
-      const value = await unlessAborted(Promise.resolve(token({ why, signal })), signal);
-      return value ? { ...headers, Authorization: `Bearer ${value}` } : { ...headers };
+      const value = token && (await unlessAborted(Promise.resolve(token({ why, signal })), signal));
+      if (value) headers["Authorization"] = `Bearer ${value}`;
     } catch (cause) {
       throw signal.aborted ? cause : new StreamFailure("token", { cause });
     }
+    return headers;
   }
 
   #target(): string {
@@ -358,16 +361,14 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
 
   #deliver(event: RawEvent): void {
     const { type, data, id, own } = event;
-    if (this.#told !== undefined) {
-      if (type === "carillon.close" || type === "carillon.unavailable") this.#floor = this.#told;
-      else this.#retry = this.#told;
-      this.#told = undefined;
-    }
+    if (type === "carillon.close" || type === "carillon.unavailable") this.#floor = this.#told ?? 0;
+    else this.#retry = this.#told ?? this.#retry;
+    this.#told = undefined;
     // An opening event names the position before what follows: an id that was seen is no duplicate.
     if (own && type !== "carillon.open" && /^[0-9a-z]{8}\.\d/.test(id)) {
       if (this.#seen.has(id)) return;
       this.#seen.add(id);
-      if (this.#seen.size > rememberedIds) for (const oldest of this.#seen) if (this.#seen.delete(oldest)) break;
+      if (this.#seen.size > rememberedIds) this.#seen.delete(this.#seen.values().next().value!);
     }
     this.#control(type, data);
     tell(this.#taps, event);
@@ -378,7 +379,7 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
   /** What the hub says of the stream itself. Systems with an opening event of their own tell the verdict in it. */
   #control(type: string, data: string): void {
     if (!this.#expectsVerdict && !type.startsWith("carillon.")) return;
-    let facts: { resume?: string; client?: string; topics?: string[] } & Omit<Gap, "resume">;
+    let facts: { resume?: string; client?: string; topics?: string[]; in_ms?: number } & Omit<Gap, "resume">;
     try {
       facts = JSON.parse(data) ?? {};
     } catch {
@@ -395,25 +396,26 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
     const { reason, from, to } = facts;
     const resume = type === "carillon.gap" ? "gap" : facts.resume;
     if (resume === "gap" || resume === "reset") this.#tellGap({ resume, reason, from, to });
-    if (type === "carillon.expiring") void this.#renew();
+    if (type === "carillon.expiring") this.#renew(facts.in_ms ?? 0);
   }
 
-  /** A fresh token for the live stream. If that fails, the stream ends at its time, and a new one asks for a token. */
-  async #renew(): Promise<void> {
+  /**
+   * A fresh token for the live stream, at a random moment of the first half of the time that is left: tokens of many
+   * may end at once, and one that is valid for less than the server's warning would be renewed without a pause. If it
+   * fails, the stream ends at its time, and a new one asks for a token.
+   */
+  #renew(left: number): void {
     const { signal } = this.#attempt!;
-    try {
-      await this.#call(new URL(this.#options.renewUrl ?? "/auth/renew", this.url), "POST", "expiring", signal, {
-        client: this.#clientId,
-      });
-    } catch (why) {
-      if (!signal.aborted) this.#tellError(why as StreamFailure);
-    }
+    const ask = (): Promise<void> => this.#call(new URL(this.#options.renewUrl ?? "/auth/renew", this.url), "POST", "expiring", signal, { client: this.#clientId });
+    setTimeout(() => {
+      if (!signal.aborted) ask().catch((why: StreamFailure) => signal.aborted || this.#tellError(why));
+    }, (Math.random() * left) / 2);
   }
 
   async #change(method: "PUT" | "DELETE", topic: string): Promise<void> {
     if (this.#status !== "open" || !this.#clientId) return;
     const { signal } = this.#attempt!;
-    const clients = this.#options.clientsUrl ?? this.url.replace(/\/subscribe(\/.*|\?.*)?$/, "/clients");
+    const clients = this.#options.clientsUrl ?? this.url.replace(/\/subscribe([/?].*)?$/, "/clients");
     const path = [this.#clientId, "topics", ...topic.split("/")].map(encodeURIComponent).join("/");
     try {
       await this.#call(new URL(`${clients}/${path}`, this.url), method, "connect", signal);
@@ -441,11 +443,14 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
   }
 
   #parse(event: MessageEvent<string>): StreamEvent | undefined {
-    if (!this.#parsed.has(event)) this.#parsed.set(event, this.#read({ type: event.type, data: event.data, id: event.lastEventId }));
-    return this.#parsed.get(event);
+    if (this.#parsedFrom !== event) {
+      this.#parsedFrom = event;
+      this.#parsed = this.#read(event.type, event.data, event.lastEventId);
+    }
+    return this.#parsed;
   }
 
-  #read({ type, data, id }: Omit<RawEvent, "own">): StreamEvent | undefined {
+  #read(type: string, data: string, id: string): StreamEvent | undefined {
     try {
       return { type, id, data: this.#options.parse ? this.#options.parse(data, type) : JSON.parse(data) };
     } catch (cause) {

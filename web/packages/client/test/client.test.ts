@@ -476,7 +476,10 @@ test("topics that were changed while it connected are changed as soon as it is o
 test("renews its token on the live stream when the server warns", async () => {
   const asked: string[] = [];
   const stream = await opened({ token: ({ why }) => `t${asked.push(why)}` });
-  await stream.send('event: carillon.open\ndata: {"client":"c1"}\n\nevent: carillon.expiring\ndata: {}\n\n');
+  await stream.send('event: carillon.open\ndata: {"client":"c1"}\n\nevent: carillon.expiring\ndata: {"at":"2030-01-01T00:00:00Z","in_ms":40000}\n\n');
+  await wait(9_999);
+  expect(asked).toEqual(["connect"]);
+  await wait(1);
   expect(asked).toEqual(["connect", "expiring"]);
   expect([server.last.method, server.last.url.href, server.last.body]).toEqual([
     "POST",

@@ -134,7 +134,7 @@ export class StreamFailure extends Error {
     readonly kind: FailureKind,
     facts: { status?: number; retryAfter?: number; cause?: unknown } = {},
   ) {
-    super(`${kind} ${facts.status ?? facts.cause ?? ""}`.trimEnd(), facts);
+    super(`${kind} ${facts.status ?? facts.cause ?? "failure"}`, facts);
     this.status = facts.status;
     this.retryAfter = facts.retryAfter;
   }

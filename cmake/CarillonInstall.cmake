@@ -32,8 +32,16 @@ install(FILES ${CMAKE_BINARY_DIR}/carillon.service packaging/systemd/carillon.so
     DESTINATION lib/systemd/system COMPONENT server)
 install(FILES packaging/grafana/carillon.json LICENSE CHANGELOG.md
     DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT server)
+install(CODE "set(PROGRAM \"$<TARGET_FILE:carillon>\")
+    set(PREFIX \"\${CMAKE_INSTALL_PREFIX}\")
+    set(DOC \"${CMAKE_INSTALL_FULL_DOCDIR}\")
+    set(VERSION ${PROJECT_VERSION})
+    set(PACKAGE ${CARILLON_PACKAGE})
+    include(\"${CMAKE_CURRENT_LIST_DIR}/InstallTexts.cmake\")" COMPONENT server)
 install(DIRECTORY packaging/nginx packaging/haproxy packaging/caddy packaging/apache
     DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT server)
+
+include(CarillonPackage)
 
 if(CARILLON_TESTS AND NOT CARILLON_SANITIZE AND NOT CARILLON_COVERAGE)
     add_test(NAME package.an_outside_project_finds_and_uses_the_library

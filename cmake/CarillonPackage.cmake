@@ -7,9 +7,18 @@ endif()
 install(FILES packaging/debian/copyright DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT server)
 install(FILES packaging/debian/user.conf DESTINATION lib/systemd/system/carillon.service.d COMPONENT server)
 install(FILES packaging/debian/copyright DESTINATION share/doc/carillon-dev COMPONENT development)
+install(CODE "set(folder \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/share/doc/carillon-dev\")
+    file(WRITE \"\${folder}/changelog.Debian\" \"carillon (${PROJECT_VERSION}-1) stable; urgency=medium
+
+  * The changes are in the documentation of carillon.
+
+ -- the Carillon authors <maintainers@carillon.invalid>  Thu, 01 Jan 2026 00:00:00 +0000
+\")
+    execute_process(COMMAND gzip -9nf \"\${folder}/changelog.Debian\" COMMAND_ERROR_IS_FATAL ANY)" COMPONENT development)
 
 set(CPACK_GENERATOR DEB)
-set(CPACK_PACKAGE_CONTACT "the Carillon authors <carillon@localhost>")
+set(CPACK_PACKAGE_CONTACT "the Carillon authors <maintainers@carillon.invalid>")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "Server-Sent Events hub")
 set(CPACK_PACKAGE_HOMEPAGE_URL "")
 set(CPACK_SET_DESTDIR ON)
 set(CPACK_INSTALL_PREFIX /usr)
@@ -26,10 +35,8 @@ set(CPACK_DEBIAN_SERVER_PACKAGE_NAME carillon)
 set(CPACK_DEBIAN_SERVER_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_SERVER_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_SERVER_PACKAGE_DEPENDS adduser)
-set(CPACK_DEBIAN_SERVER_DESCRIPTION "Server-Sent Events hub
- Back ends publish over HTTP; browsers and services listen with a plain
- EventSource. A stream that drops gets everything it has missed.")
-set(CPACK_COMPONENT_SERVER_DESCRIPTION ${CPACK_DEBIAN_SERVER_DESCRIPTION})
+set(CPACK_COMPONENT_SERVER_DESCRIPTION "Back ends publish over HTTP; browsers and services listen with a plain
+EventSource. A stream that drops gets everything it has missed.")
 set(control ${CMAKE_SOURCE_DIR}/packaging/debian)
 set(CPACK_DEBIAN_SERVER_PACKAGE_CONTROL_EXTRA
     "${control}/postinst;${control}/prerm;${control}/postrm;${control}/conffiles")
@@ -38,6 +45,5 @@ set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME carillon-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
     "libboost1.81-dev, libboost-json1.81-dev, libfmt-dev, libsqlite3-dev, libical-dev, libxxhash-dev")
-set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "Server-Sent Events hub (development files)
- Headers and static libraries to build a hub into a program in C++.")
+set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "Headers and static libraries to build a hub into a program in C++.")
 include(CPack)

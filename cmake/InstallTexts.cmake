@@ -1,5 +1,5 @@
 # At installation: manual pages, completions and, in a package, the file of settings, all written by the program itself.
-# Wants PROGRAM, PREFIX (of the installation), DOC (a folder) and PACKAGE (yes or no).
+# Wants PROGRAM, PREFIX (of the installation), DOC (a folder), VERSION and PACKAGE (yes or no).
 set(root "$ENV{DESTDIR}${PREFIX}")
 
 function(write_text into)
@@ -24,4 +24,11 @@ if(PACKAGE)
     execute_process(COMMAND gzip -9nf "$ENV{DESTDIR}${DOC}/CHANGELOG.md" COMMAND_ERROR_IS_FATAL ANY)
     file(RENAME "$ENV{DESTDIR}${DOC}/CHANGELOG.md.gz" "$ENV{DESTDIR}${DOC}/changelog.gz")
     file(REMOVE "$ENV{DESTDIR}${DOC}/LICENSE")  # the copyright file has it
+    file(WRITE "$ENV{DESTDIR}${DOC}/changelog.Debian" "carillon (${VERSION}-1) stable; urgency=medium
+
+  * This version's changes are in changelog.gz.
+
+ -- the Carillon authors <maintainers@carillon.invalid>  Thu, 01 Jan 2026 00:00:00 +0000
+")
+    execute_process(COMMAND gzip -9nf "$ENV{DESTDIR}${DOC}/changelog.Debian" COMMAND_ERROR_IS_FATAL ANY)
 endif()

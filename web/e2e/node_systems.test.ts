@@ -141,6 +141,8 @@ describe("users", () => {
     await until("it has come", () => types().includes("calendar_event_reminder"));
     expect((await all(calendar.events(user("guest")))).map(({ title }) => title)).toEqual(["lunch"]);
     await calendar.sendUpcomingReminders("1h");
+    await calendar.change(user("host"), { id, title: "late lunch", starts, attendees: ["guest"] });
+    expect((await all(calendar.events(user("host")))).map(({ title }) => title)).toEqual(["late lunch"]);
     await calendar.remove(user("host"), id);
   });
 });
@@ -178,6 +180,7 @@ describe("four domains", () => {
     await chat.createRoom(ada, { roomId: "kitchen", open: true });
     const seen = await listen("/chat/room/kitchen/stream", ada);
     await chat.join(bob, "kitchen");
+    await chat.typing(bob, "kitchen");
     await chat.message(bob, { roomId: "kitchen", message: "hi" });
     await chat.leave(bob, "kitchen");
     await until("all have come", () => seen.some(({ event }) => event === "user-left"));
@@ -188,6 +191,10 @@ describe("four domains", () => {
       "user-left",
     ]);
     expect((await chat.rooms(ada)).map(({ roomId }) => roomId)).toContain("kitchen");
+    const { roomId } = await chat.createRoom(ada, { name: "office", open: false });
+    await expect(chat.join(bob, roomId)).rejects.toMatchObject({ code: "NOT_FOUND" });
+    await chat.invite(ada, roomId, "bob");
+    await chat.join(bob, roomId);
     await expect(chat.message(bob, { roomId: "kitchen", message: "again" })).rejects.toMatchObject({ code: "NOT_FOUND" });
   });
 

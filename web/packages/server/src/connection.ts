@@ -1,6 +1,6 @@
 import { type BackoffOptions, pause, retryAfterOf, waitBefore } from "./backoff.js";
 import type { Caller, User } from "./caller.js";
-import { CarillonError, errorOf } from "./errors.js";
+import { CarillonError, errorOf, isCarillonError } from "./errors.js";
 
 export interface ConnectionOptions {
   /** Milliseconds that one attempt may take. Default 10000. */
@@ -99,13 +99,14 @@ export class Connection {
     for (let attempt = 0; ; attempt += 1) {
       if (this.closed.aborted) throw new CarillonError("CLOSED", "this client is closed", { maybeStored });
       what.signal?.throwIfAborted();
-      const token = what.as ? this.caller.for(what.as) : await this.caller.own(refused);
-      const done = await this.attempt(method, url, body, token, what);
+      const shown: { token?: string | undefined } = {};
+      const show = async () => (shown.token = what.as ? this.caller.for(what.as) : await this.caller.own(refused));
+      const done = await this.attempt(method, url, body, show, what);
       if ("status" in done) return { ...done, attempts: attempt + 1 };
       maybeStored ||= done.maybeDone;
       const known = { maybeStored, ...(what.key !== undefined && { idempotencyKey: what.key }) };
       if (done.error.status === 401 && refused === undefined && !what.as && this.caller.canRenew) {
-        refused = token ?? "";
+        refused = shown.token ?? "";
         continue;
       }
       if (done.error.status === 409 && maybeStored && what.namesItself) return { status: 409, body: {}, attempts: attempt + 1 };
@@ -131,7 +132,7 @@ export class Connection {
     method: string,
     url: URL,
     body: string | undefined,
-    token: string | undefined,
+    show: () => Promise<string | undefined>,
     what: Call,
   ): Promise<{ status: number; body: unknown } | Failure> {
     const stop = new AbortController();
@@ -143,7 +144,10 @@ export class Connection {
     const end = () => stop.abort();
     this.closed.addEventListener("abort", end, { once: true });
     what.signal?.addEventListener("abort", end, { once: true });
+    let asked = false;
     try {
+      const token = await unlessAborted(show(), stop.signal);
+      asked = true;
       const answer = await (this.options.fetch ?? fetch)(url, {
         method,
         signal: stop.signal,
@@ -160,15 +164,30 @@ export class Connection {
       return answer.ok ? read(answer, text) : refusal(answer, text);
     } catch (cause) {
       if (what.signal?.aborted) throw what.signal.reason;
+      if (!asked && isCarillonError(cause)) throw cause;
+      if (!asked && !stop.signal.aborted) {
+        const error = new CarillonError("UNAUTHENTICATED", `there is no token: ${reasonOf(cause)}`, { cause });
+        return { error, maybeDone: false, again: true };
+      }
       const code = this.closed.aborted ? "CLOSED" : late ? "TIMEOUT" : "NETWORK_ERROR";
       const why = late ? `no answer within ${this.timeout} ms` : `${url.origin} cannot be asked: ${reasonOf(cause)}`;
-      return { error: new CarillonError(code, why, { cause }), maybeDone: !neverSent(cause), again: true };
+      return { error: new CarillonError(code, why, { cause }), maybeDone: asked && !neverSent(cause), again: true };
     } finally {
       clearTimeout(timer);
       this.closed.removeEventListener("abort", end);
       what.signal?.removeEventListener("abort", end);
     }
   }
+}
+
+/** The promise's value, unless the signal comes first: what never settles holds nobody. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((done, failed) => {
+    const stop = () => failed(new Error("aborted"));
+    if (signal.aborted) stop();
+    else signal.addEventListener("abort", stop, { once: true });
+    promise.then(done, failed).finally(() => signal.removeEventListener("abort", stop));
+  });
 }
 
 /** A value's JSON; what has none is an error of the caller. */

@@ -141,10 +141,11 @@ export class ChatCalls {
     return this.inRoom(as, roomId, "typing", { typing });
   }
 
-  /** Only who is invited may join a room that is not `open`. */
-  createRoom(as: User, options: { roomId?: string; name?: string; open?: boolean } = {}): Promise<Receipt> {
+  /** A room that is not `open` can be joined by invitation only, and gets an id that cannot be guessed. */
+  createRoom(as: User, options: { roomId?: string; name?: string; open?: boolean } = {}): Promise<ChatRoom> {
     const keys = options.roomId === undefined ? [":rooms"] : [room(options.roomId)];
-    return this.carillon.send(keys, "POST", `${this.path}/rooms`, { json: options, as, ...atMostOnce });
+    const made = this.carillon.send(keys, "POST", `${this.path}/rooms`, { json: options, as, ...atMostOnce });
+    return made as Promise<unknown> as Promise<ChatRoom>;
   }
 
   invite(as: User, roomId: string, userId: string): Promise<Receipt> {

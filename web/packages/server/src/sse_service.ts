@@ -94,7 +94,8 @@ export class SSEService {
 
   /**
    * Makes the response a stream that Carillon serves, and gives the client's id. The topics that are subscribed to in the same
-   * turn are in the stream from its start. When the browser leaves, the client is removed by itself.
+   * turn are in the stream from its start. When the browser leaves, the client is removed by itself. The id is a secret: whoever
+   * has it can open this client's stream.
    */
   createClient(response: AnyResponse, options: { user?: User } = {}): string {
     if (this.config.enabled === false) throw disabled();

@@ -178,6 +178,23 @@ describe("publishing", () => {
     expect(await failure(never.publish("t", 1))).toMatchObject({ code: "UNAUTHENTICATED", status: 401 });
   });
 
+  it("asks again for a token whose function throws or hangs, and is not held by it", async () => {
+    let calls = 0;
+    const token = () => {
+      calls += 1;
+      if (calls === 1) throw new Error("the token server is away");
+      return calls === 2 ? new Promise<string>(() => undefined) : "good";
+    };
+    await new Carillon({ url: server.url, token, timeout: 30, ...quick }).publish("t", 1);
+    expect(calls).toBe(3);
+    const broken = new Carillon({ url: server.url, token: () => Promise.reject(new Error("no")), giveUpAfter: 20, ...quick });
+    expect(await failure(broken.publish("t", 1))).toMatchObject({ code: "UNAUTHENTICATED", maybeStored: false });
+    const hanging = new Carillon({ url: server.url, token: () => new Promise<string>(() => undefined) });
+    const held = failure(hanging.publish("t", 1));
+    await hanging.close(10);
+    expect(await held).toMatchObject({ code: "CLOSED", maybeStored: false });
+  });
+
   it("waits for what is under way when it is closed, then takes nothing", async () => {
     const last = carillon.publish("t", 1);
     await carillon.close();

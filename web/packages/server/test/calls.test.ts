@@ -354,7 +354,7 @@ describe("a stream that passes through", () => {
     const answer = await through({ carillon: quick, path: "/x" }, "/x");
     expect(await answer.text()).toContain("event: carillon.unavailable");
     server.answer((_, response) => void response.writeHead(200, { "Content-Type": "text/event-stream" }).write(":\n\n"));
-    const silent = through({ carillon: quick, path: "/x", maxSilence: 30 }, "/x").then((cut) => cut.text());
+    const silent = through({ path: "/x", maxSilence: 30 }, "/x").then((cut) => cut.text());
     await expect(silent).rejects.toThrow();
   });
 

@@ -185,7 +185,7 @@ describe("publishing", () => {
       if (calls === 1) throw new Error("the token server is away");
       return calls === 2 ? new Promise<string>(() => undefined) : "good";
     };
-    await new Carillon({ url: server.url, token, timeout: 30, ...quick }).publish("t", 1);
+    await new Carillon({ url: server.url, token, timeout: 500, ...quick }).publish("t", 1);
     expect(calls).toBe(3);
     const broken = new Carillon({ url: server.url, token: () => Promise.reject(new Error("no")), giveUpAfter: 20, ...quick });
     expect(await failure(broken.publish("t", 1))).toMatchObject({ code: "UNAUTHENTICATED", maybeStored: false });

@@ -2,9 +2,31 @@
 
 #include <utility>
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace carillon::sqlite {
+
+namespace {
+
+// SQLite gives the files beside it the same mode. A file that is there is not opened: closing it
+// would drop the locks of this process's other connections.
+void keep_from_others(const char* path) {
+    const int made = ::open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+    if (made >= 0) {
+        ::close(made);
+        return;
+    }
+    struct stat found{};
+    constexpr mode_t others = S_IRWXO;
+    if (::stat(path, &found) != 0 || !S_ISREG(found.st_mode) || (found.st_mode & others) == 0)
+        return;
+    static_cast<void>(::chmod(path, found.st_mode & 07777 & ~others));
+}
+
+}  // namespace
 
 error error_of(sqlite3* on) {
     const int code = sqlite3_extended_errcode(on);
@@ -76,6 +98,8 @@ result<connection> connection::open(const std::string& path, int flags, const st
     // that has used SQLite before, the setting stays what it is.
     static const int uncounted = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     static_cast<void>(uncounted);
+    const bool is_file = vfs != "memdb";
+    if (is_file && (flags & SQLITE_OPEN_CREATE) != 0) keep_from_others(path.c_str());
     sqlite3* handle = nullptr;
     const int code = sqlite3_open_v2(path.c_str(), &handle, flags | SQLITE_OPEN_NOMUTEX,
                                      vfs.empty() ? nullptr : vfs.c_str());
@@ -85,6 +109,11 @@ result<connection> connection::open(const std::string& path, int flags, const st
         return fail(errc::io_error, fmt::format("{}: {}", path, sqlite3_errstr(code)));
     sqlite3_extended_result_codes(handle, 1);
     return c;
+}
+
+void connection::keep_log() {
+    int keep = 1;
+    sqlite3_file_control(handle(), "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
 }
 
 result<> connection::execute(const char* sql) {

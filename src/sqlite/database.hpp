@@ -47,8 +47,13 @@ private:
 /// Confined to one thread at a time.
 class connection {
 public:
-    /// `flags`: SQLITE_OPEN_…; `vfs`: empty for the system's.
+    /// `flags`: SQLITE_OPEN_…; `vfs`: empty for the system's. With SQLITE_OPEN_CREATE the file, and
+    /// those that SQLite keeps beside it, can be read by its owner and group alone.
     static result<connection> open(const std::string& path, int flags, const std::string& vfs = {});
+
+    /// Leaves the emptied write-ahead log and its index where they are when the last connection
+    /// closes: then a start needs no new block of a disk that is full.
+    void keep_log();
 
     result<> execute(const char* sql);
     result<statement> prepare(std::string_view sql);

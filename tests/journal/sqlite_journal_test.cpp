@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 namespace carillon::testing {
 namespace {
@@ -437,6 +438,111 @@ TEST_F(sqlite_journal_test, remembers_keys_over_a_restart) {
     const auto again = make({"a"});
     EXPECT_EQ(try_append({again}, key), journal::appended::repeated);
     EXPECT_EQ(again->pos.value, 1u);
+}
+
+TEST_F(sqlite_journal_test, stores_nothing_in_a_file_that_is_gone) {
+    open();
+    append({"a"});
+    const std::string lock = file_.path() + ".lock";
+    for (const std::string& taken : {file_.path(), lock}) {
+        fs::rename(taken, taken + ".away");
+        EXPECT_TRUE(soon([&] { return !record().health(); })) << taken;
+        const auto refused = try_append({make({"a"})});
+        ASSERT_FALSE(refused) << taken;
+        EXPECT_EQ(refused.error().code, errc::unavailable);
+        EXPECT_THAT(refused.error().detail, HasSubstr("deleted or replaced"));
+        EXPECT_FALSE(schedule(make({"a"})->content, now_.load() + 1s));
+        // Another one in its place is not it.
+        std::ofstream(taken) << "";
+        record().trim(now_.load());
+        EXPECT_FALSE(try_append({make({"a"})}));
+        fs::rename(taken + ".away", taken);
+        EXPECT_TRUE(soon([&] { return record().health().has_value(); })) << taken;
+        append({"a"});
+    }
+    open();
+    EXPECT_EQ(positions(read({"a"})), (numbers{1, 2, 3}));
+}
+
+TEST_F(sqlite_journal_test, keeps_its_files_from_other_users) {
+    const auto others_may = [](const std::string& path) {
+        return (fs::status(path).permissions() & fs::perms::others_all) != fs::perms::none;
+    };
+    const mode_t before = ::umask(0);
+    open();
+    append({"a"});
+    const std::string copy = file_.path() + ".copy";
+    EXPECT_TRUE(backup_sqlite_journal(file_.path(), copy));
+    ::umask(before);
+    for (const char* suffix : {"", "-wal", "-shm", ".lock", ".copy"})
+        EXPECT_FALSE(others_may(file_.path() + suffix)) << suffix;
+    close();
+    fs::permissions(file_.path(), fs::perms::others_read, fs::perm_options::add);
+    open();
+    EXPECT_FALSE(others_may(file_.path())) << "one that an earlier build made";
+}
+
+TEST_F(sqlite_journal_test, can_be_read_when_the_disk_is_full_at_the_start) {
+    faulty_disk disk;
+    auto o = options(file_.path());
+    o.vfs = faulty_disk::name;
+    open(o);
+    append({"a"}, "before");
+    const std::string first = id_of(1);
+    for (const bool killed : {false, true}) {
+        if (killed) {
+            append({"a"}, "again");
+            o.path = copy_of_files("killed.db");
+        }
+        close();
+        disk.set_full(true);
+        open(o);
+        EXPECT_FALSE(record().health());
+        EXPECT_EQ(read({"a"}).events.front()->content.data, "before");
+        EXPECT_EQ(id_of(1), first);
+        EXPECT_EQ(locate({"a"}, first).at.value, 1u);
+        EXPECT_FALSE(try_append({make({"a"})}));
+        EXPECT_FALSE(schedule(make({"a"})->content, now_.load() + 1s));
+        const std::string not_yet = cursor{"zzzzzzzz", position{1}}.str();
+        EXPECT_TRUE(locate({"a"}, not_yet).unknown);
+        disk.set_full(false);
+        EXPECT_TRUE(soon([&] { return record().health().has_value(); }));
+        const std::uint64_t next = append({"a"}, "after");
+        const std::string id = id_of(next);
+        EXPECT_NE(id.substr(0, 8), first.substr(0, 8)) << "of this opening";
+        open(o);
+        EXPECT_EQ(id_of(next), id) << "and known later";
+        EXPECT_EQ(locate({"a"}, id).at.value, next);
+    }
+}
+
+TEST_F(sqlite_journal_test, a_restore_that_fails_leaves_what_was_there) {
+    open();
+    append({"a"}, "old");
+    const std::string copy = copy_of_files("killed.db");  // with a log that was not folded
+    const std::string damaged = file_.path() + ".damaged";
+    append({"a"}, "new");
+    close();
+    std::ofstream(damaged) << "no journal at all, but long enough to be looked at as one";
+    EXPECT_FALSE(restore_sqlite_journal(damaged, file_.path(), true));
+    open();
+    EXPECT_EQ(read({"a"}).events.size(), 2u);
+    close();
+    ASSERT_TRUE(restore_sqlite_journal(copy, file_.path(), true));
+    std::size_t aside = 0;
+    for (const auto& entry : fs::directory_iterator(file_.folder())) {
+        const std::string name = entry.path().filename();
+        EXPECT_FALSE(name.contains(".unfinished")) << name;
+        if (!name.contains(".replaced-")) continue;
+        ++aside;
+        const auto kept = verify_sqlite_journal(entry.path());
+        ASSERT_TRUE(kept);
+        EXPECT_EQ(kept->events, 2u);
+        EXPECT_THAT(kept->problems, ::testing::IsEmpty());
+    }
+    EXPECT_EQ(aside, 1u) << "one file, with all of its log";
+    open();
+    EXPECT_EQ(read({"a"}).events.size(), 1u);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <charconv>
+#include <csignal>
 #include <cstdlib>
 #include <map>
 #include <random>
@@ -195,6 +196,34 @@ TEST(backup, a_copy_made_under_load_is_sound_and_tells_who_has_seen_more) {
     EXPECT_EQ(seen_more.next().data, "3");
     EXPECT_EQ(old.next().data, "3") << "what came after the copy is gone";
     EXPECT_EQ(run_carillon({"journal", "verify", "--data-dir", data}).status, 0);
+}
+
+TEST(backup, a_journal_is_there_whenever_a_restore_is_killed) {
+    const temporary_folder folder;
+    const std::string data = folder.path_of("data");
+    const std::string copy = folder.path_of("copy.db");
+    running_server s({"--data-dir", data});
+    for (int i = 0; i < 200; ++i) s.publish("a", "\"" + std::string(5000, 'x') + "\"");
+    ASSERT_EQ(run_carillon({"journal", "backup", copy, "--data-dir", data}).status, 0);
+    s.publish("a", "\"later\"");
+    s.kill();
+    const unsigned seed = std::random_device{}();
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    std::minstd_rand random(seed);
+    for (int round = 0; round < rounds(); ++round) {
+        process restore(carillon({"journal", "restore", copy, "--replace", "--data-dir", data}));
+        ::poll(nullptr, 0, static_cast<int>(random() % 60));
+        restore.signal(SIGKILL);
+        restore.wait();
+        const finished sound = run_carillon({"journal", "verify", "--data-dir", data});
+        ASSERT_EQ(sound.status, 0) << sound.output;
+        const auto has = [&](const char* events) {
+            return sound.output.find(events) != std::string::npos;
+        };
+        ASSERT_TRUE(has(": 201 events") || has(": 200 events")) << sound.output;
+    }
+    s.restart();
+    EXPECT_EQ(s.get("/ready").status, 200);
 }
 
 }  // namespace

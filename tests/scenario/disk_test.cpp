@@ -2,6 +2,7 @@
 #include "support/event_reader.hpp"
 #include "support/temporary_folder.hpp"
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -101,17 +102,52 @@ TEST_F(full_disk, refuses_what_is_published_keeps_its_streams_and_recovers_by_it
     EXPECT_EQ(returned.data(stored_.size()), stored_);
 }
 
-TEST_F(full_disk, is_a_clear_error_at_the_start_and_harms_nothing) {
+TEST_F(full_disk, is_no_reason_not_to_start) {
     server_->publish("a", "\"before\"");
+    for (const bool killed : {true, false}) {
+        SCOPED_TRACE(killed ? "after a kill" : "after a clean end");
+        if (killed) {
+            server_->kill();
+        } else {
+            server_->signal(SIGTERM);
+            EXPECT_EQ(server_->wait(), 0);
+        }
+        disk_.fill();
+        server_->restart("/health");
+        EXPECT_EQ(server_->get("/ready").status, 503);
+        EXPECT_THAT(server_->get("/events/history?topic=a").body, HasSubstr("before"));
+        event_reader reader(*server_, "/a?last=1");
+        EXPECT_EQ(verdict(reader.open()), "fresh");
+        EXPECT_EQ(reader.next().data, "before");
+        const answer refused = server_->post("a", R"({"data":"refused"})");
+        EXPECT_EQ(refused.status, 503);
+        EXPECT_THAT(refused.body, HasSubstr("full"));
+        disk_.make_room();
+        EXPECT_TRUE(server_->shows("/ready", R"("status":"ready")"));
+        EXPECT_EQ(server_->post("a", R"({"data":"before"})").status, 200);
+        EXPECT_EQ(reader.next().data, "before") << "on the stream from then";
+    }
+}
+
+TEST_F(full_disk, costs_a_restore_nothing_but_itself) {
+    const std::string data = disk_.path_of("data");
+    const std::string copy = disk_.path_of("copy.db");
+    server_->publish("a", "\"before\"");
+    ASSERT_EQ(run_carillon({"journal", "backup", copy, "--data-dir", data}).status, 0);
+    server_->publish("a", "\"later\"");
     server_->kill();
     disk_.fill();
-    const finished refused =
-        run_carillon({"serve", "--listen", "127.0.0.1:0", "--data-dir", disk_.path_of("data")});
-    EXPECT_EQ(refused.status, 1);
-    EXPECT_THAT(refused.output, HasSubstr("full"));
+    const finished failed =
+        run_carillon({"journal", "restore", copy, "--replace", "--data-dir", data});
+    EXPECT_EQ(failed.status, 1);
+    EXPECT_THAT(failed.output, HasSubstr("full"));
     disk_.make_room();
+    for (const auto& entry : std::filesystem::directory_iterator(data)) {
+        const std::string name = entry.path().filename();
+        EXPECT_FALSE(name.contains(".unfinished") || name.contains(".replaced")) << name;
+    }
     server_->restart();
-    EXPECT_THAT(server_->get("/events/history?topic=a").body, HasSubstr("before"));
+    EXPECT_THAT(server_->get("/events/history?topic=a").body, HasSubstr("later"));
 }
 
 }  // namespace

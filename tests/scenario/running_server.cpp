@@ -51,7 +51,7 @@ running_server::running_server(strings arguments, std::uint16_t port, strings en
     ADD_FAILURE() << "the server does not start: " << process_->output();
 }
 
-bool running_server::start() {
+bool running_server::start(std::string_view path) {
     strings all{"serve", "--listen", "127.0.0.1:" + std::to_string(port_)};
     all.insert(all.end(), arguments_.begin(), arguments_.end());
     strings command = wrapper_;
@@ -60,7 +60,7 @@ bool running_server::start() {
     const auto deadline = steady_clock::now() + patience;
     while (process_->running() && steady_clock::now() < deadline) {
         // Another server on this port would be ready too, while this one has found it taken.
-        if (get("/ready").status == 200 && process_->running()) return true;
+        if (get(path).status == 200 && process_->running()) return true;
         ::poll(nullptr, 0, 2);
     }
     process_->wait();
@@ -83,8 +83,8 @@ void running_server::kill() {
     EXPECT_EQ(wait(), 128 + SIGKILL);
 }
 
-void running_server::restart() {
-    if (!start()) ADD_FAILURE() << "the server does not start again: " << process_->output();
+void running_server::restart(std::string_view path) {
+    if (!start(path)) ADD_FAILURE() << "the server does not start again: " << process_->output();
 }
 
 answer running_server::request(std::string_view method, std::string_view path,

@@ -47,8 +47,8 @@ public:
     void close_log() { process_->close_output(); }
     /// SIGKILL.
     void kill();
-    /// Starts it again on the same port after its end.
-    void restart();
+    /// Starts it again on the same port after its end, and waits until `path` is answered 200.
+    void restart(std::string_view path = "/ready");
     /// Waits for this in its log.
     bool logs(std::string_view text) { return process_->read_until(text); }
     /// What has been read of its log.
@@ -71,7 +71,7 @@ public:
     bool shows(std::string_view path, std::string_view text) const;
 
 private:
-    bool start();
+    bool start(std::string_view path = "/ready");
 
     temporary_folder data_;
     strings arguments_;

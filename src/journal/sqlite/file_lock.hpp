@@ -3,6 +3,7 @@
 
 #include <carillon/base/result.hpp>
 
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -14,12 +15,34 @@ class file_lock {
 public:
     /// Errors: `unavailable` (another has it), `io_error`.
     static result<file_lock> take(const std::string& journal_path);
-    file_lock(file_lock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+    file_lock(file_lock&& other) noexcept
+        : fd_(std::exchange(other.fd_, -1)), path_(std::move(other.path_)) {}
     ~file_lock();
 
+    /// Notes that a journal was here, for the next one that takes it.
+    void mark();
+    /// Whether one was here before.
+    bool is_marked() const;
+    /// False: the lock was deleted or replaced, so that another process may have taken it anew.
+    bool is_in_place() const;
+
 private:
-    explicit file_lock(int fd) : fd_(fd) {}
+    file_lock(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
     int fd_;
+    std::string path_;
+};
+
+/// Which file a path named at a time.
+class file_identity {
+public:
+    static file_identity of(const std::string& path);
+    /// Whether it is there and still the same.
+    bool holds(const std::string& path) const { return inode_ != 0 && of(path) == *this; }
+    friend bool operator==(const file_identity&, const file_identity&) = default;
+
+private:
+    std::uint64_t device_ = 0;
+    std::uint64_t inode_ = 0;
 };
 
 }  // namespace carillon::sqlite

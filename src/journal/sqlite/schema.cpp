@@ -117,29 +117,22 @@ result<contents> read_contents(connection& on) {
     }
 }
 
-/// Ends the last epoch and begins `name`.
-result<> turn_epoch(connection& on, const std::string& name, contents& found) {
-    const std::string turn = fmt::format(
-        "DELETE FROM damaged WHERE pos < coalesce((SELECT min(pos) FROM events), 0); "
-        "UPDATE epochs SET last = {0} WHERE last IS NULL; "
-        "DELETE FROM epochs WHERE number <= (SELECT max(number) FROM epochs) - {1} AND "
-        "(last < first OR last < coalesce((SELECT min(pos) FROM events), {0} + 1))",
-        found.head, kept_epochs);
-    if (auto done = on.execute(turn.c_str()); !done) return done;
+/// With `name` as the present one, whether the file has it or not.
+result<> read_epochs(connection& on, const std::string& name, contents& found) {
     auto earlier = on.prepare("SELECT name, first, last FROM epochs ORDER BY number");
     if (!earlier) return std::unexpected(earlier.error());
     for (;;) {
         const auto row = earlier->step();
         if (!row) return std::unexpected(row.error());
         if (!*row) break;
-        found.epochs.push_back({std::string(earlier->bytes(0)),
-                                static_cast<std::uint64_t>(earlier->number(1)),
-                                static_cast<std::uint64_t>(earlier->number(2))});
+        // The last one is ended by the epoch that follows it.
+        const auto last =
+            earlier->is_null(2) ? found.head : static_cast<std::uint64_t>(earlier->number(2));
+        found.epochs.push_back(
+            {std::string(earlier->bytes(0)), static_cast<std::uint64_t>(earlier->number(1)), last});
     }
     found.epochs.push_back({.name = name, .first = found.head + 1});
-    auto begin = on.prepare("INSERT INTO epochs(name, first) VALUES(?, ?)");
-    if (!begin) return std::unexpected(begin.error());
-    return begin->bind(1, name).bind(2, static_cast<std::int64_t>(found.head + 1)).run();
+    return {};
 }
 
 result<> read_turns(connection& on, contents& into) {
@@ -155,6 +148,14 @@ result<> read_turns(connection& on, contents& into) {
         if (!*row) return {};
         into.turns.push_back({static_cast<std::uint64_t>(turns->number(0)), time(1), time(2)});
     }
+}
+
+result<contents> read_all(connection& on, const std::string& name) {
+    auto found = read_contents(on);
+    if (!found) return found;
+    if (auto done = read_turns(on, *found); !done) return std::unexpected(done.error());
+    if (auto done = read_epochs(on, name, *found); !done) return std::unexpected(done.error());
+    return found;
 }
 
 }  // namespace
@@ -189,6 +190,20 @@ result<> check_file(connection& on) {
     return {};
 }
 
+result<> begin_epoch(connection& on, const epoch_range& present) {
+    const std::uint64_t head = present.first - 1;
+    const std::string turn = fmt::format(
+        "DELETE FROM damaged WHERE pos < coalesce((SELECT min(pos) FROM events), 0); "
+        "UPDATE epochs SET last = {0} WHERE last IS NULL; "
+        "DELETE FROM epochs WHERE number <= (SELECT max(number) FROM epochs) - {1} AND "
+        "(last < first OR last < coalesce((SELECT min(pos) FROM events), {0} + 1))",
+        head, kept_epochs);
+    if (auto done = on.execute(turn.c_str()); !done) return done;
+    auto begin = on.prepare("INSERT INTO epochs(name, first) VALUES(?, ?)");
+    if (!begin) return std::unexpected(begin.error());
+    return begin->bind(1, present.name).bind(2, static_cast<std::int64_t>(present.first)).run();
+}
+
 result<contents> prepare_file(connection& on, const std::string& name) {
     // The first read: says whether this is a database at all.
     const auto objects = on.number("SELECT count(*) FROM sqlite_schema");
@@ -206,12 +221,21 @@ result<contents> prepare_file(connection& on, const std::string& name) {
     if (auto done = all.begin(); !done) return std::unexpected(done.error());
     if (auto done = *objects == 0 ? create(on) : migrate(on); !done)
         return std::unexpected(done.error());
-    auto found = read_contents(on);
+    auto found = read_all(on, name);
     if (!found) return found;
-    if (auto done = read_turns(on, *found); !done) return std::unexpected(done.error());
-    if (auto done = turn_epoch(on, name, *found); !done) return std::unexpected(done.error());
+    if (auto done = begin_epoch(on, found->epochs.back()); !done)
+        return std::unexpected(done.error());
     if (auto done = all.commit(); !done) return std::unexpected(done.error());
     return found;
+}
+
+result<contents> read_file(connection& on, const std::string& name) {
+    if (auto ours = check_file(on); !ours) return std::unexpected(ours.error());
+    const auto version = on.number("PRAGMA user_version");
+    if (!version) return std::unexpected(version.error());
+    if (*version != schema_version)
+        return fail(errc::unavailable, "an older journal cannot be brought up to date now");
+    return read_all(on, name);
 }
 
 }  // namespace carillon::sqlite

@@ -46,6 +46,13 @@ struct contents {
 /// last epoch and begins `name`. All or nothing.
 result<contents> prepare_file(connection& on, const std::string& name);
 
+/// The same without writing, for a disk that is full: the file lacks the epoch until `begin_epoch`.
+/// Refuses an older format.
+result<contents> read_file(connection& on, const std::string& name);
+
+/// In a transaction: ends the last epoch of the file and begins the present one.
+result<> begin_epoch(connection& on, const epoch_range& present);
+
 /// For every connection of a journal.
 result<> configure(connection& on, journal_sync sync, int cache_kib);
 

@@ -10,6 +10,7 @@
 #include "journal/start.hpp"
 
 #include <algorithm>
+#include <filesystem>
 
 #include <fmt/format.h>
 #include <sched.h>
@@ -32,6 +33,12 @@ result<std::unique_ptr<journal>> sqlite_journal::open(sqlite_journal_options opt
         why.detail = fmt::format("{}: {}", options.path, why.detail);
         return std::unexpected(std::move(why));
     };
+    std::error_code none;
+    const auto size = std::filesystem::file_size(options.path, none);
+    if (lock->is_marked() && (none || size == 0)) {
+        log::warning("the journal that was here is gone, and a new one begins",
+                     {{"file", options.path}});
+    }
     auto file = store::open(options, random_epoch());
     if (!file) return named(file.error());
     std::unique_ptr<sqlite_journal> j(
@@ -41,6 +48,8 @@ result<std::unique_ptr<journal>> sqlite_journal::open(sqlite_journal_options opt
         return std::unexpected(done.error());
     }
     if (auto done = j->start(); !done) return std::unexpected(done.error());
+    j->lock_.mark();
+    if (const auto& why = j->store_.unwritable()) j->report(std::unexpected(*why));
     return j;
 }
 
@@ -48,6 +57,7 @@ sqlite_journal::sqlite_journal(sqlite_journal_options options, file_lock lock, s
     : options_(std::move(options)),
       lock_(std::move(lock)),
       epochs_(s.found().epochs),
+      file_(file_identity::of(options_.path)),
       inbox_(std::make_shared<writer_inbox>(options_.max_queued_events, options_.max_queued_bytes,
                                             options_.sync)),
       store_(std::move(s)),
@@ -266,8 +276,16 @@ result<> sqlite_journal::save_turns() {
     return store_.save_turns(times_.turns());
 }
 
+result<> sqlite_journal::check_writable() const {
+    for (const auto* why : {&lost_, &store_.unwritable()}) {
+        if (*why) return std::unexpected(**why);
+    }
+    return {};
+}
+
 // With transaction_mutex_ held.
 result<> sqlite_journal::store_group(std::vector<append_request>& requests) {
+    if (auto writable = check_writable(); !writable) return writable;
     if (auto room = check_unindexed(); !room) return room;
     transaction all(store_.on());
     if (auto done = all.begin(); !done) return done;

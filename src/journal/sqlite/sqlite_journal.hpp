@@ -127,8 +127,8 @@ private:
     result<std::optional<std::uint64_t>> recall(const idempotency_key& key);
     result<> remember(const idempotency_key& key, std::uint64_t first);
     result<> forget_answers(std::int64_t now);
-    result<std::uint64_t> store_scheduled(const event& e, std::int64_t due,
-                                          const std::optional<idempotency_key>& key);
+    result<result<std::uint64_t>> store_scheduled(const event& e, std::int64_t due,
+                                                  const std::optional<idempotency_key>& key);
     result<bool> remove_scheduled(std::uint64_t id);
     result<> release_due(std::int64_t now);
 
@@ -138,6 +138,8 @@ private:
     result<> upkeep_step();
     void tick();
     result<> probe();
+    result<> check_files() const;
+    result<> check_writable() const;
     result<> store_turns();
     void make_room();
     void look_for_limits();
@@ -196,8 +198,9 @@ private:
 
     // Constant after opening.
     sqlite_journal_options options_;
-    const file_lock lock_;
+    file_lock lock_;
     const epochs epochs_;
+    const file_identity file_;
 
     std::function<void(std::span<const event_ptr>)> feed_ = [](auto) {};  ///< set before use
 
@@ -220,6 +223,7 @@ private:
     std::vector<event_ptr> fed_;          ///< the group's events; empty between two groups
     bool over_limits_seen_ = false;       ///< beyond what is indexed
     std::optional<std::string> unchecked_from_;  ///< topics that new retention was not applied to
+    std::optional<error> lost_;                  ///< the file is not where it was
     std::optional<error> upkeep_trouble_;        ///< what failed since the last tick
     std::priority_queue<due_topic, std::vector<due_topic>, std::greater<>> by_age_;
     std::uint64_t released_events_ = 0;  ///< that waited; by the group under way

@@ -33,7 +33,14 @@ result<store> store::open(const sqlite_journal_options& options, const std::stri
     // The epoch is on the disk before anyone is given a cursor of it.
     if (auto done = configure(s.connection_, journal_sync::full, cache_kib); !done)
         return std::unexpected(done.error());
+    s.connection_.keep_log();
     auto found = prepare_file(s.connection_, epoch);
+    if (!found && found.error().code == errc::unavailable) {
+        // A full disk, most often: what is there can be read.
+        s.unwritable_ = found.error();
+        found = read_file(s.connection_, epoch);
+        if (!found) return std::unexpected(*s.unwritable_);
+    }
     if (!found) return std::unexpected(found.error());
     s.found_ = std::move(*found);
     // Checkpoints have a thread of their own.
@@ -50,6 +57,25 @@ result<store> store::open(const sqlite_journal_options& options, const std::stri
     if (!last) return std::unexpected(last.error());
     s.next_row_ = *last + 1;
     return s;
+}
+
+// On the disk before anyone is given a cursor of it.
+result<> store::save_epoch(journal_sync sync) {
+    const auto synced = [&](journal_sync how) {
+        return connection_.execute(how == journal_sync::full ? "PRAGMA synchronous = FULL"
+                                                             : "PRAGMA synchronous = NORMAL");
+    };
+    if (auto done = synced(journal_sync::full); !done) return done;
+    const auto save = [&]() -> result<> {
+        transaction all(connection_);
+        if (auto done = all.begin(); !done) return done;
+        if (auto done = begin_epoch(connection_, found_.epochs.back()); !done) return done;
+        return all.commit();
+    };
+    const auto saved = save();
+    if (auto done = synced(sync); !done) return done;
+    if (saved) unwritable_.reset();
+    return saved;
 }
 
 result<> store::prepare() {

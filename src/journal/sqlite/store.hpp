@@ -110,6 +110,9 @@ public:
     result<std::size_t> forget_answers_until(std::uint64_t number);
     /// At least: some in between may be free again.
     result<std::uint64_t> count_answers();
+    /// Why the file could not be written when it was opened, so that its epoch is not saved yet.
+    const std::optional<error>& unwritable() const noexcept { return unwritable_; }
+    result<> save_epoch(journal_sync sync);
     /// None is kept beyond `latest`. Looks at all of them.
     result<> shorten_answers(std::int64_t latest);
     /// In place of those that are there.
@@ -152,6 +155,7 @@ private:
 
     connection connection_;
     contents found_;
+    std::optional<error> unwritable_;
     statement add_topic_, add_event_, add_index_, add_indexes_, add_own_id_, save_topic_,
         remove_topic_, set_, find_answer_, add_answer_, free_answer_, forget_answers_,
         forget_answers_until_, count_answers_, shorten_answers_, add_turn_, oldest_, read_,

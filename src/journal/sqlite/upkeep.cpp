@@ -73,6 +73,12 @@ result<> sqlite_journal::upkeep_step() {
 
 // Each part is tried, whatever came of the others.
 void sqlite_journal::tick() {
+    lost_.reset();
+    if (auto here = check_files(); !here) {
+        lost_ = here.error();
+        report(here);
+        return;
+    }
     if (!health()) {
         // Nobody may be publishing: find out whether it would work again.
         if (!probe()) return;
@@ -104,9 +110,20 @@ result<> sqlite_journal::store_turns() {
     return {};
 }
 
+// What is written to a file that was deleted is gone with the process. Without its lock another
+// server may have the file by now.
+result<> sqlite_journal::check_files() const {
+    if (file_.holds(options_.path) && lock_.is_in_place()) return {};
+    return fail(
+        errc::unavailable,
+        "the journal's file or its lock was deleted or replaced while the server has it: put "
+        "it back, or restart the server");
+}
+
 // Writes what changes nothing.
 result<> sqlite_journal::probe() {
     const std::lock_guard lock(transaction_mutex_);
+    if (store_.unwritable()) return store_.save_epoch(options_.sync);
     transaction write(store_.on());
     if (auto done = write.begin(); !done) return done;
     if (auto done = store_.set("head", head_); !done) return done;

@@ -73,39 +73,46 @@ void sqlite_journal::schedule(event e, std::chrono::system_clock::time_point due
     }
     inbox_->run([this, size, e = std::move(e), due, key = std::move(key),
                  done = std::move(done)](store&) -> result<> {
-        const auto id = store_scheduled(e, milliseconds(due), key);
+        auto stored = store_scheduled(e, milliseconds(due), key);
         schedules_bytes_ -= size;
-        const bool is_trouble = !id && id.error().code == errc::io_error;
-        const auto outcome = is_trouble ? result<>(std::unexpected(id.error())) : result<>{};
-        done(id);
-        return outcome;
+        if (stored) {
+            done(std::move(*stored));
+            return {};
+        }
+        done(std::unexpected(stored.error()));
+        return std::unexpected(std::move(stored.error()));
     });
 }
 
-result<std::uint64_t> sqlite_journal::store_scheduled(const event& e, std::int64_t due,
-                                                      const std::optional<idempotency_key>& key) {
+/// The answer, which may be a refusal; an error is the file's.
+result<result<std::uint64_t>> sqlite_journal::store_scheduled(
+    const event& e, std::int64_t due, const std::optional<idempotency_key>& key) {
+    using answer = result<std::uint64_t>;
     look_at_clock();
+    if (auto writable = check_writable(); !writable) return std::unexpected(writable.error());
     const std::lock_guard writing(transaction_mutex_);
     transaction both(store_.on());
     if (auto begun = both.begin(); !begun) return std::unexpected(begun.error());
     if (key) {
         const auto known = recall(*key);
+        if (!known && known.error().code == errc::conflict)
+            return answer(std::unexpected(known.error()));
         if (!known) return std::unexpected(known.error());
-        if (*known) return **known;
+        if (*known) return answer(**known);
     }
     const std::size_t size = e.size();
     if (auto fits = check_schedule(options_.limits, scheduled_events_, scheduled_bytes_, size);
         !fits)
-        return std::unexpected(fits.error());
+        return answer(std::unexpected(fits.error()));
     const auto id = store_.add_scheduled(due, e, key ? key->key : std::string());
-    if (!id) return id;
+    if (!id) return std::unexpected(id.error());
     if (key) {
         if (auto done = remember(*key, *id); !done) return std::unexpected(done.error());
     }
     if (auto done = both.commit(); !done) return std::unexpected(done.error());
     scheduled_events_ += 1;
     scheduled_bytes_ += size;
-    return id;
+    return answer(*id);
 }
 
 void sqlite_journal::cancel(std::uint64_t id, std::function<void(result<bool>)> done) {
@@ -118,6 +125,7 @@ void sqlite_journal::cancel(std::uint64_t id, std::function<void(result<bool>)> 
 
 /// Its key is free again.
 result<bool> sqlite_journal::remove_scheduled(std::uint64_t id) {
+    if (auto writable = check_writable(); !writable) return std::unexpected(writable.error());
     const std::lock_guard writing(transaction_mutex_);
     transaction both(store_.on());
     if (auto begun = both.begin(); !begun) return std::unexpected(begun.error());

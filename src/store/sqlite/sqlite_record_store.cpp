@@ -142,6 +142,7 @@ private:
         auto on = sqlite::connection::open(file.path, flags, file.vfs);
         if (!on) return std::unexpected(on.error());
         sqlite3_busy_timeout(on->handle(), busy_ms);
+        on->keep_log();
         if (writes) {
             auto done = on->execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
             if (!done) return std::unexpected(done.error());

@@ -104,12 +104,9 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
     this.#lastEventId = options.lastEventId ?? this.#store() ?? "";
     for (const topic of options.topics ?? []) this.#topics.set(topic, true);
     if (options.onGap) this.#gapWatchers.add(options.onGap);
-    if (options.signal?.aborted) {
-      this.#status = "closed";
-      return;
-    }
     options.signal?.addEventListener("abort", () => this.close(), { signal: this.#life.signal });
-    this.#watchPage();
+    if (options.signal?.aborted) this.close();
+    else this.#watchPage();
     void this.#run();
   }
 
@@ -190,10 +187,10 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
 
   close(): void {
     this.#store(this.#lastEventId);
-    this.#attempt?.abort();
-    this.#endPause?.();
-    clearTimeout(this.#timer);
     this.#set("closed");
+    // What runs or waits ends, and finds that the client is closed.
+    this.reconnect();
+    clearTimeout(this.#timer);
     this.#life.abort();
   }
 
@@ -206,7 +203,7 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
       if (ownEvent.test(event.type)) return;
       if (queue.push(event) > limit) {
         queue.shift();
-        this.#tellGap({ resume: "buffer", reason: "slow" });
+        this.#tellGap({ resume: "buffer" });
       }
       wake();
     });
@@ -344,7 +341,7 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
     const { token } = this.#options;
     const headers: Record<string, string> = { ...this.#options.headers };
     try {
-      const value = token && (await unlessAborted(Promise.resolve(token({ why, signal })), signal));
+      const value = token && (await unlessAborted(token({ why, signal }), signal));
       if (value) headers["Authorization"] = `Bearer ${value}`;
     } catch (cause) {
       throw signal.aborted ? cause : new StreamFailure("token", { cause });
@@ -533,12 +530,12 @@ export function tell<T>(watchers: Iterable<(value: T) => void>, value: T): void 
   }
 }
 
-/** Rejects with the signal's reason as soon as it aborts, whatever the promise does. */
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((done, failed) => {
+/** Rejects with the signal's reason as soon as it aborts, whatever becomes of the promise. */
+function unlessAborted<T>(promise: T, signal: AbortSignal): Promise<Awaited<T>> {
+  const aborted = new Promise<never>((_, failed) => {
     const stop = (): void => failed(signal.reason);
     if (signal.aborted) stop();
-    signal.addEventListener("abort", stop, { once: true });
-    promise.then(done, failed).finally(() => signal.removeEventListener("abort", stop));
+    signal.addEventListener("abort", stop);
   });
+  return Promise.race([promise, aborted]);
 }

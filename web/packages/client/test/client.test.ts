@@ -430,7 +430,7 @@ test("a slow iteration loses the oldest, and is told", async () => {
   await stream.send("data: 1\n\ndata: 2\n\ndata: 3\n\n");
   expect(gaps).toEqual([]);
   await stream.send("data: 4\n\n");
-  expect(gaps).toEqual([{ resume: "buffer", reason: "slow" }]);
+  expect(gaps).toEqual([{ resume: "buffer" }]);
   expect((await iterator.next()).value?.data).toBe(2);
 });
 

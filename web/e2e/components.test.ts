@@ -151,6 +151,25 @@ describe.each(frameworks)("carillon-%s", (framework, extension, render) => {
     await until("the alert is gone", async () => (await section.getByRole("alert").count()) === 0);
   });
 
+  test("the demo of the system with metadata works against the real server", async ({ skip }) => {
+    skip(!(await server.has("/api/sse")), "the system is not in this build");
+    await open("demo");
+    await shows("status", "Connected");
+    const headers = { "Content-Type": "application/json" };
+    const body = JSON.stringify({ userId: "user123", message: "<i>hello</i>" });
+    expect((await fetch(`${server.url}/api/sse/test`, { method: "POST", headers, body })).ok).toBe(true);
+    await shows("last", "<i>hello</i>");
+    const section = page.getByRole("region", { name: "Connections" });
+    await section.getByRole("cell", { name: "user123" }).waitFor();
+    await until("the event is counted", async () => (await section.locator("dd").nth(2).textContent()) === "1");
+    expect(await section.locator("dd").first().textContent()).toBe("1");
+    await server.kill();
+    await section.getByRole("alert").getByText("Offline").waitFor();
+    await server.start();
+    await shows("status", "Connected");
+    await until("the alert is gone", async () => (await section.getByRole("alert").count()) === 0);
+  });
+
   test("its example runs", async () => {
     const source = readFileSync(new URL(`../packages/${framework}/examples/news.${extension}`, import.meta.url), "utf8");
     const example = await Site.start(

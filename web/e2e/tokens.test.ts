@@ -1,5 +1,5 @@
 // Tokens in the browser, on pages of another origin than the server's.
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Browser, Page } from "playwright-core";
 import type { CarillonClient } from "carillon-client";
 import { startBrowser } from "./support/browser.js";
@@ -12,6 +12,8 @@ interface Kept {
   data: string[];
   asked: string[];
   closes: string[];
+  opened: number;
+  renewed: number;
 }
 declare const kept: Kept;
 
@@ -20,11 +22,13 @@ const entry = `
   import { connectShared } from "../packages/client/src/sharing.ts";
   import { nativeTransport } from "../packages/client/src/native.ts";
   globalThis.start = (url, { how, ...options } = {}) => {
-    const kept = { data: [], asked: [], closes: [] };
+    const kept = { data: [], asked: [], closes: [], opened: 0, renewed: 0 };
     options.token = async ({ why }) => { kept.asked.push(why); return globalThis.freshToken(why); };
     if (how === "native") options.transport = nativeTransport();
     if (how === "worker") options.worker = () => new SharedWorker("/worker.js", { type: "module" });
     kept.client = (how === "tab" || how === "worker" ? connectShared : connect)(url, options);
+    kept.client.onopen = () => ++kept.opened;
+    kept.client.addEventListener("carillon.renewed", () => ++kept.renewed);
     kept.client.onmessage = (event) => kept.data.push(event.data);
     kept.client.addEventListener("carillon.close", (event) => kept.closes.push(JSON.parse(event.data).reason));
     globalThis.kept = kept;
@@ -115,4 +119,45 @@ test("a native EventSource gets a ticket for its token, and another after a rest
   expect(await users()).toEqual(["alice"]);
   const streams = urls.filter((url) => url.includes("/events/subscribe"));
   expect(streams.every((url) => new URL(url).searchParams.has("ticket") && !url.includes("token"))).toBe(true);
+});
+
+describe("the end of a token", () => {
+  beforeEach(async () => {
+    await server.stop();
+    const args = ["--stream.retry", "200ms", "--http.cors_origins", site.url, "--auth.secret", secret, "--auth.leeway", "0s"];
+    server = await Server.start(...args);
+    if (!(await server.has("/auth/renew"))) return;
+    await server.stop();
+    server = await Server.start(...args, "--auth.expiry_warning", "2s");
+  });
+
+  test.for(["own", "tab", "worker"])("is put off on the live stream: %s", async (how, { skip }) => {
+    skip(!(await server.has("/auth/renew")), "no renewal in this build");
+    let end = 0;
+    await listening(how, (why) => {
+      if (why === "expiring") return tokenOf("alice", 3600);
+      end = Date.now() + 4000;
+      return tokenOf("alice", 4);
+    });
+    await until("it is renewed", () => page.evaluate(() => kept.renewed === 1));
+    await until("the first token has ended", () => Date.now() > end);
+    await publish("after");
+    await came("after");
+    expect(await page.evaluate(() => [kept.asked, kept.opened, kept.closes])).toEqual([["connect", "expiring"], 1, []]);
+  });
+
+  test("that is not put off ends the stream, and a new one has a fresh token", async ({ skip }) => {
+    skip(!(await server.has("/auth/renew")), "no renewal in this build");
+    let refused = 0;
+    await listening("own", (why) => {
+      if (why === "expiring" && ++refused > 0) return tokenOf("bob", 3600);
+      return tokenOf("alice", refused > 0 ? 3600 : 3);
+    });
+    await publish("before");
+    await until("it has come back", () => page.evaluate(() => kept.opened === 2));
+    await publish("after");
+    await came("before", "after");
+    expect(await page.evaluate(() => kept.closes)).toEqual(["expired"]);
+    expect(await users()).toEqual(["alice"]);
+  });
 });

@@ -65,12 +65,25 @@ function OfDocument({ server }: { server: string }) {
   );
 }
 
+/** What system D's demo shows: messages for a user, and who is connected. */
+function Demo({ server }: { server: string }) {
+  const { isConnected, lastEvent } = useSSE({ url: `${server}/api/sse`, userId: "user123", metadata: { theme: "dark" } });
+  return (
+    <>
+      <p data-testid="status">{isConnected ? "Connected" : "Disconnected"}</p>
+      <p data-testid="last">{(lastEvent?.data as { message?: string } | undefined)?.message ?? "nothing"}</p>
+      <TrackConnections url={`${server}/api/sse/clients`} interval={50} />
+    </>
+  );
+}
+
 if (typeof document !== "undefined") {
   const query = new URLSearchParams(location.search);
   const server = query.get("server") ?? "";
   const apps: Record<string, () => React.ReactNode> = {
     provided: () => <Provided server={server} />,
     document: () => <OfDocument server={server} />,
+    demo: () => <Demo server={server} />,
     connections: () => <TrackConnections url="/api/sse/clients" interval={50} />,
   };
   const root = document.querySelector("#root")!;

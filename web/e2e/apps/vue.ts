@@ -67,12 +67,26 @@ const OfDocument = defineComponent({
   },
 });
 
+/** What system D's demo shows: messages for a user, and who is connected. */
+const Demo = defineComponent({
+  props: { server: { type: String, required: true } },
+  setup(props) {
+    const { isConnected, lastEvent } = useSSE({ url: `${props.server}/api/sse`, userId: "user123", metadata: { theme: "dark" } });
+    return () => [
+      h("p", { "data-testid": "status" }, isConnected.value ? "Connected" : "Disconnected"),
+      h("p", { "data-testid": "last" }, (lastEvent.value?.data as { message?: string } | undefined)?.message ?? "nothing"),
+      h(TrackConnections, { url: `${props.server}/api/sse/clients`, interval: 50 }),
+    ];
+  },
+});
+
 if (typeof document !== "undefined") {
   const query = new URLSearchParams(location.search);
   const server = query.get("server") ?? "";
   const apps: Record<string, () => unknown> = {
     provided: () => h(Provided, { server }),
     document: () => h(OfDocument, { server }),
+    demo: () => h(Demo, { server }),
     connections: () => h(TrackConnections, { url: "/api/sse/clients", interval: 50 }),
   };
   const root = document.querySelector("#root")!;

@@ -96,6 +96,12 @@ export class Server {
     return body.id;
   }
 
+  /** Whether it has a route of this path, which a build may be without. */
+  async has(path: string): Promise<boolean> {
+    const { routes } = (await (await fetch(`${this.url}/api`)).json()) as { routes: { path: string }[] };
+    return routes.some((route) => route.path === path);
+  }
+
   /** A number from `/metrics`. */
   async metric(name: string): Promise<number> {
     const text = await (await fetch(`${this.url}/metrics`)).text();

@@ -52,14 +52,14 @@ void hub::change_room(std::string_view user, const topic& room, bool listens,
 // first.
 void shard::impl::follow_room(std::uint32_t slot, std::uint64_t user_number, const topic& room) {
     subscriber* s = at(slot);
-    if (s == nullptr || !s->extras || s->extras->user_number != user_number || !s->spaces.rooms)
-        return;
+    if (s == nullptr || !s->extras || s->extras->user_number != user_number) return;
     const auto listening = hub_.inside().users.listens(s->extras->who->user, room);
     if (!listening) return;
     const topic_pattern pattern(room);
     topic_node* node = index_.find(pattern);
     if (*listening) {
-        (void)add_live(*s, pattern);  // a stream that ends meanwhile needs no room
+        if (!s->spaces.rooms) return;  // it asked for certain rooms alone
+        (void)add_live(*s, pattern);   // a stream that ends meanwhile needs no room
     } else if (listens(*s, node)) {
         detach(*s, *node);
     }

@@ -15,11 +15,9 @@ void shard::impl::claim_user(subscriber& s, stream_request& request) {
     const auto claimed = hub_.inside().users.claim(who->user, {number_, s.slot}, *s.profile);
     s.more().user_number = claimed.number;
     if (claimed.came) hub_.inside().tell_change({who->user, {}, true, 0});
-    if (s.spaces.rooms) {
-        for (const room_change& change : claimed.rooms) {
-            std::erase(request.rooms, change.room);
-            if (change.listens) request.rooms.push_back(change.room);
-        }
+    for (const room_change& change : claimed.rooms) {
+        const bool named = std::erase(request.rooms, change.room) != 0;
+        if (change.listens && (named || s.spaces.rooms)) request.rooms.push_back(change.room);
     }
     for (const user_place& old : claimed.replaced) {
         impl& other = hub_.inside().shards[old.where.shard]->inside();

@@ -68,6 +68,25 @@ TEST_F(rooms, streams_of_a_user_on_any_shard_listen_as_soon_as_the_user_has_join
     EXPECT_TRUE(without.data().empty());
 }
 
+TEST_F(rooms, a_stream_of_one_room_leaves_with_its_user_and_joins_no_other) {
+    fake_connection out, late;
+    stream_request one = asking(out, "ann", false);
+    one.rooms = {room_};
+    open(t_.s, std::move(one));
+    const topic other = room_topic("blue");
+    change("ann", other, true);
+    EXPECT_EQ(publish({other}, "elsewhere"), ok);
+    EXPECT_EQ(publish({room_}, "here"), ok);
+    change("ann", room_, false);
+    EXPECT_EQ(publish({room_}, "gone"), ok);
+    EXPECT_EQ(out.data(), (strings{"here"}));
+    stream_request begins = asking(late, "ann", false);
+    begins.rooms = {room_};
+    open(second_, std::move(begins));
+    EXPECT_EQ(publish({room_}, "gone"), ok);
+    EXPECT_TRUE(late.data().empty()) << "the user had left when it began";
+}
+
 TEST_F(rooms, what_was_published_before_a_user_left_and_not_written_yet_is_not_shown) {
     fake_connection out;
     open(t_.s, asking(out, "ann"));

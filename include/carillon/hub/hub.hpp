@@ -167,7 +167,8 @@ public:
     /// not block. Call it before streams come.
     void on_presence(std::function<void(const presence_change&)> watch);
 
-    /// The user's live streams that asked for their rooms begin or cease to listen to one more;
+    /// The user's live streams that asked for their rooms begin to listen to one more, or all that
+    /// listen to it cease to;
     /// `done` runs when all of them do, on any thread: each event that is published afterwards
     /// comes, or none. Errors: `invalid_request` (no id of a user, a topic that is not in the hub's
     /// own space).

@@ -106,10 +106,7 @@ public:
     /// The rooms that the user is in, by id; all of them, since there is a limit.
     void rooms_of(std::string user, callback<std::vector<store::room>> done);
 
-    /// Grows with each change of memberships, before streams are told. A caller that read
-    /// `rooms_of` for a stream compares it from before the reading with that after the opening: if
-    /// they differ, the stream may have missed a change.
-    std::uint64_t changes() const noexcept;
+    const chat_limits& limits() const noexcept;
 
     /// Removes some of what is older than the limit; call it now and then.
     void trim();

@@ -59,7 +59,7 @@ result<topic> chat::topic_of(std::string_view room) {
 
 std::string chat::text_of(const store::chat_message& m) { return chat_message_text(m); }
 
-std::uint64_t chat::changes() const noexcept { return state_->changes.load(); }
+const chat_limits& chat::limits() const noexcept { return state_->limits; }
 
 result<topic> chat::state::check_room(std::string_view id) const {
     if (id.empty() || id.size() > limits.max_id || !is_utf8(id))
@@ -102,11 +102,7 @@ result<> chat::state::take_place(store::records& r, const room& in, const std::s
 // The hub's streams follow the records: whoever changed a membership says so here afterwards.
 void chat::state::listen(const std::string& user, const topic& where, bool listens,
                          std::function<void()> done) {
-    changes.fetch_add(1);
-    static_cast<void>(user);
-    static_cast<void>(where);
-    static_cast<void>(listens);
-    done();
+    events.change_room(user, where, listens, [done = std::move(done)](const result<>&) { done(); });
 }
 
 void chat::create(room_draft what, std::string owner, callback<room> done) {

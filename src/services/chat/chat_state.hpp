@@ -3,7 +3,6 @@
 
 #include <carillon/services/chat.hpp>
 
-#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -23,7 +22,6 @@ struct chat::state : std::enable_shared_from_this<state> {
     store::record_store& records;
     const chat_limits limits;
     const wall_clock now;
-    std::atomic<std::uint64_t> changes{0};  ///< of memberships
 
     result<topic> check_room(std::string_view id) const;
     result<> check(const room_draft& what) const;

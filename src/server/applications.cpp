@@ -2,6 +2,8 @@
 
 #include <carillon/base/log.hpp>
 
+#include "surfaces/domains/domain_surface.hpp"
+#include "surfaces/metadata/metadata_surface.hpp"
 #include "surfaces/notifications/notification_surface.hpp"
 #include "surfaces/users/user_surface.hpp"
 
@@ -24,6 +26,8 @@ struct surface_line {
 /// line here.
 const std::array surface_lines{
     surface_line{surfaces::user_surface_kind, &settings::users},
+    surface_line{surfaces::domain_surface_kind, &settings::domains},
+    surface_line{surfaces::metadata_surface_kind, &settings::metadata},
     surface_line{surfaces::notification_surface_kind, &settings::notifications},
 };
 
@@ -46,8 +50,23 @@ services::calendar_limits calendar_limits_of(const settings& s) {
     return l;
 }
 
-surfaces::surface_options options_of(const surface_settings& s, std::string_view name) {
+services::chat_limits chat_limits_of(const settings& s) {
+    services::chat_limits l;
+    l.max_text = s.chat.max_message.value;
+    l.max_data = s.chat.max_data.value;
+    l.max_members = s.chat.max_members;
+    l.max_rooms = s.chat.max_rooms;
+    l.history = s.chat.history;
+    l.create_on_join = s.chat.create_on_join;
+    l.max_age = std::chrono::ceil<std::chrono::seconds>(s.chat.max_age);
+    return l;
+}
+
+surfaces::surface_options options_of(const settings& all, const surface_settings& s,
+                                     std::string_view name) {
     surfaces::surface_options o;
+    o.clients = {all.metadata_clients.max_metadata, all.metadata_clients.client_keys,
+                 all.metadata_clients.logging};
     o.enabled = s.enabled;
     o.prefixes = s.prefix;
     o.profile.name = name;
@@ -98,13 +117,14 @@ applications::applications(hub& events, transport::stream_host& streams,
       users_(events),
       calendar_(outbox_, *records_, calendar_limits_of(s)),
       data_(events, *records_),
+      chat_(events, outbox_, *records_, chat_limits_of(s)),
       settings_(s) {
     const surfaces::surface_context with{events,         streams, *records_, outbox_,
-                                         notifications_, users_,  calendar_};
+                                         notifications_, users_,  calendar_, chat_};
     envelope_id first = first_envelope;
     for (const surface_line& line : surface_lines) {
         surfaces_.push_back(
-            line.kind.make(with, options_of(s.*line.section, line.kind.name), first));
+            line.kind.make(with, options_of(s, s.*line.section, line.kind.name), first));
         first = static_cast<envelope_id>(first + line.kind.make_envelopes().size());
     }
 }
@@ -136,6 +156,7 @@ void applications::tick(std::chrono::steady_clock::time_point now) {
     if (now - trimmed_ < trim_interval) return;
     trimmed_ = now;
     notifications_.trim();
+    chat_.trim();
 }
 
 void applications::close() { records_->close(); }

@@ -3,6 +3,7 @@
 
 #include <carillon/hub/hub.hpp>
 #include <carillon/services/calendar.hpp>
+#include <carillon/services/chat.hpp>
 #include <carillon/services/notifications.hpp>
 #include <carillon/services/outbox_relay.hpp>
 #include <carillon/services/user_events.hpp>
@@ -60,6 +61,7 @@ private:
     services::user_events users_;
     services::calendar calendar_;
     user_data data_;
+    services::chat chat_;
     const settings settings_;
     std::vector<std::unique_ptr<surfaces::surface>> surfaces_;
     std::chrono::steady_clock::time_point trimmed_;

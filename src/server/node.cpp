@@ -92,7 +92,7 @@ hub_options hub_options_of(const settings& s) {
 /// Whether a topic of the hub's own holds events for users.
 bool is_of_users(std::string_view topic) {
     return topic == "$all" || topic.starts_with("$user/") || topic.starts_with("$session/") ||
-           topic.starts_with("$meta/");
+           topic.starts_with("$meta/") || topic.starts_with("$room/");
 }
 
 retention_lookup retention_of(const settings& s) {

@@ -146,6 +146,22 @@ struct settings {
     } user_events;
     surface_settings users = surface_defaults::users();
     surface_settings notifications = surface_defaults::notifications();
+    surface_settings domains = surface_defaults::domains();
+    surface_settings metadata = surface_defaults::metadata();
+    struct {
+        std::uint64_t max_metadata = 16;
+        strings client_keys;
+        bool logging = true;
+    } metadata_clients;
+    struct {
+        byte_count max_message{16u << 10};
+        byte_count max_data{64u << 10};
+        std::uint64_t max_members = 1000;
+        std::uint64_t max_rooms = 100;
+        std::uint64_t history = 50;
+        bool create_on_join = true;
+        milliseconds max_age = std::chrono::hours(24 * 90);
+    } chat;
     std::vector<topic_row> topics;
 
     /// The row for a topic or pattern; null: the defaults apply.
@@ -429,9 +445,33 @@ void each_setting(Settings& s, Visitor&& visit) {  // NOLINT(readability-functio
         s.user_events.max_bytes);
     visit({"user_events.max_age", "How long events for users are kept.", 1000, 3650 * day, true},
           s.user_events.max_age);
-    static const surface_names users("users"), notifications("notifications");
+    static const surface_names users("users"), notifications("notifications"), domains("domains"),
+        metadata("metadata");
     users.each(s.users, visit);
     notifications.each(s.notifications, visit);
+    domains.each(s.domains, visit);
+    metadata.each(s.metadata, visit);
+    visit({"metadata.max_metadata", "Names of metadata in the query of one stream.", 0, 64},
+          s.metadata_clients.max_metadata);
+    visit({"metadata.client_keys",
+           "Names of metadata that clients may give themselves and be sent events by, although no "
+           "token says so."},
+          s.metadata_clients.client_keys);
+    visit({"metadata.logging", "Whether each client that connects is logged."},
+          s.metadata_clients.logging);
+    visit({"chat.max_message", "Bytes of a message's text; one more is 413.", 1, 1u << 20},
+          s.chat.max_message);
+    visit({"chat.max_data", "Bytes of a message's data; one more is 413.", 0, 1u << 20},
+          s.chat.max_data);
+    visit({"chat.max_members", "Members of one room, those who are invited included.", 1, 100'000},
+          s.chat.max_members);
+    visit({"chat.max_rooms", "Rooms that one user is in.", 1, 1000}, s.chat.max_rooms);
+    visit({"chat.history", "Messages that are told on joining, and at the start of a stream.", 0,
+           1000},
+          s.chat.history);
+    visit({"chat.create_on_join", "Whether an unknown room is made by who joins it first."},
+          s.chat.create_on_join);
+    visit({"chat.max_age", "Older messages are removed.", 60'000, 3650 * day}, s.chat.max_age);
 }
 
 /// Where a value came from: "default", "carillon.toml:12", "CARILLON_LISTEN", "--listen".

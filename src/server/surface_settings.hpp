@@ -59,6 +59,19 @@ inline surface_settings notifications() {
     return s;
 }
 
+inline surface_settings domains() {
+    surface_settings s;
+    s.prefix = {"/", "/api"};
+    return s;
+}
+
+inline surface_settings metadata() {
+    surface_settings s;
+    s.prefix = {"/api/sse"};
+    s.heartbeat_interval = std::chrono::seconds(45);
+    return s;
+}
+
 }  // namespace surface_defaults
 
 /// The names of a section's settings. Lives as long as the program: settings are told by views.

@@ -149,7 +149,7 @@ void stream_host::open(http::request& r, http::responder answer, stream_request 
     if (!on_gap) return answer.send(on_gap.error());
     asked.on_gap = *on_gap;
     asked.opening_event = r.query_value("open") != "0";
-    asked.heartbeat_event = r.query_value("heartbeat") == "event";
+    if (r.query_value("heartbeat") == "event") asked.heartbeat_event = true;
 
     shard& home = shard_of(answer.loop());
     if (auto admitted = home.admits(asked); !admitted)

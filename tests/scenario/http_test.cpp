@@ -237,6 +237,18 @@ strings served_routes(const running_server& s) {
     return all;
 }
 
+/// Without those that are there a second time below `/api`, which the page says in a sentence.
+strings without_aliases(const strings& served) {
+    strings all;
+    std::ranges::copy_if(served, std::back_inserter(all), [&](const std::string& route) {
+        const std::size_t at = route.find(" /api/");
+        if (at == std::string::npos) return true;
+        const std::string once = route.substr(0, at + 1) + route.substr(at + 5);
+        return std::ranges::find(served, once) == served.end();
+    });
+    return all;
+}
+
 /// The first column of the table in docs/reference/http.md.
 strings documented_routes() {
     std::ifstream page(CARILLON_SOURCE_DIR "/docs/reference/http.md");
@@ -259,7 +271,7 @@ TEST(http, every_route_is_served_and_documented) {
     running_server s;
     const strings served = served_routes(s);
     EXPECT_GT(served.size(), 20U);
-    EXPECT_THAT(documented_routes(), ::testing::UnorderedElementsAreArray(served));
+    EXPECT_THAT(documented_routes(), ::testing::UnorderedElementsAreArray(without_aliases(served)));
     for (const std::string& route : served) {
         const std::size_t blank = route.find(' ');
         std::string path = route.substr(blank + 1);

@@ -3,6 +3,7 @@
 
 #include <carillon/hub/hub.hpp>
 #include <carillon/services/calendar.hpp>
+#include <carillon/services/chat.hpp>
 #include <carillon/services/notifications.hpp>
 #include <carillon/services/outbox_relay.hpp>
 #include <carillon/services/user_events.hpp>
@@ -18,11 +19,20 @@
 
 namespace carillon::surfaces {
 
+/// What an operator says of clients that describe themselves; for the surface that has such.
+struct client_options {
+    std::size_t max_metadata = 16;  ///< names in a stream's query
+    /// Names that clients may give themselves and be found by, although they prove nothing.
+    std::vector<std::string> keys = {};
+    bool logging = true;  ///< a line for each that comes
+};
+
 /// What an operator says of a surface.
 struct surface_options {
     bool enabled = true;                ///< false: 404 `DISABLED` on all its routes
     std::vector<std::string> prefixes;  ///< where its routes are mounted; "" is the root
     stream_profile profile;             ///< without the dialect and the envelope
+    client_options clients;
 };
 
 /// What surfaces work with. All of it outlives them.
@@ -34,6 +44,7 @@ struct surface_context {
     services::notifications& notifications;
     services::user_events& users;
     services::calendar& calendar;
+    services::chat& chat;
 };
 
 /// One interface. Used by all loops, so immutable or synchronised inside while servers run.

@@ -3,6 +3,7 @@
 #include "surfaces/support/json_answer.hpp"
 #include "surfaces/support/json_body.hpp"
 #include "surfaces/support/paging.hpp"
+#include "surfaces/support/room_streams.hpp"
 #include "surfaces/support/sending.hpp"
 #include "surfaces/users/calendar_routes.hpp"
 #include "surfaces/users/user_stream.hpp"
@@ -103,7 +104,7 @@ void user_surface::connect(http::request& r, const principal& who, http::respond
     asked.envelope = profile_.envelope;
     asked.who = transport::identity_of(who);
     asked.spaces = {.user = true, .session = true, .everyone = true, .attributes = true};
-    with_.streams.open(r, std::move(answer), std::move(asked));
+    open_with_rooms(with_, r, std::move(answer), std::move(asked));
 }
 
 void user_surface::show_status(http::request&, const principal& who, http::responder answer) {

@@ -22,6 +22,17 @@ write_basic_package_version_file(${CMAKE_BINARY_DIR}/carillonConfigVersion.cmake
 install(FILES ${CMAKE_CURRENT_LIST_DIR}/carillonConfig.cmake ${CMAKE_BINARY_DIR}/carillonConfigVersion.cmake
     DESTINATION ${package_dir} COMPONENT development)
 
+# For builds that know pkg-config and not CMake. The prefix may be chosen at the installation (`--prefix`), so the file is
+# written then.
+install(CODE "
+    set(PROJECT_VERSION \"${PROJECT_VERSION}\")
+    set(PROJECT_DESCRIPTION \"${PROJECT_DESCRIPTION}\")
+    set(CMAKE_INSTALL_LIBDIR \"${CMAKE_INSTALL_LIBDIR}\")
+    set(CMAKE_INSTALL_INCLUDEDIR \"${CMAKE_INSTALL_INCLUDEDIR}\")
+    configure_file(\"${CMAKE_CURRENT_LIST_DIR}/carillon.pc.in\" \"${CMAKE_BINARY_DIR}/carillon.pc\" @ONLY)"
+    COMPONENT development)
+install(FILES ${CMAKE_BINARY_DIR}/carillon.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT development)
+
 # The unit names the program by its full path, which the prefix decides.
 file(READ packaging/systemd/carillon.service unit)
 string(REPLACE "/usr/bin/carillon" "${CMAKE_INSTALL_FULL_BINDIR}/carillon" unit "${unit}")

@@ -23,13 +23,42 @@ export class Nginx {
 
   static async before(port: number): Promise<Nginx> {
     const own = await freePort();
-    const folder = mkdtempSync(join(tmpdir(), "nginx-"));
-    mkdirSync(join(folder, "temp"));
     let site = readFileSync(documented, "utf8");
     site = replaced(site, "server 127.0.0.1:3000;", `server 127.0.0.1:${port};`);
     site = replaced(site, "listen 80;", `listen 127.0.0.1:${own};`);
     site = replaced(site, "listen [::]:80;", "");
     site = replaced(site, "server_name events.example.com;", "server_name localhost;");
+    return Nginx.run(own, site, "/health");
+  }
+
+  /** With the location of system C's document, word for word. */
+  static async ofDocument(port: number): Promise<Nginx> {
+    const own = await freePort();
+    const site = `
+upstream backend { server 127.0.0.1:${port}; }
+server {
+listen 127.0.0.1:${own};
+server_name localhost;
+location /api/ {
+    proxy_pass http://backend;
+    proxy_http_version 1.1;
+    proxy_set_header Upgrade $http_upgrade;
+    proxy_set_header Connection "upgrade";
+    proxy_set_header Host $host;
+    proxy_cache_bypass $http_upgrade;
+
+    # SSE specific
+    proxy_buffering off;
+    proxy_cache off;
+    chunked_transfer_encoding off;
+}
+}`;
+    return Nginx.run(own, site, "/api/system/health");
+  }
+
+  private static async run(own: number, site: string, alive: string): Promise<Nginx> {
+    const folder = mkdtempSync(join(tmpdir(), "nginx-"));
+    mkdirSync(join(folder, "temp"));
     const temp = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((kind) => `${kind}_temp_path ${folder}/temp/${kind};`);
     writeFileSync(
       join(folder, "nginx.conf"),
@@ -40,7 +69,7 @@ export class Nginx {
     );
     const running = spawn("/usr/sbin/nginx", ["-p", folder, "-c", join(folder, "nginx.conf")], { stdio: "ignore" });
     const nginx = new Nginx(own, folder, running);
-    await until("nginx answers", () => fetch(`${nginx.url}/health`).then((answer) => answer.ok, () => false)).catch((why) => {
+    await until("nginx answers", () => fetch(`${nginx.url}${alive}`).then((answer) => answer.ok, () => false)).catch((why) => {
       throw new Error(`${why}: ${readFileSync(join(folder, "error.log"), "utf8")}`);
     });
     return nginx;

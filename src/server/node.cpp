@@ -84,6 +84,7 @@ hub_options hub_options_of(const settings& s) {
         const topic_row* row = rows.row_for(topic);
         return row != nullptr ? row->options : topic_options{};
     };
+    o.room_presence = parse_presence_rule(s.chat.presence.value).value_or(presence_rule::off);
     o.envelopes = {std::make_shared<surfaces::full_envelope>()};
     add_envelopes(o.envelopes);
     return o;

@@ -160,6 +160,7 @@ struct settings {
         std::uint64_t max_rooms = 100;
         std::uint64_t history = 50;
         bool create_on_join = true;
+        choice presence{"users", "off|hidden|users|everyone"};
         milliseconds max_age = std::chrono::hours(24 * 90);
     } chat;
     std::vector<topic_row> topics;
@@ -471,6 +472,10 @@ void each_setting(Settings& s, Visitor&& visit) {  // NOLINT(readability-functio
           s.chat.history);
     visit({"chat.create_on_join", "Whether an unknown room is made by who joins it first."},
           s.chat.create_on_join);
+    visit({"chat.presence",
+           "Who is told which members listen: nobody, only programs in the server, users, or "
+           "everyone who listens."},
+          s.chat.presence);
     visit({"chat.max_age", "Older messages are removed.", 60'000, 3650 * day}, s.chat.max_age);
 }
 

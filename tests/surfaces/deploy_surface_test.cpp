@@ -39,7 +39,7 @@ public:
     deploy_server() {
         streams_.add_loop(loop_, events_.add_shard(executor_));
         const surface_context with{events_,        streams_, *records_, outbox_,
-                                   notifications_, users_,   calendar_};
+                                   notifications_, users_,   calendar_, chat_};
         surface_ = deploy_surface_kind.make(with, {}, 1);
         transport::mount(routes_, mounted(*surface_, deploy_surface_kind, true, {"/deploys"}),
                          callers_, {});
@@ -77,6 +77,7 @@ private:
                                            [](std::string_view) { return std::size_t{0}; }};
     services::user_events users_{events_};
     services::calendar calendar_{outbox_, *records_};
+    services::chat chat_{events_, outbox_, *records_};
     std::unique_ptr<surface> surface_;
     trusting callers_;
     http::router routes_;

@@ -1,5 +1,6 @@
 // The client snippets of the five systems' documents, in Chromium against the real server. They stand as they
 // are; where a line had to change, it says what the platform forces.
+import { createHmac } from "node:crypto";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import type { Browser } from "playwright-core";
 import { startBrowser } from "./support/browser.js";
@@ -21,6 +22,13 @@ beforeEach(async () => {
   server = await Server.start();
 });
 afterEach(() => server?.stop());
+
+/** A JSON Web Token with HS256. */
+function signed(claims: object, secret: string): string {
+  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const text = `${part({ alg: "HS256", typ: "JWT" })}.${part({ ...claims, exp: Math.floor(Date.now() / 1000) + 600 })}`;
+  return `${text}.${createHmac("sha256", secret).update(text).digest("base64url")}`;
+}
 
 async function post(path: string, body: object, token = documentToken, origin = server.url): Promise<unknown> {
   const answer = await fetch(`${origin}${path}`, {
@@ -159,4 +167,97 @@ source.onopen = () => console.log('open');
   expect(stats.totalClients).toBe(1);
   expect(stats.totalEventsSent).toBe(1);
   expect(clients[0]).toMatchObject({ userId: "user123", sessionId: "abc123" });
+});
+
+test("system B: a signed-in user's page switches on the type", async () => {
+  const page = await runSnippet(
+    browser,
+    server.url,
+    `
+const handleNewCalendarEvent = (data) => console.log('calendar:', data);
+const showNotification = (data) => console.log('notification:', data);
+// Connect to SSE endpoint. The platform sends no headers here, so the token is in the address.
+const eventSource = new EventSource('/api/sse/connect?token=${documentToken}');
+
+// Listen for events
+eventSource.onmessage = function(event) {
+  const data = JSON.parse(event.data);
+  console.log('Received SSE event:', data);
+
+  switch(data.type) {
+    case 'calendar_event_created':
+      handleNewCalendarEvent(data.data);
+      break;
+    case 'notification':
+      showNotification(data.data);
+      break;
+    case 'heartbeat':
+      // Connection is alive
+      break;
+  }
+};
+
+// Handle connection errors
+eventSource.onerror = function(error) {
+  console.error('SSE connection error:', error);
+  // Implement reconnection logic
+};
+`,
+  );
+  expect(await page.says("Received SSE event:")).toContain('"type":"connection_established"');
+  await post("/api/sse/send", { userId: "test123", type: "notification", data: { text: "hi" } });
+  expect(await page.says("notification:")).toContain('{"text":"hi"}');
+  await post("/api/sse/send", { type: "calendar_event_created", data: { title: "Lunch" } });
+  expect(await page.says("calendar:")).toContain('{"title":"Lunch"}');
+});
+
+test("system E: the four shapes, for whoever has a signed token", async () => {
+  const secret = "a secret of more than thirty-two bytes";
+  const keyed = await Server.start("--auth.secret", secret);
+  try {
+    const [user, sender] = [signed({ sub: "ann" }, secret), signed({ sub: "app", roles: ["admin"] }, secret)];
+    const page = await runSnippet(
+      browser,
+      keyed.url,
+      `
+// The platform sends no headers here, so the token is in the address.
+const eventSource = new EventSource('/api/v1/sse/notifications?token=${user}');
+
+eventSource.onmessage = function(event) {
+  const data = JSON.parse(event.data);
+
+  switch(data.type) {
+    case 'connection':
+      console.log('SSE connection established');
+      break;
+    case 'notification':
+      console.log('New notification:', data);
+      // Handle notification display
+      break;
+    case 'system':
+      console.log('System event:', data);
+      break;
+    case 'custom':
+      console.log('Custom event:', data);
+      break;
+  }
+};
+
+eventSource.onerror = function(error) {
+  console.error('SSE connection error:', error);
+  // Implement reconnection logic
+};
+`,
+    );
+    await page.says("SSE connection established");
+    const base = "/api/v1/sse";
+    await post(`${base}/notifications`, { type: "INFO", action: "CREATE", message: "hi", userIds: ["ann"] }, sender, keyed.url);
+    expect(await page.says("New notification:")).toContain('"notificationType":"INFO"');
+    await post(`${base}/system`, { eventType: "maintenance", data: { message: "System maintenance" } }, sender, keyed.url);
+    expect(await page.says("System event:")).toContain("System maintenance");
+    await post(`${base}/custom`, { eventType: "user_activity", data: { action: "login" }, userIds: ["ann"] }, sender, keyed.url);
+    expect(await page.says("Custom event:")).toContain('"action":"login"');
+  } finally {
+    await keyed.stop();
+  }
 });

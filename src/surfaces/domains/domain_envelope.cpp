@@ -11,6 +11,9 @@ namespace carillon::surfaces {
 
 namespace {
 
+/// Chat, and who listens to a room: their data says already whose and when.
+bool is_of_rooms(const event& e) { return e.kind == "chat" || e.kind == "presence"; }
+
 /// The name of an event on the streams of system C; null: not shown.
 const wire::event_name* name_of(const event& e) {
     static const std::array names{
@@ -23,12 +26,14 @@ const wire::event_name* name_of(const event& e) {
     for (const auto& [kind, name] : names) {
         if (e.kind == kind) return &name;
     }
-    return (e.kind == "entity" || e.kind == "chat") && e.name ? &*e.name : nullptr;
+    const bool own_name = e.kind == "entity" || is_of_rooms(e);
+    return own_name && e.name ? &*e.name : nullptr;
 }
 
 /// Ours stand first: whoever reads an object takes the last of two members with one name, and that
 /// is the sender's.
 std::string data_of(const stored_event& e) {
+    if (is_of_rooms(e.content)) return data_json(e.content);
     json_object out;
     out.text("timestamp", timestamp_of(e));
     out.text_if("userId", recipient_of(e.content));

@@ -2,6 +2,7 @@
 
 #include <carillon/wire/encoder.hpp>
 
+#include "hub/presence_directory.hpp"
 #include "surfaces/support/json_answer.hpp"
 
 #include <algorithm>
@@ -20,6 +21,10 @@ std::optional<std::string> type_of(const event& e) {
         std::ranges::replace(name, '-', '_');
         if (name.empty()) return "chat_message";
         return name.starts_with("chat_") ? name : "chat_" + name;
+    }
+    if (e.kind == "presence") {
+        const bool of_room = e.topics.front().str().starts_with("$presence/$room/");
+        return of_room ? "chat_presence" : "presence";
     }
     if (e.kind == "custom" || e.kind == "broadcast" || e.kind == "calendar")
         return name.empty() ? "message" : name;
@@ -60,6 +65,14 @@ void user_dialect::heartbeat(const heartbeat_facts& facts, std::string& out) con
     json_object data;
     data.text("type", "heartbeat").raw("data", "{}").time("timestamp", facts.now);
     append(out, data.take(), {});
+}
+
+void user_dialect::presence(std::string_view topic, std::string_view room, const presence_list& who,
+                            std::string& out) const {
+    json_object data;
+    data.text("type", room.empty() ? "presence" : "chat_presence");
+    data.raw("data", presence_json(topic, room, who));
+    append(out, data.time("timestamp", std::chrono::system_clock::now()).take(), {});
 }
 
 }  // namespace carillon::surfaces

@@ -16,12 +16,15 @@ public:
     bool encode(const stored_event& e, std::string_view id, std::string& out) const override;
 };
 
-/// The first event is `connection_established`; a heartbeat is an event of the type `heartbeat`,
-/// without an id.
+/// All are unnamed. The first event is `connection_established`; a heartbeat is an event of the
+/// type `heartbeat`, without an id.
 class user_dialect final : public stream_dialect {
 public:
     void opening(const opening_facts& facts, std::string& out) const override;
     void heartbeat(const heartbeat_facts& facts, std::string& out) const override;
+    /// `chat_presence`, or `presence` of a topic.
+    void presence(std::string_view topic, std::string_view room, const presence_list& who,
+                  std::string& out) const override;
 };
 
 }  // namespace carillon::surfaces

@@ -42,13 +42,13 @@ async function all<T>(source: AsyncIterable<T>): Promise<T[]> {
 }
 
 /** Events of a stream, from its start on; `opened` when it stands. */
-async function listen(path: string, as: User, query = {}): Promise<ReceivedEvent[]> {
+async function listen(path: string, as: User, query = {}, from = carillon): Promise<ReceivedEvent[]> {
   const stop = new AbortController();
   const seen: ReceivedEvent[] = [];
   let first: () => void = () => undefined;
   const opened = new Promise<void>((done) => (first = done));
   const reading = (async () => {
-    for await (const event of readStream(carillon, path, { as, query, signal: stop.signal })) {
+    for await (const event of readStream(from, path, { as, query, signal: stop.signal })) {
       seen.push(event);
       first();
     }
@@ -209,25 +209,33 @@ describe("four domains", () => {
 });
 
 describe("clients with metadata", () => {
-  beforeEach(({ skip }) => skip(!routes.has("/api/sse/notify")));
+  let keyed: Server | undefined;
+  let events: EventService;
+  beforeEach(async ({ skip }) => {
+    skip(!routes.has("/api/sse/notify"));
+    keyed ??= await Server.start("--auth.secret", secret, "--metadata.client_keys", "page");
+    events = new EventService({ url: keyed.url, secret });
+  });
+  afterEach(() => events?.carillon.close(0));
+  afterAll(() => keyed?.stop());
 
   it("get what is meant for them by user, by metadata, and for all", async () => {
-    const events = new EventService({ carillon });
-    const boss = { id: "boss", roles: ["user"], claims: { team: "red" } };
-    const mine = await listen("/api/sse", boss, { page: "home" });
-    const other = await listen("/api/sse", user("other"), { page: "shop" });
+    const chief = { id: "boss", roles: ["user", "chief"], claims: { team: "red" } };
+    const boss = await listen("/api/sse", chief, { page: "home" }, events.carillon);
+    const other = await listen("/api/sse", user("other"), { page: "shop" }, events.carillon);
     await events.notifyUser("boss", { event: "notification", data: { message: "Hello, user!" } });
     await events.notifyWithMetadata({ page: "shop" }, { event: "shop_alert", data: {} });
+    await events.notifyWithMetadata({ role: "chief" }, { event: "chief_alert", data: {} });
+    await events.notifyWithMetadata({ team: "red" }, { event: "team_alert", data: {} });
     await events.broadcast({ event: "alert", data: { message: "System update available" } });
     const names = (seen: ReceivedEvent[]) => seen.map(({ event }) => event).filter((name) => !name.startsWith("carillon."));
-    await until("all have come", () => names(mine).includes("alert") && names(other).includes("alert"));
-    expect(names(mine).filter((name) => name !== "connected")).toEqual(["notification", "alert"]);
-    expect(names(other).filter((name) => name !== "connected")).toContain("alert");
+    await until("all have come", () => names(boss).includes("alert") && names(other).includes("alert"));
+    expect(names(boss)).toEqual(["notification", "chief_alert", "team_alert", "alert"]);
+    expect(names(other)).toEqual(["shop_alert", "alert"]);
   });
 
   it("are listed and counted", async () => {
-    const events = new EventService({ carillon });
-    await listen("/api/sse", user("counted"), { page: "home" });
+    await listen("/api/sse", user("counted"), { page: "home" }, events.carillon);
     const [client] = await events.getClients({ userId: "counted" });
     expect(client).toMatchObject({ userId: "counted", metadata: { page: "home" } });
     expect(await events.getClients({ clientIds: [client?.id ?? ""] })).toHaveLength(1);

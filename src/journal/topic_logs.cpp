@@ -52,22 +52,32 @@ topic_log& topic_logs::get(std::string_view name) {
 
 void topic_logs::expect(std::size_t topics) { by_name_.reserve(topics); }
 
-topic_log& topic_logs::restore(std::string_view name, std::int64_t row, std::uint64_t trim_mark,
-                               std::uint64_t events, std::uint64_t bytes) {
+topic_log& topic_logs::restore(std::string_view name, std::int64_t row) {
     topic_log& log = create(name);
     log.row = row;
-    log.trimmed = trim_mark;
-    log.trim_count = trim_mark == 0 ? 0 : trims_before_the_start;
-    log.kept = events;
-    log.kept_bytes = bytes;
-    kept += events;
-    kept_bytes += bytes;
+    log.trimmed = 0;
+    log.trim_count = 0;
     names_.insert(log);
     return log;
 }
 
+void topic_logs::restore_numbers(topic_log& log, std::uint64_t trim_mark, std::uint64_t events,
+                                 std::uint64_t bytes) {
+    log.trimmed = trim_mark;
+    log.trim_count = trim_mark == 0 ? 0 : trims_before_the_start;
+    log.kept = events;
+    log.kept_bytes = bytes;
+    log.home->kept += events;
+    log.home->trimmed = std::max(log.home->trimmed, log.trimmed);
+    log.home->trim_count = std::max(log.home->trim_count, log.trim_count);
+    kept += events;
+    kept_bytes += bytes;
+    if (events == 0) maybe_empty_.push_back(&log);
+}
+
 void topic_logs::end_restore() {
-    for (const auto& log : by_name_) remember_if_empty(*log);
+    for (topic_log* log : maybe_empty_) remember_if_empty(*log);
+    maybe_empty_ = {};
     forget_surplus();
 }
 

@@ -58,8 +58,10 @@ public:
     void expect(std::size_t topics);
     /// Adds a topic with nothing in memory yet; cheapest in the order of names. None is forgotten
     /// before `end_restore`: a topic that looks empty may have events that are pushed later.
-    topic_log& restore(std::string_view name, std::int64_t row, std::uint64_t trim_mark,
-                       std::uint64_t events, std::uint64_t bytes);
+    topic_log& restore(std::string_view name, std::int64_t row);
+    /// What is kept of it; once.
+    void restore_numbers(topic_log& log, std::uint64_t trim_mark, std::uint64_t events,
+                         std::uint64_t bytes);
     /// All topics, last values and events of the store were given.
     void end_restore();
 
@@ -185,6 +187,7 @@ private:
     std::map<std::uint64_t, last_value> values_;  ///< by position
     string_map<std::uint32_t> own_ids_;  ///< topics that have an event with the id in memory
     std::set<std::pair<std::uint64_t, topic_log*>> empty_;  ///< by trim mark: nothing is kept
+    std::vector<topic_log*> maybe_empty_;                   ///< while topics are restored
     std::size_t memory_ = 0;
 };
 

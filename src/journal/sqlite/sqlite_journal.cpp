@@ -79,15 +79,8 @@ result<> sqlite_journal::load() {
     times_ = time_line(found.turns, from_milliseconds(found.newest_ms));
     turns_ = times_;
     logs_.restore_forgotten(found.forgotten);
-    const std::int64_t now = milliseconds(options_.now());
-    auto done = store_.each_topic([&](topic_row t) {
-        topic_log& log = logs_.restore(t.name, t.row, t.trimmed, t.events, t.bytes);
-        log.indexed = {t.events, t.bytes, t.counted};
-        by_row_.emplace(t.row, &log);
-        if (t.events != 0) schedule_age(t.row, now);
-    });
-    if (!done) return done;
-    done = store_.each_retained([&](std::int64_t topic, std::shared_ptr<stored_event> e) {
+    if (auto restored = load_topics(); !restored) return restored;
+    auto done = store_.each_retained([&](std::int64_t topic, std::shared_ptr<stored_event> e) {
         topic_log* const log = log_of(topic);
         if (log == nullptr) return;
         const auto is_its_name = [&](const carillon::topic& t) { return t.str() == log->name(); };
@@ -108,6 +101,36 @@ result<> sqlite_journal::load() {
     logs_.end_restore();
     unchecked_from_ = std::string();
     return count_waiting();
+}
+
+result<> sqlite_journal::load_topics() {
+    const auto count = store_.count_topics();
+    if (!count) return std::unexpected(count.error());
+    logs_.expect(*count);
+    by_row_.reserve(*count);
+    auto done = store_.each_topic_name([&](std::int64_t row, std::string_view name) {
+        by_row_.emplace(row, &logs_.restore(name, row));
+    });
+    if (!done) return done;
+    // All are looked at once.
+    const std::int64_t now = milliseconds(options_.now());
+    std::vector<due_topic> ages;
+    ages.reserve(*count);
+    std::size_t unnamed = 0;
+    done = store_.each_topic([&](const topic_row& t) {
+        topic_log* const log = log_of(t.row);
+        if (log == nullptr) {
+            ++unnamed;
+            return;
+        }
+        logs_.restore_numbers(*log, t.trimmed, t.events, t.bytes);
+        log->indexed = {t.events, t.bytes, t.counted};
+        if (t.events != 0) ages.emplace_back(now, t.row);
+    });
+    if (!done) return done;
+    if (unnamed != 0) return fail(errc::io_error, "the journal is damaged: its topics are");
+    by_age_ = decltype(by_age_)({}, std::move(ages));
+    return {};
 }
 
 // Nobody knows the topics of such an event, so that readers of any are told. If this cannot be

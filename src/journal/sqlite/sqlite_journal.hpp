@@ -98,6 +98,7 @@ private:
 
     sqlite_journal(sqlite_journal_options options, file_lock lock, store s);
     result<> load();
+    result<> load_topics();
     result<> recall(const std::shared_ptr<stored_event>& e);
     void note_damaged(std::span<const std::uint64_t> positions);
     result<> start();

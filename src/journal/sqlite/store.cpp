@@ -139,16 +139,30 @@ result<> store::prepare() {
     return {};
 }
 
-result<> store::each_topic(const std::function<void(topic_row)>& call) {
-    auto all = connection_.prepare("SELECT row, name, trimmed, events, bytes, counted FROM topics");
+result<> store::each_topic_name(const std::function<void(std::int64_t, std::string_view)>& call) {
+    auto all = connection_.prepare("SELECT row, name FROM topics ORDER BY name");
     if (!all) return std::unexpected(all.error());
     for (;;) {
         const auto row = all->step();
         if (!row) return std::unexpected(row.error());
         if (!*row) return {};
-        call({all->number(0), std::string(all->bytes(1)), as_unsigned(all->number(2)),
-              as_unsigned(all->number(3)), as_unsigned(all->number(4)),
-              as_unsigned(all->number(5))});
+        call(all->number(0), all->bytes(1));
+    }
+}
+
+result<> store::each_topic(const std::function<void(const topic_row&)>& call) {
+    auto all = connection_.prepare("SELECT row, trimmed, events, bytes, counted FROM topics");
+    if (!all) return std::unexpected(all.error());
+    for (;;) {
+        const auto row = all->step();
+        if (!row) return std::unexpected(row.error());
+        if (!*row) return {};
+        call({all->number(0),
+              {},
+              as_unsigned(all->number(1)),
+              as_unsigned(all->number(2)),
+              as_unsigned(all->number(3)),
+              as_unsigned(all->number(4))});
     }
 }
 
@@ -374,6 +388,12 @@ result<std::optional<taken_schedule>> store::remove_scheduled(std::uint64_t id) 
     // To its end, which is when it is done.
     if (const auto end = remove_scheduled_.step(); !end) return std::unexpected(end.error());
     return taken;
+}
+
+result<std::uint64_t> store::count_topics() {
+    const auto count = connection_.number("SELECT count(*) FROM topics");
+    if (!count) return std::unexpected(count.error());
+    return as_unsigned(*count);
 }
 
 result<schedule_totals> store::count_scheduled() {

@@ -87,7 +87,12 @@ public:
     connection& on() noexcept { return connection_; }
 
     // For opening.
-    result<> each_topic(const std::function<void(topic_row)>& call);
+    result<std::uint64_t> count_topics();
+    /// Every topic twice, since each way reads one tree from its beginning to its end: its number
+    /// and name, in the order of names, and what is kept of it, without the name.
+    result<> each_topic_name(
+        const std::function<void(std::int64_t row, std::string_view name)>& call);
+    result<> each_topic(const std::function<void(const topic_row&)>& call);
     result<> each_event(std::uint64_t after,
                         const std::function<result<>(std::uint64_t pos, std::int64_t at,
                                                      std::string_view record)>& call);

@@ -29,11 +29,12 @@ constexpr std::size_t enough_here = 64;
 // that is quick for a few of them is still too slow for many.
 constexpr std::chrono::milliseconds slow_group{5};
 constexpr std::chrono::microseconds slow_sync{250};
-// A score of the disk: +1 for each quick commit, -16 for each multiple of the slow threshold. Loops
-// commit themselves only above `enough_trust`.
-constexpr std::size_t full_trust = 256;
-constexpr std::size_t enough_trust = 128;
-constexpr std::size_t slow_costs = 16;
+// After a slow group, whoever stored it, loops leave commits to the writer's thread for so many
+// times as long as it took too long: a disk that stalls again and again stops them for a twentieth
+// of the time at most.
+constexpr int rest_per_stall = 20;
+constexpr std::chrono::seconds rest_after_failure{5};
+constexpr std::chrono::minutes longest_rest{10};
 
 }  // namespace
 
@@ -50,8 +51,9 @@ struct writer_inbox::hold {
     }
 };
 
-writer_inbox::writer_inbox(std::size_t max_events, std::size_t max_bytes, journal_sync sync)
-    : max_events_(max_events), max_bytes_(max_bytes), sync_(sync), trust_(full_trust) {}
+writer_inbox::writer_inbox(std::size_t max_events, std::size_t max_bytes, journal_sync sync,
+                           clock_function now)
+    : max_events_(max_events), max_bytes_(max_bytes), sync_(sync), now_(std::move(now)) {}
 
 bool writer_inbox::append(append_request& r) {
     turn* const during = turn::here();
@@ -111,7 +113,8 @@ void writer_inbox::let_go(const turn& during, bool at_its_end) {
 // With mutex_ held. What other turns under way have appended so far goes along.
 bool writer_inbox::may_store_here() const {
     if (!store_ || writing_ || stopping_ || appends_.empty()) return false;
-    if (trust_ < enough_trust) return false;
+    const bool rests = loops_rest_until_ != std::chrono::steady_clock::time_point{};
+    if (rests && now_() < loops_rest_until_) return false;
     return events_ <= events_here && bytes_ <= bytes_here &&
            (sync_ == journal_sync::normal || appends_.size() <= few_requests);
 }
@@ -121,9 +124,12 @@ bool writer_inbox::is_busy() const { return last_requests_ > groups_of_average *
 
 void writer_inbox::note_stored(std::chrono::steady_clock::duration took, bool worked) {
     const std::chrono::microseconds slow = sync_ == journal_sync::normal ? slow_group : slow_sync;
+    if (worked && took < slow) return;
+    using clock = std::chrono::steady_clock;
+    clock::duration rest = rest_after_failure;
+    if (worked) rest = std::min<clock::duration>(rest_per_stall * (took - slow), longest_rest);
     const std::lock_guard lock(mutex_);
-    const std::size_t cost = worked ? static_cast<std::size_t>(took / slow) * slow_costs : trust_;
-    trust_ = cost == 0 ? std::min(trust_ + 1, full_trust) : trust_ - std::min(trust_, cost);
+    loops_rest_until_ = std::max(loops_rest_until_, now_() + rest);
 }
 
 void writer_inbox::run(task t) {

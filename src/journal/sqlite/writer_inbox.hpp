@@ -40,7 +40,10 @@ class writer_inbox : public std::enable_shared_from_this<writer_inbox> {
 public:
     using task = std::function<result<>(store&)>;
 
-    writer_inbox(std::size_t max_events, std::size_t max_bytes, journal_sync sync);
+    using clock_function = std::function<std::chrono::steady_clock::time_point()>;
+
+    writer_inbox(std::size_t max_events, std::size_t max_bytes, journal_sync sync,
+                 clock_function now = std::chrono::steady_clock::now);
 
     /// What a loop calls at the end of its turn to store what `take` gives, if it can now. Nobody
     /// else writes meanwhile. Not called once the writer's thread was told to stop and has ended.
@@ -89,6 +92,7 @@ private:
     const std::size_t max_events_;
     const std::size_t max_bytes_;
     const journal_sync sync_;
+    const clock_function now_;
     std::function<void()> store_;
 
     mutable std::mutex mutex_;
@@ -101,9 +105,9 @@ private:
     bool upkeep_ = false;
     bool writer_wanted_ = false;
     bool stopping_ = false;
-    bool writing_ = false;           ///< somebody writes
-    bool writer_writes_ = false;     ///< and it is the writer's thread
-    std::size_t trust_;              ///< in the disk
+    bool writing_ = false;                                    ///< somebody writes
+    bool writer_writes_ = false;                              ///< and it is the writer's thread
+    std::chrono::steady_clock::time_point loops_rest_until_;  ///< the disk was slow
     std::size_t last_requests_ = 0;  ///< in the last `groups_of_average` groups, or so
 };
 

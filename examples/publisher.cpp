@@ -46,7 +46,7 @@ int main() {
                 std::nullopt, [](const auto&) {});
     hub.run();
 
-    // Who was away finds it in their list.
+    // A user who was away finds it in their list.
     std::uint64_t unread = 0;
     ++missing;
     publisher.count_unread("bob", [&](const carillon::result<std::uint64_t>& count) {

@@ -25,7 +25,7 @@ struct chat_limits {
     std::size_t max_rooms = 100;       ///< of one user; streams listen to all of them
     std::size_t max_page = 1000;       ///< entries of one answer
     std::size_t history = 50;          ///< messages that are told on joining
-    bool create_on_join = true;        ///< an unknown room is made, open, by who joins it first
+    bool create_on_join = true;        ///< the first user to join an unknown room makes it, open
     std::chrono::seconds max_age = std::chrono::hours(24 * 90);  ///< older messages are trimmed
 };
 
@@ -43,8 +43,8 @@ struct message_draft {
 };
 
 /// A room is a topic in the hub's own space, `$room/<id>`. Its events are of the kind "chat", with
-/// the names `chat-message`, `user-joined`, `user-left`, and `typing`, which is not stored; who is
-/// invited gets `room-invitation` as an event of their own. Their data is a JSON object with
+/// the names `chat-message`, `user-joined`, `user-left`, and `typing`, which is not stored; a user
+/// who is invited gets `room-invitation` as an event of their own. Their data is a JSON object with
 /// `roomId`, `userId` and `timestamp`; that of a message has `id`, `message` and `data` besides.
 ///
 /// Callers who are no members learn nothing of a room: unless they may join it, the error is

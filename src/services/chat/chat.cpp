@@ -131,7 +131,7 @@ void chat::create(room_draft what, std::string owner, callback<room> done) {
         });
 }
 
-/// Makes the user a member. Who joins an unknown room makes it, if that is allowed.
+/// Makes the user a member. The first to join an unknown room makes it, if that is allowed.
 result<room> chat::state::enter(store::records& r, const std::string& id, const std::string& user,
                                 bool& anew, std::vector<message>& out) const {
     auto found = r.rooms().find(id);

@@ -70,6 +70,14 @@ void read_filter(json_body& from, services::client_filter& into, std::size_t mos
     if (!session.empty()) into.sessions.push_back(std::move(session));
     from.texts({"clientIds"}, into.clients, {.max_entries = most, .max_text = 256});
     read_metadata(from, into.metadata);
+    // A list without entries is a slip of the sender's: it must not become "everyone".
+    const std::pair<std::string_view, bool> lists[] = {{"sessionId", into.sessions.empty()},
+                                                       {"sessionIds", into.sessions.empty()},
+                                                       {"clientIds", into.clients.empty()},
+                                                       {"metadata", into.metadata.empty()}};
+    for (const auto& [name, empty] : lists) {
+        if (empty && from.has(name)) from.refuse(name, "this may not be empty");
+    }
 }
 
 /// `?clientIds=a,b` and `?clientIds=a&clientIds=b`.
@@ -202,7 +210,7 @@ void metadata_surface::notify(http::request& r, const principal& who, http::resp
     body.text({"event"}, what.event).value({"data"}, what.data).flag({"broadcast"}, everyone);
     read_id_and_retry(body, what);
     read_filter(body, to, with_.events.options()->max_recipients);
-    // Who names nobody means everybody, as the document's `broadcast` does.
+    // A call that names nobody means everybody, as the document's `broadcast` does.
     if (everyone && !to.empty()) body.refuse("broadcast", "a broadcast names nobody");
     if (auto fine = body.done(); !fine) return answer.send(fine.error());
     if (clients_.logging)

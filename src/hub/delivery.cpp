@@ -97,7 +97,7 @@ void shard::impl::go_live(subscriber& s, std::uint64_t next_seq) {
     counters_.behind.fetch_sub(1, std::memory_order_relaxed);
     s.seen_seq = next_seq;
     // It missed changes meanwhile.
-    tell_presence(s);
+    (void)tell_presence(s);
 }
 
 void shard::impl::writable(subscriber& s) {

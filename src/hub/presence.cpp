@@ -86,24 +86,26 @@ void shard::impl::note_absence(const subscriber& s, const topic_node& node) {
                                 on_.now() + hub_.options()->presence_grace);
 }
 
-void shard::impl::append_presence(const subscriber& s, std::string& out) const {
+void shard::impl::append_presence(const subscriber& s, std::string& out,
+                                  std::string_view only) const {
     s.each_subscription([&](const subscription& on) {
         if (!is_presence_topic(on.node->pattern.str())) return;
         std::string_view topic = on.node->pattern.str();
         topic.remove_prefix(topic.find('/') + 1);
+        if (!only.empty() && topic != only) return;
         presence_list who = hub_.inside().present.list(topic, hub_.options()->max_presence_names);
         who.complete = hub_.inside().presence_settled.load(std::memory_order_relaxed);
         s.dialect().presence(topic, room_of(topic), who, out);
     });
 }
 
-void shard::impl::tell_presence(subscriber& s) {
+outcome shard::impl::tell_presence(subscriber& s, std::string_view only) {
     std::string text;
-    append_presence(s, text);
-    if (text.empty()) return;
+    append_presence(s, text, only);
+    if (text.empty()) return outcome::done;
     const auto block = control(s, text);
     const item told{&block, {}};
-    (void)write(s, {&told, 1});
+    return write(s, {&told, 1});
 }
 
 // Whoever was there before a restart has had the time to come back: from now on a list is complete,

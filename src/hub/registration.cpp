@@ -324,6 +324,7 @@ result<> shard::impl::subscribe(subscriber& s, const topic_pattern& topic) {
     if (!known && !s.behind) {
         std::string values;
         replayer_.append_values(s, make_matchers({topic}), values);
+        append_presence(s, values, topic.str());
         const auto block = control(s, values);
         const item all{&block, {}};
         if (!values.empty() && write(s, {&all, 1}) == outcome::gone)

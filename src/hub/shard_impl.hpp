@@ -114,7 +114,8 @@ public:
     }
     item event_item(const subscriber& s, encoded_event& e);
     /// Who is in the topics whose presence the stream may see (presence.cpp).
-    void append_presence(const subscriber& s, std::string& out) const;
+    /// `only`: of this topic; empty: of all.
+    void append_presence(const subscriber& s, std::string& out, std::string_view only = {}) const;
 
     // For the replayer.
     hub& owner() const noexcept { return hub_; }
@@ -158,7 +159,7 @@ private:
     // Presence (presence.cpp).
     void note_presence(subscriber& s, topic_node& node);
     void note_absence(const subscriber& s, const topic_node& node);
-    void tell_presence(subscriber& s);
+    outcome tell_presence(subscriber& s, std::string_view only = {});
     void settle_presence(clock::time_point now);
 
     // Writing.

@@ -179,9 +179,17 @@ strings split_lists(const strings& texts) {
 }
 
 std::vector<std::string> row_field_names() {
-    return {"pattern",        "retention.max_events", "retention.max_bytes", "retention.max_age",
-            "slow.policy",    "slow.max_events",      "slow.max_bytes",      "slow.max_age",
-            "slow.cut_after", "coalesce_window"};
+    return {"pattern",
+            "retention.max_events",
+            "retention.max_bytes",
+            "retention.max_age",
+            "slow.policy",
+            "slow.max_events",
+            "slow.max_bytes",
+            "slow.max_age",
+            "slow.cut_after",
+            "coalesce_window",
+            "presence"};
 }
 
 result<> set_row_field(topic_row& row, std::string_view name, const std::string& text) {
@@ -201,6 +209,15 @@ result<> set_row_field(topic_row& row, std::string_view name, const std::string&
                         "`catch_up`, `drop_oldest`, `conflate` or `cut` is expected");
         }
         row.options.slow = *policy;
+        return {};
+    }
+    if (name == "presence") {
+        const auto rule = parse_presence_rule(text);
+        if (!rule) {
+            return fail(errc::invalid_request,
+                        "`off`, `hidden`, `users` or `everyone` is expected");
+        }
+        row.options.presence = *rule;
         return {};
     }
     if (name == "slow.cut_after") return assign(row.options.cut_after, any, {text});
@@ -225,6 +242,7 @@ std::string print_row_field(const topic_row& row, std::string_view name) {
     if (name == "slow.max_bytes") return print_size(row.options.max_lag.bytes);
     if (name == "slow.max_age") return duration_text(row.options.max_lag.age);
     if (name == "slow.cut_after") return duration_text(row.options.cut_after);
+    if (name == "presence") return std::string(to_string(row.options.presence));
     return duration_text(row.options.coalesce_window);
 }
 

@@ -90,6 +90,11 @@ struct settings {
         std::uint64_t replay_rate = 200'000;
         std::uint64_t cursor_lag = 10'000;
         milliseconds overload_retry = std::chrono::seconds(10);
+        milliseconds expiry_warning = std::chrono::seconds(60);
+        milliseconds presence_grace = std::chrono::seconds(30);
+        std::uint64_t max_presence_names = 100;
+        choice room_presence{"off", "off|hidden|users|everyone"};
+        std::uint64_t max_receipts = 100'000;
     } stream;
     struct {
         byte_count max_event_size{1u << 20};
@@ -349,6 +354,24 @@ void each_setting(Settings& s, Visitor&& visit) {  // NOLINT(readability-functio
            "When clients that cannot be served are told to come back; up to twice as long.", 1, day,
            true},
           s.stream.overload_retry);
+    visit({"stream.expiry_warning",
+           "How long before its token's end a stream is told (`carillon.expiring`); 0: not at all.",
+           0, day, true},
+          s.stream.expiry_warning);
+    visit({"stream.presence_grace",
+           "A user has left a topic with presence only after so long without a stream there.", 0,
+           day, true},
+          s.stream.presence_grace);
+    visit({"stream.max_presence_names",
+           "Names of users in what a stream is told of a topic's presence; the count is of all.", 0,
+           100'000, true},
+          s.stream.max_presence_names);
+    visit({"stream.room_presence", "Whether chat rooms have presence, and who sees it."},
+          s.stream.room_presence);
+    visit({"stream.max_receipts",
+           "Events whose receipts are waited for at once; of more nothing is known.", 0, no_limit,
+           true},
+          s.stream.max_receipts);
     visit({"publish.max_event_size", "Bytes of one event.", 1, 1u << 30, true},
           s.publish.max_event_size);
     visit({"publish.max_batch", "Events in one array.", 1, 1'000'000, true}, s.publish.max_batch);

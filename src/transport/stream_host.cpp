@@ -91,6 +91,40 @@ result<gap_policy> gap_policy_of(const http::request& r) {
     return fail(errc::invalid_request, "`on_gap` is `replay`, `live` or `close`");
 }
 
+result<event_filter> filter_of(const http::request& r) {
+    constexpr std::string_view prefix = "where.";
+    const auto fits = [](std::string_view word) {
+        return !word.empty() && word.size() <= max_attribute_length;
+    };
+    event_filter filter;
+    for (auto& [name, value] : r.query_pairs()) {
+        if (name == "events") {
+            for (auto rest = std::string_view(value);;) {
+                const std::size_t comma = rest.find(',');
+                filter.names.emplace_back(rest.substr(0, comma));
+                if (comma == rest.npos) break;
+                rest.remove_prefix(comma + 1);
+            }
+        } else if (name.starts_with(prefix)) {
+            filter.metadata.push_back({name.substr(prefix.size()), std::move(value)});
+        }
+    }
+    const bool fine = std::ranges::all_of(filter.names, fits) &&
+                      std::ranges::all_of(filter.metadata, [&](const attribute& a) {
+                          return fits(a.name) && fits(a.value);
+                      });
+    if (!fine) {
+        return fail(
+            errc::invalid_request,
+            fmt::format("`events` and `where.` take words of 1 to {} bytes", max_attribute_length));
+    }
+    if (filter.names.size() + filter.metadata.size() > max_filter_words) {
+        return fail(errc::invalid_request,
+                    fmt::format("a filter has at most {} words", max_filter_words));
+    }
+    return filter;
+}
+
 stream_host::stream_host(hub& h, stream_limits limits)
     : hub_(h), limits_(std::make_shared<const stream_limits>(limits)) {}
 

@@ -37,6 +37,12 @@ result<rewind> rewind_of(const http::request& r);
 /// `?on_gap=replay|live|close`; replay if it is not there.
 result<gap_policy> gap_policy_of(const http::request& r);
 
+/// What a reader asks to see of its topics' events: `?events=a,b` by name ("message" for those
+/// without one) and `?where.KEY=VALUE` by a member of their metadata; all conditions hold, of the
+/// values of `events` one does. Error `invalid_request`: an empty or too long word, too many.
+inline constexpr std::size_t max_filter_words = 50;
+result<event_filter> filter_of(const http::request& r);
+
 /// Streams that were told to come back later, by what stood in their way.
 struct refusal_counters {
     std::atomic<std::uint64_t> full{0}, address{0}, draining{0};

@@ -1,4 +1,5 @@
 // Events for users, sessions, clients, attributes and everyone, through the one door.
+#include "hub/own_topic.hpp"
 #include "support/test_hub.hpp"
 
 #include <functional>
@@ -24,7 +25,7 @@ std::shared_ptr<const identity> someone(std::string user, std::string session = 
 }
 
 constexpr own_spaces all_spaces{
-    .user = true, .session = true, .everyone = true, .attributes = true};
+    .user = true, .session = true, .everyone = true, .attributes = true, .rooms = true};
 
 class audiences : public ::testing::Test {
 protected:
@@ -269,15 +270,19 @@ public:
             if (i % 2 == 0) grants->subscribe = patterns({"room/*"});
             who->grants = grants;
             p.who = std::move(who);
+            p.token = "client-token-number-00" + std::to_string(i);
         }
     }
 
     void run() {
         for (int step = 0; step < 150; ++step) {
             person& p = people_[roll(people)];
-            switch (roll(8)) {
+            switch (roll(9)) {
                 case 0:
                     leave(p);
+                    break;
+                case 8:
+                    move(roll(4));
                     break;
                 case 1:
                 case 2:
@@ -308,13 +313,17 @@ public:
 
 private:
     static constexpr int people = 6;
+    /// Of a user and the blue room: each comes once and goes once.
+    enum class standing { outside, inside, gone };
     struct person {
         std::shared_ptr<const identity> who;
+        std::string token;
         std::unique_ptr<fake_connection> out;
         subscriber* stream = nullptr;
         std::string cursor;
         std::multiset<std::string> seen;
         std::multiset<std::string> due;
+        std::set<std::string> heard;  ///< in the blue room, on a live stream
         std::set<std::string> forbidden;
         bool began = false;
     };
@@ -337,6 +346,8 @@ private:
         p.began = true;
         r.who = p.who;
         r.spaces = all_spaces;
+        r.rooms = rooms_of(p);
+        r.client = p.token;
         p.stream = *t_.s.open(std::move(r));
         t_.on.run_until_idle();
     }
@@ -344,11 +355,45 @@ private:
         if (p.stream) t_.flush(*p.stream, *p.out);
     }
 
+    // Whoever is in a room: the first two users are in the red one, nobody is in the green one.
+    static bool is_in_red(const person& p) { return p.who->user < "u2"; }
+    standing& in_blue(const person& p) { return blue_[p.who->user]; }
+    std::vector<topic> rooms_of(const person& p) {
+        std::vector<topic> rooms;
+        if (is_in_red(p)) rooms.push_back(red_);
+        if (in_blue(p) == standing::inside) rooms.push_back(blue_room_);
+        return rooms;
+    }
+    void move(unsigned number) {
+        const std::string user = "u" + std::to_string(number);
+        standing& now = blue_[user];
+        if (now == standing::gone) return;
+        now = now == standing::outside ? standing::inside : standing::gone;
+        t_.h.change_room(user, blue_room_, now == standing::inside,
+                         [](const auto& done) { EXPECT_TRUE(done); });
+        t_.on.run_until_idle();
+    }
+    // A member may see what was said before, and need not; whoever has gone sees nothing more.
+    void send_blue() {
+        std::vector<event> one(1);
+        one[0].data = "blue" + std::to_string(number_++);
+        for (person& p : people_)
+            if (in_blue(p) == standing::gone) p.forbidden.insert(one[0].data);
+        for (person& p : people_) {
+            if (in_blue(p) == standing::inside && p.stream && !t_.s.describe(*p.stream).behind)
+                p.heard.insert(one[0].data);
+        }
+        t_.h.publish(std::move(one), {.rooms = {blue_room_}}, std::nullopt,
+                     [](const answer& done) { EXPECT_TRUE(done); });
+        t_.on.run_until_idle();
+    }
+
     bool concerned(const person& p, const audience& to) const {
         const auto has = [](const auto& all, const auto& one) {
             return std::ranges::find(all, one) != all.end();
         };
         return to.everyone || has(to.users, p.who->user) || has(to.sessions, p.who->session) ||
+               has(to.clients, p.token) || (has(to.rooms, red_) && is_in_red(p)) ||
                (!to.all_of.empty() && std::ranges::all_of(to.all_of, [&](const attribute& a) {
                    return has(p.who->attributes, a);
                }));
@@ -357,10 +402,19 @@ private:
     void send() {
         std::vector<event> one(1);
         one[0].data = std::to_string(number_++);
-        const std::string data = one[0].data;
         audience to;
         std::string where;
-        switch (roll(6)) {
+        switch (roll(9)) {
+            case 6:
+                return send_blue();
+            case 7:
+                to.rooms = {roll(2) == 0 ? red_ : *topic::parse("$room/green")};
+                if (roll(2) == 0) to.users = {"u" + std::to_string(roll(4))};
+                break;
+            case 8:
+                to.clients = {people_[roll(people)].token};
+                one[0].data += "client";
+                break;
             case 0:
                 to.users = {"u" + std::to_string(roll(4)), "u" + std::to_string(roll(4))};
                 break;
@@ -383,6 +437,7 @@ private:
                 one[0].topics = {*topic::parse(where)};
         }
         to.stored = audience::copies::shared;
+        const std::string data = one[0].data;
         const bool is_private = one[0].is_private;
         for (person& p : people_) {
             const bool granted = where == "room/1" && !p.who->grants->subscribe.empty();
@@ -394,12 +449,30 @@ private:
             }
         }
         t_.h.publish(std::move(one), where.empty() ? to : audience{}, std::nullopt,
-                     [](const answer& done) { EXPECT_TRUE(done) << done.error().detail; });
+                     [this, to, data](const answer& done) {
+                         if (done) return;
+                         // A client that has not come yet: nobody is due anything.
+                         EXPECT_EQ(done.error().code, errc::client_not_found);
+                         for (person& p : people_) p.due.erase(data);
+                     });
     }
 
-    void check(const person& p) {
-        EXPECT_EQ(p.seen, p.due) << p.who->user;
+    void check(person& p) {
+        std::multiset<std::string> seen = p.seen;
+        std::multiset<std::string> in_room;
+        std::erase_if(seen, [&](const std::string& data) {
+            if (!data.starts_with("blue")) return false;
+            in_room.insert(data);
+            return true;
+        });
+        EXPECT_EQ(seen, p.due) << p.who->user;
+        for (const std::string& data : in_room) EXPECT_EQ(in_room.count(data), 1u) << data;
+        for (const std::string& data : p.heard) EXPECT_TRUE(in_room.contains(data)) << data;
+        // History knows no clients.
+        std::multiset<std::string> kept = p.due;
+        std::erase_if(kept, [](const std::string& data) { return data.ends_with("client"); });
         history_query q;
+        q.rooms = rooms_of(p);
         q.topics = patterns({"room/1", "open"});
         q.who = p.who;
         q.spaces = all_spaces;
@@ -408,18 +481,24 @@ private:
         std::multiset<std::string> read;
         t_.h.history(std::move(q), [&](const result<history_page>& page) {
             ASSERT_TRUE(page);
-            for (const event_ptr& e : page->events) read.insert(e->content.data);
+            for (const event_ptr& e : page->events) {
+                if (!e->content.data.starts_with("blue")) read.insert(e->content.data);
+                EXPECT_FALSE(p.forbidden.contains(e->content.data)) << p.who->user;
+            }
         });
-        EXPECT_EQ(read, p.due) << p.who->user;
+        EXPECT_EQ(read, kept) << p.who->user;
         for (const std::string& data : p.forbidden) {
             EXPECT_FALSE(p.seen.contains(data)) << p.who->user << " sees " << data;
             EXPECT_FALSE(read.contains(data)) << p.who->user << " reads " << data;
         }
     }
 
+    const topic red_ = room_topic("red");
+    const topic blue_room_ = room_topic("blue");
     std::minstd_rand random_;
     test_hub t_;
     std::vector<person> people_;
+    std::map<std::string, standing> blue_;
     int number_ = 0;
 };
 

@@ -44,6 +44,31 @@ TEST(streams, wildcards_match_as_the_guide_says) {
     EXPECT_EQ(s.get("/events/subscribe").status, 400) << "no topic";
 }
 
+TEST(streams, filters_leave_out_events_live_in_replay_and_in_history) {
+    running_server s;
+    const std::string filter = "events=price,last&where.region=eu";
+    event_reader live(s, "/a?" + filter);
+    const std::string start = live.open().id;
+    const answer done = s.request(
+        "POST", "/events/publish/a",
+        R"([{"event":"price","data":1,"metadata":{"region":"eu"}},)"
+        R"({"event":"price","data":2,"metadata":{"region":"us"}},)"
+        R"({"event":"other","data":3,"metadata":{"region":"eu"}},{"event":"price","data":4},)"
+        R"({"event":"last","data":5,"metadata":{"region":"eu","n":1}}])",
+        json_type);
+    ASSERT_EQ(done.status, 200) << done.body;
+    EXPECT_THAT(live.data(2), ElementsAre("1", "5"));
+    event_reader replayed(s, "/a?" + filter, after(start));
+    EXPECT_THAT(replayed.data(2), ElementsAre("1", "5"));
+    const answer kept = s.get("/events/history?topic=a&" + filter);
+    EXPECT_THAT(kept.body, HasSubstr(R"("data":1)"));
+    EXPECT_THAT(kept.body, HasSubstr(R"("data":5)"));
+    for (const char* left_out : {R"("data":2)", R"("data":3)", R"("data":4)"})
+        EXPECT_THAT(kept.body, Not(HasSubstr(left_out)));
+    for (const char* path : {"/events/subscribe/a?events=", "/events/history?topic=a&where.k="})
+        EXPECT_EQ(s.get(path).status, 400) << path;
+}
+
 TEST(streams, an_event_of_several_topics_comes_once_live_and_replayed) {
     running_server s;
     const std::string target = "?topic=a&topic=b&topic=*&topic=a";

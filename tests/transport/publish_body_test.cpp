@@ -238,6 +238,27 @@ TEST(stream_query, a_rewind_is_a_count_or_a_time) {
     EXPECT_FALSE(parse_since("11575d", now)) << "more than a duration may be";
 }
 
+TEST(stream_query, a_filter_names_events_and_members_of_their_metadata) {
+    const auto none = filter_of(asking("topic=a&where=x&eventsx=y"));
+    ASSERT_TRUE(none);
+    EXPECT_TRUE(none->empty());
+    const auto some = filter_of(asking("events=a,b&events=c%20d&where.k=v&where.a.b=1%2C2"));
+    ASSERT_TRUE(some);
+    EXPECT_EQ(some->names, (std::vector<std::string>{"a", "b", "c d"}));
+    EXPECT_EQ(some->metadata, (std::vector<attribute>{{"k", "v"}, {"a.b", "1,2"}}));
+    const std::string word(max_attribute_length, 'x');
+    EXPECT_TRUE(filter_of(asking("events=" + word + "&where." + word + "=" + word)));
+    for (const std::string& bad :
+         {std::string("events="), std::string("events=a,"), "events=" + word + "x",
+          std::string("where.=v"), std::string("where.k="), "where.k=" + word + "x",
+          "where." + word + "x=v"})
+        EXPECT_EQ(filter_of(asking(bad)).error().code, errc::invalid_request) << bad;
+    std::string many = "where.k=v&events=0";
+    for (std::size_t i = 2; i < max_filter_words; ++i) many += ",x";
+    EXPECT_TRUE(filter_of(asking(many)));
+    EXPECT_FALSE(filter_of(asking(many + ",x")));
+}
+
 TEST(stream_query, what_follows_a_gap_is_one_of_three) {
     EXPECT_EQ(gap_policy_of(asking("")), gap_policy::replay);
     EXPECT_EQ(gap_policy_of(asking("on_gap=live")), gap_policy::live);

@@ -128,6 +128,9 @@ void topic_surface::subscribe(http::request& r, const principal& who, http::resp
     asked.topics = std::move(*topics);
     asked.profile = &options_.profile;
     asked.who = transport::identity_of(who);
+    auto filter = transport::filter_of(r);
+    if (!filter) return answer.send(filter.error());
+    asked.filter = std::move(*filter);
     const auto shape = r.query_value("envelope");
     if (shape && *shape != "full" && *shape != "plain") {
         return answer.send(error{errc::invalid_request, "`envelope` is `plain` or `full`"});
@@ -197,6 +200,9 @@ void topic_surface::history(http::request& r, const principal& who, http::respon
     history_query query;
     query.topics = std::move(*topics);
     query.who = transport::identity_of(who);
+    auto filter = transport::filter_of(r);
+    if (!filter) return answer.send(filter.error());
+    query.filter = std::move(*filter);
     query.after_id = transport::cursor_of(r);
     auto from = transport::rewind_of(r);
     if (!from) return answer.send(from.error());

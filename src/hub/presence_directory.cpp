@@ -107,6 +107,13 @@ std::size_t presence_directory::count(std::string_view topic) const {
     return where == s.topics.end() ? 0 : where->second.size();
 }
 
+bool presence_directory::has(std::string_view topic, std::string_view user) const {
+    const stripe& s = stripe_of(topic);
+    const std::lock_guard lock(s.mutex);
+    const auto where = s.topics.find(topic);
+    return where != s.topics.end() && where->second.contains(user);
+}
+
 std::vector<std::string> presence_directory::topics() const {
     std::vector<std::string> all;
     for (const stripe& s : stripes_) {

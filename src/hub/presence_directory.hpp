@@ -39,6 +39,7 @@ public:
 
     presence_list list(std::string_view topic, std::size_t most) const;
     std::size_t count(std::string_view topic) const;
+    bool has(std::string_view topic, std::string_view user) const;
     std::vector<std::string> topics() const;
 
 private:

@@ -30,10 +30,14 @@ void shard::impl::start_ticking() {
 bool shard::impl::purge(clock::time_point now) {
     hub::core& all = hub_.inside();
     bool awaits = all.directory.purge(now);
-    awaits = all.users.purge(now, [&](const std::string& user) {
-        all.tell_change({user, {}, false, 0});
-    }) || awaits;
-    for (const presence_change& gone : all.present.purge(now)) all.tell_change(gone);
+    // Whoever has come back in this moment was told as come already, and has not gone.
+    const auto gone = [&](const std::string& user) {
+        if (!all.users.is_present(user)) all.tell_change({user, {}, false, 0});
+    };
+    awaits = all.users.purge(now, gone) || awaits;
+    for (const presence_change& c : all.present.purge(now)) {
+        if (!all.present.has(c.topic, c.user)) all.tell_change(c);
+    }
     return awaits || all.present.awaits();
 }
 

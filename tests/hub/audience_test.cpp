@@ -380,8 +380,9 @@ private:
         for (person& p : people_)
             if (in_blue(p) == standing::gone) p.forbidden.insert(one[0].data);
         for (person& p : people_) {
-            if (in_blue(p) == standing::inside && p.stream && !t_.s.describe(*p.stream).behind)
-                p.heard.insert(one[0].data);
+            const bool reads = p.stream && p.out->per_write == fake_connection::unlimited &&
+                               !t_.s.describe(*p.stream).behind;
+            if (in_blue(p) == standing::inside && reads) p.heard.insert(one[0].data);
         }
         t_.h.publish(std::move(one), {.rooms = {blue_room_}}, std::nullopt,
                      [](const answer& done) { EXPECT_TRUE(done); });

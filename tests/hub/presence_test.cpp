@@ -152,7 +152,8 @@ TEST_F(presence, who_stops_listening_is_told_no_more_and_leaves) {
     ASSERT_TRUE(t_.s.subscribe(*b, patterns({"open"})[0]));
     t_.on.run_until_idle();
     EXPECT_EQ(count("open"), 2u);
-    EXPECT_EQ(told(bob), strings{list("open", "\"ann\",\"bob\"", 2)});
+    EXPECT_EQ(told(bob),
+              (strings{list("open", "\"ann\",\"bob\"", 2), change("open", "bob", true, 2)}));
     ASSERT_TRUE(t_.s.unsubscribe(*b, patterns({"open"})[0]));
     t_.on.advance(12s);
     EXPECT_EQ(count("open"), 1u);

@@ -77,6 +77,7 @@ TEST(client_json, shows_what_there_is_and_leaves_out_what_is_not) {
                    R"("events":0,"bytes":0,"durable":false,"connected":false,"behind":false})");
     c.user = "ann";
     c.session = "s1";
+    c.profile = "topics";
     c.events = 2;
     c.bytes = 99;
     c.metadata = R"({"m":1.0})";
@@ -87,7 +88,7 @@ TEST(client_json, shows_what_there_is_and_leaves_out_what_is_not) {
     c.durable = c.behind = true;
     out.clear();
     append_client_json(out, c);
-    EXPECT_EQ(out, R"({"id":"abc","user":"ann","session":"s1",)"
+    EXPECT_EQ(out, R"({"id":"abc","user":"ann","session":"s1","profile":"topics",)"
                    R"("topics":["a","b/\"c\""],"metadata":{"m":1.0},"address":"::1",)"
                    R"("connectedAt":"1970-01-01T00:00:00.001Z","lastEventId":"x.7",)"
                    R"("lastEventAt":"1970-01-01T00:00:00.002Z",)"

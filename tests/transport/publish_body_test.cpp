@@ -253,10 +253,10 @@ TEST(stream_query, a_filter_names_events_and_members_of_their_metadata) {
           std::string("where.=v"), std::string("where.k="), "where.k=" + word + "x",
           "where." + word + "x=v"})
         EXPECT_EQ(filter_of(asking(bad)).error().code, errc::invalid_request) << bad;
-    std::string many = "where.k=v&events=0";
-    for (std::size_t i = 2; i < max_filter_words; ++i) many += ",x";
-    EXPECT_TRUE(filter_of(asking(many)));
-    EXPECT_FALSE(filter_of(asking(many + ",x")));
+    std::string words = "where.k=v&events=0";
+    for (std::size_t i = 2; i < max_filter_words; ++i) words += ",x";
+    EXPECT_TRUE(filter_of(asking(words)));
+    EXPECT_FALSE(filter_of(asking(words + ",x")));
 }
 
 TEST(stream_query, what_follows_a_gap_is_one_of_three) {

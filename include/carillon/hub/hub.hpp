@@ -163,8 +163,8 @@ public:
     std::size_t present_in(const topic& where) const;
     /// Whether the user has a stream, or had one within the grace.
     bool is_present(std::string_view user) const;
-    /// `watch` is told of each change, on any thread, one after the other for each user; it does
-    /// not block. Call it before streams come.
+    /// `watch` is told of each change, on any thread; it does not block. A user who comes back in
+    /// the moment of going may be told as come twice. Call it before streams come.
     void on_presence(std::function<void(const presence_change&)> watch);
 
     /// The user's live streams that asked for their rooms begin to listen to one more, or all that

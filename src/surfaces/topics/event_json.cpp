@@ -45,7 +45,8 @@ void append_client_json(std::string& out, const client_info& c) {
     append_json_string(out, c.id);
     for (const auto& [name, value] :
          {std::pair<std::string_view, const std::string&>("user", c.user),
-          {"session", c.session}}) {
+          {"session", c.session},
+          {"profile", c.profile}}) {
         if (value.empty()) continue;
         out.append(",\"").append(name).append("\":");
         append_json_string(out, value);

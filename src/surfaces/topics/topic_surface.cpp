@@ -330,6 +330,12 @@ void topic_surface::list_clients(http::request& r, http::responder answer) {
     query.ids = r.query_values("client");
     query.users = r.query_values("user");
     query.sessions = r.query_values("session");
+    query.profiles = r.query_values("profile");
+    for (auto& [name, value] : r.query_pairs()) {
+        constexpr std::string_view prefix = "metadata.";
+        if (name.starts_with(prefix))
+            query.metadata.push_back({name.substr(prefix.size()), std::move(value)});
+    }
     query.topic = r.query_value("topic").value_or("");
     query.after = r.query_value("after").value_or("");
     query.limit = max_listed;

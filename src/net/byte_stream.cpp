@@ -77,8 +77,10 @@ void plain_socket::end_writing() noexcept { ::shutdown(socket_.get(), SHUT_WR); 
 void plain_socket::set_send_buffer(std::size_t bytes) noexcept {
     const int size = static_cast<int>(std::min<std::size_t>(bytes, 1u << 30));
     ::setsockopt(socket_.get(), SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
-    // Nothing to set on a Unix socket.
-    ::setsockopt(socket_.get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &size, sizeof size);
+    // What is not sent yet stays little, so that a slow peer's progress shows soon; it is more than
+    // the loopback device's segment of 64 KiB. Nothing to set on a Unix socket.
+    const int unsent = std::min(size, 128 << 10);
+    ::setsockopt(socket_.get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
 }
 
 bool plain_socket::silent_for(std::chrono::milliseconds limit) const noexcept {

@@ -48,7 +48,9 @@ describe.each(frameworks)("carillon-%s", (framework, extension, render) => {
 
   const open = async (app: string, before?: (page: Page) => Promise<void>): Promise<void> => {
     page = await browser.newPage();
-    page.on("console", (line) => ["error", "warning"].includes(line.type()) && problems.push(line.text()));
+    // Nobody's stream may not be changed: the browser says so, and the client opens another with the topics that are left.
+    const isMeant = (text: string): boolean => text.includes("401 (Unauthorized)");
+    page.on("console", (line) => ["error", "warning"].includes(line.type()) && !isMeant(line.text()) && problems.push(line.text()));
     page.on("pageerror", (why) => problems.push(String(why)));
     await before?.(page);
     await page.goto(`${site.url}/?app=${app}&server=${encodeURIComponent(server.url)}`);
@@ -57,10 +59,7 @@ describe.each(frameworks)("carillon-%s", (framework, extension, render) => {
     until(`${id} shows ${text}`, async () => (await page.getByTestId(id).first().textContent()) === text, 10_000).catch(async () =>
       expect(await page.getByTestId(id).first().textContent()).toBe(text),
     );
-  const topics = async (): Promise<string[][]> => {
-    const { clients } = (await (await fetch(`${server.url}/events/clients`)).json()) as { clients: { topics: string[] }[] };
-    return clients.map((client) => client.topics.sort());
-  };
+  const topics = (): Promise<string[][]> => server.topics();
   const press = (name: string): Promise<void> => page.getByRole("button", { name, exact: true }).click();
 
   test("all components share one stream, which listens to what they name, for as long as one does", async () => {

@@ -96,6 +96,15 @@ export class Server {
     return body.id;
   }
 
+  /** The topics of each stream, sorted. */
+  async topics(): Promise<string[][]> {
+    // Without keys, the machine itself may show a token that anybody can make.
+    const admin = Buffer.from("tester:tester:tester@example.com:admin").toString("base64");
+    const answer = await fetch(`${this.url}/events/clients`, { headers: { Authorization: `Bearer ${admin}` } });
+    const { clients } = (await answer.json()) as { clients: { topics: string[] }[] };
+    return clients.map((client) => client.topics.sort());
+  }
+
   /** Whether it has a route of this path, which a build may be without. */
   async has(path: string): Promise<boolean> {
     const { routes } = (await (await fetch(`${this.url}/api`)).json()) as { routes: { path: string }[] };

@@ -166,16 +166,15 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
   /** Listens to a topic or pattern as well: now, and after each reconnection. Rejects if the server refuses. */
   addTopic(topic: string): Promise<void> {
     this.#topics.set(topic, true);
-    return this.#change("PUT", topic);
+    return this.#change("PUT", topic, true);
   }
 
-  removeTopic(topic: string): Promise<void> {
-    if (this.#options.transport?.shared) {
-      this.#topics.delete(topic);
-      return Promise.resolve();
+  async removeTopic(topic: string): Promise<void> {
+    if (this.#options.transport?.shared) this.#topics.delete(topic);
+    else {
+      this.#topics.set(topic, false);
+      await this.#change("DELETE", topic, true);
     }
-    this.#topics.set(topic, false);
-    return this.#change("DELETE", topic);
   }
 
   /** Connects at once, if it waits; reconnects, if it is open. */
@@ -260,7 +259,7 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
     if (this.#failures >= (this.#options.maxRetries ?? Infinity)) return true;
     if (kind === "content-type") return this.#alike > 5;
     if (status === 401) return this.#alike > (this.#options.token ? 2 : 0);
-    return status >= 400 && status < 500 && ![408, 425, 429].includes(status);
+    return status >= 400 && status < 500 && !/408|425|429/.test(`${status}`);
   }
 
   #giveUp(failure?: StreamFailure): void {
@@ -351,8 +350,10 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
 
   #target(): string {
     const url = new URL(this.url);
-    for (const [topic, wanted] of this.#topics)
-      if (wanted && !url.searchParams.getAll("topic").includes(topic)) url.searchParams.append("topic", topic);
+    const topics = new Set(url.searchParams.getAll("topic"));
+    for (const [topic, wanted] of this.#topics) topics[wanted ? "add" : "delete"](topic);
+    url.searchParams.delete("topic");
+    for (const topic of topics) url.searchParams.append("topic", topic);
     return url.href;
   }
 
@@ -409,7 +410,7 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
     }, (Math.random() * left) / 2);
   }
 
-  async #change(method: "PUT" | "DELETE", topic: string): Promise<void> {
+  async #change(method: "PUT" | "DELETE", topic: string, reopen?: boolean): Promise<void> {
     if (this.#status !== "open" || !this.#clientId) return;
     const { signal } = this.#attempt!;
     const clients = this.#options.clientsUrl ?? this.url.replace(/\/subscribe([/?].*)?$/, "/clients");
@@ -417,9 +418,10 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
     try {
       await this.#call(new URL(`${clients}/${path}`, this.url), method, "connect", signal);
     } catch (why) {
-      // The stream is gone: the next one asks for the topic.
-      if (signal.aborted || (why as StreamFailure).status === 404) return;
-      throw why;
+      if (signal.aborted) return;
+      // Nobody's stream may not be changed by anybody, and one that is gone cannot be: a new one asks for the topics.
+      if (!/40[14]/.test(`${(why as StreamFailure).status}`)) throw why;
+      if (reopen) this.reconnect();
     }
   }
 

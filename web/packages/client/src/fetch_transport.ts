@@ -1,14 +1,6 @@
 import { createParser } from "./parser.js";
 import { StreamFailure, type TransportRequest } from "./types.js";
 
-/** Seconds or a date, as milliseconds from now. */
-function retryAfter(headers: Headers): number | undefined {
-  const value = headers.get("Retry-After");
-  if (!value) return undefined;
-  const ms = /^\d+$/.test(value) ? +value * 1000 : Date.parse(value) - Date.now();
-  return ms > 0 ? ms : undefined;
-}
-
 /** Reads the stream with fetch, so that headers can be set and comments are seen. */
 export async function fetchTransport(request: TransportRequest): Promise<void> {
   const { signal, lastEventId, fetch } = request;
@@ -21,9 +13,11 @@ export async function fetchTransport(request: TransportRequest): Promise<void> {
     credentials: request.withCredentials ? "include" : "same-origin",
   });
   const { status, body } = answer;
+  // In seconds; a date, which servers of streams do not send, counts as none.
+  const retryAfter = +answer.headers.get("Retry-After")! * 1000 || 0;
   const wrong =
     status !== 200
-      ? new StreamFailure("http", { status, retryAfter: retryAfter(answer.headers) })
+      ? new StreamFailure("http", { status, retryAfter })
       : !/^text\/event-stream\b/i.test(answer.headers.get("Content-Type") ?? "") || !body
         ? new StreamFailure("content-type", { status })
         : undefined;

@@ -126,7 +126,10 @@ export class StreamStore {
         if (left > 0) return void this.#topics.set(topic, left);
         this.#topics.delete(topic);
         this.#present.delete(topic);
-        this.#client?.removeTopic(topic).catch(this.#failed);
+        if (this.#needsTopic && this.#topics.size === 0) {
+          this.#client?.close();
+          this.#client = undefined;
+        } else this.#client?.removeTopic(topic).catch(this.#failed);
       });
     });
   };

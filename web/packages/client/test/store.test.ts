@@ -98,6 +98,21 @@ test("topics are counted", async () => {
   expect(calls()[1]).toBe("DELETE /events/clients/c/topics/b");
 });
 
+test("a stream without a topic is closed until there is one", async () => {
+  const store = new StreamStore({ url, fetch: server.fetch });
+  store.use();
+  const stop = store.addTopic("a");
+  await settled();
+  const stream = server.last.open();
+  await settled();
+  stop();
+  await settled();
+  expect([stream.cancelled, server.calls.length]).toEqual([true, 1]);
+  store.addTopic("b");
+  await settled();
+  expect(server.last.url.searchParams.getAll("topic")).toEqual(["b"]);
+});
+
 test("tells who is present: of a topic, of a room, in either envelope", async () => {
   const { store, stream } = await used();
   expect(store.presenceOf("a")).toEqual({ users: [], count: 0, complete: false });

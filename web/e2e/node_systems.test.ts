@@ -10,14 +10,11 @@ import { Server, until } from "./support/server.js";
 const secret = "a secret that is only used in these tests";
 let server: Server;
 let carillon: Carillon;
-let routes: Set<string>;
 const failures: unknown[] = [];
 const cleanUp: (() => unknown)[] = [];
 
 beforeAll(async () => {
   server = await Server.start("--auth.secret", secret);
-  const about = (await (await fetch(`${server.url}/api`)).json()) as { routes: { path: string }[] };
-  routes = new Set(about.routes.map(({ path }) => path));
   carillon = new Carillon({
     url: server.url,
     secret,
@@ -63,8 +60,6 @@ async function listen(path: string, as: User, query = {}, from = carillon): Prom
 const dataOf = (events: ReceivedEvent[]) => events.map(({ data }) => JSON.parse(data) as Record<string, unknown>);
 
 describe("users", () => {
-  beforeEach(({ skip }) => skip(!routes.has("/api/sse/connect")));
-
   async function connect(service: SSEService, id: string): Promise<{ stream: UserStream; types: () => string[] }> {
     const stream = service.createConnection(id, { roles: ["user"] });
     cleanUp.push(() => stream.close());
@@ -148,7 +143,6 @@ describe("users", () => {
 });
 
 describe("four domains", () => {
-  beforeEach(({ skip }) => skip(!routes.has("/notifications/stream")));
   const domains = () => new Domains(carillon);
 
   it("show notifications", async () => {
@@ -209,11 +203,12 @@ describe("four domains", () => {
 });
 
 describe("clients with metadata", () => {
-  let keyed: Server | undefined;
+  let keyed: Server;
   let events: EventService;
-  beforeEach(async ({ skip }) => {
-    skip(!routes.has("/api/sse/notify"));
-    keyed ??= await Server.start("--auth.secret", secret, "--metadata.client_keys", "page");
+  beforeAll(async () => {
+    keyed = await Server.start("--auth.secret", secret, "--metadata.client_keys", "page");
+  });
+  beforeEach(() => {
     events = new EventService({ url: keyed.url, secret });
   });
   afterEach(() => events?.carillon.close(0));
@@ -244,8 +239,6 @@ describe("clients with metadata", () => {
 });
 
 describe("notifications kept in a database", () => {
-  beforeEach(({ skip }) => skip(!routes.has("/api/v1/sse/notifications")));
-
   it("reach who is there and who comes later, once, and are logged", async () => {
     const publisher = new SSEPublisher(carillon);
     const here = await listen("/api/v1/sse/notifications", user("here"));

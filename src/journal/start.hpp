@@ -63,6 +63,11 @@ inline std::uint64_t wanted_newest(const rewind_last& last, const start_query& q
     return q.budget == unlimited ? last.count : std::min(last.count, q.budget + 1);
 }
 
+/// For a reader that rewinds: some of what it asks for, up to `newest`, is gone. 0: nothing is.
+inline void tell_loss(start_point& start, std::uint64_t newest) {
+    if (newest != 0) start.lost = gap{position{}, position{newest}};
+}
+
 /// With `newest` being what follows the start, one more than the budget if there are so many:
 /// counts them, or moves the start to where the budget begins.
 inline start_point within_budget(start_point start, std::span<const stored_size> newest,

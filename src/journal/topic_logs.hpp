@@ -113,6 +113,20 @@ public:
     /// The newest events in memory, newest first.
     std::vector<stored_size> newest(const newest_query& q, const matcher_set& patterns,
                                     const matched_topics& topics) const;
+    /// What retention took of the topics that a reader may want who asks for what came since `t`,
+    /// where `at` is the position just before the first event that was stored then.
+    struct taken {
+        std::uint64_t newest = 0;             ///< position; 0: nothing
+        std::vector<const topic_log*> maybe;  ///< a store knows how old their oldest event is
+    };
+    taken taken_since(std::chrono::system_clock::time_point t, std::uint64_t at,
+                      const matcher_set& patterns, const matched_topics& topics,
+                      const time_line& times, std::chrono::system_clock::time_point now) const;
+    /// The same for a reader that asks for more than there is.
+    std::uint64_t taken_of(const matcher_set& patterns, const matched_topics& topics) const;
+    /// Adds to a page the last values of which `read_query::last_values_too` speaks.
+    void add_last_values(read_page& page, const read_query& q,
+                         std::chrono::system_clock::time_point now) const;
     /// The position just before the first event in memory, of any topic, that was stored at or
     /// after `t`; nothing if there is none.
     std::optional<position> before_time(std::chrono::system_clock::time_point t,

@@ -154,6 +154,7 @@ bool topic_logs::all_in_memory(const matched_topics& topics) const {
 read_page topic_logs::read(const read_query& q, std::chrono::system_clock::time_point now) const {
     const auto topics = matching(q.patterns);
     read_page page = topics.dense ? scan(q, now) : merge(q, topics, now);
+    add_last_values(page, q, now);
     tell_losses(page, q.after, q.patterns, topics);
     return page;
 }
@@ -224,6 +225,82 @@ read_page topic_logs::scan(const read_query& q, std::chrono::system_clock::time_
         return false;
     });
     return std::move(made.page);
+}
+
+void topic_logs::add_last_values(read_page& page, const read_query& q,
+                                 std::chrono::system_clock::time_point now) const {
+    if (!q.last_values_too || values_.empty()) return;
+    const auto outlived = [&](const topic_log& log, const event_ptr& e) {
+        return log.retained() == e && e->pos.value <= log.trimmed && e->pos > q.after &&
+               e->pos <= page.through && shown_at(*e, now);
+    };
+    const std::size_t before = page.events.size();
+    const auto topics = matching(q.patterns);
+    for (const topic_log* log : topics.logs) {
+        const event_ptr& value = log->retained();
+        if (value && outlived(*log, value)) page.events.push_back(value);
+    }
+    std::size_t looks = looks_for(q.patterns);
+    auto at = topics.dense ? values_.upper_bound(q.after.value) : values_.end();
+    for (; at != values_.end() && at->first <= page.through.value; ++at) {
+        const event_ptr& e = at->second.event;
+        if (looks-- == 0) {
+            page.through = position{e->pos.value - 1};
+            break;
+        }
+        const bool wanted = std::ranges::any_of(e->content.topics, [&](const topic& t) {
+            const topic_log* log = matches(q.patterns, t.str()) ? find(t.str()) : nullptr;
+            return log != nullptr && outlived(*log, e);
+        });
+        if (wanted) page.events.push_back(e);
+    }
+    if (page.events.size() != before) {
+        std::ranges::sort(page.events, {}, value_of);
+        const auto repeated = std::ranges::unique(page.events, {}, value_of);
+        page.events.erase(repeated.begin(), repeated.end());
+    }
+    std::erase_if(page.events, [&](const event_ptr& e) { return e->pos > page.through; });
+    if (page.events.size() <= q.max_events) return;
+    page.events.resize(q.max_events);
+    page.through = page.events.back()->pos;
+}
+
+std::uint64_t topic_logs::taken_of(const matcher_set& patterns,
+                                   const matched_topics& topics) const {
+    read_page page;
+    tell_losses(page, {}, patterns, topics);
+    return page.lost ? page.lost->to.value : 0;
+}
+
+// The times of events that are gone are gone too. But where an event is left that is older, those
+// are older still; and a topic that is not full loses only what is too old.
+topic_logs::taken topic_logs::taken_since(std::chrono::system_clock::time_point t, std::uint64_t at,
+                                          const matcher_set& patterns, const matched_topics& topics,
+                                          const time_line& times,
+                                          std::chrono::system_clock::time_point now) const {
+    taken all;
+    const std::uint64_t newest = taken_of(patterns, topics);
+    const bool everything = t.time_since_epoch().count() <= 0;
+    const bool long_ago = t < now - retention_of_({}).max_age;
+    if (everything || newest > at || (topics.dense && long_ago)) {
+        all.newest = newest;
+        return all;
+    }
+    for (const topic_log* log : topics.logs) {
+        if (log->trimmed == 0) continue;
+        if (!log->empty() && times.ordered(value_of(log->front()), log->front()->stored_at) < t)
+            continue;
+        const retention& keep = log->rule->keep;
+        const bool full =
+            log->kept >= keep.max_events || log->kept_bytes > keep.max_bytes - keep.max_bytes / 8;
+        if (!full && t >= now - keep.max_age) continue;
+        if (log->complete()) {
+            all.newest = std::max(all.newest, log->trimmed);
+        } else {
+            all.maybe.push_back(log);
+        }
+    }
+    return all;
 }
 
 bool topic_logs::superseded(const stored_event& e, const read_query& q) const {

@@ -44,6 +44,9 @@ struct read_query {
     /// memory has its key. One that another pattern matches too stays. Null: none.
     matcher_set conflate = nullptr;
     bool erased_too = false;  ///< gives the places of erased and expired events as well
+    /// Gives the last value of a topic also where retention has taken it as an event: a reader that
+    /// follows the topic gets to know its state, whatever else is lost.
+    bool last_values_too = false;
 };
 
 /// Events that a reader should have got and that retention took: some position in (from, to].
@@ -113,10 +116,12 @@ enum class loss_reason : std::uint8_t {
 };
 
 struct start_point {
-    position at;              ///< every matching event after it follows
-    bool unknown = false;     ///< nobody knows the cursor: `at` is before all that is kept
-    bool repeated = false;    ///< a publisher's id that stands for several events: the earliest
-    std::optional<gap> lost;  ///< what lies between the cursor and `at`
+    position at;            ///< every matching event after it follows
+    bool unknown = false;   ///< nobody knows the cursor: `at` is before all that is kept
+    bool repeated = false;  ///< a publisher's id that stands for several events: the earliest
+    /// What lies between the cursor and `at`. Of a reader without a cursor: what it asks for and is
+    /// gone, up to the newest event that retention took.
+    std::optional<gap> lost;
     loss_reason why = loss_reason::retention;
     /// How many stored events follow, with those that were erased or have expired since.
     std::optional<std::uint64_t> events;

@@ -256,8 +256,13 @@ start_point memory_journal::locate_locked(const start_query& q) const {
         start.at = position{some.empty() ? head_ : some.back().pos - 1};
         const auto old = logs_.before_time(last->not_before, times_);
         start.at = std::max(start.at, old.value_or(position{head_}));
+        if (some.size() < last->count) tell_loss(start, logs_.taken_of(q.patterns, topics));
     } else if (const auto* since = std::get_if<rewind_since>(&q.from)) {
         start.at = logs_.before_time(since->time, times_).value_or(position{head_});
+        tell_loss(start, logs_
+                             .taken_since(since->time, start.at.value, q.patterns, topics, times_,
+                                          options_.now())
+                             .newest);
     }
     if (q.budget == unlimited) return start;
     return within_budget(start, newest({start.at.value, q.budget + 1}), q, head_);

@@ -74,6 +74,7 @@ result<read_page> sqlite_journal::read_file(archive& a, const read_query& q) {
         tell_damage(*page, q.after);
         if (q.conflate)
             std::erase_if(page->events, [&](const auto& e) { return logs_.superseded(*e, q); });
+        logs_.add_last_values(*page, q, options_.now());
     }
     if (page->through < stored.upto || stored.upto >= q.upto) return page;
 
@@ -142,10 +143,21 @@ result<start_point> sqlite_journal::find_start(const start_query& q, archive* a)
         known.times = turns_;
         if (!q.last_event_id.empty())
             known.own_id = logs_.find_own_id(q.last_event_id, q.patterns, matched);
-        if (const auto* since = std::get_if<rewind_since>(&q.from))
+        if (const auto* since = std::get_if<rewind_since>(&q.from)) {
             known.since = logs_.before_time(since->time, turns_);
-        if (const auto* last = std::get_if<rewind_last>(&q.from))
+            // Events that are on disk only may come before.
+            const std::uint64_t at =
+                a != nullptr ? known.head : known.since.value_or(position{known.head}).value;
+            const auto taken =
+                logs_.taken_since(since->time, at, q.patterns, matched, turns_, options_.now());
+            known.taken = taken.newest;
+            for (const topic_log* log : taken.maybe)
+                known.maybe_taken.emplace_back(log->row, log->trimmed);
+        }
+        if (const auto* last = std::get_if<rewind_last>(&q.from)) {
             known.since = logs_.before_time(last->not_before, turns_);
+            known.taken = logs_.taken_of(q.patterns, matched);
+        }
     }
     auto start = start_of(q, known, a);
     if (start) start = bounded(*start, q, known, a);
@@ -179,10 +191,14 @@ result<start_point> sqlite_journal::start_of(const start_query& q, const in_memo
         const auto old = before_time(last->not_before, known, a);
         if (!old) return std::unexpected(old.error());
         start.at = std::max(start.at, *old);
+        if (newest->size() < last->count) tell_loss(start, known.taken);
     } else if (const auto* since = std::get_if<rewind_since>(&q.from)) {
         const auto before = before_time(since->time, known, a);
         if (!before) return std::unexpected(before.error());
         start.at = *before;
+        const auto taken = taken_since(since->time, known, a);
+        if (!taken) return std::unexpected(taken.error());
+        tell_loss(start, *taken);
     }
     return start;
 }
@@ -194,6 +210,35 @@ result<position> sqlite_journal::before_time(std::chrono::system_clock::time_poi
     const auto filed = a->before_time(t, known.indexed, known.times);
     if (!filed) return std::unexpected(filed.error());
     return *filed < known.indexed ? position{*filed} : here;
+}
+
+/// The newest event that retention took and that a reader wants who asks for what came since `t`.
+result<std::uint64_t> sqlite_journal::taken_since(std::chrono::system_clock::time_point t,
+                                                  const in_memory& known, archive* a) {
+    constexpr std::size_t topics_to_look_at = 64;
+    std::uint64_t newest = known.taken;
+    std::size_t looked_at = 0;
+    for (const auto& [row, trimmed] : known.maybe_taken) {
+        if (trimmed <= newest) continue;
+        if (a != nullptr && ++looked_at <= topics_to_look_at) {
+            topic_rows one;
+            one.rows.push_back(row);
+            const auto oldest = a->read(one,
+                                        {.patterns = make_matchers({}),
+                                         .after = position{trimmed},
+                                         .upto = position{known.indexed},
+                                         .max_events = 1,
+                                         .erased_too = true},
+                                        {});
+            if (!oldest) return std::unexpected(oldest.error());
+            if (!oldest->events.empty()) {
+                const stored_event& e = *oldest->events.front();
+                if (known.times.ordered(e.pos.value, e.stored_at) < t) continue;
+            }
+        }
+        newest = trimmed;
+    }
+    return newest;
 }
 
 result<start_point> sqlite_journal::bounded(start_point start, const start_query& q,

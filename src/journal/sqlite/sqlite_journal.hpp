@@ -181,6 +181,8 @@ private:
         std::uint64_t head = 0;
         std::optional<found_cursor> own_id;
         std::optional<position> since;
+        std::uint64_t taken = 0;  ///< by retention, of what a reader that rewinds may want
+        std::vector<std::pair<std::int64_t, std::uint64_t>> maybe_taken;  ///< topic's row, position
         time_line times;
     };
     void ask(reader_task task);
@@ -194,6 +196,8 @@ private:
                                 archive* a) const;
     static result<position> before_time(std::chrono::system_clock::time_point t,
                                         const in_memory& known, archive* a);
+    static result<std::uint64_t> taken_since(std::chrono::system_clock::time_point t,
+                                             const in_memory& known, archive* a);
     result<std::vector<stored_size>> newest_events(const start_query& q, const in_memory& known,
                                                    archive* a, const newest_query& wanted) const;
 

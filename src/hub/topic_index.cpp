@@ -6,20 +6,6 @@
 
 namespace carillon {
 
-bool interest_filter::wants(const event& e) const noexcept {
-    if (wild_.load() != 0) return true;
-    return std::ranges::any_of(
-        e.topics, [this](const topic& t) { return literal_[bucket(t.str())].load() != 0; });
-}
-
-std::atomic<std::uint32_t>& interest_filter::counter(const topic_pattern& p) noexcept {
-    return p.is_literal() ? literal_[bucket(p.str())] : wild_;
-}
-
-std::size_t interest_filter::bucket(std::string_view topic) noexcept {
-    return string_hash{}(topic) % buckets;
-}
-
 /// The patterns as a tree of segments.
 struct topic_index::branch {
     string_map<std::unique_ptr<branch>> children;
@@ -48,7 +34,7 @@ topic_node& topic_index::get(const topic_pattern& p, const topic_options_lookup&
     topic_node& node = *made;
     if (options_of) node.options = options_of(p.str());
     (p.is_literal() ? literal_ : wild_).emplace(p.str(), std::move(made));
-    interest_.add(p);
+    node.counted = interest_.add(p);
     if (p.is_literal()) return node;
 
     branch* at = root_.get();
@@ -68,7 +54,7 @@ topic_node& topic_index::get(const topic_pattern& p, const topic_options_lookup&
 }
 
 void topic_index::erase(topic_node& node) {
-    interest_.remove(node.pattern);
+    interest_.remove(node.pattern, node.counted);
     if (node.pattern.is_literal()) {
         literal_.erase(literal_.find(node.pattern.str()));
         return;

@@ -7,9 +7,8 @@
 
 #include "base/string_map.hpp"
 #include "hub/encoded_event.hpp"
+#include "hub/interest_filter.hpp"
 
-#include <array>
-#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -35,22 +34,7 @@ struct topic_node {
     bool dirty = false;       ///< queued for a pass
     bool in_pass = false;
     bool waiting = false;  ///< for its coalescing window to end
-};
-
-/// Which topics a shard may want: told to publishers without a lock. May say yes wrongly, never no.
-class interest_filter {
-public:
-    void add(const topic_pattern& p) { counter(p).fetch_add(1); }
-    void remove(const topic_pattern& p) { counter(p).fetch_sub(1); }
-    bool wants(const event& e) const noexcept;
-
-private:
-    std::atomic<std::uint32_t>& counter(const topic_pattern& p) noexcept;
-    static std::size_t bucket(std::string_view topic) noexcept;
-
-    static constexpr std::size_t buckets = 4096;
-    std::array<std::atomic<std::uint32_t>, buckets> literal_{};
-    std::atomic<std::uint32_t> wild_{0};
+    interest_filter::place counted = 0;
 };
 
 /// Confined to its shard.

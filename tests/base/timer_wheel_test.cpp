@@ -58,5 +58,18 @@ TEST(timer_wheel, a_callback_may_add_timers_of_the_past) {
     EXPECT_EQ(calls, 4);
 }
 
+TEST(timer_wheel, a_time_without_timers_costs_nothing_however_long_it_was) {
+    const wheel::clock::time_point start{};
+    wheel w(start, std::chrono::nanoseconds(1));
+    const auto later = start + std::chrono::hours(24 * 365 * 100);  // some 3e18 ticks
+    w.advance(later, [](std::uint64_t, int) { FAIL(); });
+    int fired = 0;
+    w.add(w.tick_for(later + std::chrono::nanoseconds(5)), 1);
+    w.advance(later + std::chrono::nanoseconds(4), [&](std::uint64_t, int) { ++fired; });
+    EXPECT_EQ(fired, 0);
+    w.advance(later + std::chrono::nanoseconds(5), [&](std::uint64_t, int) { ++fired; });
+    EXPECT_EQ(fired, 1);
+}
+
 }  // namespace
 }  // namespace carillon

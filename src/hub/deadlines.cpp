@@ -102,7 +102,7 @@ result<std::vector<std::string>> shard::impl::renew(
     }
     for (const topic_pattern& t : after) {
         if (contains(before, t)) continue;
-        if (auto added = add_live(s, t); !added) return std::unexpected(added.error());
+        if (auto added = add_live(s, t, false); !added) return std::unexpected(added.error());
     }
     std::string text;
     if (!s.behind) s.dialect().renewed(told, text);

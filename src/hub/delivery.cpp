@@ -53,8 +53,7 @@ outcome shard::impl::write_some(subscriber& s, std::span<const item> items) {
             break;
         }
         left -= size;
-        s.cursor = std::max(s.cursor, i.pos);
-        s.finished = s.finished || i.is_end;
+        advance(s, i);
         events += i.kind == item_kind::event ? 1 : 0;
     }
     if (events != 0) {
@@ -67,42 +66,52 @@ outcome shard::impl::write_some(subscriber& s, std::span<const item> items) {
     return written < offered ? outcome::blocked : outcome::done;
 }
 
+// The client has it, or will have: its bytes are written or pinned.
+void shard::impl::advance(subscriber& s, const item& to) {
+    if (to.kind == item_kind::value) {
+        s.behind->walked = to.pos.value;
+        return;
+    }
+    s.cursor = std::max(s.cursor, to.pos);
+    s.finished = s.finished || to.is_end;
+}
+
 // The connection took `offset` bytes of `at`. Its rest is kept until it is sent; what comes after
 // is read again later. A control block is kept even if none of it was sent, because nothing can
 // make it again.
 void shard::impl::block_on(subscriber& s, const item& at, std::size_t offset) {
-    lag& late = fall_behind(s);
-    late.blocked = true;
-    late.since = on_.now();
+    backlog& b = fall_behind(s);
+    b.stop_joining();
+    b.blocked = true;
+    b.since = on_.now();
     schedule(s, on_.now() + std::min<clock::duration>(s.profile->heartbeat_interval,
                                                       std::chrono::seconds(1)));
     if (offset == 0 && at.kind != item_kind::control) return;
-    s.finished = s.finished || at.is_end;
-    late.pinned = *at.bytes;
-    late.offset = offset;
-    s.cursor = std::max(s.cursor, at.pos);
+    b.pinned = *at.bytes;
+    b.offset = offset;
+    advance(s, at);
 }
 
-lag& shard::impl::fall_behind(subscriber& s) {
+backlog& shard::impl::fall_behind(subscriber& s) {
     if (!s.behind) {
-        s.behind = std::make_unique<lag>();
+        s.behind = std::make_unique<backlog>();
         s.behind->since = on_.now();
         counters_.behind.fetch_add(1, std::memory_order_relaxed);
     }
     return *s.behind;
 }
 
-void shard::impl::go_live(subscriber& s, std::uint64_t next_seq) {
+void shard::impl::go_live(subscriber& s) {
+    const bool told = s.behind->presence_told;
     s.behind.reset();
     counters_.behind.fetch_sub(1, std::memory_order_relaxed);
-    s.seen_seq = next_seq;
-    // It missed changes meanwhile.
-    (void)tell_presence(s);
+    // It may have missed changes meanwhile.
+    if (!told) (void)tell_presence(s);
 }
 
 void shard::impl::writable(subscriber& s) {
     if (!s.behind || !s.behind->blocked) return;
-    lag& late = *s.behind;
+    backlog& late = *s.behind;
     if (late.pinned) {
         const std::string_view rest = late.pinned->view(s.chunked).substr(late.offset);
         const iovec slice{const_cast<char*>(rest.data()), rest.size()};

@@ -11,14 +11,15 @@ namespace carillon {
 enum class item_kind : std::uint8_t {
     control,  ///< of the hub's own: nobody can make it again, so it is kept if the socket is full
     event,    ///< read again from the journal by the cursor
-    value,    ///< a snapshot's: read again from where the snapshot had come
+    value,    ///< of a snapshot: read again from where that had come
     skipped,  ///< not shown, only moves the cursor
 };
 
 /// One block to write.
 struct item {
     const std::shared_ptr<const block>* bytes;
-    position pos;  ///< where the client is once this is written; 0: where it was
+    /// Where the client is once this is written, or of a value, `backlog::walked`. 0: where it was.
+    position pos;
     item_kind kind = item_kind::control;
     bool is_end = false;  ///< of a finite stream
 };

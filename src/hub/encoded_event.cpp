@@ -31,11 +31,6 @@ std::shared_ptr<const block> make_block(std::string_view text) {
     return made;
 }
 
-namespace {
-// Counted as one encoding each: enough to bound the memory, and no bookkeeping when one is made.
-std::size_t cost_of(const encoded_event& e) { return 2 * e.event->content.size() + 256; }
-}  // namespace
-
 const std::shared_ptr<const block>& nothing_to_show() {
     static const auto nothing = std::make_shared<const block>();
     return nothing;
@@ -44,55 +39,64 @@ const std::shared_ptr<const block>& nothing_to_show() {
 encode_cache::encode_cache(envelopes known, const journal& ids, std::size_t max_bytes)
     : envelopes_(std::move(known)), ids_(ids), max_bytes_(max_bytes), by_position_(places) {}
 
+void encode_cache::count(encoded_event& e, std::size_t bytes) noexcept {
+    if (!e.remembered) return;
+    e.bytes += bytes;
+    bytes_ += bytes;
+}
+
 void encode_cache::forget(std::shared_ptr<encoded_event>& place) {
     if (!place) return;
-    bytes_ -= cost_of(*place);
+    bytes_ -= place->bytes;
+    place->remembered = false;
     place.reset();
 }
 
 std::shared_ptr<encoded_event> encode_cache::get(const event_ptr& e) {
-    if (e->pos.value == 0) {
+    const auto make = [&e] {
         auto made = std::make_shared<encoded_event>();
         made->event = e;
         made->guarded = is_guarded(e->content);
         return made;
-    }
+    };
+    if (e->pos.value == 0) return make();
     auto& place = by_position_[e->pos.value % places];
     if (place && place->event->pos == e->pos) return place;
     forget(place);
-    place = std::make_shared<encoded_event>();
-    place->event = e;
-    place->guarded = is_guarded(e->content);
-    bytes_ += cost_of(*place);
+    place = make();
+    place->remembered = true;
+    count(*place, sizeof(encoded_event) + sizeof(stored_event) + e->content.size());
     const auto made = place;
-    while (bytes_ > max_bytes_) forget(by_position_[hand_++ % places]);
+    for (std::size_t looked = 0; bytes_ > max_bytes_ && looked < places; ++looked)
+        forget(by_position_[hand_++ % places]);
     return made;
 }
 
-std::shared_ptr<const block> encode_cache::without_id(const stored_event& e, envelope_id kind) {
-    scratch_.clear();
-    const bool shown = envelopes_[kind]->encode(e, {}, scratch_);
-    return shown ? make_block(scratch_) : std::make_shared<const block>();
-}
-
-std::shared_ptr<const block> encode_cache::control(envelope_id, std::string_view text) {
+std::shared_ptr<const block> encode_cache::control(form_id, std::string_view text) {
     return make_block(text);
 }
 
-const std::shared_ptr<const block>& encode_cache::block_of(encoded_event& e, envelope_id kind) {
-    if (kind > e.others.size()) e.others.resize(kind);
-    auto& made = kind == 0 ? e.plain : e.others[kind - 1u];
+const std::shared_ptr<const block>& encode_cache::block_of(encoded_event& e, form_id form) {
+    // All at once: what was given out is referred to.
+    if (form != 0 && e.others.empty()) {
+        e.others.resize(2 * envelopes_.size() - 1);
+        count(e, e.others.size() * sizeof(e.others[0]));
+    }
+    auto& made = form == 0 ? e.plain : e.others[form - 1u];
     if (made) return made;
     std::string own;
     std::string_view id;
-    if (e.event->pos.value != 0 && e.event->content.id) {
-        id = e.event->content.id->str();
-    } else if (e.event->pos.value != 0) {
-        id = own = ids_.id_of(e.event->pos);
+    if (form % 2 == 0 && e.event->pos.value != 0) {
+        if (e.event->content.id) {
+            id = e.event->content.id->str();
+        } else {
+            id = own = ids_.id_of(e.event->pos);
+        }
     }
     scratch_.clear();
-    const bool shown = envelopes_[kind]->encode(*e.event, id, scratch_);
-    made = shown ? make_block(scratch_) : std::make_shared<const block>();
+    const bool shown = envelopes_[form / 2u]->encode(*e.event, id, scratch_);
+    made = shown ? make_block(scratch_) : nothing_to_show();
+    if (shown) count(e, sizeof(block) + made->bytes.capacity());
     return made;
 }
 

@@ -107,7 +107,11 @@ bool shard::impl::pass(topic_node& node, clock::time_point deadline, std::size_t
         if (node.next + 4 < node.subscribers.size())
             __builtin_prefetch(node.subscribers[node.next + 4]);
         subscriber& s = *node.subscribers[node.next++];
-        if (s.behind || s.seen_seq >= next_seq_) continue;
+        if (s.seen_seq >= next_seq_) continue;
+        if (s.behind) {
+            replayer_.collect(s);
+            continue;
+        }
         ++writes;
         serve(s);
     }
@@ -127,13 +131,7 @@ outcome shard::impl::serve(subscriber& s) {
     if (s.seen_seq >= next_seq_) return outcome::done;
     due_.clear();
     // Plain pointers: the topics' lists keep the events while this stream is served.
-    s.each_subscription([&](const subscription& on) {
-        const auto& recent = on.node->recent;
-        auto at = recent.end();
-        while (at != recent.begin() && (*std::prev(at))->seq >= s.seen_seq) --at;
-        for (; at != recent.end(); ++at) due_.push_back(at->get());
-    });
-    s.seen_seq = next_seq_;
+    take_due(s, [this](const std::shared_ptr<encoded_event>& e) { due_.push_back(e.get()); });
     if (due_.empty()) return outcome::done;
     if (s.extras && !s.extras->more_topics.empty()) {
         std::ranges::sort(due_, {}, [](const encoded_event* e) { return e->seq; });
@@ -153,7 +151,7 @@ item shard::impl::event_item(const subscriber& s, encoded_event& e) {
     if (!shows(s, e)) return {&nothing_to_show(), e.event->pos, item_kind::skipped};
     const auto& name = e.event->content.name;
     const bool is_end = s.finite && name && name->str() == "carillon.end";
-    return {&cache_.block_of(e, s.envelope), e.event->pos, item_kind::event, is_end};
+    return {&cache_.block_of(e, s.form), e.event->pos, item_kind::event, is_end};
 }
 
 // Most events are nobody's secret and most streams filter nothing: those cost two flags.
@@ -177,7 +175,11 @@ bool shard::impl::shows(const subscriber& s, encoded_event& e) const {
 // The tail was shorter than this shard's delay: everyone goes on from the journal.
 void shard::impl::lose_live_position() {
     for (const auto& s : slots_) {
-        if (!s || s->behind) continue;
+        if (!s) continue;
+        if (s->behind) {
+            s->behind->stop_joining();
+            continue;
+        }
         fall_behind(*s);
         replayer_.queue(*s);
     }

@@ -1,11 +1,14 @@
-// What the replayer asks the journal, and how the answer finds its stream again.
+// What the replayer asks the journal, how the answer finds its stream again, and what comes of it.
 #pragma once
 
 #include "hub/shard_impl.hpp"
 
 #include <array>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <utility>
+#include <vector>
 
 namespace carillon {
 
@@ -19,7 +22,27 @@ struct replayer::question {
     std::uint32_t slot = 0;
     std::array<std::uint8_t, 16> key{};
     position upto;
-    std::uint64_t next_seq = 0;  ///< on the tail, when it was asked
+    std::optional<value_walk> values = {};  ///< if last values were asked for
+    std::uint64_t walked = 0;               ///< of those, what was sent before
+};
+
+/// What is read next: the topics that the stream has at its cursor, up to where it gets another.
+struct replayer::reading {
+    matcher_set patterns;
+    matcher_set conflating;  ///< those that do without an event if a newer one has its key
+    position upto;
+};
+
+/// One write of a stream that is behind.
+struct replayer::output {
+    std::vector<item> items;
+    std::vector<std::shared_ptr<encoded_event>> encoded;       ///< kept while they are written
+    std::array<std::shared_ptr<const block>, 3> control = {};  ///< the same
+
+    void add_control(std::size_t place, std::shared_ptr<const block> made) {
+        control.at(place) = std::move(made);
+        items.push_back({&control.at(place), {}});
+    }
 };
 
 /// A journal's callback that goes on in this shard's thread, at once if it is there already.

@@ -20,7 +20,6 @@ namespace {
 
 // Of topics and metadata, in one go; a listing may take several.
 constexpr std::size_t max_listed_bytes = 1u << 20;
-constexpr std::size_t encode_cache_bytes = 4u << 20;
 constexpr auto tick_length = std::chrono::milliseconds(50);
 
 encode_cache::envelopes with_plain(const hub_options& options) {
@@ -37,7 +36,7 @@ shard::impl::impl(hub& owner, executor& on, unsigned number)
       number_(number),
       settled_at_(on.now() + owner.options()->presence_grace),
       index_(interest_),
-      cache_(with_plain(*owner.options()), owner.record(), encode_cache_bytes),
+      cache_(with_plain(*owner.options()), owner.record(), owner.options()->encode_cache_bytes),
       replayer_(*this),
       wheel_(on.now(), tick_length) {
     const tail::end end = tail_end();
@@ -120,7 +119,7 @@ subscriber& shard::impl::allocate(const stream_request& request) {
     s.slot = slot;
     s.out = request.out;
     s.profile = request.profile;
-    s.envelope = request.envelope;
+    s.form = encode_cache::form_of(request.envelope);
     s.chunked = request.out->layout() == framing::chunked;
     s.heartbeat_event = request.heartbeat_event;
     s.finite = request.finite;
@@ -253,8 +252,7 @@ void shard::impl::detach(subscriber& s, topic_node& node) {
         std::erase_if(s.extras->more_topics,
                       [&](const subscription& known) { return known.node == &node; });
     }
-    if (s.extras)
-        std::erase_if(s.extras->late_topics, [&](const late_topic& l) { return l.node == &node; });
+    if (s.behind) replayer_.forget_topic(s, node);
     std::optional<topic> watched;
     if (node.options.presence != presence_rule::off && node.pattern.is_literal())
         watched = presence_topic(node.pattern.str());
@@ -298,19 +296,18 @@ bool shard::impl::listens(const subscriber& s, const topic_node* node) const {
 }
 
 // Everything from before is written first, so that the cursor can move to now: the new topic starts
-// here and a later catch-up does not reach behind it. A stream that is behind keeps its
-// cursor and notes where the topic starts.
-result<> shard::impl::add_live(subscriber& s, const topic_pattern& topic) {
+// here and a later catch-up does not reach behind it. A stream that is behind keeps its cursor, and
+// the replayer knows where the topic starts.
+result<> shard::impl::add_live(subscriber& s, const topic_pattern& topic, bool wants_values) {
     if (listens(s, index_.find(topic))) return {};
+    const std::uint32_t slot = s.slot;
     take_tail();
     if (!s.behind && serve(s) == outcome::gone)
         return fail(errc::send_error, "the client has just gone");
     const topic_node& node = attach(s, topic);
-    if (s.behind) {
-        s.more().late_topics.push_back({&node, head_});
-    } else {
-        s.cursor = std::max(s.cursor, head_);
-    }
+    if (!s.behind) s.cursor = std::max(s.cursor, head_);
+    replayer_.add_topic(s, node, head_, wants_values);
+    if (at(slot) != &s) return fail(errc::send_error, "the client has just gone");
     return {};
 }
 
@@ -320,16 +317,9 @@ result<> shard::impl::subscribe(subscriber& s, const topic_pattern& topic) {
         return fail(errc::invalid_request, "this client listens to as many topics as it may");
     }
     const bool known = listens(s, index_.find(topic));
-    if (auto added = add_live(s, topic); !added) return added;
-    if (!known && !s.behind) {
-        std::string values;
-        replayer_.append_values(s, make_matchers({topic}), values);
-        append_presence(s, values, topic.str());
-        const auto block = control(s, values);
-        const item all{&block, {}};
-        if (!values.empty() && write(s, {&all, 1}) == outcome::gone)
-            return fail(errc::send_error, "the client has just gone");
-    }
+    if (auto added = add_live(s, topic, true); !added) return added;
+    if (!known && !s.behind && tell_presence(s, topic.str()) == outcome::gone)
+        return fail(errc::send_error, "the client has just gone");
     if (s.extras && !s.extras->token.empty())
         return hub_.inside().directory.add(s.extras->token, client_directory::presence::connected,
                                            topic, hub_.options()->max_topics_per_client);
@@ -337,7 +327,7 @@ result<> shard::impl::subscribe(subscriber& s, const topic_pattern& topic) {
 }
 
 result<> shard::impl::listen_privately(subscriber& s, const topic_pattern& topic) {
-    return add_live(s, topic);
+    return add_live(s, topic, false);
 }
 
 result<> shard::impl::unsubscribe(subscriber& s, const topic_pattern& topic) {
@@ -351,6 +341,7 @@ result<> shard::impl::unsubscribe(subscriber& s, const topic_pattern& topic) {
 }
 
 void shard::impl::reload(const hub_options& options) {
+    cache_.resize(options.encode_cache_bytes);
     index_.each([&](topic_node& node) {
         // Who was noted as present is to be noted as gone.
         const presence_rule kept = node.options.presence;

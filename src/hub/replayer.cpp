@@ -12,20 +12,22 @@ namespace carillon {
 
 namespace {
 
-// How many pages a turn asks for on behalf of those who are behind: live traffic goes first. And
+// How many pages a turn asks for on behalf of streams that are behind: live traffic goes first. And
 // how many may be under way: so much memory a crowd that resumes at once may cost.
 constexpr std::size_t pages_per_turn = 32;
 constexpr std::size_t pages_under_way = 64;
 // How much of the replay rate may be used at once.
 constexpr std::chrono::duration<double> replay_burst{0.1};
 
-/// Those for which a slow stream does without an event if a newer one has its key.
-matcher_set conflating(const subscriber& s) {
-    std::vector<topic_pattern> patterns;
-    s.each_subscription([&](const subscription& on) {
-        if (on.node->options.slow == slow_policy::conflate) patterns.push_back(on.node->pattern);
-    });
-    return patterns.empty() ? nullptr : make_matchers(std::move(patterns));
+// Events that may be routed for a stream while it waits for its last page.
+constexpr std::size_t joined_events = 512;
+constexpr std::size_t joined_bytes = 256u << 10;
+
+/// One more than a stream may get shows that there are more.
+rewind within(rewind from, std::uint64_t budget) {
+    if (auto* last = std::get_if<rewind_last>(&from); last != nullptr && last->count > budget)
+        last->count = budget + 1;
+    return from;
 }
 
 }  // namespace
@@ -38,100 +40,303 @@ subscriber* replayer::reader_of(const question& asked) const {
     return s;
 }
 
-replayer::question replayer::question_of(const subscriber& s, tail::end end) const {
-    return {s.slot, s.key, end.head, end.next_seq};
+replayer::question replayer::question_of(const subscriber& s, position upto) const {
+    return {.slot = s.slot, .key = s.key, .upto = upto};
 }
 
 void replayer::begin(subscriber& s, const stream_request& request) {
     const tail::end end = home_.tail_end();
-    auto open = std::make_unique<opening>();
-    open->event = request.opening_event;
-    open->on_gap = request.on_gap;
     s.cursor = end.head;
     s.seen_seq = end.next_seq;
-    if (request.last_event_id.empty() && std::holds_alternative<std::monostate>(request.from)) {
-        const auto first = begin_stream(s, *open);
-        const item opened{&first, {}};
-        if (home_.write(s, {&opened, 1}) != outcome::gone) home_.schedule_heartbeat(s);
+    backlog& b = home_.fall_behind(s);
+    b.open = std::make_unique<opening>(request);
+    b.joining = true;
+    const bool rewinds = !request.snapshot && !std::holds_alternative<std::monostate>(request.from);
+    if (request.last_event_id.empty() && !rewinds) {
+        if (request.snapshot && request.snapshot->at < end.head) {
+            s.cursor = request.snapshot->at;
+            b.stop_joining();
+        }
+        output out;
+        if (write(s, out, start(s, out))) next(s);
         return;
     }
-    open->rewinds = request.last_event_id.empty();
-    lag& late = home_.fall_behind(s);
-    late.open = std::move(open);
-    late.reading = true;
-    home_.record().locate({s.patterns(), request.last_event_id, request.from,
-                           home_.owner().options()->max_replay_events, end.head},
-                          here(question_of(s, end), &replayer::on_start));
+    b.stop_joining();
+    // A finite stream is read from its beginning to its end, however long it is.
+    const bool whole = s.finite && !std::holds_alternative<rewind_last>(request.from);
+    const std::uint64_t budget = home_.owner().options()->max_replay_events;
+    b.reading = true;
+    home_.record().locate({s.patterns(), request.last_event_id, within(request.from, budget),
+                           whole ? ~std::uint64_t{0} : budget, end.head},
+                          here(question_of(s, end.head), &replayer::on_start));
 }
 
 void replayer::on_start(const question& asked, result<start_point> start) {
     subscriber* s = reader_of(asked);
     if (s == nullptr) return;
     if (!start) return home_.end(*s, close_reason::unavailable);
-    opening& open = *s->behind->open;
-    if (start->unknown) {
-        open.verdict = resume_verdict::reset;
-        open.rewinds = true;
-    } else if (!open.rewinds) {
-        open.verdict = start->lost ? resume_verdict::gap : resume_verdict::resumed;
-    }
-    open.lost = start->lost;
-    open.reason = to_string(start->why);
-    open.events = start->events;
+    s->behind->open->found(*start);
     s->cursor = std::min(start->at, asked.upto);
     if (!may_ask()) return queue(*s);
-    ask(*s, asked.upto, asked.next_seq);
+    ask_page(*s);
 }
 
-void replayer::ask(subscriber& s, position upto, std::uint64_t next_seq) {
-    s.behind->reading = true;
+void replayer::step(subscriber& s) {
+    backlog& b = *s.behind;
+    if (b.open) return ask_page(s);
+    if (b.given) return send_given(s);
+    if (b.values) return ask_values(s);
+    // What was dropped a moment ago made room for a page.
+    const bool made_room = std::exchange(b.dropped, false);
+    const auto limits = made_room ? std::nullopt : limits_of(s, slow_policy::drop_oldest);
+    if (limits) return ask_what_to_drop(s, *limits);
+    ask_page(s);
+}
+
+// A topic that was added later begins where it was added: its events, and what retention took of
+// them, are none of the stream's business before that.
+replayer::reading replayer::reading_of(const subscriber& s, position head) const {
+    std::vector<topic_pattern> patterns;
+    std::vector<topic_pattern> conflating;
+    patterns.reserve(s.topic_count());
+    const auto& late = s.behind->late_topics;
+    s.each_subscription([&](const subscription& on) {
+        const auto added = std::ranges::find(late, on.node, &late_topic::node);
+        if (added != late.end() && added->after > s.cursor) {
+            head = std::min(head, added->after);
+            return;
+        }
+        patterns.push_back(on.node->pattern);
+        if (on.node->options.slow == slow_policy::conflate) conflating.push_back(on.node->pattern);
+    });
+    return {make_matchers(std::move(patterns)),
+            conflating.empty() ? nullptr : make_matchers(std::move(conflating)), head};
+}
+
+void replayer::ask_page(subscriber& s) {
+    backlog& b = *s.behind;
+    const tail::end end = home_.tail_end();
+    const reading r = reading_of(s, end.head);
+    b.stop_joining();
+    s.seen_seq = end.next_seq;
+    b.joining = r.upto >= end.head;
+    b.reading = true;
     ++asked_;
-    home_.record().read({.patterns = s.patterns(),
+    home_.record().read({.patterns = r.patterns,
                          .after = s.cursor,
-                         .upto = upto,
+                         .upto = r.upto,
                          .max_events = page_events,
                          .max_bytes = page_bytes,
-                         .conflate = conflating(s)},
-                        here(question_of(s, {upto, next_seq}), &replayer::on_page));
+                         .conflate = r.conflating,
+                         .last_values_too = true},
+                        here(question_of(s, r.upto), &replayer::on_page));
 }
 
-/// False for an event from before the only topics that ask for it were added.
-bool replayer::owed(const subscriber& s, const stored_event& e) const {
-    if (!s.extras || s.extras->late_topics.empty()) return true;
-    bool wanted = false;
-    s.each_subscription([&](const subscription& on) {
-        const auto late = std::ranges::find(s.extras->late_topics, on.node, &late_topic::node);
-        if (late != s.extras->late_topics.end() && e.pos <= late->after) return;
-        wanted = wanted || std::ranges::any_of(e.content.topics, [&](const topic& t) {
-                     return on.node->pattern.matches(t.str());
-                 });
-    });
-    return wanted;
-}
-
-// The verdict, now that the first page is there. Leaves in the page what the stream is to get.
-void replayer::decide_opening(subscriber& s, opening& open, const std::optional<gap>& lost,
-                              read_page& page, position upto) {
-    if (lost && open.verdict == resume_verdict::resumed) open.verdict = resume_verdict::gap;
-    if (lost && open.lost) {
-        open.lost->to = std::max(open.lost->to, lost->to);  // beyond the budget and a trim mark
+void replayer::on_page(const question& asked, result<read_page> page) {
+    question_answered();
+    subscriber* s = reader_of(asked);
+    if (s == nullptr) return;
+    if (!page) return home_.end(*s, close_reason::unavailable);
+    backlog& b = *s->behind;
+    // A loss is told once, and again when more is trimmed: the new one may lie before the mark that
+    // was told.
+    const std::optional<gap> lost = page->trims > b.trims_known ? page->lost : std::nullopt;
+    b.trims_known = std::max(b.trims_known, page->trims);
+    output out;
+    std::unique_ptr<opening> begun;
+    if (b.open) {
+        s->cursor = b.open->decide(s->cursor, lost, *page, asked.upto);
+        // What is true comes before what happened: the page is read again behind it.
+        if (b.open->verdict != resume_verdict::resumed) b.stop_joining();
+        begun = start(*s, out);
+        if (begun->verdict != resume_verdict::resumed) {
+            if (write(*s, out, std::move(begun))) next(*s);
+            return;
+        }
     } else if (lost) {
-        open.lost = lost;
-        open.reason = to_string(loss_reason::retention);
+        out.add_control(0, gap_block(*s, *lost, "slow"));
     }
-    const bool gapped = open.verdict == resume_verdict::gap;
-    if (gapped) home_.count().gaps.fetch_add(1, std::memory_order_relaxed);
-    if (gapped && open.on_gap != gap_policy::replay) {
-        page.events.clear();
-        page.through = upto;
-        open.lost->to = upto;
-        open.events = 0;
+    if (page->damaged)
+        out.add_control(1, gap_block(*s, *page->damaged, to_string(loss_reason::lost)));
+    out.encoded.reserve(page->events.size());
+    for (const event_ptr& e : page->events) {
+        out.encoded.push_back(home_.cache().get(e));
+        out.items.push_back(home_.event_item(*s, *out.encoded.back()));
     }
-    const position before_first =
-        page.events.empty() ? page.through : position{page.events.front()->pos.value - 1};
-    if (open.verdict != resume_verdict::resumed) s.cursor = std::max(s.cursor, before_first);
-    if (gapped && open.on_gap == gap_policy::close) s.cursor = open.lost->from;
-    if (page.through >= upto) open.events = page.events.size();
+    if (!write(*s, out, std::move(begun))) return;
+    s->cursor = std::max(s->cursor, page->through);
+    if (page->through < asked.upto) b.stop_joining();
+    next(*s);
+}
+
+/// What the stream does after all that was to be written was.
+void replayer::next(subscriber& s) {
+    backlog& b = *s.behind;
+    if (!b.given && !b.values) {
+        const auto begins = std::ranges::find_if(
+            b.late_topics, [&](const late_topic& l) { return l.values && l.after <= s.cursor; });
+        if (begins != b.late_topics.end()) {
+            begins->values = false;
+            b.values = value_walk{begins->node, begins->after};
+            b.walked = 0;
+        }
+    }
+    if (b.given || b.values) {
+        // The first page at once: most often it is the only one. Others wait their turn.
+        return b.walked == 0 && asked_ < pages_under_way ? step(s) : queue(s);
+    }
+    // What is known of losses was known of fewer topics.
+    if (std::erase_if(b.late_topics, [&](const late_topic& l) { return l.after <= s.cursor; }) != 0)
+        b.trims_known = 0;
+    if (b.joining && b.late_topics.empty()) return go_live(s);
+    queue(s);
+}
+
+void replayer::go_live(subscriber& s) {
+    output out;
+    out.encoded = std::move(s.behind->joined);
+    std::ranges::sort(out.encoded, {}, &encoded_event::seq);
+    const auto repeated = std::ranges::unique(out.encoded);
+    out.encoded.erase(repeated.begin(), repeated.end());
+    for (const auto& e : out.encoded) out.items.push_back(home_.event_item(s, *e));
+    if (!out.items.empty()) {
+        s.behind->blocked = false;
+        if (home_.write(s, out.items) != outcome::done) return;
+        if (s.finished) return home_.end(s, close_reason::finished);
+    }
+    home_.go_live(s);
+}
+
+void replayer::collect(subscriber& s) {
+    backlog& b = *s.behind;
+    if (!b.joining) return;
+    home_.take_due(s, [&b](const std::shared_ptr<encoded_event>& e) {
+        b.joined.push_back(e);
+        b.joined_bytes += e->event->content.size();
+    });
+    if (b.joined.size() > joined_events || b.joined_bytes > joined_bytes) b.stop_joining();
+}
+
+void replayer::add_topic(subscriber& s, const topic_node& node, position after, bool wants_values) {
+    if (!s.behind && !wants_values) return;
+    const bool was_live = !s.behind;
+    backlog& b = home_.fall_behind(s);
+    b.late_topics.push_back({&node, after, wants_values});
+    if (!was_live) return b.stop_joining();
+    b.joining = true;  // it has all that was routed
+    b.presence_told = true;
+    next(s);
+}
+
+void replayer::forget_topic(subscriber& s, const topic_node& node) {
+    backlog& b = *s.behind;
+    std::erase_if(b.late_topics, [&](const late_topic& l) { return l.node == &node; });
+    if (!b.values || b.values->of != &node) return;
+    b.values.reset();
+    b.walked = 0;
+}
+
+void replayer::ask_values(subscriber& s) {
+    backlog& b = *s.behind;
+    question asked = question_of(s, b.values->upto);
+    asked.values = b.values;
+    asked.walked = b.walked;
+    std::vector<topic_pattern> patterns;
+    s.each_subscription([&](const subscription& on) {
+        const bool late =
+            std::ranges::find(b.late_topics, on.node, &late_topic::node) != b.late_topics.end();
+        if (b.values->of == nullptr ? !late : on.node == b.values->of)
+            patterns.push_back(on.node->pattern);
+    });
+    b.reading = true;
+    ++asked_;
+    home_.record().snapshot({make_matchers(std::move(patterns)), position{b.walked}, asked.upto,
+                             page_events, page_bytes},
+                            here(asked, &replayer::on_values));
+}
+
+void replayer::on_values(const question& asked, result<snapshot_page> page) {
+    question_answered();
+    subscriber* s = reader_of(asked);
+    if (s == nullptr) return;
+    if (!page) return home_.end(*s, close_reason::unavailable);
+    backlog& b = *s->behind;
+    // The topic may have been taken away meanwhile.
+    if (b.values != asked.values || b.walked != asked.walked) return next(*s);
+    output out;
+    for (const event_ptr& e : page->values) add_value(*s, out, e, e->pos.value);
+    if (!write(*s, out)) return;
+    b.walked = page->through.value;
+    if (page->through >= asked.upto) b.values.reset();
+    next(*s);
+}
+
+void replayer::send_given(subscriber& s) {
+    backlog& b = *s.behind;
+    output out;
+    std::size_t bytes = 0;
+    const auto given = b.given;
+    for (std::size_t i = b.walked; i < given->events.size() && bytes < page_bytes; ++i) {
+        add_value(s, out, given->events[i], i + 1);
+        bytes += given->events[i]->content.size();
+    }
+    if (!write(s, out)) return;
+    if (b.walked >= given->events.size()) {
+        b.given.reset();
+        b.walked = 0;
+    }
+    next(s);
+}
+
+void replayer::add_value(const subscriber& s, output& out, const event_ptr& e,
+                         std::uint64_t walked) {
+    out.encoded.push_back(home_.cache().get(e));
+    encoded_event& value = *out.encoded.back();
+    const auto& block = home_.shows(s, value)
+                            ? home_.cache().block_of(value, encode_cache::without_id(s.form))
+                            : nothing_to_show();
+    out.items.push_back({&block, position{walked}, item_kind::value});
+}
+
+/// The stream begins: its first block is in `out`, and what comes before its events is known.
+std::unique_ptr<opening> replayer::start(subscriber& s, output& out) {
+    backlog& b = *s.behind;
+    auto begun = std::move(b.open);
+    if (begun->verdict == resume_verdict::gap)
+        home_.count().gaps.fetch_add(1, std::memory_order_relaxed);
+    out.add_control(0, begin_stream(s, *begun));
+    if (!begun->wants_values()) return begun;
+    b.given = std::move(begun->given);
+    if (b.given && b.given->events.empty()) b.given.reset();
+    b.values = value_walk{nullptr, s.cursor};
+    return begun;
+}
+
+/// False if the stream has ended or takes no more: then nothing is left to do for it now.
+bool replayer::write(subscriber& s, output& out, std::unique_ptr<opening> begun) {
+    s.behind->blocked = false;
+    const outcome how = home_.write(s, out.items);
+    if (how == outcome::gone) return false;
+    std::uint64_t events = 0;
+    std::uint64_t values = 0;
+    for (const item& i : out.items) {
+        events += i.kind == item_kind::event && i.pos <= s.cursor ? 1 : 0;
+        values += i.kind == item_kind::value && i.pos.value <= s.behind->walked ? 1 : 0;
+    }
+    home_.count().replayed.fetch_add(events, std::memory_order_relaxed);
+    allowed_ -= static_cast<double>(events + values);
+    if (how == outcome::done && s.finished) {
+        home_.end(s, close_reason::finished);
+        return false;
+    }
+    if (begun) {
+        if (begun->ends_at_once()) {
+            home_.end(s, close_reason::gap);
+            return false;
+        }
+        home_.schedule_heartbeat(s);
+    }
+    return how == outcome::done;
 }
 
 lost_events replayer::told_of(const gap& lost, std::string_view reason) const {
@@ -146,68 +351,7 @@ std::shared_ptr<const block> replayer::gap_block(const subscriber& s, const gap&
     return home_.control(s, text);
 }
 
-void replayer::on_page(const question& asked, result<read_page> page) {
-    question_answered();
-    subscriber* s = reader_of(asked);
-    if (s == nullptr) return;
-    if (!page) return home_.end(*s, close_reason::unavailable);
-
-    // A loss is reported once, and again when more is trimmed: the new one may lie before the mark
-    // that was reported.
-    std::uint64_t& known = s->more().trims_known;
-    std::optional<gap> lost = page->trims > known ? page->lost : std::nullopt;
-    known = std::max(known, page->trims);
-    // Rewinds and unknown cursors asked for whatever is still stored, so earlier trimming is not a
-    // gap.
-    const auto pending = std::move(s->behind->open);
-    if (pending && pending->rewinds) lost.reset();
-
-    std::shared_ptr<const block> told;
-    std::vector<item> items;
-    if (pending) {
-        decide_opening(*s, *pending, lost, *page, asked.upto);
-        told = begin_stream(*s, *pending);
-    } else if (lost) {
-        told = gap_block(*s, *lost, "slow");
-    }
-    if (told) items.push_back({&told, {}});
-    std::shared_ptr<const block> damage;
-    if (page->damaged) {
-        damage = gap_block(*s, *page->damaged, to_string(loss_reason::lost));
-        items.push_back({&damage, {}});
-    }
-    std::vector<std::shared_ptr<encoded_event>> encoded;
-    encoded.reserve(page->events.size());
-    for (const event_ptr& e : page->events) {
-        if (!owed(*s, *e)) {
-            items.push_back({&nothing_to_show(), e->pos, item_kind::skipped});
-            continue;
-        }
-        encoded.push_back(home_.cache().get(e));
-        items.push_back(home_.event_item(*s, *encoded.back()));
-    }
-    s->behind->blocked = false;
-    const outcome result = home_.write(*s, items);
-    if (result == outcome::gone) return;
-    const auto handed_over = std::ranges::count_if(
-        items, [&](const item& i) { return i.kind == item_kind::event && i.pos <= s->cursor; });
-    home_.count().replayed.fetch_add(static_cast<std::uint64_t>(handed_over),
-                                     std::memory_order_relaxed);
-    allowed_ -= static_cast<double>(handed_over);
-    if (result == outcome::done && s->finished) return home_.end(*s, close_reason::finished);
-    if (pending && pending->verdict == resume_verdict::gap && pending->on_gap == gap_policy::close)
-        return home_.end(*s, close_reason::gap);
-    if (pending) home_.schedule_heartbeat(*s);
-    if (result == outcome::blocked) return;
-    s->cursor = std::max(s->cursor, page->through);
-    if (page->through < asked.upto) return queue(*s);
-    // Events that were routed since the question may have been passed over already: ask again.
-    if (asked.next_seq < home_.next_seq()) return queue(*s);
-    s->extras->late_topics.clear();
-    home_.go_live(*s, asked.next_seq);
-}
-
-/// Makes room for those who wait, whatever becomes of the stream that asked.
+/// Makes room for streams that wait, whatever becomes of the one that asked.
 void replayer::question_answered() {
     --asked_;
     if (!waiting_.empty()) schedule_turn();
@@ -254,16 +398,7 @@ void replayer::turn() {
         // one is served.
         if (s == nullptr || !s->behind || !s->behind->queued) continue;
         s->behind->queued = false;
-        if (s->behind->blocked || s->behind->reading) continue;
-        // What was dropped a moment ago made room for a page.
-        const bool asked = std::exchange(s->behind->dropped, false);
-        const auto limits = asked ? std::nullopt : limits_of(*s, slow_policy::drop_oldest);
-        const tail::end end = home_.tail_end();
-        if (limits) {
-            ask_what_to_drop(*s, *limits);
-        } else {
-            ask(*s, end.head, end.next_seq);
-        }
+        if (!s->behind->blocked && !s->behind->reading) step(*s);
     }
     // With all pages under way, the next one that comes goes on; with the rate used up, a timer.
     if (!waiting_.empty() && may_ask()) schedule_turn();
@@ -281,24 +416,13 @@ std::shared_ptr<const block> replayer::begin_stream(subscriber& s, const opening
     s.out->begin(facts);
     std::string text;
     if (open.event) s.dialect().opening(facts, text);
-    if (!s.behind) home_.append_presence(s, text);
-    // Last values are state and no history: without an id, and for whoever cannot know them.
-    if (open.verdict != resume_verdict::resumed) append_values(s, s.patterns(), text);
+    if (s.behind->joining && open.verdict == resume_verdict::fresh) {
+        home_.append_presence(s, text);
+        s.behind->presence_told = true;
+    }
     if (text.empty())
         s.out->write({});  // a head may wait for it; an error comes back with the next
     return home_.control(s, text);
-}
-
-void replayer::append_values(const subscriber& s, const matcher_set& topics,
-                             std::string& out) const {
-    home_.record().snapshot({topics, {}, home_.record().head(), ~std::size_t{0}, ~std::size_t{0}},
-                            [&](const result<snapshot_page>& page) {
-                                if (!page) return;
-                                for (const event_ptr& e : page->values) {
-                                    if (!home_.shows(s, *home_.cache().get(e))) continue;
-                                    out.append(home_.cache().without_id(*e, s.envelope)->raw());
-                                }
-                            });
 }
 
 }  // namespace carillon

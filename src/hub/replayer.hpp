@@ -1,5 +1,5 @@
-// Streams that are not live: they open, and read what they missed from the journal, until they are
-// level with the tail.
+// Streams that are not live: they open, send last values, and read what they missed from the
+// journal, until they are level with the tail.
 #pragma once
 
 #include <carillon/hub/shard.hpp>
@@ -23,33 +23,48 @@ class replayer {
 public:
     explicit replayer(shard::impl& home) : home_(home) {}
 
-    /// A new stream, with all its topics attached.
+    /// A new stream, with all its topics attached. It may have ended afterwards.
     void begin(subscriber& s, const stream_request& request);
+    /// The stream has a new topic, whose events begin behind `after`, the newest event that was
+    /// routed. Its last values, if they are wanted, come before. The stream may have ended
+    /// afterwards.
+    void add_topic(subscriber& s, const topic_node& node, position after, bool wants_values);
+    /// A stream that is behind gives up a topic.
+    void forget_topic(subscriber& s, const topic_node& node);
     /// The stream is behind and takes bytes: it goes on when it is its turn.
     void queue(subscriber& s);
+    /// For a stream that is behind: what was routed since its last question may belong to it.
+    void collect(subscriber& s);
     /// For a stream whose socket takes nothing: cuts it if its topics say so.
     void check_lag(subscriber& s);
-    /// Appends the last values of topics.
-    void append_values(const subscriber& s, const matcher_set& topics, std::string& out) const;
 
 private:
     struct question;
+    struct output;
+    struct reading;
 
     // Questions to the journal (replayer.cpp).
-    void ask(subscriber& s, position upto, std::uint64_t next_seq);
-    question question_of(const subscriber& s, tail::end end) const;
+    void step(subscriber& s);
+    void ask_page(subscriber& s);
+    void ask_values(subscriber& s);
+    void send_given(subscriber& s);
+    question question_of(const subscriber& s, position upto) const;
+    reading reading_of(const subscriber& s, position head) const;
     template <class Answer>
     auto here(question asked, void (replayer::*then)(const question&, result<Answer>));
     subscriber* reader_of(const question& asked) const;
-    bool owed(const subscriber& s, const stored_event& e) const;
 
     // Answers.
     void on_start(const question& asked, result<start_point> start);
     void on_page(const question& asked, result<read_page> page);
-    void decide_opening(subscriber& s, opening& open, const std::optional<gap>& lost,
-                        read_page& page, position upto);
+    void on_values(const question& asked, result<snapshot_page> page);
+    void next(subscriber& s);
+    void go_live(subscriber& s);
 
     // What is written.
+    std::unique_ptr<opening> start(subscriber& s, output& out);
+    bool write(subscriber& s, output& out, std::unique_ptr<opening> begun = {});
+    void add_value(const subscriber& s, output& out, const event_ptr& e, std::uint64_t walked);
     std::shared_ptr<const block> begin_stream(subscriber& s, const opening& open);
     std::shared_ptr<const block> gap_block(const subscriber& s, const gap& lost,
                                            std::string_view why);

@@ -61,7 +61,8 @@ void shard::impl::follow_room(std::uint32_t slot, std::uint64_t user_number, con
         if (!s->spaces.rooms) return;  // it asked for certain rooms alone
         const bool known = listens(*s, node);
         // A stream that ends meanwhile needs no room.
-        if (add_live(*s, pattern) && !known && !s->behind) (void)tell_presence(*s, room.str());
+        if (listen_privately(*s, pattern) && !known && !s->behind)
+            (void)tell_presence(*s, room.str());
     } else if (listens(*s, node)) {
         detach(*s, *node);
     }

@@ -95,22 +95,24 @@ public:
     void take_tail();
     /// Whether the stream is shown the event; decided in visibility.hpp.
     bool shows(const subscriber& s, encoded_event& e) const;
-    /// Every event up to this sequence was routed.
-    std::uint64_t next_seq() const noexcept { return next_seq_; }
+    /// Calls `add` with each event that was routed for the stream since it was last served, by
+    /// topic; afterwards the stream has had them.
+    template <class Add>
+    void take_due(subscriber& s, Add&& add);
 
     // Writing (delivery.cpp).
     outcome write(subscriber& s, std::span<const item> items);
     void writable(subscriber& s);
     /// Makes the stream behind, if it is not.
-    lag& fall_behind(subscriber& s);
-    /// Everything before `next_seq` on the tail is done for this stream.
-    void go_live(subscriber& s, std::uint64_t next_seq);
+    backlog& fall_behind(subscriber& s);
+    /// Everything before `seen_seq` on the tail is done for this stream.
+    void go_live(subscriber& s);
     void end(subscriber& s, close_reason why);
     void close(subscriber& s, close_reason why);
     /// What every opening says; the verdict and what follows of it is not there yet.
     opening_facts facts_of(const subscriber& s) const;
     std::shared_ptr<const block> control(const subscriber& s, std::string_view text) const {
-        return encode_cache::control(s.envelope, text);
+        return encode_cache::control(s.form, text);
     }
     item event_item(const subscriber& s, encoded_event& e);
     /// Who is in the topics whose presence the stream may see (presence.cpp).
@@ -131,7 +133,7 @@ private:
     result<> claim_durable(subscriber& s, stream_request& request);
     void claim_user(subscriber& s, stream_request& request);
     void release_user(const subscriber& s);
-    result<> add_live(subscriber& s, const topic_pattern& topic);
+    result<> add_live(subscriber& s, const topic_pattern& topic, bool wants_values);
     bool listens(const subscriber& s, const topic_node* node) const;
     topic_node& node_of(const topic_pattern& topic);
     topic_node& attach(subscriber& s, const topic_pattern& topic);
@@ -164,6 +166,7 @@ private:
 
     // Writing.
     outcome write_some(subscriber& s, std::span<const item> items);
+    static void advance(subscriber& s, const item& to);
     void block_on(subscriber& s, const item& at, std::size_t offset);
 
     // Timers.
@@ -216,5 +219,16 @@ private:
 
     shard_counters counters_;
 };
+
+template <class Add>
+void shard::impl::take_due(subscriber& s, Add&& add) {
+    s.each_subscription([&](const subscription& on) {
+        const auto& recent = on.node->recent;
+        auto at = recent.end();
+        while (at != recent.begin() && (*std::prev(at))->seq >= s.seen_seq) --at;
+        for (; at != recent.end(); ++at) add(*at);
+    });
+    s.seen_seq = std::max(s.seen_seq, next_seq_);
+}
 
 }  // namespace carillon

@@ -1,5 +1,5 @@
-// Streams that do not read as fast as events come: what their topics' policies leave out, and whom
-// they cut.
+// Streams that do not read as fast as events come: what their topics' policies leave out, and which
+// streams they cut.
 #include <carillon/hub/hub.hpp>
 
 #include "hub/question.hpp"
@@ -11,7 +11,9 @@ namespace carillon {
 namespace {
 
 /// Where a stream would be that is as far behind as it may be.
-rewind_last newest_within(const lag_limits& limits, std::chrono::system_clock::time_point now) {
+rewind newest_within(const lag_limits& limits, std::chrono::system_clock::time_point now) {
+    // A time alone is found without a look at every event.
+    if (limits.events == 0 && limits.bytes == 0) return rewind_since{now - limits.age};
     rewind_last newest{.count = limits.events != 0 ? limits.events : ~std::uint64_t{0}};
     if (limits.bytes != 0) newest.bytes = limits.bytes;
     if (limits.age.count() != 0) newest.not_before = now - limits.age;
@@ -61,7 +63,7 @@ void replayer::ask_what_to_drop(subscriber& s, const lag_limits& limits) {
     ++asked_;
     home_.record().locate(
         {s.patterns(), {}, newest_within(limits, std::chrono::system_clock::now())},
-        here(question_of(s, home_.tail_end()), &replayer::on_drop_point));
+        here(question_of(s, home_.tail_end().head), &replayer::on_drop_point));
 }
 
 void replayer::on_drop_point(const question& asked, result<start_point> start) {
@@ -69,17 +71,17 @@ void replayer::on_drop_point(const question& asked, result<start_point> start) {
     subscriber* s = reader_of(asked);
     if (s == nullptr) return;
     if (!start) return home_.end(*s, close_reason::unavailable);
-    if (start->at <= s->cursor) return ask(*s, asked.upto, asked.next_seq);
+    if (start->at <= s->cursor) return ask_page(*s);
     ask_dropped(*s, std::min(start->at, asked.upto));
 }
 
 /// Is there anything between the cursor and `upto`?
 void replayer::ask_dropped(subscriber& s, position upto) {
-    question asked = question_of(s, {upto, 0});
+    const reading r = reading_of(s, upto);
     s.behind->reading = true;
     ++asked_;
-    home_.record().read({s.patterns(), s.cursor, upto, 1, page_bytes},
-                        here(asked, &replayer::on_drop_page));
+    home_.record().read({r.patterns, s.cursor, r.upto, 1, page_bytes},
+                        here(question_of(s, r.upto), &replayer::on_drop_page));
 }
 
 void replayer::on_drop_page(const question& asked, result<read_page> page) {
@@ -108,7 +110,7 @@ void replayer::check_lag(subscriber& s) {
     if (!limits) return;
     home_.record().locate(
         {s.patterns(), {}, newest_within(*limits, std::chrono::system_clock::now())},
-        here(question_of(s, home_.tail_end()), &replayer::on_cut_point));
+        here(question_of(s, home_.tail_end().head), &replayer::on_cut_point));
 }
 
 /// Null if it has gone or moved on meanwhile.
@@ -120,7 +122,8 @@ subscriber* replayer::blocked_still(const question& asked) const {
 void replayer::on_cut_point(const question& asked, result<start_point> start) {
     subscriber* s = blocked_still(asked);
     if (s == nullptr || !start || start->at <= s->cursor) return;
-    home_.record().read({s->patterns(), s->cursor, std::min(start->at, asked.upto), 1, page_bytes},
+    const reading r = reading_of(*s, std::min(start->at, asked.upto));
+    home_.record().read({r.patterns, s->cursor, r.upto, 1, page_bytes},
                         here(asked, &replayer::on_cut_page));
 }
 

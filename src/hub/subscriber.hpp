@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,12 +25,6 @@ struct subscription {
     std::uint32_t index = 0;
 };
 
-/// A topic that was added while the stream was behind: it begins there, not at the cursor.
-struct late_topic {
-    const topic_node* node = nullptr;
-    position after;
-};
-
 /// What only some streams need.
 struct subscriber_extras {
     std::string metadata;
@@ -39,25 +34,58 @@ struct subscriber_extras {
     grants_ptr grants;                    ///< of `who`; null: none
     event_filter filter;
     std::vector<subscription> more_topics;  ///< beyond the first
-    std::vector<late_topic> late_topics;    ///< until the stream has caught up
     std::size_t own_topics = 0;             ///< how many of all topics are the hub's own
     std::chrono::steady_clock::time_point expires =
         std::chrono::steady_clock::time_point::max();  ///< of `who`
     std::uint64_t user_number = 0;  ///< in the directory of users; 0: it is not there
-    std::uint64_t trims_known = 0;  ///< `read_page::trims` up to here were told, or do not matter
 };
 
-/// A stream that does not take bytes, or has events to read from the journal.
-struct lag {
-    std::unique_ptr<opening> open;  ///< not written yet: nothing else may be
-    std::shared_ptr<const block>
-        pinned;              ///< partly written; its remaining bytes must stay the same
+/// A topic that was added to a stream that had begun: its events follow `after`, and its last
+/// values, if they are wanted, come when the stream has got there.
+struct late_topic {
+    const topic_node* node = nullptr;
+    position after;
+    bool values = false;
+};
+
+/// Last values that are still to be sent: those up to `upto`, which is where the stream is.
+struct value_walk {
+    const topic_node* of = nullptr;  ///< one topic; null: all that are not late
+    position upto;
+    friend bool operator==(const value_walk&, const value_walk&) = default;
+};
+
+/// What a stream has that is not live: its socket takes no bytes, or events are to be read from
+/// the journal first.
+struct backlog {
+    std::unique_ptr<opening> open;                 ///< not written yet: nothing else may be
+    std::shared_ptr<const stream_snapshot> given;  ///< by a service, still to be sent
+    std::optional<value_walk> values;
+    std::uint64_t walked = 0;  ///< of what is given, how many were sent; of values, up to where
+    std::vector<late_topic> late_topics;
+    /// Events that were routed since the last question. While `joining`, none is missing: with the
+    /// answer and these the stream is level with the tail.
+    std::vector<std::shared_ptr<encoded_event>> joined;
+    std::size_t joined_bytes = 0;
+    std::uint64_t trims_known = 0;  ///< `read_page::trims` up to here were told, or do not matter
+    /// Partly written, or not to be had again: its remaining bytes must stay the same.
+    std::shared_ptr<const block> pinned;
     std::size_t offset = 0;  ///< into the pinned block's view
     std::chrono::steady_clock::time_point since;
-    bool blocked = false;  ///< waits for `writable`
-    bool reading = false;  ///< the journal was asked
+    bool joining = false;
+    bool presence_told = false;  ///< and changes since then are among `joined`
+    bool blocked = false;        ///< waits for `writable`
+    bool reading = false;        ///< the journal was asked
     bool queued = false;
     bool dropped = false;  ///< a moment ago: a page comes next
+
+    /// The next answer will not be all that is missing.
+    void stop_joining() noexcept {
+        joining = false;
+        presence_told = false;
+        joined = {};
+        joined_bytes = 0;
+    }
 };
 
 /// Confined to its shard.
@@ -65,9 +93,9 @@ struct subscriber {
     connection* out = nullptr;
     const stream_profile* profile = nullptr;
     subscription first;
-    position cursor;              ///< every matching event up to here was handed over
-    std::uint64_t seen_seq = 0;   ///< events on the tail before this one are done
-    std::unique_ptr<lag> behind;  ///< null: live
+    position cursor;                  ///< every matching event up to here was handed over
+    std::uint64_t seen_seq = 0;       ///< events on the tail before this one are done
+    std::unique_ptr<backlog> behind;  ///< null: live
     std::unique_ptr<subscriber_extras> extras;
     std::chrono::steady_clock::time_point last_write;
     std::chrono::steady_clock::time_point last_event;  ///< its beginning, if it had none
@@ -77,7 +105,7 @@ struct subscriber {
     std::uint64_t bytes = 0;             ///< the same
     std::array<std::uint8_t, 16> key{};  ///< random part of the id
     std::uint32_t slot = 0;
-    envelope_id envelope = 0;
+    form_id form = 0;
     bool chunked = false;
     bool finite = false;
     bool finished = false;  ///< the end was handed over

@@ -77,6 +77,7 @@ hub_options hub_options_of(const settings& s) {
     o.max_batch = s.publish.max_batch;
     o.max_replay_events = s.stream.max_replay_events;
     o.replay_rate = s.stream.replay_rate;
+    o.encode_cache_bytes = s.stream.encode_cache.value;
     o.cursor_lag = s.stream.cursor_lag;
     o.client_grace = s.stream.client_grace;
     o.expected_downtime = s.drain.expected_downtime;

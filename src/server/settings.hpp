@@ -88,6 +88,7 @@ struct settings {
         std::uint64_t max_topics_per_client = 100;
         std::uint64_t max_replay_events = 10'000;
         std::uint64_t replay_rate = 200'000;
+        byte_count encode_cache{4u << 20};
         std::uint64_t cursor_lag = 10'000;
         milliseconds overload_retry = std::chrono::seconds(10);
         milliseconds expiry_warning = std::chrono::seconds(60);
@@ -346,6 +347,10 @@ void each_setting(Settings& s, Visitor&& visit) {  // NOLINT(readability-functio
            "Events a second that one loop replays to all streams that come back; 0: no limit.", 0,
            no_limit, true},
           s.stream.replay_rate);
+    visit({"stream.encode_cache",
+           "Encoded events that one loop keeps for streams that come or catch up.", 65'536, no_limit,
+           true},
+          s.stream.encode_cache);
     visit({"stream.cursor_lag",
            "Positions a stream's cursor may lag behind before `carillon.cursor` moves it.", 1,
            no_limit, true},

@@ -6,6 +6,7 @@
 #include <carillon/journal/open.hpp>
 
 #include "support/fake_connection.hpp"
+#include "support/late_journal.hpp"
 #include "support/manual_executor.hpp"
 
 #include <algorithm>
@@ -46,6 +47,7 @@ private:
     struct sent {
         std::vector<topic> topics;
         std::uint64_t pos = 0;
+        bool retained = false;
         bool matches(const topic_pattern& p) const {
             return std::ranges::any_of(topics, [&](const topic& t) { return p.matches(t.str()); });
         }
@@ -59,6 +61,7 @@ private:
         std::uint64_t must_until = forever;
         std::uint64_t from_number = 0;  ///< the same for events without position
         std::uint64_t until_number = forever;
+        bool added = false;  ///< to a stream that was there
     };
 
     struct stream {
@@ -70,7 +73,10 @@ private:
         std::string verdict;
         std::optional<std::uint64_t> opening;  ///< the position that the opening event must have
         std::set<std::uint64_t> gone;          ///< what a rewinding stream came too late for
-        std::uint64_t rewound_until = 0;       ///< the head when it opened; 0: it does not rewind
+        std::multiset<std::uint64_t> values;   ///< positions that were shown as last values
+        std::uint64_t reset_at = 0;            ///< the head when its cursor was found to be unknown
+        bool rewinds = false;
+        std::uint64_t rewound_until = 0;  ///< the head when it opened, if it rewinds
     };
 
     explicit hub_model(std::span<const std::uint8_t> input) : input_(input) {
@@ -89,10 +95,17 @@ private:
             return retention{.max_events = limit_of(name)};
         };
         record.now = [] { return std::chrono::system_clock::time_point{}; };
-        hub_ = std::make_unique<hub>(std::move(options), make_memory_journal(std::move(record)));
+        auto kept = make_memory_journal(std::move(record));
+        if (take() % 2 == 0) {
+            auto late = std::make_unique<late_journal>(std::move(kept));
+            late_ = late.get();
+            kept = std::move(late);
+        }
+        hub_ = std::make_unique<hub>(std::move(options), std::move(kept));
         hub_->add_shard(executor_);
         hub_->add_shard(executor_);
         profile_.heartbeat_interval = std::chrono::seconds(1);
+        executor_.advance(std::chrono::seconds(1));  // the rate of replays allows some now
     }
 
     std::uint64_t limit_of(std::string_view name) const {
@@ -107,7 +120,7 @@ private:
     }
 
     void step() {
-        switch (take() % 16) {
+        switch (take() % 17) {
             case 0:
             case 1:
             case 2:
@@ -140,10 +153,20 @@ private:
                 return executor_.advance(std::chrono::milliseconds(40) * take());
             case 14:
                 for (int n = take() % 8; n >= 0; --n) executor_.run_one();
-                return;
+                return sweep();
+            case 15:
+                for (int n = take() % 4; n >= 0 && late_ != nullptr; --n) late_->answer_one();
+                return sweep();
             default:
-                return executor_.run_until_idle();
+                return run_until_idle();
         }
+    }
+
+    void run_until_idle() {
+        do {
+            executor_.run_until_idle();
+        } while (late_ != nullptr && late_->answer_one());
+        sweep();
     }
 
     template <class Operation>
@@ -156,6 +179,10 @@ private:
 
     /// Looks at the streams that ended by themselves, and forgets them.
     void sweep() {
+        for (const auto& t : streams_) {
+            const bool began = t->reset_at == 0 && !t->out.events.empty();
+            if (began && has(*t, "reset")) t->reset_at = head_;
+        }
         std::erase_if(streams_, [this](const std::unique_ptr<stream>& t) {
             if (t->out.closed) check(*t, false);
             return t->out.closed.has_value();
@@ -173,9 +200,10 @@ private:
             const topic second = *topic::parse(topic_names[choice / 8 % topic_names.size()]);
             if (choice >= 128 && second != e.topics[0]) e.topics.push_back(second);
             e.ephemeral = choice % 16 == 15;
+            e.retain = choice % 16 == 3;
             e.data = std::to_string(sent_.size());
             if (choice % 32 == 7) e.data += '\n' + std::string(choice, 'x');
-            sent_.push_back({e.topics, e.ephemeral ? 0 : ++head_});
+            sent_.push_back({e.topics, e.ephemeral ? 0 : ++head_, e.retain});
             batch.push_back(std::move(e));
         }
         hub_->publish(std::move(batch), [this](result<std::vector<published>> done) {
@@ -233,7 +261,7 @@ private:
         if (opened_ % 5 == 0) t->out.per_write = 16;
         const std::uint64_t start = expect_opening(*t, patterns, r);
         for (const topic_pattern& p : patterns)
-            t->patterns.push_back({p, start, start, forever, sent_.size(), forever});
+            t->patterns.push_back({p, start, start, forever, sent_.size(), forever, false});
         r.out = &t->out;
         r.profile = &profile_;
         r.topics = std::move(patterns);
@@ -259,7 +287,7 @@ private:
         });
         if (known != t.patterns.end()) return;
         if (!t.home->subscribe(*t.s, p)) return;  // it broke
-        t.patterns.push_back({p, head_, head_, forever, sent_.size(), forever});
+        t.patterns.push_back({p, head_, head_, forever, sent_.size(), forever, true});
     }
 
     void unsubscribe(stream& t) {
@@ -269,7 +297,9 @@ private:
         }
         if (active.empty()) return;
         listening& l = *active[take() % active.size()];
-        const std::uint64_t reached = cursor_of(t);
+        // A stream that has not opened has nothing yet.
+        const std::uint64_t reached = t.out.events.empty() ? 0 : cursor_of(t);
+        if (t.out.events.empty()) t.verdict.clear();  // it opens without this topic
         if (!t.home->unsubscribe(*t.s, l.pattern)) wrong("could not unsubscribe");
         l.must_until = reached;
         l.until_number = sent_.size();
@@ -287,8 +317,7 @@ private:
     void settle() {
         for (const int round : {0, 1}) {
             for (bool more = true; more;) {
-                executor_.run_until_idle();
-                sweep();
+                run_until_idle();
                 more = false;
                 for (const auto& t : streams_) {
                     t->out.per_write = fake_connection::unlimited;
@@ -336,6 +365,18 @@ private:
         return all;
     }
 
+    /// The position before the first last value that retention has left of its event.
+    std::uint64_t before_outlived(const std::vector<topic_pattern>& patterns) const {
+        std::uint64_t first = head_;
+        for (const std::string_view name : topic_names) {
+            const bool asked = std::ranges::any_of(
+                patterns, [&](const topic_pattern& p) { return p.matches(name); });
+            const sent* const value = asked ? last_value_of(name) : nullptr;
+            if (value != nullptr) first = std::min(first, value->pos - 1);
+        }
+        return first;
+    }
+
     /// Nobody promised a rewinding stream what was trimmed before it opened.
     void forget_unkept(stream& t, const std::vector<topic_pattern>& patterns) const {
         const auto there = kept(patterns);
@@ -354,19 +395,28 @@ private:
         const auto there = kept(patterns);
         const std::uint64_t at =
             r.last_event_id.empty() ? 0 : cursor::parse(r.last_event_id)->pos.value;
-        if (r.last_event_id.empty() || at > head_) {
-            if (!r.last_event_id.empty()) t.verdict = "reset";
-            std::uint64_t count = std::min<std::uint64_t>(there.size(), budget_);
-            if (last != nullptr) count = std::min(count, last->count);
-            if (count > 0) t.opening = there[there.size() - count] - 1;
-            t.rewound_until = head_;
-            forget_unkept(t, patterns);
-            return *t.opening;
-        }
         std::uint64_t lost = 0;
         for (const std::string_view name : topic_names) {
             for (const topic_pattern& p : patterns)
                 if (p.matches(name)) lost = std::max(lost, trimmed_of(name));
+        }
+        if (r.last_event_id.empty() || at > head_) {
+            std::uint64_t count = std::min<std::uint64_t>(there.size(), budget_);
+            if (last != nullptr) count = std::min(count, last->count);
+            if (count > 0) t.opening = there[there.size() - count] - 1;
+            t.rewound_until = head_;
+            t.rewinds = true;
+            forget_unkept(t, patterns);
+            if (!r.last_event_id.empty()) {
+                t.verdict = "reset";
+                if (count == there.size())
+                    t.opening = std::min(*t.opening, before_outlived(patterns));
+            } else if (last->count > budget_ && there.size() > budget_) {
+                t.verdict = "gap";
+            } else if (lost > *t.opening || (lost != 0 && there.size() < last->count)) {
+                t.verdict = "gap";
+            }
+            return *t.opening;
         }
         const auto missed = there.end() - std::ranges::upper_bound(there, at);
         const bool incomplete = lost > at || static_cast<std::uint64_t>(missed) > budget_;
@@ -384,7 +434,9 @@ private:
     }
 
     bool must(const stream& t, const sent& e) const {
-        if (t.gone.contains(e.pos)) return false;
+        // A reset says that anything may be missing of what there was.
+        if (t.gone.contains(e.pos) || e.pos <= t.reset_at) return false;
+        if (late_ != nullptr && e.pos <= t.rewound_until) return false;
         return std::ranges::any_of(t.patterns, [&](const listening& l) {
             return e.pos > l.must_after && e.pos <= l.must_until && e.matches(l.pattern);
         });
@@ -397,8 +449,64 @@ private:
         });
     }
 
+    /// A last value: no event of the stream, so it has no id of its own.
+    void check_value(stream& t, const sent& e, std::uint64_t number) {
+        if (!e.retained) wrong("shown without its id: " + std::to_string(number));
+        t.values.insert(e.pos);
+        const std::uint64_t opening = opening_of(t);
+        const auto asked = std::ranges::count_if(t.patterns, [&](const listening& l) {
+            const std::uint64_t begins = l.added ? l.may_after : opening;
+            return e.matches(l.pattern) && e.pos <= begins && (l.added || !has(t, "resumed"));
+        });
+        if (std::cmp_less(asked, t.values.count(e.pos)))
+            wrong("a value that is not due: " + std::to_string(e.pos));
+    }
+
+    /// Where the opening event says that the stream begins.
+    static std::uint64_t opening_of(const stream& t) {
+        const auto at = cursor::parse(t.out.events.at(0).id);
+        return at ? at->pos.value : 0;
+    }
+    static bool has(const stream& t, std::string_view verdict) {
+        return t.out.events.at(0).data.find("\"resume\":\"" + std::string(verdict) + "\"") !=
+               std::string::npos;
+    }
+
+    /// The newest event of a topic that was published as its last value.
+    const sent* last_value_of(std::string_view name) const {
+        const auto newest = std::ranges::find_if(sent_.rbegin(), sent_.rend(), [&](const sent& e) {
+            return e.retained && e.pos != 0 &&
+                   std::ranges::any_of(e.topics, [&](const topic& x) { return x.str() == name; });
+        });
+        return newest == sent_.rend() ? nullptr : &*newest;
+    }
+
+    /// Each topic's last value was shown, as such or as an event, whatever retention took, to
+    /// streams that cannot know it.
+    void check_values(const stream& t, const std::set<std::uint64_t>& shown) {
+        for (const std::string_view name : topic_names) {
+            const sent* const value = last_value_of(name);
+            if (value == nullptr || shown.contains(value->pos)) continue;
+            const bool known = std::ranges::any_of(t.patterns, [&](const listening& l) {
+                return !l.added && has(t, "resumed") && value->pos <= opening_of(t) &&
+                       value->matches(l.pattern);
+            });
+            const bool due = std::ranges::any_of(t.patterns, [&](const listening& l) {
+                return l.until_number == forever && l.pattern.matches(name);
+            });
+            if (due && !known) wrong("a last value is missing: " + std::to_string(value->pos));
+        }
+    }
+
     /// Holds all that the stream showed against all that was published.
-    void check(const stream& t, bool complete) {
+    void check(stream& t, bool complete) {
+        check_all(t, complete);
+        if (!wrong_.empty()) wrong_ += told(t);
+    }
+
+    void check_all(stream& t, bool complete) {
+        std::set<std::uint64_t> shown;
+        t.values.clear();
         if (t.out.misused) wrong("a connection was used after its end");
         if (t.out.malformed) wrong("a chunk is malformed");
         const auto gaps = check_gaps(t);
@@ -421,11 +529,18 @@ private:
                 std::from_chars(r.data.data(), r.data.data() + r.data.size(), number);
                 if (number >= sent_.size()) return wrong("an event that nobody sent: " + r.data);
                 const sent& e = sent_[number];
+                const bool moved = r.id == hub_->id_of(position{e.pos}) && e.pos > upto;
+                if (e.pos != 0 && !moved) {
+                    check_value(t, e, number);
+                    shown.insert(e.pos);
+                    continue;
+                }
+                if (e.pos != 0 && !shown.insert(e.pos).second)
+                    return wrong("shown twice: " + r.data);
                 if (number < next_number) return wrong("doubled or out of order: " + r.data);
                 if (!may(t, e, number)) return wrong("not asked for: " + r.data);
                 next_number = number + 1;
                 if (e.pos == 0) continue;
-                if (r.id != hub_->id_of(position{e.pos})) wrong("an odd id: " + r.id);
                 nothing_missed(e.pos - 1);
                 upto = e.pos;
             } else if (r.type != "carillon.cursor") {
@@ -440,13 +555,18 @@ private:
         }
         if (!complete) return;
         if (first) wrong("no opening event");
+        check_values(t, shown);
         nothing_missed(head_);
     }
 
     void check_opening(const stream& t, const received& r) {
         if (r.type != "carillon.open") return wrong("the first event is " + r.type);
-        if (r.data.find("\"resume\":\"" + t.verdict + "\"") == std::string::npos)
-            wrong("the verdict is not " + t.verdict + ": " + r.data);
+        if (t.verdict.empty()) return;
+        // Of what a late journal answers, some may have been trimmed since.
+        if (late_ != nullptr && (has(t, "reset") || (has(t, "gap") && t.verdict != "reset")))
+            return;
+        if (!has(t, t.verdict)) wrong("the verdict is not " + t.verdict + ": " + r.data);
+        if (late_ != nullptr && t.rewinds) return;
         if (t.opening && r.id != hub_->id_of(position{*t.opening}))
             wrong("opening at " + r.id + ", not " + std::to_string(*t.opening));
     }
@@ -460,14 +580,31 @@ private:
             const std::uint64_t to = position_in(r.data, "to");
             if (from == forever && r.type == "carillon.open") continue;
             gaps.emplace_back(from, to);
+            // In the middle of a stream it is just what retention took of a topic that it has.
+            const bool exact = r.type == "carillon.gap";
             const bool real = std::ranges::any_of(sent_, [&](const sent& e) {
-                return e.pos > from && e.pos <= to &&
-                       std::ranges::any_of(
-                           t.patterns, [&](const listening& l) { return e.matches(l.pattern); });
+                if (e.pos <= from || e.pos > to || (exact && e.pos != to)) return false;
+                return std::ranges::any_of(t.patterns, [&](const listening& l) {
+                    return e.matches(l.pattern) && (!exact || e.pos > l.may_after);
+                });
             });
             if (!real || to == forever) wrong("a gap that is none: " + r.data);
         }
         return gaps;
+    }
+
+    /// All that was published, and what the stream listened to and got.
+    std::string told(const stream& t) const {
+        std::string all;
+        for (const sent& e : sent_) {
+            all += "\n" + std::to_string(e.pos) + (e.retained ? " retained" : "");
+            for (const topic& x : e.topics) all += " " + x.str();
+        }
+        for (const listening& l : t.patterns)
+            all += "\n- " + l.pattern.str() + " after " + std::to_string(l.may_after);
+        for (const received& r : t.out.events)
+            all += "\n> " + r.id + " " + r.type + " " + r.data.substr(0, 200);
+        return all;
     }
 
     void wrong(std::string what) {
@@ -479,6 +616,7 @@ private:
     std::uint64_t budget_ = 0;
     manual_executor executor_;
     stream_profile profile_;
+    late_journal* late_ = nullptr;  ///< the hub's; null: it answers at once
     std::unique_ptr<hub> hub_;
     std::vector<std::unique_ptr<stream>> streams_;
     std::vector<sent> sent_;  ///< by number

@@ -87,6 +87,8 @@ struct hub_options {
     std::size_t max_recipients = 10'000;       ///< times the events of one publish to an audience
     std::uint64_t max_replay_events = 10'000;  ///< per connection; more missed than that is a gap
     std::uint64_t replay_rate = 200'000;       ///< events a second and shard; 0: no limit
+    std::size_t encode_cache_bytes =
+        4u << 20;  ///< encoded events that a shard keeps for streams that come or catch up
     std::uint64_t cursor_lag = 10'000;  ///< positions behind the head that earn a `carillon.cursor`
     std::chrono::milliseconds client_grace =
         std::chrono::seconds(60);  ///< how long a durable client waits for its return

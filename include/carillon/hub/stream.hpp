@@ -25,6 +25,12 @@ enum class gap_policy : std::uint8_t {
     close,   ///< it says so and ends; its cursor stays where it was
 };
 
+/// What a service has read before it opens a stream, such as notifications that wait.
+struct stream_snapshot {
+    std::vector<event_ptr> events;  ///< in the order that they are sent in, without id
+    position at;  ///< what they are true for: the stream goes on with what comes after it
+};
+
 struct stream_request {
     connection* out = nullptr;  ///< must stay until `close` was called or the stream was removed
     const stream_profile* profile = nullptr;
@@ -39,9 +45,11 @@ struct stream_request {
     std::vector<topic> rooms;
     event_filter filter;        ///< what of all this it asks to see
     std::string last_event_id;  ///< empty: none
-    rewind from;                ///< ignored if there is a cursor
-    std::string client;         ///< token that makes the client durable; empty: a new id
-    std::string metadata;       ///< a JSON object's text, or empty
+    rewind from;                ///< ignored if there is a cursor or a snapshot
+    /// Sent behind the opening event, unless the cursor resumes without a loss. Null: none.
+    std::shared_ptr<const stream_snapshot> snapshot;
+    std::string client;    ///< token that makes the client durable; empty: a new id
+    std::string metadata;  ///< a JSON object's text, or empty
     gap_policy on_gap = gap_policy::replay;
     bool finite = false;        ///< ends behind the event `carillon.end`
     bool topics_later = false;  ///< may begin without a topic

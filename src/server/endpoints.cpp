@@ -1,6 +1,7 @@
 #include "server/endpoints.hpp"
 
 #include "base/json_text.hpp"
+#include "server/api_documents.hpp"
 #include "transport/rules.hpp"
 
 #include <utility>
@@ -105,17 +106,31 @@ route page() {
             .any_page = true};
 }
 
-/// As people write it: `{topic...}` is `{topic}`.
-std::string readable(std::string path) {
-    if (path.ends_with("...}")) path.replace(path.size() - 4, 4, "}");
-    return path;
+route document(std::string path, std::string_view summary, std::string_view meaning,
+               std::function<std::string()> text) {
+    return {.method = "GET",
+            .path = std::move(path),
+            .summary = summary,
+            .who = transport::rules::open,
+            .answers = {{200, json, meaning}},
+            .handle =
+                [text = std::move(text)](http::request&, const principal&, http::responder answer) {
+                    answer.send(http::json_response(200, text()));
+                },
+            .any_page = true};
 }
 
 }  // namespace
 
 std::vector<route> endpoint_routes(const endpoint_sources& from) {
-    return {health(), ready(*from.events, from.records),
-            metrics(from.metrics, from.metrics_for_any_host), api(from.description), page()};
+    return {
+        health(),
+        ready(*from.events, from.records),
+        metrics(from.metrics, from.metrics_for_any_host),
+        api(from.description),
+        document("/openapi.json", "describes all routes for tools", "OpenAPI 3.1", from.openapi),
+        document("/asyncapi.json", "describes all streams for tools", "AsyncAPI 3", from.asyncapi),
+        page()};
 }
 
 std::string describe(const std::vector<route>& routes, std::string_view topics) {
@@ -130,7 +145,7 @@ std::string describe(const std::vector<route>& routes, std::string_view topics) 
         text += R"({"method":)";
         append_json_string(text, r.method);
         text += R"(,"path":)";
-        append_json_string(text, readable(r.path));
+        append_json_string(text, readable_path(r.path));
         text += R"(,"summary":)";
         append_json_string(text, r.summary);
         text += fmt::format(R"(,"access":{{"locally":"{}","otherwise":"{}"}}}})",

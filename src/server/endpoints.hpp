@@ -34,6 +34,8 @@ struct endpoint_sources {
     std::function<result<>()> records;         ///< whether records can be stored
     std::function<std::string()> metrics;      ///< the text of `/metrics`
     std::function<std::string()> description;  ///< the text of `/api`
+    std::function<std::string()> openapi;      ///< the text of `/openapi.json`
+    std::function<std::string()> asyncapi;     ///< the text of `/asyncapi.json`
     bool metrics_for_any_host = false;         ///< `/metrics` answers whatever `Host` says
 };
 

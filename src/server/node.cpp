@@ -7,6 +7,7 @@
 
 #include "base/careful_clock.hpp"
 #include "http/server.hpp"
+#include "server/api_documents.hpp"
 #include "server/applications.hpp"
 #include "server/auth_routes.hpp"
 #include "server/endpoints.hpp"
@@ -322,7 +323,7 @@ struct node::parts {
     std::unique_ptr<identity_check> callers;
     http::byte_budget requests{current.http.max_request_memory.value};
     http::byte_budget responses{current.http.max_response_memory.value};
-    std::string description;  ///< of all routes
+    std::string description, openapi, asyncapi;  ///< of all routes
     http::router routes;
     std::atomic<bool> drained{false};
     careful_clock clock;      ///< of the first worker
@@ -358,6 +359,7 @@ void node::parts::add_routes() {
     std::ranges::move(apps->routes(), std::back_inserter(all));
     std::ranges::move(endpoint_routes({events.get(), [this] { return apps->health(); },
                                        [this] { return metrics(); }, [this] { return description; },
+                                       [this] { return openapi; }, [this] { return asyncapi; },
                                        current.metrics.any_host}),
                       std::back_inserter(all));
     std::ranges::move(
@@ -365,6 +367,8 @@ void node::parts::add_routes() {
                      std::chrono::duration_cast<std::chrono::seconds>(current.auth.token_lifetime),
                      current.auth.revocations_kept, public_topics_of(current)}),
         std::back_inserter(all));
+    openapi = openapi_document(all);
+    asyncapi = asyncapi_document(all);
     description = describe(all, current.topic_service.prefix);
     transport::mount(routes, std::move(all), *callers, policy_of(current, *callers));
 }

@@ -33,11 +33,32 @@ struct access_rule {
     access otherwise = access::admin;
 };
 
+/// What a value may be, in the words of JSON Schema's types.
+enum class form : std::uint8_t { text, whole_number, flag, texts, whole_numbers, object, any };
+
+/// A member of a body or of an event's data, or a parameter of a query, as the server's
+/// descriptions tell it.
+struct described_field {
+    std::string_view name;
+    form is = form::text;
+    std::string_view meaning{};
+    bool needed = false;
+};
+
+/// An event that a stream may bring.
+struct described_event {
+    std::string_view title;                 ///< of the kind of event, unique in its stream
+    std::string_view name{};                ///< of the event; empty: the browser's "message"
+    std::string_view meaning{};             ///< in a few words
+    std::vector<described_field> fields{};  ///< of the JSON object in its data; empty: any data
+};
+
 /// What the body of a request may be. Types are as in `http::route_rules`.
 struct body_rule {
     bool needed = false;
     std::vector<std::string_view> whole{};     ///< types that the handler gets, read to the end
     std::vector<std::string_view> streamed{};  ///< types that the upload gets as they arrive
+    std::vector<described_field> fields{};     ///< of a JSON object; empty: any JSON
 };
 
 /// What a route says when all goes well.
@@ -62,7 +83,9 @@ struct route {
     std::string_view summary{};
     access_rule who{};
     body_rule takes{};
+    std::vector<described_field> query{};
     std::vector<route_answer> answers{};
+    std::vector<described_event> events{};  ///< of a stream
     route_handler handle{};
     route_upload upload{};   ///< for `takes.streamed`
     route_refusal refuse{};  ///< empty: with the problem document of the error

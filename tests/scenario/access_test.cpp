@@ -54,6 +54,8 @@ struct row {
 constexpr row table[] = {
     {"GET", "/", "none", "none"},
     {"GET", "/api", "none", "none"},
+    {"GET", "/openapi.json", "none", "none"},
+    {"GET", "/asyncapi.json", "none", "none"},
     {"GET", "/health", "none", "none"},
     {"GET", "/ready", "none", "none"},
     {"GET", "/metrics", "none", "admin"},

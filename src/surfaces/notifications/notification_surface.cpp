@@ -1,5 +1,6 @@
 #include "surfaces/notifications/notification_surface.hpp"
 
+#include "surfaces/notifications/notification_fields.hpp"
 #include "surfaces/notifications/notification_stream.hpp"
 #include "surfaces/support/json_answer.hpp"
 #include "surfaces/support/json_body.hpp"
@@ -19,12 +20,16 @@ namespace carillon::surfaces {
 
 namespace {
 
+using transport::described_field;
+using transport::form;
 using transport::route;
 namespace rules = transport::rules;
 
 constexpr std::string_view json = "application/json";
 
-transport::body_rule one_json_text() { return {.needed = true, .whole = transport::json_types()}; }
+transport::body_rule one_object(std::vector<described_field> fields) {
+    return {.needed = true, .whole = transport::json_types(), .fields = std::move(fields)};
+}
 
 // How long a stream may take for what was pending; later it is settled at the next connection.
 constexpr auto patience = std::chrono::minutes(1);
@@ -101,6 +106,7 @@ std::vector<route> notification_surface::routes() {
          .who = rules::own_notifications,
          .answers = {{200, "text/event-stream", "notifications and announcements"},
                      {204, "", "another stream has taken this one's place"}},
+         .events = notification_stream_events(),
          .handle = calling(*this, &notification_surface::connect),
          .refuse = [this](const http::request& r, http::responder answer, const error& why) {
              with_.streams.refuse(r, std::move(answer), why);
@@ -109,21 +115,21 @@ std::vector<route> notification_surface::routes() {
                    .path = "/notifications",
                    .summary = "stores a notification and sends it to its recipients",
                    .who = rules::send,
-                   .takes = one_json_text(),
+                   .takes = one_object(notification_fields()),
                    .answers = {{201, json, "its id"}, {202, json, "its events follow later"}},
                    .handle = calling(*this, &notification_surface::notify)});
     all.push_back({.method = "POST",
                    .path = "/system",
                    .summary = "announces something to everyone",
                    .who = rules::send,
-                   .takes = one_json_text(),
+                   .takes = one_object(sent_event_fields(false)),
                    .answers = {{200, json, "the event's id"}},
                    .handle = calling(*this, &notification_surface::announce)});
     all.push_back({.method = "POST",
                    .path = "/custom",
                    .summary = "sends an event to users, or to everyone",
                    .who = rules::send,
-                   .takes = one_json_text(),
+                   .takes = one_object(sent_event_fields(true)),
                    .answers = {{200, json, "the events' ids"}},
                    .handle = calling(*this, &notification_surface::send_custom)});
     add_reading(all);
@@ -135,6 +141,9 @@ void notification_surface::add_reading(std::vector<route>& to) {
                   .path = "/notifications/inbox",
                   .summary = "lists the caller's notifications, newest first",
                   .who = rules::own_notifications,
+                  .query = {{"limit", form::whole_number, "entries of a page, up to 1000"},
+                            {"before", form::whole_number, "`next` of the page before"},
+                            {"unread", form::flag, "only what is not read"}},
                   .answers = {{200, json, "a page of them"}},
                   .handle = calling(*this, &notification_surface::list)});
     to.push_back({.method = "GET",
@@ -159,6 +168,8 @@ void notification_surface::add_reading(std::vector<route>& to) {
                   .path = "/notifications/{id}/deliveries",
                   .summary = "shows what became of a notification, by recipient",
                   .who = rules::send,
+                  .query = {{"limit", form::whole_number, "entries of a page, up to 1000"},
+                            {"after", form::text, "`next` of the page before"}},
                   .answers = {{200, json, "a page of recipients"}},
                   .handle = calling(*this, &notification_surface::show_deliveries)});
 }

@@ -20,6 +20,7 @@ namespace carillon::surfaces {
 namespace {
 
 using services::calendar;
+using transport::form;
 using transport::route;
 namespace rules = transport::rules;
 
@@ -98,7 +99,18 @@ auto answer_count(http::responder answer) {
 }  // namespace
 
 std::vector<route> calendar_routes::routes() {
-    const transport::body_rule one_json_text{.needed = true, .whole = transport::json_types()};
+    const transport::body_rule one_json_text{
+        .needed = true,
+        .whole = transport::json_types(),
+        .fields = {{"title", form::text, {}, true},
+                   {"starts", form::text, "local time, such as `2026-03-01T09:00:00`", true},
+                   {"id", form::text, "unique; a random one without it"},
+                   {"zone", form::text, "an IANA name; UTC without it"},
+                   {"length", form::text, "a duration such as `1h`"},
+                   {"rule", form::text, "an RRULE of RFC 5545, without its name"},
+                   {"reminders", form::texts, "durations before the start"},
+                   {"attendees", form::texts, "users"},
+                   {"data", form::any, "passed on as it is"}}};
     std::vector<route> all;
     all.push_back({.method = "POST",
                    .path = "/calendar/events",
@@ -111,6 +123,8 @@ std::vector<route> calendar_routes::routes() {
                    .path = "/calendar/events",
                    .summary = "lists what the caller owns or attends",
                    .who = rules::user_stream,
+                   .query = {{"limit", form::whole_number, "entries of a page, up to 1000"},
+                             {"after", form::text, "`next` of the page before"}},
                    .answers = {{200, json, "a page of events"}},
                    .handle = calling(*this, &calendar_routes::list)});
     all.push_back({.method = "GET",
@@ -136,7 +150,8 @@ std::vector<route> calendar_routes::routes() {
                    .path = "/calendar/reminders/upcoming",
                    .summary = "reminds the attendees of what starts soon",
                    .who = rules::send,
-                   .takes = {.whole = transport::json_types()},
+                   .takes = {.whole = transport::json_types(),
+                             .fields = {{"within", form::text, "a duration such as `1h`"}}},
                    .answers = {{200, json, "how many reminders went out"}},
                    .handle = calling(*this, &calendar_routes::remind_of_upcoming)});
     all.push_back({.method = "POST",

@@ -19,6 +19,8 @@ namespace carillon::surfaces {
 
 namespace {
 
+using transport::described_field;
+using transport::form;
 using transport::route;
 namespace rules = transport::rules;
 
@@ -31,6 +33,27 @@ std::string connection_json(const client_info& c) {
     out.time("connectedAt", c.connected_at);
     if (c.last_event_at) out.time("lastEventAt", *c.last_event_at);
     return out.number("events", c.events).take();
+}
+
+std::vector<transport::described_event> stream_events() {
+    return {{"event",
+             {},
+             "an event; the first one is of the type `connection_established`",
+             {{"type", form::text, "such as `notification`, `heartbeat`, or the sender's", true},
+              {"data", form::any, "the sender's", true},
+              {"userId", form::text, "the recipient; missing if it is for everyone"},
+              {"timestamp", form::text, "RFC 3339", true}}}};
+}
+
+std::vector<described_field> sent_fields() {
+    return {{"type", form::text, "the application's own", true},
+            {"data", form::any, "passed on as it is"},
+            {"timestamp", form::text, "RFC 3339"},
+            {"ephemeral", form::flag, "not stored: whoever is away misses it"},
+            {"userId", form::text, "the recipient"},
+            {"userIds", form::texts, "the recipients; without any: everyone"},
+            {"recipients", form::texts, "the same"},
+            {"recipientUserIds", form::texts, "the same"}};
 }
 
 class user_surface final : public surface {
@@ -63,6 +86,7 @@ std::vector<route> user_surface::routes() {
          .summary = "listens to the caller's events",
          .who = rules::user_stream,
          .answers = {{200, "text/event-stream", "events for the caller and for everyone"}},
+         .events = stream_events(),
          .handle = calling(*this, &user_surface::connect),
          .refuse = [this](const http::request& r, http::responder answer, const error& why) {
              with_.streams.refuse(r, std::move(answer), why);
@@ -77,6 +101,9 @@ std::vector<route> user_surface::routes() {
                    .path = "/sse/connections",
                    .summary = "lists the streams of all users",
                    .who = rules::administration,
+                   .query = {{"limit", form::whole_number, "entries of a page, up to 1000"},
+                             {"after", form::text, "`next` of the page before"},
+                             {"userId", form::text, "only this user's"}},
                    .answers = {{200, json, "a page of them"}},
                    .handle = calling(*this, &user_surface::list)});
     all.push_back({.method = "GET",
@@ -85,13 +112,14 @@ std::vector<route> user_surface::routes() {
                    .who = rules::administration,
                    .answers = {{200, json, "the count"}},
                    .handle = calling(*this, &user_surface::count)});
-    all.push_back({.method = "POST",
-                   .path = "/sse/send",
-                   .summary = "sends an event to users, or to everyone",
-                   .who = rules::send,
-                   .takes = {.needed = true, .whole = transport::json_types()},
-                   .answers = {{200, json, "the events' ids"}},
-                   .handle = calling(*this, &user_surface::send)});
+    all.push_back(
+        {.method = "POST",
+         .path = "/sse/send",
+         .summary = "sends an event to users, or to everyone",
+         .who = rules::send,
+         .takes = {.needed = true, .whole = transport::json_types(), .fields = sent_fields()},
+         .answers = {{200, json, "the events' ids"}},
+         .handle = calling(*this, &user_surface::send)});
     std::ranges::move(calendar_.routes(), std::back_inserter(all));
     return all;
 }

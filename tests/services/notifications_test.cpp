@@ -1,6 +1,9 @@
 #include <carillon/services/notifications.hpp>
+#include <carillon/services/user_events.hpp>
 
 #include "services/service_fixture.hpp"
+#include "support/fake_connection.hpp"
+#include "support/manual_executor.hpp"
 
 #include <gmock/gmock.h>
 
@@ -64,12 +67,25 @@ TEST_F(notifications_test, reach_each_recipient_once_with_a_record) {
 }
 
 TEST_F(notifications_test, log_how_many_streams_there_were_and_what_was_read) {
-    streams = 2;
-    ASSERT_TRUE(notify({.id = "n1", .type = "T"}, {"alice", "bob"}));
+    carillon::testing::manual_executor turns;
+    shard& home = events.add_shard(turns);
+    const user_events people(events);
+    const stream_profile profile;
+    carillon::testing::fake_connection one, two, bobs;
+    ASSERT_TRUE(people.create_connection(home, one, "alice", profile));
+    ASSERT_TRUE(people.create_connection(home, two, "alice", profile));
+    ASSERT_TRUE(people.create_connection(home, bobs, "bob", profile));
+    ASSERT_TRUE(notify({.id = "n1", .type = "T"}, {"alice", "bob", "carol"}));
+    turns.run_until_idle();
+    settle();
+    EXPECT_THAT(states("n1"), ElementsAre("alice delivered", "bob delivered", "carol offline"));
+    const auto logged = answer_of<std::vector<store::delivery>>(
+        [&](auto done) { service.deliveries("n1", {}, 100, std::move(done)); });
+    EXPECT_EQ(logged->front().connections, 2u);
     ASSERT_TRUE(
         answer_of<void>([&](auto done) { service.mark_read("alice", "n1", std::move(done)); }));
-    EXPECT_THAT(states("n1"), ElementsAre("alice read", "bob delivered"));
-    EXPECT_EQ(answer_of<void>([&](auto done) { service.mark_read("carol", "n1", std::move(done)); })
+    EXPECT_THAT(states("n1"), ElementsAre("alice read", "bob delivered", "carol offline"));
+    EXPECT_EQ(answer_of<void>([&](auto done) { service.mark_read("dave", "n1", std::move(done)); })
                   .error()
                   .code,
               errc::not_found);

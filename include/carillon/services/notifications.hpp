@@ -89,7 +89,7 @@ private:
     result<> check(const notification_draft& what) const;
     event event_of(const notification_draft& what, std::string_view kind) const;
     store::record_store::work outcome_of(const message& m,
-                                         const outbox_relay::published_result& outcome) const;
+                                         const outbox_relay::settled& outcome) const;
 
     hub& hub_;
     outbox_relay& relay_;

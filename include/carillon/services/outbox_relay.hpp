@@ -47,13 +47,18 @@ public:
     /// was written and nothing is published.
     void write(work w, callback done);
 
-    using published_result = result<std::vector<published>>;
+    /// What became of a message.
+    struct settled {
+        result<std::vector<published>> events;
+        /// To how many streams each went; empty if that is not known: the publish failed, or an
+        /// earlier life of the server has made it.
+        std::vector<delivery_receipt> receipts = {};
+    };
     /// Gives what to write about a message's outcome, in the transaction that takes it out of the
     /// outbox: after a crash it is published again, with the same answer, and written then. Called
     /// on any thread for each message that is `about` something, whichever life of the server wrote
     /// it. Set it before `start`; an empty one ends that.
-    using recorder =
-        std::function<store::record_store::work(const message&, const published_result&)>;
+    using recorder = std::function<store::record_store::work(const message&, const settled&)>;
     void record_outcomes(recorder r);
 
     /// Tries again what the journal could not store. Call it now and then.

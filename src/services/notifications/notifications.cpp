@@ -50,7 +50,7 @@ notifications::notifications(hub& h, outbox_relay& relay, store::record_store& r
       connections_(std::move(connections)),
       limits_(limits),
       now_(std::move(now)) {
-    relay_.record_outcomes([this](const message& m, const outbox_relay::published_result& outcome) {
+    relay_.record_outcomes([this](const message& m, const outbox_relay::settled& outcome) {
         return outcome_of(m, outcome);
     });
 }
@@ -138,20 +138,27 @@ void notifications::notify(notification_draft what, std::vector<std::string> rec
         });
 }
 
-// What is known right after the publish: whether somebody listened. Those who did not find it in
-// the journal when they come.
-store::record_store::work notifications::outcome_of(
-    const message& m, const outbox_relay::published_result& outcome) const {
+// Those who did not get it live find it in the journal when they come. Where no receipts are known
+// it counts whether they listen now.
+store::record_store::work notifications::outcome_of(const message& m,
+                                                    const outbox_relay::settled& outcome) const {
     std::vector<store::delivery> all;
     all.reserve(m.to.users.size());
     for (std::size_t i = 0; i < m.to.users.size(); ++i) {
         store::delivery d{.user = m.to.users[i], .updated = now_()};
-        const std::size_t streams = outcome ? connections_(d.user) : 0;
+        std::size_t streams = 0;
+        if (outcome.events && i < outcome.receipts.size()) {
+            const delivery_receipt& r = outcome.receipts[i];
+            streams = r.handed != 0 ? r.handed : r.matched;  // who is behind catches up
+        } else if (outcome.events) {
+            streams = connections_(d.user);
+        }
         d.connections = static_cast<std::uint32_t>(streams);
-        d.state = !outcome       ? store::delivery_state::failed
-                  : streams == 0 ? store::delivery_state::offline
-                                 : store::delivery_state::delivered;
-        if (outcome && i < outcome->size()) d.position = (*outcome)[i].pos.value;
+        d.state = !outcome.events ? store::delivery_state::failed
+                  : streams == 0  ? store::delivery_state::offline
+                                  : store::delivery_state::delivered;
+        if (outcome.events && i < outcome.events->size())
+            d.position = (*outcome.events)[i].pos.value;
         all.push_back(std::move(d));
     }
     return [id = m.about, all = std::move(all)](store::records& r) -> result<> {

@@ -1,6 +1,7 @@
 #include <carillon/base/log.hpp>
 #include <carillon/services/outbox_relay.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <optional>
 #include <utility>
@@ -41,7 +42,9 @@ struct outbox_relay::state : std::enable_shared_from_this<state> {
     void write_outcome(outcome_to_write what);
     void read_page(std::uint64_t after, std::function<void(result<>)> done);
     void publish(item what, answer done);
-    void settle(item what, result<std::vector<published>> outcome, const answer& done);
+    void settle(const item& what, result<std::vector<published>> outcome, const answer& done);
+    bool is_recorded(const message& m) const;
+    void write_outcome(const item& what, const settled& told);
     void remove_published();
     result<> take_removed(store::records& r);
 };
@@ -90,34 +93,66 @@ void outbox_relay::state::publish(item what, answer done) {
     // it, since another file numbers its rows from 1 again.
     idempotency_key once{fmt::format("outbox/{}/{}", records.id(), what.id), {what.id, 0}};
     auto kept = std::make_shared<item>(std::move(what));
-    auto settled = [self = shared_from_this(), kept,
-                    done = std::move(done)](result<std::vector<published>> outcome) {
-        self->settle(std::move(*kept), std::move(outcome), done);
-    };
     const std::vector<topic>& topics = kept->what.what.topics;
-    if (!topics.empty() && topics.front().internal())
-        return events.publish_own({kept->what.what}, std::move(once), std::move(settled));
-    events.publish({kept->what.what}, kept->what.to, std::move(once), std::move(settled));
+    if (!topics.empty() && topics.front().internal()) {
+        return events.publish_own({kept->what.what}, std::move(once),
+                                  [self = shared_from_this(), kept,
+                                   done = std::move(done)](result<std::vector<published>> outcome) {
+                                      self->settle(*kept, std::move(outcome), done);
+                                  });
+    }
+    if (!is_recorded(kept->what)) {
+        return events.publish({kept->what.what}, kept->what.to, std::move(once),
+                              [self = shared_from_this(), kept,
+                               done = std::move(done)](result<std::vector<published>> outcome) {
+                                  self->settle(*kept, std::move(outcome), done);
+                              });
+    }
+    // Answered at once; what is said of it waits for the receipts.
+    auto told = std::make_shared<settled>();
+    events.publish(
+        {kept->what.what}, kept->what.to, std::move(once),
+        [self = shared_from_this(), kept, told,
+         done = std::move(done)](result<std::vector<published>> outcome) {
+            if (!outcome) return self->settle(*kept, std::move(outcome), done);
+            told->events = *outcome;
+            if (done) done(std::move(outcome));
+        },
+        [self = shared_from_this(), kept, told](std::vector<delivery_receipt> receipts) {
+            const bool known = std::ranges::all_of(receipts, &delivery_receipt::known);
+            if (known) told->receipts = std::move(receipts);
+            self->write_outcome(*kept, *told);
+        });
 }
 
-void outbox_relay::state::settle(item what, result<std::vector<published>> outcome,
+bool outbox_relay::state::is_recorded(const message& m) const {
+    const std::lock_guard lock(mutex);
+    return !m.about.empty() && record;
+}
+
+void outbox_relay::state::settle(const item& what, result<std::vector<published>> outcome,
                                  const answer& done) {
     const bool later = !outcome && outcome.error().code == errc::unavailable;
-    recorder recorded;
+    const bool told = !later && is_recorded(what.what);
     {
         const std::lock_guard lock(mutex);
-        if (later) {
-            waiting.push_back(std::move(what));
-        } else if (what.what.about.empty() || !record) {
-            removed.push_back(what.id);
-        } else {
-            recorded = record;
-        }
+        if (later) waiting.push_back(what);
+        if (!later && !told) removed.push_back(what.id);
     }
-    if (recorded) write_outcome({what.id, recorded(what.what, outcome)});
+    if (told) write_outcome(what, {outcome});
     if (!outcome && !later)
         log::error("an event of a record is not published", {{"reason", outcome.error().detail}});
     if (done) done(std::move(outcome));
+}
+
+void outbox_relay::state::write_outcome(const item& what, const settled& told) {
+    recorder recorded;
+    {
+        const std::lock_guard lock(mutex);
+        recorded = record;
+        if (!recorded) removed.push_back(what.id);
+    }
+    if (recorded) write_outcome({what.id, recorded(what.what, told)});
 }
 
 // What is said of the message and that it has left the outbox stand or fall together.

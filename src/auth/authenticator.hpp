@@ -5,6 +5,7 @@
 #include <carillon/hub/principal.hpp>
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,8 +18,10 @@ struct credentials {
     std::string_view cookie{};         ///< the header `Cookie`, whole; empty: none
     std::string token{};               ///< `?token=`; empty: none
     std::string ticket{};              ///< `?ticket=`; empty: none
-    bool for_stream = false;           ///< the route answers with a stream
-    bool has_cursor = false;           ///< the request says where its stream goes on
+    /// Any header of the request, for those who ask others who calls; empty: there is none.
+    std::function<std::optional<std::string_view>(std::string_view name)> header{};
+    bool for_stream = false;  ///< the route answers with a stream
+    bool has_cursor = false;  ///< the request says where its stream goes on
     bool local = false;  ///< from this machine, under a loopback name, and not passed on by a proxy
 };
 

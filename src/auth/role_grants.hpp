@@ -16,8 +16,8 @@ namespace carillon::auth {
 /// Patterns of one token, for publishing and for listening each.
 inline constexpr std::size_t max_patterns = 100;
 
-/// One row: who has the role may use the topics that the pattern matches. `{user}` in a pattern
-/// stands for the id of the caller.
+/// One row: callers with the role may use the topics that the pattern matches. `{user}` in a
+/// pattern stands for the id of the caller.
 struct role_grant {
     std::string role;
     std::string pattern;
@@ -33,7 +33,8 @@ struct role_grants {
 
 /// What a caller is granted: by the lists of its token where there are some (`*` alone stands for
 /// everything there), else by its roles. The role `admin` has everything. Null: nothing. Error
-/// `unauthenticated`: a list holds what is no pattern, or is longer than `max_patterns`.
+/// `unauthenticated`: a list holds a text that cannot be a pattern, or is longer than
+/// `max_patterns`.
 struct grant_claims {
     std::string_view user;
     const std::vector<std::string>& roles;

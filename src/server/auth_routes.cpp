@@ -98,6 +98,24 @@ result<std::string> text_of(const json::object& o, std::string_view name) {
     return std::string(v->get_string());
 }
 
+result<std::optional<std::vector<std::string>>> texts_of(const json::object& o,
+                                                         std::string_view name) {
+    const json::value* v = o.if_contains(name);
+    if (v == nullptr) return std::nullopt;
+    const auto is_text = [](const json::value& one) { return one.is_string(); };
+    if (!v->is_array() || !std::ranges::all_of(v->get_array(), is_text))
+        return fail(errc::invalid_request, fmt::format("`{}` is an array of texts", name));
+    std::vector<std::string> all;
+    for (const json::value& one : v->get_array()) all.emplace_back(one.get_string());
+    return all;
+}
+
+result<> check_patterns(const std::optional<std::vector<std::string>>& said) {
+    const auto grants = auth::grants_of({"", {}, said, {}}, {});
+    if (!grants) return fail(errc::invalid_request, grants.error().detail);
+    return {};
+}
+
 }  // namespace
 
 result<token_request> parse_token_request(std::string_view body, std::chrono::seconds longest) {
@@ -114,12 +132,15 @@ result<token_request> parse_token_request(std::string_view body, std::chrono::se
         *into = std::move(*text);
     }
     if (asked.user.empty()) return fail(errc::invalid_request, "`userId` is missing or empty");
-    if (const json::value* roles = o.if_contains("roles")) {
-        const auto is_text = [](const json::value& v) { return v.is_string(); };
-        if (!roles->is_array() || !std::ranges::all_of(roles->get_array(), is_text))
-            return fail(errc::invalid_request, "`roles` is an array of texts");
-        for (const json::value& role : roles->get_array())
-            asked.roles.emplace_back(role.get_string());
+    auto roles = texts_of(o, "roles");
+    if (!roles) return std::unexpected(roles.error());
+    asked.roles = std::move(*roles).value_or(std::vector<std::string>{});
+    for (const auto& [name, into] :
+         {std::pair("publish", &asked.publish), std::pair("subscribe", &asked.subscribe)}) {
+        auto patterns = texts_of(o, name);
+        if (!patterns) return std::unexpected(patterns.error());
+        *into = std::move(*patterns);
+        if (auto fine = check_patterns(*into); !fine) return std::unexpected(fine.error());
     }
     asked.lifetime = longest;
     if (const json::value* seconds = o.if_contains("expiresIn")) {
@@ -147,6 +168,13 @@ std::string claims_of(const token_request& asked, std::string_view issuer,
     }
     out += R"(,"roles":)";
     append_texts(out, asked.roles);
+    if (asked.publish || asked.subscribe) {
+        out += R"(,"carillon":{)";
+        if (asked.publish) append_texts(out += R"("publish":)", *asked.publish);
+        if (asked.publish && asked.subscribe) out += ',';
+        if (asked.subscribe) append_texts(out += R"("subscribe":)", *asked.subscribe);
+        out += '}';
+    }
     if (!issuer.empty()) {
         out += R"(,"iss":)";
         append_json_string(out, issuer);

@@ -1,4 +1,4 @@
-// What the server answers about identity itself: who a caller is, sessions, tokens.
+// What the server answers about identity itself: the caller, sessions, tokens.
 #pragma once
 
 #include <carillon/hub/hub.hpp>
@@ -8,6 +8,7 @@
 #include "transport/route.hpp"
 
 #include <chrono>
+#include <optional>
 #include <vector>
 
 namespace carillon::server {
@@ -30,9 +31,11 @@ struct token_request {
     std::string user;
     std::string session;
     std::vector<std::string> roles;
+    std::optional<std::vector<std::string>> publish = {}, subscribe = {};  ///< patterns
     std::chrono::seconds lifetime{0};  ///< at most what the settings say
 };
-/// Of `{"userId", "sessionId"?, "roles"?, "expiresIn"?}`, the last in seconds. Error
+/// Of `{"userId", "sessionId"?, "roles"?, "publish"?, "subscribe"?, "expiresIn"?}`, the last in
+/// seconds. Error
 /// `invalid_request`, naming the field.
 result<token_request> parse_token_request(std::string_view body, std::chrono::seconds longest);
 /// The claims of such a token, a JSON object's text.

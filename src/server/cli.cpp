@@ -1,4 +1,5 @@
 #include "server/commands.hpp"
+#include "server/console.hpp"
 #include "server/endpoints.hpp"
 #include "server/manual.hpp"
 #include "server/setting_values.hpp"
@@ -21,6 +22,8 @@ Examples:
   carillon publish news '{"text":"hello"}'             publish one
   tail -f app.log | carillon publish logs              publish lines
   carillon config --sample > carillon.toml             a file with every setting
+  carillon connections --user alice                    whose streams are open
+  carillon token --user alice --role publisher         a token, signed with auth.secret
   carillon journal backup events-2026.db               copy the stored events while the server runs
 )";
 
@@ -28,6 +31,8 @@ Examples:
 void add_settings(CLI::App& command, setting_sources& sources, bool all) {
     command.add_option("-c,--config", sources.file, "Read settings from this TOML file")
         ->envname("CARILLON_CONFIG");
+    command.add_option("--env-file", sources.env_file,
+                       "Read variables from this file; those of the environment win");
     settings defaults;
     each_setting(defaults, [&](const setting_info& info, const auto& field) {
         const std::string name(info.name);
@@ -58,6 +63,8 @@ struct command_line {
     config_arguments config;
     journal_arguments journal;
     std::string publish_data;
+    admin_arguments admin;
+    token_arguments token;
     health_arguments health;
     std::optional<milliseconds> health_timeout;
     std::string page = "carillon";
@@ -195,6 +202,40 @@ int print_own_text(const CLI::App& app, const command_line& line, std::string_vi
     return 0;
 }
 
+void add_admin(CLI::App& app, command_line& line, const char* name, const char* prose) {
+    CLI::App* made = app.add_subcommand(name, prose);
+    made->add_option("--url", line.admin.url, "The server")->default_val(default_url());
+    made->add_option("--token", line.admin.token, "An admin's token")->envname("CARILLON_TOKEN");
+    made->add_option("--user", line.admin.user, "Only streams of this user");
+    made->add_option("--session", line.admin.session, "Only streams of this session");
+    made->add_option("--profile", line.admin.profile, "Only streams of this kind, such as topics");
+    made->add_option("--topic", line.admin.topic,
+                     "Only streams that listen to this, as it was named");
+    made->add_flag("--json", line.admin.json, "As JSON");
+    made->add_option("-H,--header", line.admin.headers, "A further request header")->take_all();
+    if (std::string_view(name) == "connections")
+        made->add_flag("--close", line.admin.close, "End these streams instead of listing them");
+}
+
+void add_token(CLI::App& app, command_line& line) {
+    CLI::App* made = app.add_subcommand("token", "Sign a token with `auth.secret`, or inspect one");
+    add_settings(*made, line.token.sources, false);
+    made->add_option("--user", line.token.user, "Whose token it is (`sub`)");
+    made->add_option("--session", line.token.session, "The session");
+    made->add_option("--role", line.token.roles, "A role, such as publisher or admin")->take_all();
+    made->add_option("--publish", line.token.publish, "A pattern to publish under")->take_all();
+    made->add_option("--subscribe", line.token.subscribe, "A pattern to listen to")->take_all();
+    add_duration(*made, "--expires-in", line.token.lifetime, "How long it is valid");
+    made->add_option("--inspect", line.token.text, "Show what this token says");
+}
+
+int run_token(const token_arguments& a) {
+    if (!a.text.empty()) return inspect_token(a);
+    if (!a.user.empty()) return token(a);
+    complain("say whose token it shall be: --user, or which to show: --inspect");
+    return 2;
+}
+
 }  // namespace
 
 int run(int argc, char** argv) {
@@ -216,6 +257,9 @@ int run(int argc, char** argv) {
     add_config(app, line);
     add_journal(app, line);
     add_health(app, line);
+    add_admin(app, line, "connections", "List the streams of a server, or end some");
+    add_admin(app, line, "stats", "Count the streams of a server by user, topic and kind");
+    add_token(app, line);
     add_own_texts(app, line);
     // For the list of commands: `main` runs it.
     app.add_subcommand("bench",
@@ -227,7 +271,7 @@ int run(int argc, char** argv) {
     }
     const CLI::App& chosen = *app.get_subcommands().front();
     line.serve_sources.variables = line.config.sources.variables = line.journal.sources.variables =
-        environment_settings();
+        line.token.sources.variables = environment_settings();
     if (chosen.get_name() == "manual" || chosen.get_name() == "completion")
         return print_own_text(app, line, chosen.get_name());
     if (chosen.get_name() == "serve") return serve(line.serve_sources);
@@ -236,6 +280,9 @@ int run(int argc, char** argv) {
         line.health.timeout = line.health_timeout.value_or(line.health.timeout);
         return health(line.health);
     }
+    if (chosen.get_name() == "token") return run_token(line.token);
+    if (chosen.get_name() == "connections") return connections(line.admin);
+    if (chosen.get_name() == "stats") return statistics(line.admin);
     if (chosen.get_name() == "config") return config(line.config);
     if (chosen.get_name() == "subscribe") return subscribe(line.subscribe);
     if (chosen.count("data") != 0) line.publish.data = line.publish_data;

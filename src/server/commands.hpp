@@ -71,6 +71,36 @@ struct health_arguments {
 /// 0: well. 1: not, or no answer in time.
 int health(const health_arguments& a);
 
+/// Calls to a running server by those who look after it.
+struct admin_arguments {
+    std::string url;
+    std::string token;  ///< an admin's; empty: a developer's own machine may do without
+    std::string user;   ///< each of these empty: of all
+    std::string session;
+    std::string profile;
+    std::string topic;
+    bool json = false;
+    bool close = false;  ///< ends the streams instead of listing them
+    std::vector<std::string> headers;
+};
+/// 0: done. 1: refused, or nobody answers. 2: wrong arguments.
+int connections(const admin_arguments& a);
+int statistics(const admin_arguments& a);
+
+struct token_arguments {
+    setting_sources sources;
+    std::string user;
+    std::string session;
+    std::vector<std::string> roles;
+    std::vector<std::string> publish, subscribe;        ///< patterns
+    std::optional<std::chrono::milliseconds> lifetime;  ///< nothing: `auth.token_lifetime`
+    std::string text;                                   ///< the token to inspect
+};
+/// Prints a token that is signed with `auth.secret`. 2: there is none, or wrong arguments.
+int token(const token_arguments& a);
+/// Prints what a token says, and whether `auth.secret` signed it. 1: it is none.
+int inspect_token(const token_arguments& a);
+
 /// Parses the command line and runs the command.
 int run(int argc, char** argv);
 

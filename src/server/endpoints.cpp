@@ -4,6 +4,8 @@
 #include "server/api_documents.hpp"
 #include "transport/rules.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -123,14 +125,18 @@ route document(std::string path, std::string_view summary, std::string_view mean
 }  // namespace
 
 std::vector<route> endpoint_routes(const endpoint_sources& from) {
-    return {
+    std::vector<route> shown{page()};
+    if (from.production)
+        shown = transport::switched_off(std::move(shown), "the page is off in production");
+    std::vector<route> all{
         health(),
         ready(*from.events, from.records),
         metrics(from.metrics, from.metrics_for_any_host),
         api(from.description),
         document("/openapi.json", "describes all routes for tools", "OpenAPI 3.1", from.openapi),
-        document("/asyncapi.json", "describes all streams for tools", "AsyncAPI 3", from.asyncapi),
-        page()};
+        document("/asyncapi.json", "describes all streams for tools", "AsyncAPI 3", from.asyncapi)};
+    std::ranges::move(shown, std::back_inserter(all));
+    return all;
 }
 
 std::string describe(const std::vector<route>& routes, std::string_view topics) {

@@ -5,10 +5,13 @@
 #include <carillon/services/finite_streams.hpp>
 
 #include "http/server.hpp"
+#include "server/webhooks.hpp"
+#include "transport/rate_limits.hpp"
 #include "transport/route.hpp"
 #include "transport/stream_host.hpp"
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,8 +28,10 @@ struct metric_sources {
     const http::byte_budget& requests;
     const http::byte_budget& responses;
     services::finite_streams::counts finite;
-    std::size_t outbox = 0;     ///< events of records that are not published yet
-    bool records_sound = true;  ///< records can be stored
+    const transport::rate_limits* rates = nullptr;
+    std::optional<webhook_counts> hooks = {};  ///< nothing: nobody is told of streams
+    std::size_t outbox = 0;                    ///< events of records that are not published yet
+    bool records_sound = true;                 ///< records can be stored
 };
 std::string metrics_text(const metric_sources& of);
 struct endpoint_sources {
@@ -36,6 +41,7 @@ struct endpoint_sources {
     std::function<std::string()> description;  ///< the text of `/api`
     std::function<std::string()> openapi;      ///< the text of `/openapi.json`
     std::function<std::string()> asyncapi;     ///< the text of `/asyncapi.json`
+    bool production = false;                   ///< without the page
     bool metrics_for_any_host = false;         ///< `/metrics` answers whatever `Host` says
 };
 

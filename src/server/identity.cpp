@@ -20,22 +20,6 @@ namespace {
 
 constexpr std::size_t max_key_file = 1u << 20;
 
-principal principal_of(const auth::token_claims& claims, principal::source from) {
-    principal who;
-    who.from = from;
-    who.user = claims.subject;
-    who.session = claims.session;
-    who.roles = claims.roles;
-    who.claims = claims.text;
-    who.token_id = claims.token_id;
-    who.issuer = claims.issuer;
-    who.grants = claims.grants;
-    who.attributes = claims.attributes;
-    who.expires = claims.expires;
-    who.issued = claims.issued_at;
-    return who;
-}
-
 result<std::vector<auth::role_grant>> rows_of(const strings& texts, std::string_view setting) {
     std::vector<auth::role_grant> rows;
     for (const std::string& text : texts) {
@@ -156,6 +140,22 @@ bool is_url(std::string_view text) {
 
 }  // namespace
 
+principal principal_of(const auth::token_claims& claims, principal::source from) {
+    principal who;
+    who.from = from;
+    who.user = claims.subject;
+    who.session = claims.session;
+    who.roles = claims.roles;
+    who.claims = claims.text;
+    who.token_id = claims.token_id;
+    who.issuer = claims.issuer;
+    who.grants = claims.grants;
+    who.attributes = claims.attributes;
+    who.expires = claims.expires;
+    who.issued = claims.issued_at;
+    return who;
+}
+
 result<std::string_view> bearer_token(std::string_view header) {
     constexpr std::string_view scheme = "bearer ";
     const bool bearer = header.size() > scheme.size() &&
@@ -190,13 +190,15 @@ identity_check::identity_check(const settings& s, auth::role_grants roles)
       issuer_(s.auth.issuer),
       audience_(s.auth.audience),
       token_in_query_(s.auth.token_in_query),
-      development_tokens_(s.auth.dev_tokens),
+      development_tokens_(s.auth.dev_tokens && !s.production),
+      local_development_tokens_(!s.production),
       ticket_options_{s.auth.max_tickets, seconds_of(s.auth.ticket_lifetime),
                       seconds_of(s.auth.ticket_grace)},
       tickets_(std::make_shared<auth::ticket_book>(ticket_options_)),
       revoked_(s.auth.max_revocations) {}
 
-identity_check::~identity_check() = default;
+// What is under way is answered by the client's end, and needs the rest for it.
+identity_check::~identity_check() { web_.reset(); }
 
 result<std::unique_ptr<identity_check>> identity_check::make(const settings& s) {
     for (const std::string& text : s.auth.public_topics) {
@@ -246,7 +248,8 @@ result<> identity_check::add_keys(const settings& s) {
         fixed.insert(fixed.end(), keys->begin(), keys->end());
     }
     if (!fixed.empty()) sources.push_back(std::make_shared<auth::fixed_keys>(std::move(fixed)));
-    if (!urls.empty()) web_ = std::make_unique<web_client>();
+    if (!urls.empty() || !s.auth.forward_url.empty()) web_ = std::make_unique<web_client>();
+    if (auto fine = add_forwarding(s); !fine) return fine;
     for (const std::string& url : urls) {
         sources.push_back(std::make_shared<remote_keys>(
             remote_keys_options{.url = url, .plain_http = s.auth.plain_http},
@@ -262,12 +265,45 @@ result<> identity_check::add_keys(const settings& s) {
     return {};
 }
 
+result<> identity_check::add_forwarding(const settings& s) {
+    if (s.auth.forward_url.empty()) return {};
+    if (auto fine = check_web_url(s.auth.forward_url, s.auth.plain_http); !fine)
+        return fail(errc::invalid_request,
+                    fmt::format("`auth.forward_url`: {}", fine.error().detail));
+    forward_ = std::make_unique<forward_auth>(forward_options{.url = s.auth.forward_url,
+                                                              .headers = s.auth.forward_headers,
+                                                              .timeout = s.auth.forward_timeout,
+                                                              .kept = s.auth.forward_kept,
+                                                              .max_kept = s.auth.max_forwarded,
+                                                              .plain_http = s.auth.plain_http},
+                                              rules_of(s, roles_),
+                                              [this](web_request r, web_client::callback done) {
+                                                  web_->ask(std::move(r), std::move(done));
+                                              });
+    return {};
+}
+
 std::string identity_check::claims_for(const token_request& asked,
                                        std::chrono::system_clock::time_point now) const {
     return claims_of(asked, issuer_, audience_, now);
 }
 
+bool identity_check::shows_own_credentials(const auth::credentials& given) const {
+    if (!given.ticket.empty()) return true;
+    if (verifier_ == nullptr) return false;
+    // A signed token has dots; what else comes in this header is the back end's.
+    const auto token = bearer_token(given.authorization);
+    if (!given.authorization.empty()) return token && token->contains('.');
+    return !cookie_value(given.cookie, session_cookie).empty() || !given.token.empty();
+}
+
 void identity_check::check(const auth::credentials& given, callback done) {
+    if (forward_ != nullptr && !shows_own_credentials(given)) {
+        return forward_->check(given, [this, done = std::move(done)](result<principal> who) {
+            if (who && revoked_.concern(*who)) return done(taken_back());
+            done(std::move(who));
+        });
+    }
     if (!given.authorization.empty()) {
         const auto token = bearer_token(given.authorization);
         if (!token) return done(std::unexpected(token.error()));
@@ -326,7 +362,8 @@ result<principal> identity_check::redeem(const auth::credentials& given) {
 void identity_check::check_token(std::string_view token, bool local, callback done) {
     // A signed token has dots, and Base64 has none.
     const bool development = token.find('.') == std::string_view::npos;
-    if (development && (development_tokens_ || (local && verifier_ == nullptr))) {
+    if (development &&
+        (development_tokens_ || (local && local_development_tokens_ && verifier_ == nullptr))) {
         const auto claims = auth::parse_development_token(token, roles_);
         if (!claims) return done(std::unexpected(claims.error()));
         principal who = principal_of(*claims, principal::source::development);

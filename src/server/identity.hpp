@@ -1,4 +1,4 @@
-// Who calls: what the settings say of tokens, put together.
+// The caller of a request: what the settings say of tokens, put together.
 #pragma once
 
 #include "auth/authenticator.hpp"
@@ -6,6 +6,7 @@
 #include "auth/revocations.hpp"
 #include "auth/ticket_book.hpp"
 #include "auth/token_verifier.hpp"
+#include "server/forward_auth.hpp"
 #include "server/settings.hpp"
 #include "server/web_client.hpp"
 
@@ -34,9 +35,9 @@ public:
 
     void check(const auth::credentials& given, callback done) override;
 
-    /// Whether tokens can be verified at all. Otherwise nobody is asked, and only a developer's own
-    /// token is looked at.
-    bool has_keys() const noexcept { return verifier_ != nullptr; }
+    /// Whether it can be found out who calls: by tokens, or by asking a back end. Otherwise only a
+    /// developer's own token is looked at.
+    bool has_keys() const noexcept { return verifier_ != nullptr || forward_ != nullptr; }
 
     /// A ticket for a stream and its reconnections. Errors: `invalid_request` (the caller came with
     /// a ticket), `unavailable` (too many are out).
@@ -58,7 +59,9 @@ private:
     identity_check(const settings& s, auth::role_grants roles);
 
     result<> add_keys(const settings& s);
+    result<> add_forwarding(const settings& s);
     void check_token(std::string_view token, bool local, callback done);
+    bool shows_own_credentials(const auth::credentials& given) const;
     result<principal> redeem(const auth::credentials& given);
 
     const auth::role_grants roles_;
@@ -66,14 +69,19 @@ private:
     const std::vector<std::string> audience_;
     const bool token_in_query_;
     const bool development_tokens_;  ///< wherever the request comes from
+    const bool local_development_tokens_;
     const auth::ticket_options ticket_options_;
     /// Shared with the leases of streams, which may end later.
     const std::shared_ptr<auth::ticket_book> tickets_;
     auth::revocations revoked_;
     auth::key_ptr signing_key_;
-    std::unique_ptr<web_client> web_;  ///< only if keys are at a URL
+    std::unique_ptr<web_client> web_;        ///< only if keys or answers are at a URL
+    std::unique_ptr<forward_auth> forward_;  ///< null: no back end is asked
     std::unique_ptr<auth::token_verifier> verifier_;
 };
+
+/// The caller that the claims tell of.
+principal principal_of(const auth::token_claims& claims, principal::source from);
 
 /// The token of an `Authorization` header. Error `unauthenticated`: another scheme than Bearer
 /// (RFC 6750, section 2.1).

@@ -2,6 +2,7 @@
 
 #include <carillon/hub/audience.hpp>
 
+#include "base/json_text.hpp"
 #include "base/time_text.hpp"
 #include "transport/caller.hpp"
 #include "transport/on_loop.hpp"
@@ -82,6 +83,61 @@ transport::route_handler revoking(const auth_route_parts& with) {
     };
 }
 
+std::string renewed_text(const std::optional<std::chrono::system_clock::time_point>& expires,
+                         const std::vector<std::string>& dropped) {
+    std::string text = R"({"dropped":[)";
+    bool first = true;
+    for (const std::string& t : dropped) {
+        if (!std::exchange(first, false)) text += ',';
+        append_json_string(text, t);
+    }
+    text += ']';
+    if (expires) text += fmt::format(R"(,"expiresAt":"{}")", rfc3339(*expires));
+    return text + '}';
+}
+
+/// Puts the caller in the place of the identity that the stream came with, if it is the same user.
+void renew(const auth_route_parts& with, principal who, const client_info& found,
+           http::responder answer) {
+    if (!found.who || found.who->user != who.user)
+        return answer.send(error{errc::forbidden, "the stream is another user's"});
+    who.lease = found.who->lease;  // a ticket stays in use
+    const auto renewed = transport::identity_of(who);
+    // What everybody may listen to, and what the new token grants.
+    const auto may = [renewed, open = with.public_topics,
+                      admin = transport::is_admin(who)](const topic_pattern& t) {
+        return admin || transport::may_listen(renewed->grants.get(), open, t).has_value();
+    };
+    with.events.renew(
+        found.id, renewed, may,
+        transport::on_loop_of(
+            std::move(answer),
+            [expires = who.expires](http::responder& to, result<std::vector<std::string>> dropped) {
+                if (!dropped) return to.send(dropped.error());
+                to.send(http::json_response(200, renewed_text(expires, *dropped)));
+            }));
+}
+
+transport::route_handler renewing(const auth_route_parts& with) {
+    return [with](http::request& r, const principal& who, http::responder answer) {
+        boost::system::error_code failure;
+        const json::value parsed = json::parse(r.body, failure);
+        std::string client;
+        if (failure || !parsed.is_object())
+            return answer.send(error{errc::invalid_request, "the body is no JSON object"});
+        if (auto read = read_text(parsed.get_object(), "client", client); !read)
+            return answer.send(read.error());
+        if (client.empty()) return answer.send(error{errc::invalid_request, "`client` is missing"});
+        with.events.find_client(
+            client,
+            transport::on_loop_of(std::move(answer),
+                                  [with, who](http::responder& to, result<client_info> found) {
+                                      if (!found) return to.send(found.error());
+                                      renew(with, who, *found, std::move(to));
+                                  }));
+    };
+}
+
 }  // namespace
 
 result<revocation_request> parse_revocation_request(std::string_view body,
@@ -122,6 +178,13 @@ void add_live_routes(std::vector<transport::route>& to, const auth_route_parts& 
                   .takes = {.needed = true, .whole = transport::json_types()},
                   .answers = {{200, json_type, "how many streams have ended"}},
                   .handle = revoking(with)});
+    to.push_back({.method = "POST",
+                  .path = "/auth/renew",
+                  .summary = "lets a live stream go on with a fresh token of its user",
+                  .who = rules::own_credentials,
+                  .takes = {.needed = true, .whole = transport::json_types()},
+                  .answers = {{200, json_type, "topics that were dropped, and when it ends"}},
+                  .handle = renewing(with)});
 }
 
 }  // namespace carillon::server

@@ -159,6 +159,21 @@ std::string metrics_text(const metric_sources& of) {
     f.gauge("carillon_durable_clients", "Durable clients, connected or waited for.",
             number(s.durable_clients));
     f.counter("carillon_slow_cuts_total", "Streams cut by a slow policy.", number(s.slow_cuts));
+    if (of.rates != nullptr) {
+        const std::string held = "carillon_rate_limited_total";
+        f.counter(held, "Requests that came too often.",
+                  number(of.rates->held_back(transport::rated::connect)), {{"of", "connect"}});
+        f.counter(held, "", number(of.rates->held_back(transport::rated::publish)),
+                  {{"of", "publish"}});
+    }
+    if (of.hooks) {
+        f.gauge("carillon_webhooks_queued", "Webhooks not delivered yet.",
+                number(of.hooks->queued));
+        const std::string told = "carillon_webhooks_total";
+        f.counter(told, "Webhooks that have ended.", number(of.hooks->delivered),
+                  {{"result", "delivered"}});
+        f.counter(told, "", number(of.hooks->dropped), {{"result", "dropped"}});
+    }
     f.counter("carillon_dead_peers_total", "Streams whose peer acknowledged nothing.",
               number(s.dead_peers));
     f.counter("carillon_fan_out_yields_total", "Fan-outs that let other work in between.",

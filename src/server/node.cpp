@@ -12,6 +12,7 @@
 #include "server/auth_routes.hpp"
 #include "server/endpoints.hpp"
 #include "server/identity.hpp"
+#include "server/webhooks.hpp"
 #include "surfaces/topics/topic_surface.hpp"
 #include "transport/guard.hpp"
 #include "transport/loop_executor.hpp"
@@ -226,14 +227,36 @@ surfaces::topic_surface_options topic_options_of(const settings& s) {
 
 /// Whether strangers meet somebody who asks them, or are meant to come in.
 bool may_be_reached(const settings& s) {
-    return s.auth.mode.value == "none" || !s.auth.secret.empty() || !s.auth.keys.empty();
+    return s.auth.mode.value == "none" || !s.auth.secret.empty() || !s.auth.keys.empty() ||
+           !s.auth.forward_url.empty();
 }
 
 /// Without a key nobody could prove anything: then a developer's own machine is open, or, if that
 /// is written out, everything is.
 transport::access_policy policy_of(const settings& s, const identity_check& callers) {
     return {.asks = callers.has_keys() || s.auth.dev_tokens || s.auth.mode.value != "none",
-            .local_defaults = !callers.has_keys()};
+            .local_defaults = !callers.has_keys() && !s.production};
+}
+
+webhook_options hook_options_of(const settings& s) {
+    return {s.webhook.url,
+            s.webhook.secret,
+            s.webhook.timeout,
+            s.webhook.max_queued,
+            static_cast<unsigned>(s.webhook.attempts),
+            s.auth.plain_http};
+}
+
+transport::rate_settings rates_of(const settings& s) {
+    static constexpr std::uint64_t seconds = 10;
+    const auto a_minute = [](std::uint64_t n) {
+        return transport::rate{n, std::chrono::minutes(1)};
+    };
+    const auto a_second = [](std::uint64_t n) {
+        return transport::rate{n * seconds, std::chrono::seconds(seconds)};
+    };
+    return {a_minute(s.rates.connects_per_address), a_minute(s.rates.connects_per_user),
+            a_second(s.rates.publishes_per_address), a_second(s.rates.publishes_per_user)};
 }
 
 std::unexpected<error> reachable_by_all(std::string_view address) {
@@ -263,6 +286,23 @@ result<> check_listen(const settings& s) {
             return reachable_by_all(text);
     }
     return {};
+}
+
+/// Where figures are shown to everybody.
+result<std::vector<net::listening_socket>> open_metric_listeners(const settings& s) {
+    std::vector<net::listening_socket> all;
+    for (const std::string& text : s.metrics.listen) {
+        const auto where = net::endpoint::parse(text);
+        auto some =
+            where ? net::listen(*where, {})
+                  : result<std::vector<net::listening_socket>>(std::unexpected(where.error()));
+        if (!some) {
+            return fail(some.error().code,
+                        fmt::format("`metrics.listen = {}`: {}", text, some.error().detail));
+        }
+        std::ranges::move(*some, std::back_inserter(all));
+    }
+    return all;
 }
 
 result<std::vector<net::listening_socket>> open_listeners(const settings& s) {
@@ -303,6 +343,7 @@ struct node::parts {
         net::loop loop;
         transport::loop_executor executor{loop};
         std::unique_ptr<http::server> server;
+        std::unique_ptr<http::server> metric_server;  ///< the first worker's, if there is one
         std::thread thread;
 
         /// Ends the loop when no connection is left, or at the deadline.
@@ -312,7 +353,9 @@ struct node::parts {
     explicit parts(settings s) : current(std::move(s)) {}
 
     settings current;
-    std::vector<net::listening_socket> listeners;
+    std::unique_ptr<web_client> hook_client;
+    std::unique_ptr<webhooks> hooks;  ///< null: nobody is told; streams tell it to their end
+    std::vector<net::listening_socket> listeners, metric_listeners;
     std::vector<std::unique_ptr<worker>> workers;
     std::unique_ptr<applications> apps;        ///< before the hub, so that it goes after it
     std::unique_ptr<revocation_list> revoked;  ///< what the hub answers at its end goes through it
@@ -321,10 +364,11 @@ struct node::parts {
     std::unique_ptr<services::finite_streams> finite;
     std::unique_ptr<surfaces::topic_surface> topics;
     std::unique_ptr<identity_check> callers;
+    transport::rate_limits rates{rates_of(current)};
     http::byte_budget requests{current.http.max_request_memory.value};
     http::byte_budget responses{current.http.max_response_memory.value};
     std::string description, openapi, asyncapi;  ///< of all routes
-    http::router routes;
+    http::router routes, metric_routes;
     std::atomic<bool> drained{false};
     careful_clock clock;      ///< of the first worker
     std::uint64_t trims = 0;  ///< the same
@@ -332,6 +376,7 @@ struct node::parts {
     void build(std::unique_ptr<journal> record, std::unique_ptr<store::record_store> records,
                const std::shared_ptr<const http::server_options>& http);
     void add_routes();
+    void add_metric_server(const std::shared_ptr<const http::server_options>& http);
     std::string metrics() const;
     void trim_regularly();
 };
@@ -340,7 +385,15 @@ void node::parts::build(std::unique_ptr<journal> record,
                         std::unique_ptr<store::record_store> records,
                         const std::shared_ptr<const http::server_options>& http) {
     events = std::make_unique<hub>(hub_options_of(current), std::move(record));
+    if (!current.webhook.url.empty()) {
+        hook_client = std::make_unique<web_client>();
+        hooks = std::make_unique<webhooks>(hook_options_of(current),
+                                           [this](web_request r, web_client::callback done) {
+                                               hook_client->ask(std::move(r), std::move(done));
+                                           });
+    }
     streams = std::make_unique<transport::stream_host>(*events, stream_limits_of(current));
+    if (hooks) streams->watch_by(*hooks);
     revoked = std::make_unique<revocation_list>(*events, callers->revoked());
     finite = std::make_unique<services::finite_streams>(*events, finite_options_of(current));
     topics = std::make_unique<surfaces::topic_surface>(*events, *finite, *streams,
@@ -352,6 +405,7 @@ void node::parts::build(std::unique_ptr<journal> record,
         streams->add_loop(w.loop, events->add_shard(w.executor));
         w.server = std::make_unique<http::server>(w.loop, routes, http);
     }
+    add_metric_server(http);
 }
 
 void node::parts::add_routes() {
@@ -360,7 +414,7 @@ void node::parts::add_routes() {
     std::ranges::move(endpoint_routes({events.get(), [this] { return apps->health(); },
                                        [this] { return metrics(); }, [this] { return description; },
                                        [this] { return openapi; }, [this] { return asyncapi; },
-                                       current.metrics.any_host}),
+                                       current.production, current.metrics.any_host}),
                       std::back_inserter(all));
     std::ranges::move(
         auth_routes({*callers, *events, *revoked,
@@ -370,7 +424,20 @@ void node::parts::add_routes() {
     openapi = openapi_document(all);
     asyncapi = asyncapi_document(all);
     description = describe(all, current.topic_service.prefix);
-    transport::mount(routes, std::move(all), *callers, policy_of(current, *callers));
+    auto policy = policy_of(current, *callers);
+    policy.rates = &rates;
+    transport::mount(routes, std::move(all), *callers, policy);
+}
+
+void node::parts::add_metric_server(const std::shared_ptr<const http::server_options>& http) {
+    if (metric_listeners.empty()) return;
+    std::vector<transport::route> all =
+        endpoint_routes({events.get(), [this] { return apps->health(); },
+                         [this] { return metrics(); }, [this] { return description; }, true, true});
+    std::erase_if(all, [](const transport::route& r) { return !r.any_host; });
+    transport::mount(metric_routes, std::move(all), *callers, {.asks = false});
+    auto& w = *workers.front();
+    w.metric_server = std::make_unique<http::server>(w.loop, metric_routes, http);
 }
 
 std::string node::parts::metrics() const {
@@ -379,6 +446,8 @@ std::string node::parts::metrics() const {
         of.http.push_back(&w->server->counters());
         of.loops.push_back(&w->loop.counters());
     }
+    of.rates = &rates;
+    if (hooks) of.hooks = hooks->counts();
     of.outbox = apps->unpublished();
     of.records_sound = apps->health().has_value();
     return metrics_text(of);
@@ -396,6 +465,7 @@ void node::parts::worker::finish(std::chrono::steady_clock::time_point deadline)
 void node::parts::trim_regularly() {
     events->record().trim(clock.time(std::chrono::system_clock::now(), running_time()));
     finite->end_idle();
+    if (hooks) hooks->tick();
     if (++trims % trims_between_purges == 0) callers->purge();
     apps->tick(std::chrono::steady_clock::now());
     workers.front()->loop.call_after(trim_interval, [this] { trim_regularly(); });
@@ -416,6 +486,10 @@ result<std::unique_ptr<node>> node::create(settings s) {
                                 files, least_files));
     }
     // The journal first: a port that is open says that somebody answers there.
+    if (!s.webhook.url.empty()) {
+        if (auto fine = check_web_url(s.webhook.url, s.auth.plain_http); !fine)
+            return fail(errc::invalid_request, "`webhook.url`: " + fine.error().detail);
+    }
     auto callers = identity_check::make(s);
     if (!callers) return std::unexpected(callers.error());
     auto record = open_journal(s);
@@ -424,9 +498,12 @@ result<std::unique_ptr<node>> node::create(settings s) {
     if (!records) return std::unexpected(records.error());
     auto listeners = open_listeners(s);
     if (!listeners) return std::unexpected(listeners.error());
+    auto metric_listeners = open_metric_listeners(s);
+    if (!metric_listeners) return std::unexpected(metric_listeners.error());
     std::unique_ptr<node> made(new node);
     made->parts_ = std::make_unique<parts>(std::move(s));
     made->parts_->listeners = std::move(*listeners);
+    made->parts_->metric_listeners = std::move(*metric_listeners);
     made->parts_->callers = std::move(*callers);
     (*http)->requests = &made->parts_->requests;
     (*http)->responses = &made->parts_->responses;
@@ -436,6 +513,11 @@ result<std::unique_ptr<node>> node::create(settings s) {
             if (auto ok = w->server->accept_on(socket.fd.get()); !ok)
                 return std::unexpected(ok.error());
         }
+    }
+    const auto& first = made->parts_->workers.front();
+    for (const auto& socket : made->parts_->metric_listeners) {
+        if (auto ok = first->metric_server->accept_on(socket.fd.get()); !ok)
+            return std::unexpected(ok.error());
     }
     return made;
 }
@@ -459,12 +541,19 @@ bool node::drained() const { return parts_->drained.load(); }
 void node::stop(std::chrono::milliseconds grace) {
     if (!parts_) return;
     for (auto& socket : parts_->listeners) socket.file.reset();
+    for (auto& socket : parts_->metric_listeners) socket.file.reset();
     const auto deadline = std::chrono::steady_clock::now() + grace;
     for (const auto& w : parts_->workers) {
         w->loop.post([s = w->server.get()] {
             s->stop_accepting();
             s->close_when_idle();
         });
+        if (w->metric_server) {
+            w->loop.post([s = w->metric_server.get()] {
+                s->stop_accepting();
+                s->close_when_idle();
+            });
+        }
         // What was posted before runs first: answers that are due go out.
         w->loop.post([w = w.get(), deadline] { w->finish(deadline); });
     }
@@ -486,6 +575,7 @@ void node::reload(const settings& s) {
     parts_->events->reload(hub_options_of(s));
     parts_->events->record().set_retention(retention_of(s));
     parts_->streams->reload(stream_limits_of(s));
+    parts_->rates.reload(rates_of(s));
     parts_->finite->reload(finite_options_of(s));
     for (const auto& w : parts_->workers) {
         w->loop.post([server = w->server.get(), options = *http] { server->reload(options); });

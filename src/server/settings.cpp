@@ -188,12 +188,22 @@ result<loaded_settings> load(const setting_sources& sources) {
     loader l(loaded);
     if (!sources.file.empty()) l.file(sources.file);
 
+    environment given = sources.variables;
+    if (!sources.env_file.empty()) {
+        auto more = read_env_file(sources.env_file);
+        if (!more) l.mistake(more.error().detail);
+        if (more) given.merge(*more);
+    }
+    for (const plain_variable& p : plain_variables(given)) {
+        l.set(p.setting, {p.value}, std::string(p.variable), true);
+        given.erase(std::string(p.variable));
+    }
     std::map<std::string, std::string> by_variable;
     for (const std::string& name : all_names()) by_variable[variable_of(name)] = name;
     std::vector<std::string> variables;
     for (const auto& [variable, name] : by_variable) variables.push_back(variable);
-    const auto of_services = service_variables(sources.variables);
-    for (const auto& [variable, value] : sources.variables) {
+    const auto of_services = service_variables(given);
+    for (const auto& [variable, value] : given) {
         if (const auto known = by_variable.find(variable); known != by_variable.end()) {
             l.set(known->second, {value}, variable, true);
         } else if (std::ranges::binary_search(of_services, variable)) {

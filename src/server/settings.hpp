@@ -32,6 +32,7 @@ struct settings {
     strings listen{"127.0.0.1:3000"};
     std::string data_dir = "carillon-data";
     std::uint64_t shards = 0;
+    bool production = false;
     struct {
         choice mode{"default", "default|none"};
         std::string secret;
@@ -58,6 +59,11 @@ struct settings {
         milliseconds ticket_grace = std::chrono::seconds(60);
         std::uint64_t max_revocations = 100'000;
         milliseconds revocations_kept = std::chrono::days(30);
+        std::string forward_url;
+        strings forward_headers{"Cookie", "Authorization"};
+        milliseconds forward_timeout = std::chrono::seconds(2);
+        milliseconds forward_kept = std::chrono::seconds(10);
+        std::uint64_t max_forwarded = 10'000;
     } auth;
     struct {
         byte_count max_target_size{8u << 10};
@@ -112,6 +118,19 @@ struct settings {
         milliseconds max_age = std::chrono::hours(24);
     } finite_streams;
     struct {
+        std::string url;
+        std::string secret;
+        milliseconds timeout = std::chrono::seconds(5);
+        std::uint64_t max_queued = 10'000;
+        std::uint64_t attempts = 8;
+    } webhook;
+    struct {
+        std::uint64_t connects_per_address = 0;
+        std::uint64_t connects_per_user = 0;
+        std::uint64_t publishes_per_address = 0;
+        std::uint64_t publishes_per_user = 0;
+    } rates;
+    struct {
         choice kind{"sqlite", "sqlite|memory"};
         choice sync{"normal", "normal|full"};
         milliseconds idempotency_window = std::chrono::hours(24);
@@ -129,6 +148,7 @@ struct settings {
     } drain;
     struct {
         bool any_host = false;
+        strings listen;
     } metrics;
     struct {
         choice level{"info", "debug|info|warning|error|off"};
@@ -190,6 +210,10 @@ void each_setting(Settings& s, Visitor&& visit) {  // NOLINT(readability-functio
     visit({"shards", "Event loops, one thread each; 0: one less than the cores, at least one.", 0,
            64},
           s.shards);
+    visit({"production",
+           "Turns off what is for a developer's machine: local defaults, development tokens, the "
+           "page at `/`. `NODE_ENV=production` sets it."},
+          s.production);
     visit(
         {"auth.mode",
          "`none` must be written out to listen beyond loopback while no key says whose tokens are "
@@ -264,6 +288,18 @@ void each_setting(Settings& s, Visitor&& visit) {  // NOLINT(readability-functio
            "How long a revocation is remembered: as long as the longest token is valid.", 60'000,
            3650 * day},
           s.auth.revocations_kept);
+    visit(
+        {"auth.forward_url",
+         "A back end that is asked who calls, with the caller's headers: 2xx with claims as JSON, "
+         "or 401."},
+        s.auth.forward_url);
+    visit({"auth.forward_headers", "Headers that are passed on to it."}, s.auth.forward_headers);
+    visit({"auth.forward_timeout", "How long its answer is waited for; then 503.", 10, 60'000},
+          s.auth.forward_timeout);
+    visit({"auth.forward_kept", "How long its answer is believed for the same headers.", 0, day},
+          s.auth.forward_kept);
+    visit({"auth.max_forwarded", "Answers of it that are remembered.", 2, 10'000'000},
+          s.auth.max_forwarded);
     visit({"http.max_target_size", "Bytes of a request target; beyond: 414.", 64, 1u << 20, true},
           s.http.max_target_size);
     visit({"http.max_head_size", "Bytes of a request head; beyond: 431.", 256, 1u << 20, true},
@@ -403,6 +439,32 @@ void each_setting(Settings& s, Visitor&& visit) {  // NOLINT(readability-functio
     visit({"finite_streams.max_age", "How long the events of a stream that ends are kept.", 1000,
            30 * day, true},
           s.finite_streams.max_age);
+    visit({"webhook.url", "Where clients that come and go are told (https, or loopback)."},
+          s.webhook.url);
+    visit({.name = "webhook.secret",
+           .prose = "Signs what is told (`webhook-signature`): `whsec_` and Base64, or any text.",
+           .secret = true},
+          s.webhook.secret);
+    visit({"webhook.timeout", "How long an answer is waited for.", 10, 60'000}, s.webhook.timeout);
+    visit({"webhook.max_queued", "Webhooks not delivered yet; beyond, new ones are dropped.", 1,
+           10'000'000},
+          s.webhook.max_queued);
+    visit({"webhook.attempts", "How often one is tried.", 1, 100}, s.webhook.attempts);
+    visit({"rates.connects_per_address",
+           "Streams that one address (of IPv6, one /64) may open a minute; 0: no limit.", 0,
+           1'000'000, true},
+          s.rates.connects_per_address);
+    visit({"rates.connects_per_user", "Streams that one user may open a minute; 0: no limit.", 0,
+           1'000'000, true},
+          s.rates.connects_per_user);
+    visit({"rates.publishes_per_address",
+           "Publishing requests a second from one address, over ten seconds; 0: no limit.", 0,
+           1'000'000, true},
+          s.rates.publishes_per_address);
+    visit({"rates.publishes_per_user",
+           "Publishing requests a second of one user, over ten seconds; 0: no limit.", 0, 1'000'000,
+           true},
+          s.rates.publishes_per_user);
     visit({"journal.kind",
            "Where events are kept: `sqlite` in `data_dir`, or `memory` until the server ends."},
           s.journal.kind);
@@ -446,6 +508,10 @@ void each_setting(Settings& s, Visitor&& visit) {  // NOLINT(readability-functio
         {"metrics.any_host",
          "Whether `/metrics` answers whatever `Host` says, as scrapers that ask by address need."},
         s.metrics.any_host);
+    visit({"metrics.listen",
+           "Further addresses that show `/metrics`, `/health` and `/ready` to everybody, whatever "
+           "`Host` says."},
+          s.metrics.listen);
     visit({"log.level", "The lowest level that is written.", 0, no_limit, true}, s.log.level);
     visit({"log.format", "`auto`: text on a terminal, JSON lines elsewhere."}, s.log.format);
     visit({"log.max_queued",
@@ -511,8 +577,10 @@ void each_setting(Settings& s, Visitor&& visit) {  // NOLINT(readability-functio
 using origins = std::map<std::string, std::string, std::less<>>;
 
 struct setting_sources {
-    std::string file;       ///< empty: none
-    environment variables;  ///< those that begin with CARILLON_
+    std::string file;  ///< empty: none
+    std::string env_file =
+        {};                 ///< further variables, which those of the process win over; empty: none
+    environment variables;  ///< as `environment_settings` gives them
     std::vector<std::pair<std::string, std::string>>
         flags;  ///< setting name, text; lists may repeat
 };

@@ -53,8 +53,9 @@ void event_stream::begin(const opening_facts&) { begun_ = true; }
 std::ptrdiff_t event_stream::write(std::span<const iovec> slices) { return body_->write(slices); }
 
 // A response that breaks off, without its end, tells the client that something is missing.
-void event_stream::close(close_reason) {
+void event_stream::close(close_reason why) {
     subscriber_ = nullptr;
+    tell_gone(why);
     if (body_ && begun_) body_->finish();
     body_.reset();
     if (!busy_) delete this;
@@ -62,7 +63,24 @@ void event_stream::close(close_reason) {
 
 void event_stream::attach(subscriber* s) {
     subscriber_ = s;
+    if (watched_ && s != nullptr) {
+        const client_info c = home_.describe(*s);
+        watched_->facts = {c.id, c.user, c.session, c.profile, c.connected_at, {}};
+        watched_->by->connected(c);
+    }
     finish_call();
+}
+
+void event_stream::watch(stream_watcher& w) {
+    watched_ = std::make_unique<watched>(watched{&w, {}});
+}
+
+// A stream that was never attached was told to nobody.
+void event_stream::tell_gone(std::optional<close_reason> why) {
+    const auto told = std::exchange(watched_, nullptr);
+    if (!told || told->facts.id.empty()) return;
+    told->facts.why = why;
+    told->by->gone(told->facts);
 }
 
 void event_stream::finish_call() {
@@ -97,6 +115,7 @@ void event_stream::on_gone() {
         log::debug("stream left by its client", {{"address", client_.address().str()}});
     tell_hub([this](subscriber& s) {
         subscriber_ = nullptr;
+        tell_gone(std::nullopt);
         home_.remove(s);
         body_.reset();
     });

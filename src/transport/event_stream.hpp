@@ -6,6 +6,7 @@
 
 #include "http/response_body.hpp"
 #include "net/address.hpp"
+#include "transport/stream_watcher.hpp"
 
 #include <functional>
 #include <memory>
@@ -62,6 +63,8 @@ public:
                                address_counts::place client);
     /// The hub's answer to `shard::open`; null if the stream ended while it opened.
     void attach(subscriber* s);
+    /// Before `attach`: `w` is told when the stream is attached and when it ends, and outlives it.
+    void watch(stream_watcher& w);
     /// Writes what fits of the head and one last block and closes; for a stream that the hub did
     /// not take.
     void refuse(std::string_view last_block);
@@ -83,11 +86,18 @@ private:
     template <class Call>
     void tell_hub(Call&& call);
     void finish_call();
+    void tell_gone(std::optional<close_reason> why);
+
+    struct watched {
+        stream_watcher* by;
+        gone_stream facts;
+    };
 
     shard& home_;
     subscriber* subscriber_ = nullptr;
     std::unique_ptr<http::response_body> body_;  ///< null: ended
     address_counts::place client_;
+    std::unique_ptr<watched> watched_;  ///< null: nobody is told
     bool begun_ = false;
     bool busy_ =
         true;  ///< a call of its own is under way, `start` to `attach` included: it goes afterwards

@@ -73,12 +73,20 @@ bool answers_stream(const route& r) {
                                [](const route_answer& a) { return a.type == "text/event-stream"; });
 }
 
+/// Reading what was published is nothing that a rate bounds.
+rated rate_of(const route& r) {
+    if (answers_stream(r)) return rated::connect;
+    return r.who.otherwise == access::publisher && r.method != "GET" ? rated::publish
+                                                                     : rated::nothing;
+}
+
 /// A route with what guards it. Immutable; shared by the handlers, which are copied.
 struct guarded_route {
     route to;
     auth::authenticator& authenticator;
     access_policy policy;
     bool is_stream = answers_stream(to);
+    rated counts_as = rate_of(to);
 
     access needed_by(const http::request& r) const {
         if (!policy.local_defaults || to.who.locally == to.who.otherwise) return to.who.otherwise;
@@ -108,6 +116,7 @@ struct guarded_route {
             given.token = r.query_value("token").value_or("");
             given.ticket = r.query_value("ticket").value_or("");
         }
+        given.header = [&r](std::string_view name) { return r.header_value(name); };
         given.for_stream = is_stream;
         given.has_cursor = is_stream && !given.ticket.empty() && !cursor_of(r).empty();
         given.local = is_local(r);
@@ -115,17 +124,35 @@ struct guarded_route {
         return asked;
     }
 
-    /// Why this caller is not let in.
-    std::optional<error> against(access needed, const found& who) const {
-        if (!who) return who.error();
-        if (!policy.asks) return std::nullopt;
-        const auto permitted = permits(needed, *who);
-        return permitted ? std::nullopt : std::optional(permitted.error());
+    /// Why this caller is not let in, and when it may come again if it comes too often.
+    struct refusal {
+        error why;
+        std::chrono::milliseconds wait{0};
+    };
+    static std::optional<refusal> too_often(std::optional<std::chrono::milliseconds> wait) {
+        if (!wait) return std::nullopt;
+        return refusal{{errc::rate_limited, "that is too often; wait a little"}, *wait};
     }
 
-    void refuse(const http::request& r, http::responder answer, const error& why) const {
-        if (to.refuse) return to.refuse(r, std::move(answer), why);
-        answer.send(why);
+    /// Before anybody is asked who they are.
+    std::optional<refusal> against(const http::request& r) const {
+        if (policy.rates == nullptr) return std::nullopt;
+        return too_often(policy.rates->by_address(counts_as, r.client));
+    }
+
+    std::optional<refusal> against(access needed, const found& who) const {
+        if (!who) return refusal{who.error()};
+        if (policy.asks) {
+            if (const auto may = permits(needed, *who); !may) return refusal{may.error()};
+        }
+        if (policy.rates == nullptr) return std::nullopt;
+        return too_often(policy.rates->by_user(counts_as, who->user));
+    }
+
+    void refuse(const http::request& r, http::responder answer, const refusal& what) const {
+        if (to.refuse) return to.refuse(r, std::move(answer), what.why);
+        if (what.wait.count() == 0) return answer.send(what.why);
+        answer.send(http::problem(what.why, what.wait));
     }
 };
 
@@ -139,6 +166,7 @@ void handle(const guarded_route& g, access needed, http::request& r, http::respo
 
 http::handler guard_of(route_ptr g) {
     return [g = std::move(g)](http::request& r, http::responder answer) {
+        if (const auto why = g->against(r)) return g->refuse(r, std::move(answer), *why);
         const access needed = g->needed_by(r);
         if (needed == access::none) return g->to.handle(r, g->unasked(), std::move(answer));
         const auto asked = g->begin(r, answer.loop());
@@ -240,6 +268,10 @@ http::upload_handler upload_guard_of(route_ptr g) {
                               http::upload_control control) -> std::unique_ptr<http::upload> {
         const auto type = r.header_value("Content-Type").value_or("");
         if (!http::is_of_type(type, g->to.takes.streamed)) return nullptr;
+        if (const auto why = g->against(r)) {
+            g->refuse(r, std::move(answer), *why);
+            return std::make_unique<answered_upload>();
+        }
         const access needed = g->needed_by(r);
         const auto asked = needed == access::none ? nullptr : g->begin(r, answer.loop());
         const auto who = asked ? asked->take() : std::optional<found>(principal{});

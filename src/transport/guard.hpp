@@ -3,6 +3,7 @@
 
 #include "auth/authenticator.hpp"
 #include "http/server.hpp"
+#include "transport/rate_limits.hpp"
 #include "transport/route.hpp"
 
 #include <vector>
@@ -13,6 +14,7 @@ namespace carillon::transport {
 struct access_policy {
     bool asks = true;             ///< false: everybody may call everything, whatever the routes say
     bool local_defaults = false;  ///< `access_rule::locally` holds for local calls
+    rate_limits* rates = nullptr;  ///< null: callers come as often as they like
 };
 
 /// From this machine, under a loopback name, and not passed on by a proxy: a developer's own. What

@@ -29,7 +29,7 @@ inline constexpr access_rule metadata_clients{access::none, access::admin};
 inline constexpr access_rule own_notifications{access::verified_user, access::verified_user};
 /// `/metrics`.
 inline constexpr access_rule figures{access::none, access::admin};
-/// Who the caller is, and what a caller does with their own token.
+/// The caller itself, and what a caller does with its own token.
 inline constexpr access_rule own_credentials{access::user, access::user};
 
 }  // namespace carillon::transport::rules

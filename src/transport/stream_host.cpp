@@ -206,6 +206,7 @@ void stream_host::open(http::request& r, http::responder answer, stream_request 
             {{"address", r.client.str()}, {"path", r.path}, {"cursor", asked.last_event_id}});
     }
     event_stream* stream = event_stream::start(std::move(body), home, std::move(*place));
+    if (watcher_ != nullptr) stream->watch(*watcher_);
     asked.out = stream;
     const auto lease = asked.who ? asked.who->lease : nullptr;
     auto opened = home.open(std::move(asked));

@@ -66,6 +66,8 @@ public:
     void refuse(const http::request& r, http::responder answer, const error& why) const;
 
     void reload(stream_limits limits);
+    /// Before loops run: who is told of all streams, and outlives them.
+    void watch_by(stream_watcher& w) noexcept { watcher_ = &w; }
     const refusal_counters& refusals() const noexcept { return refusals_; }
 
 private:
@@ -76,6 +78,7 @@ private:
     std::atomic<std::shared_ptr<const stream_limits>> limits_;
     std::vector<std::pair<const net::loop*, shard*>> shards_;
     address_counts addresses_;
+    stream_watcher* watcher_ = nullptr;
     mutable refusal_counters refusals_;
     mutable log::gate refusal_lines_{50};
 };

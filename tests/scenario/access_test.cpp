@@ -1,13 +1,16 @@
 // The server's routes held against the table "who may call what", and against callers of all kinds.
+#include "auth/key.hpp"
 #include "support/running_server.hpp"
 
 #include <array>
+#include <chrono>
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <boost/json.hpp>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -76,7 +79,8 @@ constexpr row table[] = {
     {"POST", "/events/publish*", "none", "publisher"},
     {"", "/events/history/*", "none", "publisher"},
     {"", "/events/scheduled*", "none", "publisher"},
-    {"GET", "/events/clients", "admin", "admin"},
+    {"", "/events/clients", "admin", "admin"},
+    {"GET", "/events/stats", "admin", "admin"},
     {"", "/events/clients/*", "user", "owner"},
     {"", "/admin/users/*", "admin", "admin"},
     // B.
@@ -157,6 +161,141 @@ TEST(access, without_keys_only_a_developers_own_calls_are_trusted) {
         << "what is public stays so";
     EXPECT_EQ(server.request("GET", "/events/clients", {}, "Authorization:\r\n").status, 401);
     EXPECT_EQ(server.request("GET", "/events/clients").status, 200);
+}
+
+constexpr std::string_view secret = "a secret of more than thirty-two bytes";
+
+std::int64_t now() {
+    return std::chrono::duration_cast<std::chrono::seconds>(
+               std::chrono::system_clock::now().time_since_epoch())
+        .count();
+}
+
+struct claims {
+    std::string_view roles = R"(["user"])";
+    std::string_view issuer = "us";
+    std::string_view audience = "hub";
+    std::int64_t expires = 600;      ///< seconds from now
+    std::int64_t not_before = -600;  ///< the same
+};
+
+std::string signed_token(const claims& c = {}, std::string_view with = secret,
+                         auth::algorithm a = auth::algorithm::hs256) {
+    return auth::key::from_secret(with, a)
+        .value()
+        ->sign(fmt::format(R"({{"sub":"u","roles":{},"iss":"{}","aud":"{}","exp":{},"nbf":{}}})",
+                           c.roles, c.issuer, c.audience, now() + c.expires, now() + c.not_before))
+        .value();
+}
+
+class matrix : public ::testing::Test {
+protected:
+    /// What the route answers to this token; empty: none is shown. GET is asked as HEAD, so that no
+    /// stream begins.
+    int status(const listed_route& r, const std::string& token) const {
+        std::string path = r.path;
+        while (path.contains('{'))
+            path.replace(path.find('{'), path.find('}') - path.find('{') + 1, "x");
+        const bool reads = r.method == "GET";
+        std::string fields = "Authorization: Bearer " + token + "\r\n";
+        if (token.empty()) fields = "Authorization:\r\n";
+        if (!reads) fields += json_type;
+        return server_.request(reads ? "HEAD" : r.method, path, reads ? "" : "{}", fields).status;
+    }
+
+    const running_server server_{
+        {"--auth.secret", std::string(secret), "--auth.issuer", "us", "--auth.audience", "hub"}};
+    const std::vector<listed_route> routes_ = routes_of(server_);
+};
+
+TEST_F(matrix, every_route_refuses_every_token_that_is_wrong) {
+    const std::pair<const char*, std::string> wrong[] = {
+        {"bad signature", signed_token({}, "another secret of thirty-two bytes!!")},
+        {"expired", signed_token({.expires = -600})},
+        {"not yet", signed_token({.not_before = 300})},
+        {"wrong issuer", signed_token({.issuer = "them"})},
+        {"wrong audience", signed_token({.audience = "shop"})},
+        {"wrong algorithm", signed_token({}, secret, auth::algorithm::hs512)},
+        {"none", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIiwicm9sZXMiOlsiYWRtaW4iXX0."},
+        {"too large", std::string(9000, 'a') + ".b.c"},
+        {"a development token", "cm9vdDpyb290OnJvb3RAbG9jYWxob3N0OmFkbWlu"},
+    };
+    for (const listed_route& r : routes_) {
+        for (const auto& [name, token] : wrong) {
+            const int got = status(r, token);
+            if (r.otherwise == "none")
+                EXPECT_THAT(got, ::testing::Not(::testing::AnyOf(401, 403))) << r.path << name;
+            else
+                EXPECT_EQ(got, 401) << r.method << ' ' << r.path << ": " << name;
+        }
+    }
+}
+
+TEST_F(matrix, every_route_lets_in_whom_the_table_says_and_no_other) {
+    const std::array<std::string, 4> callers{"", signed_token(),
+                                             signed_token({.roles = R"(["publisher"])"}),
+                                             signed_token({.roles = R"(["admin"])"})};
+    // What nobody, a user, a publisher and an admin get; 0: anything but 401 and 403.
+    const std::map<std::string, std::array<int, 4>> expected{
+        {"none", {0, 0, 0, 0}},        {"optional", {0, 0, 0, 0}},
+        {"user", {401, 0, 0, 0}},      {"verified_user", {401, 0, 0, 0}},
+        {"owner", {401, 0, 0, 0}},     {"publisher", {401, 403, 0, 0}},
+        {"admin", {401, 403, 403, 0}},
+    };
+    for (const listed_route& r : routes_) {
+        for (std::size_t i = 0; i < callers.size(); ++i) {
+            const int wanted = expected.at(r.otherwise)[i];
+            const int got = status(r, callers[i]);
+            if (wanted != 0)
+                EXPECT_EQ(got, wanted) << r.method << ' ' << r.path << ", caller " << i;
+            else
+                EXPECT_NE(got, 401) << r.method << ' ' << r.path << ", caller " << i;
+        }
+    }
+}
+
+TEST(access, a_back_end_with_sessions_says_who_calls) {
+    const running_server back_end({"--auth.secret", std::string(secret)});
+    const auto token = [](std::string_view roles) {
+        return auth::key::from_secret(secret, auth::algorithm::hs256)
+            .value()
+            ->sign(fmt::format(R"({{"sub":"ann","roles":{},"exp":{}}})", roles, now() + 600))
+            .value();
+    };
+    const running_server server({"--auth.forward_url", back_end.url() + "/auth/me",
+                                 "--auth.forward_headers", "Authorization", "--auth.user_claim",
+                                 "userId"});
+    const auto status = [&](std::string_view method, std::string_view path,
+                            const std::string& shown, std::string_view body = {}) {
+        const std::string fields =
+            shown.empty() ? "Authorization:\r\n" : "Authorization: Bearer " + shown + "\r\n";
+        return server.request(method, path, body, fields + std::string(json_type)).status;
+    };
+    EXPECT_EQ(status("GET", "/auth/me", token("[]")), 200);
+    EXPECT_EQ(status("GET", "/auth/me", "x.y.z"), 401);
+    EXPECT_EQ(status("GET", "/auth/me", ""), 401);
+    EXPECT_EQ(status("POST", "/events/publish/news", token("[]"), R"({"data":1})"), 403);
+    EXPECT_EQ(status("POST", "/events/publish/news", token(R"(["publisher"])"), R"({"data":1})"),
+              200);
+    EXPECT_EQ(status("POST", "/events/publish/news", "", R"({"data":1})"), 401)
+        << "a developer's machine no more";
+    EXPECT_EQ(status("GET", "/events/history?topic=news", ""), 200);
+}
+
+TEST(access, figures_have_a_listener_of_their_own) {
+    const std::uint16_t port = free_port();
+    const running_server server({"--auth.secret", std::string(secret), "--metrics.listen",
+                                 "127.0.0.1:" + std::to_string(port)});
+    EXPECT_EQ(server.get("/metrics").status, 401);
+    const auto status = [&](std::string_view path) {
+        raw_client c(port);
+        c.send(fmt::format("GET {} HTTP/1.1\r\nHost: scraper\r\nVia: 1.1 x\r\n\r\n", path));
+        return c.read_answer().status;
+    };
+    EXPECT_EQ(status("/metrics"), 200);
+    EXPECT_EQ(status("/health"), 200);
+    EXPECT_EQ(status("/events/clients"), 404);
+    EXPECT_EQ(status("/"), 404);
 }
 
 TEST(access, mode_none_asks_nobody_anywhere) {

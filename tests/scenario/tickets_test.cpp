@@ -181,6 +181,35 @@ TEST_F(credentials, of_a_client_the_token_is_taken_back_and_the_stream_ends) {
     EXPECT_EQ(revoke(fmt::format(R"({{"client":"{}"}})", other)).status, 404);
 }
 
+TEST_F(credentials, a_stream_ends_with_its_token_unless_it_is_renewed) {
+    const running_server brief({"--auth.secret", std::string(secret), "--auth.leeway", "0s"});
+    const auto renew = [&](const std::string& client, const std::string& token) {
+        return brief.request("POST", "/auth/renew", fmt::format(R"({{"client":"{}"}})", client),
+                             bearer(token));
+    };
+    event_reader c(brief, "/news?token=" + token_of("ann", "a1", "[]", 2));
+    event_reader renewed(brief, "/news?token=" + token_of("ann", "a2", "[]", 2));
+    c.open();
+    const std::string id = json_value(renewed.open().data, "client");
+    EXPECT_EQ(renew(id, token_of("bob", "b")).status, 403);
+    EXPECT_EQ(renew("x", token_of("ann", "a3")).status, 404);
+    EXPECT_EQ(renew(id, token_of("ann", "old", "[]", -5)).status, 401);
+    EXPECT_EQ(brief.request("POST", "/auth/renew", "{}", bearer(ann)).status, 400);
+    const answer done = renew(id, token_of("ann", "a3"));
+    EXPECT_EQ(done.status, 200) << done.body;
+    EXPECT_THAT(done.body, HasSubstr(R"("dropped":[])"));
+    EXPECT_TRUE(c.ends_well());
+    EXPECT_THAT(c.bytes(), HasSubstr("expired"));
+    EXPECT_EQ(brief.request("GET", "/auth/me", {}, bearer(token_of("ann", "a1", "[]", -1))).status,
+              401);
+    const answer sent = brief.request("POST", "/events/publish/news", R"({"data":"on"})",
+                                      bearer(token_of("p", "p", R"(["publisher"])")));
+    EXPECT_EQ(sent.status, 200);
+    received last = renewed.next();
+    while (last.type != "message" && !last.type.empty()) last = renewed.next();
+    EXPECT_EQ(last.data, "on") << "what was renewed goes on";
+}
+
 TEST_F(credentials, a_revocation_names_one_thing) {
     for (const char* wrong :
          {"", "[]", "{}", R"({"tokenId":""})", R"({"tokenId":7})",

@@ -1,4 +1,4 @@
-// What the topic service answers, and to whom.
+// What the topic service answers, and which callers it answers.
 #include "surfaces/topics/topic_surface.hpp"
 #include "transport/publish_body.hpp"
 #include "transport/rules.hpp"
@@ -145,7 +145,7 @@ void topic_surface::add_finite(std::vector<route>& to) {
                   .who = rules::topic_publish,
                   .answers = {{200, json, "where it ends"}},
                   .handle = calling(finite_, &finite_stream_routes::close)});
-    // Who has the id reads the stream, and may lose interest in it.
+    // A caller with the id reads the stream, and may lose interest in it.
     to.push_back({.method = "DELETE",
                   .path = "/streams/{stream}",
                   .summary = "asks a stream's producer to stop",
@@ -160,32 +160,44 @@ void topic_surface::add_clients(std::vector<route>& to) {
                   .summary = "lists who listens",
                   .who = rules::administration,
                   .answers = {{200, json, "the clients"}},
-                  .handle = calling(*this, &topic_surface::list_clients)});
+                  .handle = calling(clients_, &client_routes::list)});
+    to.push_back({.method = "DELETE",
+                  .path = "/clients",
+                  .summary = "ends the streams that the query names",
+                  .who = rules::administration,
+                  .answers = {{200, json, "how many they were"}},
+                  .handle = calling(clients_, &client_routes::end_all)});
+    to.push_back({.method = "GET",
+                  .path = "/stats",
+                  .summary = "counts streams by user, topic and kind",
+                  .who = rules::administration,
+                  .answers = {{200, json, "the figures"}},
+                  .handle = calling(clients_, &client_routes::statistics)});
     to.push_back({.method = "GET",
                   .path = "/clients/{id}",
                   .summary = "shows one client",
                   .who = rules::client_call,
                   .answers = {{200, json, "the client"}},
-                  .handle = calling(*this, &topic_surface::show_client)});
+                  .handle = calling(clients_, &client_routes::show)});
     to.push_back({.method = "DELETE",
                   .path = "/clients/{id}",
                   .summary = "ends a client's stream",
                   .who = rules::client_call,
                   .answers = {{204, "", "it ends"}},
-                  .handle = calling(*this, &topic_surface::remove_client)});
+                  .handle = calling(clients_, &client_routes::remove)});
     to.push_back({.method = "POST",
                   .path = "/clients/{id}/send",
                   .summary = "sends an event to one client alone",
                   .who = rules::client_call,
                   .takes = one_json_text(),
                   .answers = {{200, json, "its id and position"}},
-                  .handle = calling(*this, &topic_surface::send_to_client)});
+                  .handle = calling(clients_, &client_routes::send)});
     to.push_back({.method = "POST",
                   .path = "/clients/{id}/heartbeat",
                   .summary = "sends a heartbeat to one client now",
                   .who = rules::client_call,
                   .answers = {{204, "", "it is sent"}},
-                  .handle = calling(*this, &topic_surface::beat_client)});
+                  .handle = calling(clients_, &client_routes::beat)});
     for (const char* method : {"PUT", "DELETE"}) {
         to.push_back({.method = method,
                       .path = "/clients/{id}/topics/{topic...}",
@@ -194,7 +206,7 @@ void topic_surface::add_clients(std::vector<route>& to) {
                                      : "takes a topic from a client's stream",
                       .who = rules::client_call,
                       .answers = {{204, "", "done"}},
-                      .handle = calling(*this, &topic_surface::change_topic)});
+                      .handle = calling(clients_, &client_routes::change_topic)});
     }
 }
 

@@ -47,11 +47,6 @@ result<std::vector<topic_pattern>> requested_topics(const http::request& r,
     return patterns;
 }
 
-void answer_done(http::responder& answer, const result<>& done) {
-    if (!done) return answer.send(done.error());
-    answer.send(http::response{204, {}, {}, false});
-}
-
 /// `<milliseconds>.<id>` of the last event of a page.
 bool parse_schedule_place(std::string_view text, scheduled_query& into) {
     const std::size_t dot = text.find('.');
@@ -108,7 +103,8 @@ topic_surface::topic_surface(hub& h, services::finite_streams& finite,
     : hub_(h),
       streams_(streams),
       options_(std::move(options)),
-      finite_(h, finite, streams, options_.profile) {}
+      finite_(h, finite, streams, options_.profile),
+      clients_(h, options_.public_topics) {}
 
 result<> topic_surface::may_listen(const principal& who,
                                    const std::vector<topic_pattern>& topics) const {
@@ -322,123 +318,6 @@ void topic_surface::find_scheduled(const scheduled_query& from, std::uint64_t id
         next.after_due = page->events.back().due;
         next.after_id = page->events.back().id;
         find_scheduled(next, id, done);
-    });
-}
-
-void topic_surface::list_clients(http::request& r, http::responder answer) {
-    client_query query;
-    query.ids = r.query_values("client");
-    query.users = r.query_values("user");
-    query.sessions = r.query_values("session");
-    query.profiles = r.query_values("profile");
-    for (auto& [name, value] : r.query_pairs()) {
-        constexpr std::string_view prefix = "metadata.";
-        if (name.starts_with(prefix))
-            query.metadata.push_back({name.substr(prefix.size()), std::move(value)});
-    }
-    query.topic = r.query_value("topic").value_or("");
-    query.after = r.query_value("after").value_or("");
-    query.limit = max_listed;
-    if (const auto limit = r.query_value("limit")) {
-        const auto count = parse_whole_number(*limit);
-        if (!count || *count <= 0)
-            return answer.send(error{errc::invalid_request, "`limit` is a number from 1 to 1000"});
-        query.limit = std::min(static_cast<std::size_t>(*count), max_listed);
-    }
-    hub_.list_clients(
-        std::move(query),
-        transport::on_loop_of(
-            std::move(answer), [this](http::responder& to, result<client_page> page) {
-                if (!page) return to.send(page.error());
-                std::string text = fmt::format(R"({{"total":{},"clients":[)", hub_.subscribers());
-                bool first = true;
-                for (const client_info& c : page->clients) {
-                    if (!std::exchange(first, false)) text += ',';
-                    append_client_json(text, c);
-                }
-                text += page->next.empty() ? "]}" : fmt::format(R"(],"next":"{}"}})", page->next);
-                to.send(http::json_response(200, std::move(text)));
-            }));
-}
-
-void topic_surface::with_client(http::request& r, const principal& who, http::responder answer,
-                                std::function<void(const client_info&, http::responder)> then) {
-    hub_.find_client(r.path_rest[0],
-                     transport::on_loop_of(
-                         std::move(answer), [named = r.path_rest[0], who, then = std::move(then)](
-                                                http::responder& to, result<client_info> found) {
-                             if (!found) return to.send(found.error());
-                             // Whoever has a durable client's token is the client.
-                             const bool by_token = found->durable && found->id != named;
-                             const auto may = transport::may_act_on(who, found->user);
-                             if (!by_token && !may) return to.send(may.error());
-                             then(*found, std::move(to));
-                         }));
-}
-
-void topic_surface::show_client(http::request& r, const principal& who, http::responder answer) {
-    with_client(r, who, std::move(answer), [](const client_info& c, http::responder to) {
-        std::string text;
-        append_client_json(text, c);
-        to.send(http::json_response(200, std::move(text)));
-    });
-}
-
-void topic_surface::send_to_client(http::request& r, const principal& who, http::responder answer) {
-    auto e = transport::parse_event(r.body, transport::body_target::elsewhere(), *hub_.options());
-    if (!e) return answer.send(e.error());
-    auto key = transport::idempotency_key_of(r, std::move(e->idempotency_key));
-    if (!key) return answer.send(key.error());
-    std::optional<idempotency_key> once;
-    if (*key) once = transport::keyed(std::move(**key), "$client/" + r.path_rest[0], r.body);
-    const auto answer_published = [](http::responder& to, result<std::vector<published>> done) {
-        if (!done) return to.send(done.error());
-        const published& p = done->front();
-        to.send(http::json_response(
-            200, p.pos.value == 0
-                     ? "{}"
-                     : fmt::format(R"({{"id":"{}","position":{}}})", p.id, p.pos.value)));
-    };
-    with_client(r, who, std::move(answer),
-                [this, content = std::move(e->content), once = std::move(once), answer_published](
-                    const client_info& c, http::responder to) mutable {
-                    hub_.send(c.id, std::move(content), std::move(once),
-                              transport::on_loop_of(std::move(to), answer_published));
-                });
-}
-
-void topic_surface::change_topic(http::request& r, const principal& who, http::responder answer) {
-    auto pattern = topic_pattern::parse(r.path_rest[1], hub_.options()->max_topic_length);
-    if (!pattern) return answer.send(pattern.error());
-    if (pattern->str().starts_with('$')) {
-        return answer.send(error{errc::forbidden, "topics that begin with `$` are the hub's own"});
-    }
-    with_client(
-        r, who, std::move(answer),
-        [this, adds = r.method == "PUT", pattern = std::move(*pattern)](const client_info& c,
-                                                                        http::responder to) {
-            if (!adds) {
-                return hub_.unsubscribe(c.id, pattern,
-                                        transport::on_loop_of(std::move(to), answer_done));
-            }
-            // What the client may hear counts, whoever asks for it.
-            const grant_set* const grants = c.who ? c.who->grants.get() : nullptr;
-            if (auto may = transport::may_listen(grants, options_.public_topics, pattern); !may) {
-                return to.send(may.error());
-            }
-            hub_.subscribe(c.id, pattern, transport::on_loop_of(std::move(to), answer_done));
-        });
-}
-
-void topic_surface::beat_client(http::request& r, const principal& who, http::responder answer) {
-    with_client(r, who, std::move(answer), [this](const client_info& c, http::responder to) {
-        hub_.heartbeat(c.id, transport::on_loop_of(std::move(to), answer_done));
-    });
-}
-
-void topic_surface::remove_client(http::request& r, const principal& who, http::responder answer) {
-    with_client(r, who, std::move(answer), [this](const client_info& c, http::responder to) {
-        hub_.remove(c.id, transport::on_loop_of(std::move(to), answer_done));
     });
 }
 

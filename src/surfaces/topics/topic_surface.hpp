@@ -4,6 +4,7 @@
 #include <carillon/hub/hub.hpp>
 
 #include "http/server.hpp"
+#include "surfaces/topics/client_routes.hpp"
 #include "surfaces/topics/finite_stream_routes.hpp"
 #include "transport/route.hpp"
 #include "transport/stream_host.hpp"
@@ -56,20 +57,12 @@ private:
     void cancel_scheduled(http::request& r, const principal& who, http::responder answer);
     void find_scheduled(const scheduled_query& from, std::uint64_t id,
                         std::function<void(result<event>)> done);
-    void list_clients(http::request& r, http::responder answer);
-    void show_client(http::request& r, const principal& who, http::responder answer);
-    void send_to_client(http::request& r, const principal& who, http::responder answer);
-    void change_topic(http::request& r, const principal& who, http::responder answer);
-    void beat_client(http::request& r, const principal& who, http::responder answer);
-    /// Runs `then` if the caller may do something about the client in the path.
-    void with_client(http::request& r, const principal& who, http::responder answer,
-                     std::function<void(const client_info& c, http::responder)> then);
-    void remove_client(http::request& r, const principal& who, http::responder answer);
 
     hub& hub_;
     transport::stream_host& streams_;
     const topic_surface_options options_;
     finite_stream_routes finite_;
+    client_routes clients_;
 };
 
 }  // namespace carillon::surfaces

@@ -294,8 +294,8 @@ TEST(access, figures_have_a_listener_of_their_own) {
     };
     EXPECT_EQ(status("/metrics"), 200);
     EXPECT_EQ(status("/health"), 200);
-    EXPECT_EQ(status("/events/clients"), 404);
-    EXPECT_EQ(status("/"), 404);
+    EXPECT_EQ(status("/events/clients"), 403) << "nothing else answers to such a Host";
+    EXPECT_EQ(status("/"), 403);
 }
 
 TEST(access, mode_none_asks_nobody_anywhere) {

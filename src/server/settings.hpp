@@ -384,8 +384,8 @@ void each_setting(Settings& s, Visitor&& visit) {  // NOLINT(readability-functio
            no_limit, true},
           s.stream.replay_rate);
     visit({"stream.encode_cache",
-           "Encoded events that one loop keeps for streams that come or catch up.", 65'536, no_limit,
-           true},
+           "Encoded events that one loop keeps for streams that come or catch up.", 65'536,
+           no_limit, true},
           s.stream.encode_cache);
     visit({"stream.cursor_lag",
            "Positions a stream's cursor may lag behind before `carillon.cursor` moves it.", 1,

@@ -128,7 +128,7 @@ describe("the end of a token", () => {
     server = await Server.start(...args);
     if (!(await server.has("/auth/renew"))) return;
     await server.stop();
-    server = await Server.start(...args, "--auth.expiry_warning", "2s");
+    server = await Server.start(...args, "--stream.expiry_warning", "2s");
   });
 
   test.for(["own", "tab", "worker"])("is put off on the live stream: %s", async (how, { skip }) => {

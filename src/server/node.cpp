@@ -433,7 +433,8 @@ void node::parts::add_metric_server(const std::shared_ptr<const http::server_opt
     if (metric_listeners.empty()) return;
     std::vector<transport::route> all =
         endpoint_routes({events.get(), [this] { return apps->health(); },
-                         [this] { return metrics(); }, [this] { return description; }, true, true});
+                         [this] { return metrics(); }, [this] { return description; },
+                         [this] { return openapi; }, [this] { return asyncapi; }, true, true});
     std::erase_if(all, [](const transport::route& r) { return !r.any_host; });
     transport::mount(metric_routes, std::move(all), *callers, {.asks = false});
     auto& w = *workers.front();

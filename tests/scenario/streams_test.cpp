@@ -59,6 +59,7 @@ TEST(streams, filters_leave_out_events_live_in_replay_and_in_history) {
     ASSERT_EQ(done.status, 200) << done.body;
     EXPECT_THAT(live.data(2), ElementsAre("1", "5"));
     event_reader replayed(s, "/a?" + filter, after(start));
+    replayed.open();
     EXPECT_THAT(replayed.data(2), ElementsAre("1", "5"));
     const answer kept = s.get("/events/history?topic=a&" + filter);
     EXPECT_THAT(kept.body, HasSubstr(R"("data":1)"));

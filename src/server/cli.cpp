@@ -2,6 +2,7 @@
 #include "server/console.hpp"
 #include "server/endpoints.hpp"
 #include "server/manual.hpp"
+#include "server/setting_list.hpp"
 #include "server/setting_values.hpp"
 
 #include <cstdlib>

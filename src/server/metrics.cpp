@@ -166,14 +166,12 @@ std::string metrics_text(const metric_sources& of) {
         f.counter(held, "", number(of.rates->held_back(transport::rated::publish)),
                   {{"of", "publish"}});
     }
-    if (of.hooks) {
-        f.gauge("carillon_webhooks_queued", "Webhooks not delivered yet.",
-                number(of.hooks->queued));
-        const std::string told = "carillon_webhooks_total";
-        f.counter(told, "Webhooks that have ended.", number(of.hooks->delivered),
-                  {{"result", "delivered"}});
-        f.counter(told, "", number(of.hooks->dropped), {{"result", "dropped"}});
-    }
+    const webhook_counts hooks = of.hooks.value_or(webhook_counts{});
+    f.gauge("carillon_webhooks_queued", "Webhooks not delivered yet.", number(hooks.queued));
+    const std::string told = "carillon_webhooks_total";
+    f.counter(told, "Webhooks that have ended.", number(hooks.delivered),
+              {{"result", "delivered"}});
+    f.counter(told, "", number(hooks.dropped), {{"result", "dropped"}});
     f.counter("carillon_dead_peers_total", "Streams whose peer acknowledged nothing.",
               number(s.dead_peers));
     f.counter("carillon_fan_out_yields_total", "Fan-outs that let other work in between.",

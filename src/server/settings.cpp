@@ -1,6 +1,7 @@
 #include "server/settings.hpp"
 
 #include "server/environment.hpp"
+#include "server/setting_list.hpp"
 #include "server/setting_values.hpp"
 
 #include <algorithm>

@@ -8,6 +8,7 @@
 #include "support/fake_connection.hpp"
 #include "support/late_journal.hpp"
 #include "support/manual_executor.hpp"
+#include "support/modelled_event.hpp"
 
 #include <algorithm>
 #include <array>
@@ -37,47 +38,15 @@ public:
     }
 
 private:
-    static constexpr std::uint64_t forever = std::numeric_limits<std::uint64_t>::max();
     static constexpr std::array topic_names{"a", "b", "a/x", "a/y", "b/x/z", "c"};
     static constexpr std::array pattern_names{"a",   "b",  "a/x", "c",    "none", "a/*",
                                               "*/x", "**", "*",   "a/**", "b/**", "*/*/z"};
     static constexpr std::size_t max_streams = 12;
 
-    /// One published event. `number` counts all of them, `pos` only the stored ones.
-    struct sent {
-        std::vector<topic> topics;
-        std::uint64_t pos = 0;
-        bool retained = false;
-        bool matches(const topic_pattern& p) const {
-            return std::ranges::any_of(topics, [&](const topic& t) { return p.matches(t.str()); });
-        }
-    };
-
-    /// While a stream listened to a pattern.
-    struct listening {
-        topic_pattern pattern;
-        std::uint64_t may_after = 0;   ///< positions that the stream may show...
-        std::uint64_t must_after = 0;  ///< ...and those that it must
-        std::uint64_t must_until = forever;
-        std::uint64_t from_number = 0;  ///< the same for events without position
-        std::uint64_t until_number = forever;
-        bool added = false;  ///< to a stream that was there
-    };
-
-    struct stream {
-        explicit stream(framing f) : out(f) {}
-        fake_connection out;
-        shard* home = nullptr;
-        subscriber* s = nullptr;
-        std::vector<listening> patterns;
-        std::string verdict;
-        std::optional<std::uint64_t> opening;  ///< the position that the opening event must have
-        std::set<std::uint64_t> gone;          ///< what a rewinding stream came too late for
-        std::multiset<std::uint64_t> values;   ///< positions that were shown as last values
-        std::uint64_t reset_at = 0;            ///< the head when its cursor was found to be unknown
-        bool rewinds = false;
-        std::uint64_t rewound_until = 0;  ///< the head when it opened, if it rewinds
-    };
+    using sent = modelled_event;
+    using listening = modelled_listening;
+    using stream = modelled_stream;
+    static constexpr std::uint64_t forever = modelled_listening::forever;
 
     explicit hub_model(std::span<const std::uint8_t> input) : input_(input) {
         keep_ = 1 + take() % 6;

@@ -22,8 +22,9 @@ interest_filter::interest_filter() {
 // Zeroed pages come from the system untouched: a large table costs what is used of it.
 bool interest_filter::make(place t) {
     if (owned_[t]) return true;
-    owned_[t].reset(static_cast<std::uint16_t*>(
-        std::calloc(std::size_t{1} << table_bits[t], sizeof(std::uint16_t))));
+    const std::size_t size = std::size_t{1} << table_bits[t];
+    // NOLINTNEXTLINE(cppcoreguidelines-no-malloc)
+    owned_[t].reset(static_cast<std::uint16_t*>(std::calloc(size, sizeof(std::uint16_t))));
     tables_[t].store(owned_[t].get());
     return owned_[t] != nullptr;
 }

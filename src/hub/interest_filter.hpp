@@ -34,7 +34,9 @@ private:
     static constexpr place none = table_bits.size();
 
     struct release {
-        void operator()(std::uint16_t* p) const noexcept { std::free(p); }
+        void operator()(std::uint16_t* p) const noexcept {
+            std::free(p);  // NOLINT(cppcoreguidelines-no-malloc)
+        }
     };
     bool make(place t);
     bool counts(std::size_t hash, place t) const noexcept;

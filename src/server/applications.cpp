@@ -24,7 +24,7 @@ struct surface_line {
 
 /// All surfaces but the topic service, each with its section of the settings. A further one is a
 /// line here.
-const std::array surface_lines{
+constexpr std::array surface_lines{
     surface_line{surfaces::user_surface_kind, &settings::users},
     surface_line{surfaces::domain_surface_kind, &settings::domains},
     surface_line{surfaces::metadata_surface_kind, &settings::metadata},

@@ -129,7 +129,8 @@ void add_program(std::string& page, const CLI::App& app) {
     page += ".SH OPTIONS\n";
     add_options(page, app);
     page += ".SH EXAMPLES\n.nf\n";
-    for (std::string_view rest = app.get_footer(); !rest.empty();) {
+    const std::string footer = app.get_footer();
+    for (std::string_view rest = footer; !rest.empty();) {
         const std::string_view line = rest.substr(0, rest.find('\n'));
         rest.remove_prefix(std::min(rest.size(), line.size() + 1));
         if (line.starts_with("  ")) page += roff(line) + "\n";

@@ -5,9 +5,9 @@
 #include <string_view>
 #include <vector>
 
-namespace CLI {
-class App;
-}
+namespace CLI {  // NOLINT(readability-identifier-naming)
+class App;       // NOLINT(readability-identifier-naming)
+}  // namespace CLI
 
 namespace carillon::server {
 

@@ -170,7 +170,7 @@ private:
         carillon::event e;
         e.topics = {carillon::topic::parse("orders/new").value()};
         e.data = s->request.body();
-        hub_.publish({std::move(e)}, [this, s](const auto& stored) {
+        hub_.publish({std::move(e)}, [s](const auto& stored) {
             if (!stored) return reply(s, http::status::service_unavailable, stored.error().detail);
             reply(s, http::status::created, stored->front().id);
         });

@@ -3,6 +3,8 @@
 #include <carillon/wire/encoder.hpp>
 #include <carillon/wire/parser.hpp>
 
+#include "base/utf8.hpp"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -108,7 +110,7 @@ BENCHMARK(parse_in_packets)->Arg(1)->Arg(64)->Arg(1448);
 void check_utf8(benchmark::State& state, std::string_view sample) {
     std::string text;
     while (text.size() < static_cast<std::size_t>(state.range(0))) text += sample;
-    for (auto _ : state) benchmark::DoNotOptimize(wire::is_utf8(text));
+    for (auto _ : state) benchmark::DoNotOptimize(carillon::is_utf8(text));
     state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * text.size()));
 }
 

@@ -129,18 +129,10 @@ void add_budgets(families& f, const metric_sources& of) {
     f.counter(refused, "", number(of.responses.refused()), {{"of", "responses"}});
 }
 
-}  // namespace
-
-std::string metrics_text(const metric_sources& of) {
-    hub& h = of.events;
-    const transport::refusal_counters& refused = of.refused;
-    const services::finite_streams::counts& finite = of.finite;
+void add_streams(families& f, const metric_sources& of) {
     const auto number = [](std::uint64_t n) { return static_cast<double>(n); };
-    const hub_stats s = h.stats();
-    const journal_stats record = h.record().stats();
-    families f;
-    f.gauge("carillon_build_info", "1, with the version.", 1,
-            {{"version", std::string(version())}});
+    const hub_stats s = of.events.stats();
+    const transport::refusal_counters& refused = of.refused;
     f.gauge("carillon_subscribers", "Open event streams.", number(s.subscribers));
     f.counter("carillon_connections_total", "Event streams opened.", number(s.connections));
     const std::string refusals = "carillon_refused_streams_total";
@@ -159,6 +151,16 @@ std::string metrics_text(const metric_sources& of) {
     f.gauge("carillon_durable_clients", "Durable clients, connected or waited for.",
             number(s.durable_clients));
     f.counter("carillon_slow_cuts_total", "Streams cut by a slow policy.", number(s.slow_cuts));
+    f.counter("carillon_dead_peers_total", "Streams whose peer acknowledged nothing.",
+              number(s.dead_peers));
+    f.counter("carillon_fan_out_yields_total", "Fan-outs that let other work in between.",
+              number(s.fan_out_yields));
+    f.gauge("carillon_topics_subscribed",
+            "Topics and patterns with a listener, summed over shards.", number(s.topics));
+}
+
+void add_limits(families& f, const metric_sources& of) {
+    const auto number = [](std::uint64_t n) { return static_cast<double>(n); };
     if (of.rates != nullptr) {
         const std::string held = "carillon_rate_limited_total";
         f.counter(held, "Requests that came too often.",
@@ -172,12 +174,11 @@ std::string metrics_text(const metric_sources& of) {
     f.counter(told, "Webhooks that have ended.", number(hooks.delivered),
               {{"result", "delivered"}});
     f.counter(told, "", number(hooks.dropped), {{"result", "dropped"}});
-    f.counter("carillon_dead_peers_total", "Streams whose peer acknowledged nothing.",
-              number(s.dead_peers));
-    f.counter("carillon_fan_out_yields_total", "Fan-outs that let other work in between.",
-              number(s.fan_out_yields));
-    f.gauge("carillon_topics_subscribed",
-            "Topics and patterns with a listener, summed over shards.", number(s.topics));
+}
+
+void add_journal(families& f, journal& j) {
+    const auto number = [](std::uint64_t n) { return static_cast<double>(n); };
+    const journal_stats record = j.stats();
     f.gauge("carillon_journal_events", "Events in the journal, once per topic.",
             number(record.events));
     f.gauge("carillon_journal_bytes", "Bytes of these events.", number(record.bytes));
@@ -197,9 +198,13 @@ std::string metrics_text(const metric_sources& of) {
               "Idempotency keys forgotten before their time, since there were too many.",
               number(record.keys_forgotten));
     f.gauge("carillon_journal_head_position", "Position of the newest event.",
-            number(h.record().head().value));
-    f.gauge("carillon_journal_writable", "0 while events cannot be stored.",
-            h.record().health() ? 1 : 0);
+            number(j.head().value));
+    f.gauge("carillon_journal_writable", "0 while events cannot be stored.", j.health() ? 1 : 0);
+}
+
+void add_services(families& f, const metric_sources& of) {
+    const auto number = [](std::uint64_t n) { return static_cast<double>(n); };
+    const services::finite_streams::counts& finite = of.finite;
     f.gauge("carillon_finite_streams_open", "Streams that end and have not ended yet.",
             number(finite.open));
     f.counter("carillon_finite_streams_ended_idle_total",
@@ -211,7 +216,11 @@ std::string metrics_text(const metric_sources& of) {
             number(of.outbox));
     f.counter("carillon_log_lines_dropped_total",
               "Log lines dropped because nobody read them in time.", number(log_lines_dropped()));
-    f.gauge("carillon_draining", "1 while the server drains.", h.draining() ? 1 : 0);
+    f.gauge("carillon_draining", "1 while the server drains.", of.events.draining() ? 1 : 0);
+}
+
+void add_http(families& f, const metric_sources& of) {
+    const auto number = [](std::uint64_t n) { return static_cast<double>(n); };
     std::uint64_t accepted = 0, open = 0, ok = 0, client = 0, server = 0;
     for (const http::server_counters* c : of.http) {
         accepted += c->accepted.load(std::memory_order_relaxed);
@@ -227,6 +236,19 @@ std::string metrics_text(const metric_sources& of) {
               {{"code", "2xx"}});
     f.counter(responses, "", number(client), {{"code", "4xx"}});
     f.counter(responses, "", number(server), {{"code", "5xx"}});
+}
+
+}  // namespace
+
+std::string metrics_text(const metric_sources& of) {
+    families f;
+    f.gauge("carillon_build_info", "1, with the version.", 1,
+            {{"version", std::string(version())}});
+    add_streams(f, of);
+    add_limits(f, of);
+    add_journal(f, of.events.record());
+    add_services(f, of);
+    add_http(f, of);
     add_loops(f, of.loops);
     add_budgets(f, of);
     add_process(f);

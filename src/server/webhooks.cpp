@@ -83,7 +83,7 @@ std::string webhook_signature(std::string_view secret, std::string_view id,
     unsigned size = 0;
     HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
          reinterpret_cast<const unsigned char*>(text.data()), text.size(), mac.data(), &size);
-    std::array<unsigned char, 2 * EVP_MAX_MD_SIZE> encoded{};
+    std::array<unsigned char, std::size_t{2} * EVP_MAX_MD_SIZE> encoded{};
     const int length = EVP_EncodeBlock(encoded.data(), mac.data(), static_cast<int>(size));
     return "v1," + std::string(reinterpret_cast<const char*>(encoded.data()),
                                static_cast<std::size_t>(length));

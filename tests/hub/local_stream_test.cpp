@@ -53,7 +53,7 @@ TEST(local_stream, a_service_is_tested_without_a_server) {
 TEST(local_stream, one_that_is_full_goes_on_from_the_journal) {
     test_hub t;
     stream_request r = t.request(*std::make_unique<fake_connection>(), {"a"});
-    const auto stream = local_stream::open(t.h, std::move(r), {.max_messages = 4});
+    auto stream = local_stream::open(t.h, std::move(r), {.max_messages = 4});
     t.on.run_until_idle();
     for (int i = 0; i < 50; ++i) t.publish("a", std::to_string(i));
     std::vector<std::string> seen;
@@ -63,6 +63,8 @@ TEST(local_stream, one_that_is_full_goes_on_from_the_journal) {
     }
     ASSERT_EQ(seen.size(), 50u);
     for (int i = 0; i < 50; ++i) EXPECT_EQ(seen[static_cast<std::size_t>(i)], std::to_string(i));
+    stream.reset();
+    t.on.run_until_idle();
 }
 
 TEST(local_stream, says_what_it_was_refused_for_and_why_it_ended) {

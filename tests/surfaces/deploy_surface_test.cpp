@@ -51,7 +51,7 @@ public:
         thread_ = std::thread([this] { loop_.run(); });
     }
     ~deploy_server() {
-        loop_.stop();
+        events_.close([this] { loop_.stop(); });
         thread_.join();
         records_->close();
     }

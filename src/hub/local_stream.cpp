@@ -56,7 +56,8 @@ public:
         std::size_t taken = 0;
         for (const iovec& slice : slices) {
             if (full()) break;
-            (void)parser_.feed({static_cast<const char*>(slice.iov_base), slice.iov_len});
+            [[maybe_unused]] const auto fed =
+                parser_.feed({static_cast<const char*>(slice.iov_base), slice.iov_len});
             taken += slice.iov_len;
         }
         tell();

@@ -22,13 +22,13 @@ notification_parts parts_of(std::string_view text) {
         {"id", &p.id},       {"type", &p.type}, {"action", &p.action},  {"priority", &p.priority},
         {"title", &p.title}, {"data", &p.data}, {"message", &p.message}};
     // The service checked the text; what is no object has no parts.
-    static_cast<void>(transport::each_member(
+    [[maybe_unused]] const auto parsed = transport::each_member(
         text, [&](std::string_view name, std::string_view slice) -> result<> {
             for (const auto& [known, into] : fields) {
                 if (name == known) *into = slice;
             }
             return {};
-        }));
+        });
     return p;
 }
 

@@ -13,8 +13,8 @@
 
 namespace carillon {
 
-/// Counts topics by hash, so it may say yes wrongly, never no. It grows with the topics: about one
-/// in eight of those that nobody here wants is taken for wanted, whether there are ten or a
+/// Counts topics by hash, so it may say yes wrongly, never no. It grows with the topics: up to
+/// one in three of those that nobody here wants is taken for wanted, whether there are ten or a
 /// million. `add` and `remove` belong to the shard's thread, `wants` to any.
 class interest_filter {
 public:

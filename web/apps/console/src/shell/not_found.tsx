@@ -1,0 +1,11 @@
+import { Link, useTitle } from "../router.js";
+import { Empty } from "../ui/states.js";
+
+export function NotFound() {
+  useTitle("Not found");
+  return (
+    <Empty title="There is no such page" action={<Link to="/">To the start</Link>}>
+      Routes of the server are in the <Link to="/reference">reference</Link>.
+    </Empty>
+  );
+}

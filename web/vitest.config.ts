@@ -15,11 +15,7 @@ export default defineConfig({
     projects: [
       // Needs neither a server nor a browser.
       { extends: true, test: { name: "unit", include: ["packages/*/test/**/*.test.{ts,tsx}"] } },
-      // A browser on a machine that is very busy may be late once; a fault fails twice.
-      {
-        extends: true,
-        test: { name: "e2e", include: ["e2e/**/*.test.{ts,tsx}"], testTimeout: 60_000, hookTimeout: 60_000, retry: 1 },
-      },
+      { extends: true, test: { name: "e2e", include: ["e2e/**/*.test.{ts,tsx}"], testTimeout: 60_000, hookTimeout: 60_000 } },
     ],
     // Files of e2e start servers and a browser: two at a time are enough for two cores.
     maxWorkers: 2,

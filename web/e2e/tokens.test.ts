@@ -52,7 +52,7 @@ afterAll(async () => {
   await site?.stop();
 });
 beforeEach(async () => {
-  server = await Server.start("--stream.retry", "200ms", "--http.cors_origins", site.url, "--auth.secret", secret, "--auth.leeway", "0s");
+  server = await Server.start("--stream.retry", "200ms", "--http.cors_origins", site.url, "--auth.secret", secret, "--auth.leeway", "0s", "--stream.expiry_warning", "2s");
 });
 afterEach(async () => {
   await page?.close();
@@ -122,17 +122,7 @@ test("a native EventSource gets a ticket for its token, and another after a rest
 });
 
 describe("the end of a token", () => {
-  beforeEach(async () => {
-    await server.stop();
-    const args = ["--stream.retry", "200ms", "--http.cors_origins", site.url, "--auth.secret", secret, "--auth.leeway", "0s"];
-    server = await Server.start(...args);
-    if (!(await server.has("/auth/renew"))) return;
-    await server.stop();
-    server = await Server.start(...args, "--stream.expiry_warning", "2s");
-  });
-
-  test.for(["own", "tab", "worker"])("is put off on the live stream: %s", async (how, { skip }) => {
-    skip(!(await server.has("/auth/renew")), "no renewal in this build");
+  test.each(["own", "tab", "worker"])("is put off on the live stream: %s", async (how) => {
     let end = 0;
     await listening(how, (why) => {
       if (why === "expiring") return tokenOf("alice", 3600);
@@ -146,8 +136,7 @@ describe("the end of a token", () => {
     expect(await page.evaluate(() => [kept.asked, kept.opened, kept.closes])).toEqual([["connect", "expiring"], 1, []]);
   });
 
-  test("that is not put off ends the stream, and a new one has a fresh token", async ({ skip }) => {
-    skip(!(await server.has("/auth/renew")), "no renewal in this build");
+  test("that is not put off ends the stream, and a new one has a fresh token", async () => {
     let refused = 0;
     await listening("own", (why) => {
       if (why === "expiring" && ++refused > 0) return tokenOf("bob", 3600);

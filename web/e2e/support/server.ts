@@ -105,12 +105,6 @@ export class Server {
     return clients.map((client) => client.topics.sort());
   }
 
-  /** Whether it has a route of this path, which a build may be without. */
-  async has(path: string): Promise<boolean> {
-    const { routes } = (await (await fetch(`${this.url}/api`)).json()) as { routes: { path: string }[] };
-    return routes.some((route) => route.path === path);
-  }
-
   /** A number from `/metrics`. */
   async metric(name: string): Promise<number> {
     const text = await (await fetch(`${this.url}/metrics`)).text();

@@ -65,6 +65,8 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
   #clientId: string | undefined;
   /** Topics that were asked for (true) or given up (false) besides those of the URL. */
   readonly #topics = new Map<string, boolean>();
+  /** The URL of the latest attempt, with the topics of that moment. */
+  #asked = "";
   readonly #gapWatchers = new Set<(gap: Gap) => void>();
   readonly #statusWatchers = new Set<(status: Status) => void>();
   readonly #taps = new Set<(event: RawEvent) => void>();
@@ -86,7 +88,6 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
   #told: number | undefined;
   /** How long the server wants to be left alone. */
   #floor = 0;
-  #hurry = false;
   #wasOffline = false;
   #suspended = false;
   #expectsVerdict = false;
@@ -143,8 +144,9 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
   on(type: string, listener: Listener<never>, options?: { signal?: AbortSignal }): () => void {
     const heard = (event: MessageEvent<string>): void => {
       // A server may name an event `error` or `open`; what has no data is the client's own.
-      const parsed = event.data === undefined ? undefined : this.#parse(event);
-      if (parsed) (listener as Listener<unknown>)(parsed);
+      if (event.data === undefined) return;
+      if (this.#parsedFrom !== event) this.#parsed = this.#read((this.#parsedFrom = event), event.lastEventId);
+      if (this.#parsed) (listener as Listener<unknown>)(this.#parsed);
     };
     this.addEventListener(type, heard, options);
     return () => this.removeEventListener(type, heard);
@@ -166,20 +168,19 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
   /** Listens to a topic or pattern as well: now, and after each reconnection. Rejects if the server refuses. */
   addTopic(topic: string): Promise<void> {
     this.#topics.set(topic, true);
-    return this.#change("PUT", topic, true);
+    return this.#change("PUT", topic);
   }
 
   async removeTopic(topic: string): Promise<void> {
     if (this.#options.transport?.shared) this.#topics.delete(topic);
     else {
       this.#topics.set(topic, false);
-      await this.#change("DELETE", topic, true);
+      await this.#change("DELETE", topic);
     }
   }
 
   /** Connects at once, if it waits; reconnects, if it is open. */
   reconnect(): void {
-    this.#hurry = true;
     this.#attempt?.abort(again);
     this.#endPause?.();
   }
@@ -202,7 +203,7 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
       if (ownEvent.test(event.type)) return;
       if (queue.push(event) > limit) {
         queue.shift();
-        this.#tellGap({ resume: "buffer" });
+        tell(this.#gapWatchers, { resume: "buffer" });
       }
       wake();
     });
@@ -211,7 +212,7 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
       for (;;) {
         const event = queue.shift();
         if (event) {
-          const parsed = this.#read(event.type, event.data, event.id);
+          const parsed = this.#read(event, event.id);
           if (parsed) yield parsed;
         } else if (this.#status === "closed") {
           if (this.#failure) throw this.#failure;
@@ -235,8 +236,7 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
         await this.#connect(attempt);
         failure = new StreamFailure("ended");
       } catch (why) {
-        const cause: unknown = attempt.signal.aborted ? attempt.signal.reason : why;
-        failure = cause instanceof StreamFailure ? cause : new StreamFailure("network", { cause });
+        failure = failureOf(attempt.signal.aborted ? attempt.signal.reason : why);
       }
       attempt.abort();
       clearTimeout(this.#timer);
@@ -246,8 +246,7 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
       this.#told = undefined;
       if (failure !== again) {
         if (failure.status === 204) return this.#giveUp();
-        const { kind, status } = this.#failure ?? {};
-        this.#alike = failure.kind === kind && failure.status === status ? this.#alike + 1 : 1;
+        this.#alike = failure.message === this.#failure?.message ? this.#alike + 1 : 1;
         this.#failure = failure;
         if (this.#isFinal(failure)) return this.#giveUp(failure);
       }
@@ -269,24 +268,23 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
   }
 
   async #wait(failure: StreamFailure): Promise<void> {
+    const pause = new Promise<void>((done) => (this.#endPause = done));
     const spread = Math.min(this.#options.maxDelay ?? 30_000, Math.max(this.#retry, 100) * 2 ** this.#failures);
     this.#floor = Math.min(longestPause, failure.retryAfter ?? this.#floor);
     // A token that was refused is likely to be old: a fresh one need not wait.
-    const hurry = this.#hurry || (failure.status === 401 && this.#alike === 1);
-    const delay = hurry ? 0 : this.#floor + Math.random() * spread;
+    const delay = failure.status === 401 && this.#alike === 1 ? 0 : this.#floor + Math.random() * spread;
     this.#set("waiting");
     if (failure !== again) {
       ++this.#failures;
       this.#tellError(failure, delay);
     }
-    if (this.#suspended || (delay && !this.#hurry && this.#status === "waiting"))
-      await new Promise<void>((done) => {
-        this.#endPause = done;
-        if (!this.#suspended) this.#timer = setTimeout(done, delay);
-      });
+    if (!this.#suspended) {
+      if (failure === again) this.#endPause!();
+      else this.#timer = setTimeout(this.#endPause!, delay);
+    }
+    await pause;
     clearTimeout(this.#timer);
     this.#endPause = undefined;
-    this.#hurry = false;
     this.#floor = 0;
   }
 
@@ -302,7 +300,7 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
       if (!signal.aborted) watch(this.#options.silence ?? 75_000, "silence");
     };
     const done = (this.#options.transport ?? fetchTransport)({
-      url: this.#target(),
+      url: (this.#asked = this.#target()),
       headers: () => this.#headers(this.#failure?.status === 401 ? "refused" : "connect", signal),
       lastEventId: this.#lastEventId,
       signal,
@@ -313,6 +311,7 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
         if (signal.aborted) return;
         alive();
         this.#expectsVerdict = true;
+        this.#clientId = undefined;
         this.#failure = undefined;
         this.#set("open");
         this.dispatchEvent(new Event("open"));
@@ -337,13 +336,12 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
   }
 
   async #headers(why: TokenRequest["why"], signal: AbortSignal): Promise<Record<string, string>> {
-    const { token } = this.#options;
     const headers: Record<string, string> = { ...this.#options.headers };
     try {
-      const value = token && (await unlessAborted(token({ why, signal }), signal));
-      if (value) headers["Authorization"] = `Bearer ${value}`;
+      const token = await unlessAborted(this.#options.token?.({ why, signal }), signal);
+      if (token) headers["Authorization"] = `Bearer ${token}`;
     } catch (cause) {
-      throw signal.aborted ? cause : new StreamFailure("token", { cause });
+      throw new StreamFailure("token", { cause });
     }
     return headers;
   }
@@ -359,7 +357,7 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
 
   #deliver(event: RawEvent): void {
     const { type, data, id, own } = event;
-    if (type === "carillon.close" || type === "carillon.unavailable") this.#floor = this.#told ?? 0;
+    if (/^carillon\.(close|unavailable)$/.test(type)) this.#floor = this.#told ?? 0;
     else this.#retry = this.#told ?? this.#retry;
     this.#told = undefined;
     // An opening event names the position before what follows: an id that was seen is no duplicate.
@@ -376,7 +374,7 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
 
   /** What the hub says of the stream itself. Systems with an opening event of their own tell the verdict in it. */
   #control(type: string, data: string): void {
-    if (!this.#expectsVerdict && !type.startsWith("carillon.")) return;
+    if (!this.#expectsVerdict && !ownEvent.test(type)) return;
     let facts: { resume?: string; client?: string; topics?: string[]; in_ms?: number } & Omit<Gap, "resume">;
     try {
       facts = JSON.parse(data) ?? {};
@@ -389,11 +387,11 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
       this.#clientId = facts.client;
       const listened = facts.topics ?? [];
       for (const [topic, wanted] of this.#topics)
-        if (listened.includes(topic) !== wanted) this.#change(wanted ? "PUT" : "DELETE", topic).catch(() => {});
+        if (listened.includes(topic) !== wanted) this.#change(wanted ? "PUT" : "DELETE", topic).catch((why) => this.#tellError(why));
     }
     const { reason, from, to } = facts;
     const resume = type === "carillon.gap" ? "gap" : facts.resume;
-    if (resume === "gap" || resume === "reset") this.#tellGap({ resume, reason, from, to });
+    if (resume === "gap" || resume === "reset") tell(this.#gapWatchers, { resume, reason, from, to });
     if (type === "carillon.expiring") this.#renew(facts.in_ms ?? 0);
   }
 
@@ -404,52 +402,47 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
    */
   #renew(left: number): void {
     const { signal } = this.#attempt!;
-    const ask = (): Promise<void> => this.#call(new URL(this.#options.renewUrl ?? "/auth/renew", this.url), "POST", "expiring", signal, { client: this.#clientId });
-    setTimeout(() => {
-      if (!signal.aborted) ask().catch((why: StreamFailure) => signal.aborted || this.#tellError(why));
-    }, (Math.random() * left) / 2);
+    setTimeout(
+      () => signal.aborted || this.#call(this.#options.renewUrl ?? "/auth/renew", "POST", "expiring", signal, { client: this.#clientId }).catch((why) => this.#tellError(why)),
+      (Math.random() * left) / 2,
+    );
   }
 
-  async #change(method: "PUT" | "DELETE", topic: string, reopen?: boolean): Promise<void> {
+  async #change(method: "PUT" | "DELETE", topic: string): Promise<void> {
     if (this.#status !== "open" || !this.#clientId) return;
     const { signal } = this.#attempt!;
     const clients = this.#options.clientsUrl ?? this.url.replace(/\/subscribe([/?].*)?$/, "/clients");
     const path = [this.#clientId, "topics", ...topic.split("/")].map(encodeURIComponent).join("/");
     try {
-      await this.#call(new URL(`${clients}/${path}`, this.url), method, "connect", signal);
+      await this.#call(`${clients}/${path}`, method, "connect", signal);
     } catch (why) {
-      if (signal.aborted) return;
-      // Nobody's stream may not be changed by anybody, and one that is gone cannot be: a new one asks for the topics.
-      if (!/40[14]/.test(`${(why as StreamFailure).status}`)) throw why;
-      if (reopen) this.reconnect();
+      // Nobody's stream may not be changed by anybody, and one that is gone cannot be. A new one asks for the topics,
+      // unless this one has asked for the same.
+      if (!/40[14]/.test(`${(why as StreamFailure).status}`) || this.#target() === this.#asked) throw why;
+      this.reconnect();
     }
   }
 
-  async #call(url: URL, method: string, why: TokenRequest["why"], signal: AbortSignal, body?: object): Promise<void> {
-    const headers = await this.#headers(why, signal);
-    if (body) headers["Content-Type"] = "application/json";
-    const answer = await (this.#options.fetch ?? fetch)(url.href, {
-      method,
-      headers,
-      signal,
-      body: body && JSON.stringify(body),
-      credentials: this.withCredentials ? "include" : "same-origin",
-    }).catch((cause: unknown) => {
-      throw new StreamFailure("network", { cause });
-    });
-    answer.body?.cancel().catch(() => {});
-    if (!answer.ok) throw new StreamFailure("http", { status: answer.status });
-  }
-
-  #parse(event: MessageEvent<string>): StreamEvent | undefined {
-    if (this.#parsedFrom !== event) {
-      this.#parsedFrom = event;
-      this.#parsed = this.#read(event.type, event.data, event.lastEventId);
+  /** A request beside the stream; when that has ended, its outcome is of no interest. */
+  async #call(url: string, method: string, why: TokenRequest["why"], signal: AbortSignal, body?: object): Promise<void> {
+    try {
+      const headers = await this.#headers(why, signal);
+      if (body) headers["Content-Type"] = "application/json";
+      const answer = await (this.#options.fetch ?? fetch)(new URL(url, this.url).href, {
+        method,
+        headers,
+        signal,
+        body: body && JSON.stringify(body),
+        credentials: this.withCredentials ? "include" : "same-origin",
+      });
+      answer.body?.cancel().catch(() => {});
+      if (!answer.ok) throw new StreamFailure("http", { status: answer.status });
+    } catch (cause) {
+      if (!signal.aborted) throw failureOf(cause);
     }
-    return this.#parsed;
   }
 
-  #read(type: string, data: string, id: string): StreamEvent | undefined {
+  #read({ type, data }: { type: string; data: string }, id: string): StreamEvent | undefined {
     try {
       return { type, id, data: this.#options.parse ? this.#options.parse(data, type) : JSON.parse(data) };
     } catch (cause) {
@@ -462,10 +455,6 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
     this.dispatchEvent(new StreamErrorEvent(failure, retryIn));
   }
 
-  #tellGap(gap: Gap): void {
-    tell(this.#gapWatchers, gap);
-  }
-
   #set(status: Status): void {
     if (this.#status === status || this.#status === "closed") return;
     this.#status = status;
@@ -475,14 +464,18 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
   /** Networks that come back, pages that are shown again, machines that wake up. */
   #watchPage(): void {
     if (typeof addEventListener !== "function") return;
-    const heard = (target: Pick<EventTarget, "addEventListener">, type: string, act: () => void): void =>
-      target.addEventListener(type, act, { signal: this.#life.signal });
-    const suspend = (): void => {
+    const heard = (types: string, act: (event: Event) => void): void => {
+      // Some of them happen to the document; the window sees these too on their way down.
+      for (const type of types.split(" ")) addEventListener(type, act, { signal: this.#life.signal, capture: true });
+    };
+    heard("pagehide freeze", () => {
       this.#store(this.#lastEventId);
       this.#suspended = true;
       this.#attempt?.abort(again);
-    };
-    const wake = (): void => {
+    });
+    heard("offline", () => (this.#wasOffline = !this.#options.transport?.shared));
+    heard("online pageshow resume visibilitychange", ({ type }) => {
+      if (type === "visibilitychange" && document.visibilityState === "hidden") return;
       const stale = Date.now() - this.#lastSign > (this.#options.silence ?? 75_000);
       // A server that asked to be left alone is.
       if (this.#suspended || (this.#endPause ? !this.#floor : this.#status === "open" && (stale || this.#wasOffline))) {
@@ -491,16 +484,6 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
         this.reconnect();
       }
       this.#wasOffline = false;
-    };
-    heard(globalThis, "offline", () => (this.#wasOffline = !this.#options.transport?.shared));
-    heard(globalThis, "online", wake);
-    heard(globalThis, "pageshow", wake);
-    heard(globalThis, "pagehide", suspend);
-    if (typeof document === "undefined") return;
-    heard(document, "freeze", suspend);
-    heard(document, "resume", wake);
-    heard(document, "visibilitychange", () => {
-      if (document.visibilityState === "visible") wake();
     });
   }
 
@@ -512,6 +495,10 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
       else if (key) return sessionStorage.getItem(key);
     } catch {}
   }
+}
+
+function failureOf(cause: unknown): StreamFailure {
+  return cause instanceof StreamFailure ? cause : new StreamFailure("network", { cause });
 }
 
 function added<T>(set: Set<T>, value: T): () => void {

@@ -13,17 +13,13 @@ export async function fetchTransport(request: TransportRequest): Promise<void> {
     credentials: request.withCredentials ? "include" : "same-origin",
   });
   const { status, body } = answer;
-  // In seconds; a date, which servers of streams do not send, counts as none.
-  const retryAfter = +answer.headers.get("Retry-After")! * 1000 || 0;
-  const wrong =
-    status !== 200
-      ? new StreamFailure("http", { status, retryAfter })
-      : !/^text\/event-stream\b/i.test(answer.headers.get("Content-Type") ?? "") || !body
-        ? new StreamFailure("content-type", { status })
-        : undefined;
+  // In seconds or as a date (RFC 9110, section 10.2.3); what is neither counts as none.
+  const after = answer.headers.get("Retry-After")!;
+  const retryAfter = Math.max(0, +after * 1000 || Date.parse(after) - Date.now() || 0);
+  const wrong = status !== 200 ? "http" : /^text\/event-stream\b/i.test(answer.headers.get("Content-Type")!) ? undefined : "content-type";
   if (wrong) {
     body?.cancel().catch(() => {});
-    throw wrong;
+    throw new StreamFailure(wrong, { status, retryAfter });
   }
   request.opened();
   const feed = createParser(request, lastEventId, request.maxEventSize);

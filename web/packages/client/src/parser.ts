@@ -50,10 +50,8 @@ export function createParser(sink: ParserSink, lastEventId = "", maxEventSize = 
 
   const line = (text: string): void => {
     if (!text) return finish();
-    const colon = text.indexOf(":");
-    if (!colon) return sink.comment?.(text.slice(1));
-    const field = colon < 0 ? text : text.slice(0, colon);
-    const value = colon < 0 ? "" : text.slice(text[colon + 1] === " " ? colon + 2 : colon + 1);
+    if (text[0] === ":") return sink.comment?.(text.slice(1));
+    const [, field, value] = /^([^:]*):? ?([^]*)/.exec(text) as unknown as [string, string, string];
     if (field === "data") {
       size += value.length + 1;
       if (size > maxEventSize) tooLarge = true;

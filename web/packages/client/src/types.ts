@@ -126,9 +126,9 @@ export interface Transport {
 /** Why an attempt failed. */
 export class StreamFailure extends Error {
   /** The answer's status, for `http`. */
-  readonly status?: number;
+  declare readonly status?: number;
   /** How long the server wants to be left alone, in milliseconds. */
-  readonly retryAfter?: number;
+  declare readonly retryAfter?: number;
 
   constructor(
     readonly kind: FailureKind,

@@ -194,7 +194,10 @@ test.each([
   [500, "120", 120_000],
   [503, "120", 120_000],
   [429, "1", 1_000],
+  [503, "Thu, 01 Jan 1970 00:02:00 GMT", 120_000],
   [503, "Thu, 01 Jan 1970 00:00:00 GMT", 0],
+  [503, "Fri, 31 Dec 9999 23:59:59 GMT", 300_000],
+  [503, "-5", 0],
   [503, "soon", 0],
   [503, "999999999999", 300_000],
 ])("after %i it comes back, not before `Retry-After: %s`", async (status, value, floor) => {
@@ -331,6 +334,38 @@ test("a token function that hangs is given up", async () => {
   expect(signals).toHaveLength(2);
   client!.close();
   expect(signals[1]!.aborted).toBe(true);
+});
+
+test("a token function that hangs holds a change of topics or a renewal for no longer than the stream lives", async () => {
+  let hangs = false;
+  const stream = await opened({ token: () => (hangs ? new Promise(() => {}) : "t") });
+  await stream.send('event: carillon.open\ndata: {"client":"c1","topics":["news"]}\n\n');
+  hangs = true;
+  let settles = 0;
+  void client!.addTopic("a").finally(() => ++settles);
+  await stream.send('event: carillon.expiring\ndata: {"in_ms":4000}\n\n');
+  await wait(2000);
+  expect([settles, client!.status, server.calls.length]).toEqual([0, "open", 1]);
+  hangs = false;
+  await stream.cut();
+  await wait(1500);
+  expect([settles, server.last.url.search, kinds()]).toEqual([1, "?topic=news&topic=a", ["network"]]);
+});
+
+test("a token function that throws is an error event of a change of topics or a renewal, and the stream goes on", async () => {
+  let throws = false;
+  const stream = await opened({
+    token: () => {
+      if (throws) throw new Error("no login");
+      return "t";
+    },
+  });
+  await stream.send('event: carillon.open\ndata: {"client":"c1","topics":["news"]}\n\n');
+  throws = true;
+  await expect(client!.addTopic("a")).rejects.toMatchObject({ kind: "token" });
+  await stream.send('event: carillon.expiring\ndata: {"in_ms":4000}\n\n');
+  await wait(2000);
+  expect([kinds(), client!.status, server.calls.length]).toEqual([["token"], "open", 1]);
 });
 
 test("a server that takes the connection and says nothing is given up", async () => {
@@ -475,6 +510,41 @@ test("a stream that may not be changed is opened anew with other topics, once", 
   server.last.answer(401);
   await wait(60_000);
   expect(client!.status).toBe("open");
+});
+
+test("topics that were changed while it was opened anew are others after all, also where streams may not be changed", async () => {
+  const stream = await opened();
+  await stream.send('event: carillon.open\ndata: {"client":"c1","topics":["news"]}\n\n');
+  const added = client!.addTopic("a");
+  await settled();
+  server.last.answer(401);
+  await added;
+  await settled();
+  // The URL with both has gone out already.
+  await client!.removeTopic("news");
+  await server.last.open().send('event: carillon.open\ndata: {"client":"c2","topics":["news","a"]}\n\n');
+  expect([server.last.method, server.last.url.pathname]).toEqual(["DELETE", "/events/clients/c2/topics/news"]);
+  server.last.answer(401);
+  await settled();
+  expect([server.last.method, server.last.url.search]).toEqual(["GET", "?topic=a"]);
+  expect(failures).toEqual([]);
+});
+
+test("a topic that is asked for between the answer and the opening event waits for the new stream's id", async () => {
+  let stream = await opened();
+  await stream.send('event: carillon.open\ndata: {"client":"c1","topics":["news"]}\n\n');
+  await stream.cut();
+  await wait(1500);
+  stream = server.last.open();
+  await settled();
+  await client!.addTopic("a");
+  expect([client!.clientId, server.last.method]).toEqual([undefined, "GET"]);
+  await stream.send('event: carillon.open\ndata: {"client":"c2","topics":["news"]}\n\n');
+  expect([server.last.method, server.last.url.pathname]).toEqual(["PUT", "/events/clients/c2/topics/a"]);
+  // Whoever asked has gone on: what the server says of it is an error event.
+  server.last.answer(403);
+  await settled();
+  expect([kinds(), client!.status]).toEqual([["network", "403"], "open"]);
 });
 
 test("topics that were changed while it connected are changed as soon as it is open", async () => {

@@ -2,6 +2,7 @@
 
 #include "base/json_text.hpp"
 #include "server/api_documents.hpp"
+#include "server/pages.hpp"
 #include "transport/rules.hpp"
 
 #include <algorithm>
@@ -87,27 +88,6 @@ route api(std::function<std::string()> text) {
             .any_page = true};
 }
 
-route page() {
-    static constexpr std::string_view type = "text/html; charset=utf-8";
-    static constexpr std::string_view policy =
-        "default-src 'self'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-    return {.method = "GET",
-            .path = "/",
-            .summary = "a page to try things out",
-            .who = transport::rules::open,
-            .answers = {{200, type, "the page"}},
-            .handle =
-                [](http::request&, const principal&, http::responder answer) {
-                    answer.send(http::response{200,
-                                               {{"Content-Type", std::string(type)},
-                                                {"Cache-Control", "no-cache"},
-                                                {"Content-Security-Policy", std::string(policy)}},
-                                               std::string(start_page())});
-                },
-            .any_page = true};
-}
-
 route document(std::string path, std::string_view summary, std::string_view meaning,
                std::function<std::string()> text) {
     return {.method = "GET",
@@ -125,9 +105,9 @@ route document(std::string path, std::string_view summary, std::string_view mean
 }  // namespace
 
 std::vector<route> endpoint_routes(const endpoint_sources& from) {
-    std::vector<route> shown{page()};
+    std::vector<route> shown = demonstration_routes(page_pack::built_in());
     if (from.production)
-        shown = transport::switched_off(std::move(shown), "the page is off in production");
+        shown = transport::switched_off(std::move(shown), "this page is off in production");
     std::vector<route> all{
         health(),
         ready(*from.events, from.records),
@@ -136,6 +116,7 @@ std::vector<route> endpoint_routes(const endpoint_sources& from) {
         document("/openapi.json", "describes all routes for tools", "OpenAPI 3.1", from.openapi),
         document("/asyncapi.json", "describes all streams for tools", "AsyncAPI 3", from.asyncapi)};
     std::ranges::move(shown, std::back_inserter(all));
+    std::ranges::move(console_routes(page_pack::built_in()), std::back_inserter(all));
     return all;
 }
 

@@ -41,7 +41,7 @@ struct endpoint_sources {
     std::function<std::string()> description;  ///< the text of `/api`
     std::function<std::string()> openapi;      ///< the text of `/openapi.json`
     std::function<std::string()> asyncapi;     ///< the text of `/asyncapi.json`
-    bool production = false;                   ///< without the page
+    bool production = false;                   ///< without the pages to try things out
     bool metrics_for_any_host = false;         ///< `/metrics` answers whatever `Host` says
 };
 
@@ -52,6 +52,5 @@ std::vector<transport::route> endpoint_routes(const endpoint_sources& from);
 std::string describe(const std::vector<transport::route>& routes, std::string_view topics);
 
 std::string_view version() noexcept;
-std::string_view start_page() noexcept;
 
 }  // namespace carillon::server

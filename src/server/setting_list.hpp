@@ -22,7 +22,7 @@ void each_setting(Settings& s, Visitor&& visit) {  // NOLINT(readability-functio
           s.shards);
     visit({"production",
            "Turns off what is for a developer's machine: local defaults, development tokens, the "
-           "page at `/`. `NODE_ENV=production` sets it."},
+           "pages `/`, `/home`, `/guides` and `/reference`. `NODE_ENV=production` sets it."},
           s.production);
     visit(
         {"auth.mode",

@@ -1,4 +1,4 @@
-#include "server/endpoints.hpp"
+#include "server/pages.hpp"
 
 namespace carillon::server {
 

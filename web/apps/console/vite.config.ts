@@ -20,6 +20,7 @@ export default defineConfig({
   build: {
     outDir: fileURLToPath(new URL("../../../build/pages/dist", import.meta.url)),
     emptyOutDir: true,
+    manifest: true,
     target: "es2022",
     // Everything is a file of its own, with its checksum in the name: `data:` would need a laxer policy.
     assetsInlineLimit: 0,

@@ -11,7 +11,7 @@ namespace carillon {
 namespace {
 
 // A counter that was ever full stays so: it no longer knows how many it counts.
-constexpr std::uint16_t full = std::numeric_limits<std::uint16_t>::max();
+constexpr std::uint8_t full = std::numeric_limits<std::uint8_t>::max();
 
 }  // namespace
 
@@ -24,7 +24,7 @@ bool interest_filter::make(place t) {
     if (owned_[t]) return true;
     const std::size_t size = std::size_t{1} << table_bits[t];
     // NOLINTNEXTLINE(cppcoreguidelines-no-malloc)
-    owned_[t].reset(static_cast<std::uint16_t*>(std::calloc(size, sizeof(std::uint16_t))));
+    owned_[t].reset(static_cast<counter*>(std::calloc(size, sizeof(counter))));
     tables_[t].store(owned_[t].get());
     return owned_[t] != nullptr;
 }
@@ -36,14 +36,12 @@ interest_filter::place interest_filter::add(const topic_pattern& p) {
     }
     place t = 0;
     for (place next = 1; next < none; ++next) {
-        const std::size_t enough = (std::size_t{1} << table_bits[t]) / topics_per_counter;
+        const std::size_t enough = (std::size_t{1} << table_bits[t]) / counters_per_topic;
         if (used_[t] < enough || !make(next)) break;
         t = next;
     }
     ++used_[t];
-    const std::atomic_ref counter(owned_[t].get()[index_in(string_hash{}(p.str()), t)]);
-    if (const std::uint16_t now = counter.load(std::memory_order_relaxed); now != full)
-        counter.store(static_cast<std::uint16_t>(now + 1));
+    change(p, t, 1);
     return t;
 }
 
@@ -53,14 +51,25 @@ void interest_filter::remove(const topic_pattern& p, place where) noexcept {
         return;
     }
     --used_[where];
-    const std::atomic_ref counter(owned_[where].get()[index_in(string_hash{}(p.str()), where)]);
-    if (const std::uint16_t now = counter.load(std::memory_order_relaxed); now != full)
-        counter.store(static_cast<std::uint16_t>(now - 1));
+    change(p, where, -1);
+}
+
+void interest_filter::change(const topic_pattern& p, place t, int by) noexcept {
+    const std::size_t hash = string_hash{}(p.str());
+    for (std::size_t i = 0; i < counters_of_topic; ++i) {
+        const std::atomic_ref one(owned_[t].get()[index_in(hash, i, t)]);
+        if (const counter now = one.load(std::memory_order_relaxed); now != full)
+            one.store(static_cast<counter>(now + by));
+    }
 }
 
 bool interest_filter::counts(std::size_t hash, place t) const noexcept {
-    std::uint16_t* const counters = tables_[t].load();
-    return counters != nullptr && std::atomic_ref(counters[index_in(hash, t)]).load() != 0;
+    counter* const counters = tables_[t].load();
+    if (counters == nullptr) return false;
+    for (std::size_t i = 0; i < counters_of_topic; ++i) {
+        if (std::atomic_ref(counters[index_in(hash, i, t)]).load() == 0) return false;
+    }
+    return true;
 }
 
 bool interest_filter::wants(const event& e) const noexcept {

@@ -1,14 +1,16 @@
 // carillon-react and carillon-vue make the same promises: in Chromium against the real server, and on a server that
 // renders pages.
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Browser, Page } from "playwright-core";
 import { createElement } from "react";
 import { renderToString as renderReact } from "react-dom/server";
 import { createSSRApp } from "vue";
 import { renderToString as renderVue } from "vue/server-renderer";
-import { Provided as ReactApp } from "./apps/react.js";
-import { Provided as VueApp } from "./apps/vue.js";
+import { Provided as ReactApp, Room as ReactRoom } from "./apps/react.js";
+import { Provided as VueApp, Room as VueRoom } from "./apps/vue.js";
 import { startBrowser } from "./support/browser.js";
 import { Server, until } from "./support/server.js";
 import { bundled, Site } from "./support/site.js";
@@ -22,9 +24,26 @@ beforeAll(async () => {
 afterAll(() => browser?.close());
 
 const frameworks = [
-  ["react", "tsx", (url: string) => Promise.resolve(renderReact(createElement(ReactApp, { server: url })))],
-  ["vue", "ts", (url: string) => renderVue(createSSRApp(VueApp, { server: url }))],
+  [
+    "react",
+    "tsx",
+    {
+      provided: async (url: string) => renderReact(createElement(ReactApp, { server: url })),
+      room: async (url: string) => renderReact(createElement(ReactRoom, { server: url, token: "" })),
+    },
+  ],
+  [
+    "vue",
+    "ts",
+    {
+      provided: (url: string) => renderVue(createSSRApp(VueApp, { server: url })),
+      room: (url: string) => renderVue(createSSRApp(VueRoom, { server: url, token: "" })),
+    },
+  ],
 ] as const;
+
+/** A token that anybody can make: without keys the server believes it from the machine itself. */
+const tokenOf = (user: string): string => Buffer.from(`${user}:${user}:${user}@example.com:user`).toString("base64");
 
 describe.each(frameworks)("carillon-%s", (framework, extension, render) => {
   let site: Site;
@@ -46,18 +65,18 @@ describe.each(frameworks)("carillon-%s", (framework, extension, render) => {
     await server?.stop();
   });
 
-  const open = async (app: string, before?: (page: Page) => Promise<void>): Promise<void> => {
+  const open = async (app: string, before?: (page: Page) => Promise<void>, more: Record<string, string> = {}): Promise<void> => {
     page = await browser.newPage();
     // Nobody's stream may not be changed: the browser says so, and the client opens another with the topics that are left.
     const isMeant = (text: string): boolean => text.includes("401 (Unauthorized)");
     page.on("console", (line) => ["error", "warning"].includes(line.type()) && !isMeant(line.text()) && problems.push(line.text()));
     page.on("pageerror", (why) => problems.push(String(why)));
     await before?.(page);
-    await page.goto(`${site.url}/?app=${app}&server=${encodeURIComponent(server.url)}`);
+    await page.goto(`${site.url}/?${new URLSearchParams({ app, server: server.url, ...more })}`);
   };
-  const shows = (id: string, text: string): Promise<unknown> =>
-    until(`${id} shows ${text}`, async () => (await page.getByTestId(id).first().textContent()) === text, 10_000).catch(async () =>
-      expect(await page.getByTestId(id).first().textContent()).toBe(text),
+  const shows = (id: string, text: string, where = page): Promise<unknown> =>
+    until(`${id} shows ${text}`, async () => (await where.getByTestId(id).first().textContent()) === text, 10_000).catch(async () =>
+      expect(await where.getByTestId(id).first().textContent()).toBe(text),
     );
   const topics = (): Promise<string[][]> => server.topics();
   const press = (name: string): Promise<void> => page.getByRole("button", { name, exact: true }).click();
@@ -110,6 +129,32 @@ describe.each(frameworks)("carillon-%s", (framework, extension, render) => {
     expect(problems).toEqual([]);
   });
 
+  test("usePresence says who is there, as users come, go to another room and leave", async () => {
+    const settings = join(mkdtempSync(join(tmpdir(), "presence-")), "carillon.toml");
+    writeFileSync(settings, '[[topics]]\npattern = "room/*"\npresence = "users"\n');
+    await server.stop();
+    const args = ["--stream.retry", "200ms", "--http.cors_origins", site.url, "--stream.presence_grace", "300ms"];
+    server = await Server.start("--config", settings, ...args);
+    expect(await render.room(server.url)).toContain("nobody known");
+    await open("room", undefined, { token: tokenOf("ann") });
+    await shows("in room/1", "1: ann");
+    const ann = page;
+    await open("room", undefined, { token: tokenOf("bob") });
+    await shows("in room/1", "2: ann,bob");
+    await shows("in room/1", "2: ann,bob", ann);
+    await press("other");
+    await shows("in room/2", "1: bob");
+    await shows("in room/1", "1: ann", ann);
+    expect(problems).toEqual([]);
+    await server.kill();
+    await server.start();
+    await shows("in room/2", "1: bob");
+    await page.close();
+    page = ann;
+    await shows("in room/1", "1: ann");
+    rmSync(dirname(settings), { recursive: true });
+  });
+
   test("events are no markup", async () => {
     await open("provided");
     await shows("status", "open");
@@ -120,7 +165,7 @@ describe.each(frameworks)("carillon-%s", (framework, extension, render) => {
   });
 
   test("a server renders it without connecting, and the browser takes it over as it is", async () => {
-    const html = await render(server.url);
+    const html = await render.provided(server.url);
     expect(html).toContain("connecting");
     expect(await server.metric("carillon_subscribers")).toBe(0);
     const { body } = site;

@@ -1,5 +1,5 @@
 // What the tests of carillon-react look at. `?app=NAME&server=URL` says which part.
-import { CarillonProvider, TrackConnections, useConnection, useEvent, useSSE, useTopic } from "carillon-react";
+import { CarillonProvider, TrackConnections, useConnection, useEvent, usePresence, useSSE, useTopic } from "carillon-react";
 import { StrictMode, useCallback, useEffect, useState } from "react";
 import { createRoot, hydrateRoot } from "react-dom/client";
 
@@ -39,6 +39,22 @@ export function Provided({ server }: { server: string }) {
         </CarillonProvider>
       )}
     </>
+  );
+}
+
+function Who({ topic }: { topic: string }) {
+  const { users, count, complete } = usePresence(topic);
+  return <p data-testid={`in ${topic}`}>{complete ? `${count}: ${users.join()}` : "nobody known"}</p>;
+}
+
+/** Who is in a room; the button goes to another. */
+export function Room({ server, token }: { server: string; token: string }) {
+  const [room, setRoom] = useState("room/1");
+  return (
+    <CarillonProvider url={`${server}/events/subscribe`} token={() => token}>
+      <button onClick={() => setRoom("room/2")}>other</button>
+      <Who topic={room} />
+    </CarillonProvider>
   );
 }
 
@@ -82,6 +98,7 @@ if (typeof document !== "undefined") {
   const server = query.get("server") ?? "";
   const apps: Record<string, () => React.ReactNode> = {
     provided: () => <Provided server={server} />,
+    room: () => <Room server={server} token={query.get("token") ?? ""} />,
     document: () => <OfDocument server={server} />,
     demo: () => <Demo server={server} />,
     connections: () => <TrackConnections url="/api/sse/clients" interval={50} />,

@@ -1,5 +1,5 @@
 // The same for carillon-vue.
-import { TrackConnections, provideCarillon, useConnection, useEvent, useSSE, useTopic } from "carillon-vue";
+import { TrackConnections, provideCarillon, useConnection, useEvent, usePresence, useSSE, useTopic } from "carillon-vue";
 import { createApp, createSSRApp, defineComponent, h, ref } from "vue";
 
 const Topic = defineComponent({
@@ -44,6 +44,27 @@ export const Provided = defineComponent({
   },
 });
 
+const Who = defineComponent({
+  props: { topic: { type: String, required: true } },
+  setup(props) {
+    const present = usePresence(() => props.topic);
+    return () => {
+      const { users, count, complete } = present.value;
+      return h("p", { "data-testid": `in ${props.topic}` }, complete ? `${count}: ${users.join()}` : "nobody known");
+    };
+  },
+});
+
+/** Who is in a room; the button goes to another. */
+export const Room = defineComponent({
+  props: { server: { type: String, required: true }, token: { type: String, required: true } },
+  setup(props) {
+    const room = ref("room/1");
+    provideCarillon(() => ({ url: `${props.server}/events/subscribe`, token: () => props.token }));
+    return () => [h("button", { onClick: () => (room.value = "room/2") }, "other"), h(Who, { topic: room.value })];
+  },
+});
+
 const OfDocument = defineComponent({
   props: { server: { type: String, required: true } },
   setup(props) {
@@ -85,6 +106,7 @@ if (typeof document !== "undefined") {
   const server = query.get("server") ?? "";
   const apps: Record<string, () => unknown> = {
     provided: () => h(Provided, { server }),
+    room: () => h(Room, { server, token: query.get("token") ?? "" }),
     document: () => h(OfDocument, { server }),
     demo: () => h(Demo, { server }),
     connections: () => h(TrackConnections, { url: "/api/sse/clients", interval: 50 }),

@@ -178,8 +178,10 @@ export class StreamStore {
     if (typeof topic !== "string") return;
     const before = this.presenceOf(topic);
     const others = before.users.filter((user) => user !== told.user);
-    const users = told.users ?? (told.state === "joined" && told.user !== undefined ? [...others, told.user].sort() : others);
-    this.#present.set(topic, { users, count: told.count ?? users.length, complete: told.complete ?? before.complete });
+    // Of a list that is not complete some may be missing who are about to come back.
+    const listed = told.users && [...new Set([...(told.complete === false ? before.users : []), ...told.users])].sort();
+    const users = listed ?? (told.state === "joined" && told.user !== undefined ? [...others, told.user].sort() : others);
+    this.#present.set(topic, { users, count: Math.max(told.count ?? 0, users.length), complete: told.complete ?? before.complete });
     this.#change({});
   }
 

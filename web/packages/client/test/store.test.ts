@@ -124,6 +124,11 @@ test("tells who is present: of a topic, of a room, in either envelope", async ()
   expect(store.presenceOf("a")).toEqual({ users: ["alice", "bob"], count: 2, complete: true });
   await stream.send(snapshot({ topic: "a", user: "bob", state: "left", count: 1 }) + snapshot({ room: "7", users: ["x"], count: 200 }) + snapshot({}));
   expect([store.presenceOf("a").users, store.presenceOf("7")]).toEqual([["alice"], { users: ["x"], count: 200, complete: false }]);
+  // A server that has just started may not know all yet.
+  await stream.send(snapshot({ topic: "a", users: ["carol"], count: 1, complete: false }));
+  expect(store.presenceOf("a")).toEqual({ users: ["alice", "carol"], count: 2, complete: false });
+  await stream.send(snapshot({ topic: "a", users: ["carol"], count: 1, complete: true }));
+  expect(store.presenceOf("a")).toEqual({ users: ["carol"], count: 1, complete: true });
   expect(store.getSnapshot().lastEvent).toBeUndefined();
 });
 

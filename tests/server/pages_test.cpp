@@ -46,7 +46,8 @@ TEST(page_pack_test, refuses_every_pack_that_was_cut) {
         // A head that ends between two lines names fewer files, and is sound.
         const std::string cut = sound.substr(0, size);
         const auto pack = page_pack::parse(cut);
-        if (pack) EXPECT_EQ(pack->find("/assets/a-1.js"), nullptr) << size;
+        if (!pack) continue;
+        EXPECT_EQ(pack->find("/assets/a-1.js"), nullptr) << size;
     }
     EXPECT_FALSE(page_pack::parse("carillon pages 2\n\n"));
     EXPECT_FALSE(page_pack::parse("carillon pages 1\n/a\tb\tc\t-1\t0\t0\n\n"));

@@ -1,10 +1,44 @@
-import { useTitle } from "../router.js";
+// `/`: what this is, and the five systems to play with.
+import { useEffect, useState, useSyncExternalStore } from "react";
+import { useReachable } from "../api/session.js";
+import { Link, useTitle } from "../router.js";
+import { EventList } from "./event_list.js";
+import { ListenPanel } from "./listen_panel.js";
+import { live } from "./live_store.js";
+import { PublishPanel } from "./publish_panel.js";
+import { Staff } from "./staff.js";
+import { systemOf, type SystemId } from "./systems.js";
+import "./live.css";
 
 export function LivePage() {
-  useTitle("Live");
+  useTitle("Carillon");
+  const state = useSyncExternalStore(live.subscribe, live.getState);
+  const [chosen, setChosen] = useState<SystemId>("A");
+  const reachable = useReachable();
+  useEffect(() => {
+    if (reachable) live.wake();
+  }, [reachable]);
+  const system = systemOf(chosen);
   return (
-    <div className="page">
-      <h1>Live</h1>
+    <div className="page live">
+      <header className="hero">
+        <h1>
+          Publish once. <span>Every listener hears it, and none misses a note.</span>
+        </h1>
+        <p>
+          Carillon is a hub for Server-Sent Events. A back end publishes over HTTP, a browser listens with a plain <code>EventSource</code>, and a stream
+          that drops gets everything it has missed. Five applications' interfaces stand on one hub; below they are, live. Begin with the{" "}
+          <Link to="/guides/guide/getting-started">guide</Link>, or look something up in the <Link to="/reference">reference</Link>.
+        </p>
+      </header>
+      <Staff state={state} chosen={chosen} choose={setChosen} />
+      <div className="bench">
+        <div className="bench-side">
+          <ListenPanel key={`listen-${chosen}`} system={system} />
+          <PublishPanel key={`publish-${chosen}`} system={system} />
+        </div>
+        <EventList />
+      </div>
     </div>
   );
 }

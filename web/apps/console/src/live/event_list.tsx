@@ -1,0 +1,103 @@
+// What came, newest first: the bytes of each block beside what they mean.
+import { memo, useState, useSyncExternalStore } from "react";
+import { Badge, Button, Checkbox, Empty, Field, Json, Panel } from "../ui/index.js";
+import { live, type Entry } from "./live_store.js";
+
+const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3, hour12: false });
+
+/** A block's lines: the field's name stands apart from its value. */
+function Raw({ text }: { text: string }) {
+  return (
+    <pre className="raw">
+      {text.split("\n").map((line, n) => {
+        const at = line.indexOf(":");
+        return (
+          <span key={n} className="raw-line">
+            {at > 0 ? (
+              <>
+                <span className="raw-field">{line.slice(0, at + 1)}</span>
+                {line.slice(at + 1)}
+              </>
+            ) : (
+              <span className="raw-field">{line}</span>
+            )}
+          </span>
+        );
+      })}
+    </pre>
+  );
+}
+
+const Row = memo(function Row({ entry }: { entry: Entry }) {
+  return (
+    <li className={`event ${entry.kind}`}>
+      <div className="event-head">
+        <span className="event-system" title={`system ${entry.system}`}>
+          {entry.system}
+        </span>
+        <span className="event-type">{entry.type.length > 80 ? `${entry.type.slice(0, 80)}…` : entry.type}</span>
+        {entry.kind === "opening" && <Badge tone="live">stream opened</Badge>}
+        {entry.kind === "comment" && <Badge>{entry.type === "cursor" ? "cursor" : "heartbeat"}</Badge>}
+        <span className="event-facts">
+          <span>{entry.bytes} B</span>
+          <time dateTime={new Date(entry.at).toISOString()}>{clock.format(entry.at)}</time>
+        </span>
+      </div>
+      {entry.kind === "comment" ? (
+        <Raw text={entry.raw} />
+      ) : (
+        <div className="event-sides">
+          <div>
+            <h4 className="side-name">bytes</h4>
+            <Raw text={entry.raw} />
+          </div>
+          <div>
+            <h4 className="side-name">parsed</h4>
+            <Json text={entry.data} />
+          </div>
+        </div>
+      )}
+    </li>
+  );
+});
+
+export function EventList() {
+  const state = useSyncExternalStore(live.subscribe, live.getState);
+  const [wanted, setWanted] = useState("");
+  const [comments, setComments] = useState(true);
+  const needle = wanted.trim().toLowerCase();
+  const shown = state.entries.filter((entry) => (comments || entry.kind !== "comment") && (!needle || entry.raw.toLowerCase().includes(needle)));
+  const open = Object.values(state.streams).some((stream) => stream.status === "open");
+  return (
+    <Panel
+      title="What comes"
+      className="events-panel"
+      flush
+      note={state.total > 0 ? `${state.total.toLocaleString()} blocks, ${state.bytes.toLocaleString()} bytes` : "Raw bytes beside what they mean"}
+      actions={
+        <>
+          <Checkbox label="heartbeats" checked={comments} onChange={(event) => setComments(event.target.checked)} />
+          <Field label="Filter events" quietLabel placeholder="Filter" value={wanted} onChange={(event) => setWanted(event.target.value)} className="filter" />
+          <Button small onClick={() => live.setPaused(!live.paused)} aria-pressed={live.paused}>
+            {live.paused ? "Go on" : "Pause"}
+          </Button>
+          <Button small onClick={() => live.clear()} disabled={state.entries.length === 0}>
+            Clear
+          </Button>
+        </>
+      }
+    >
+      {shown.length === 0 ? (
+        <Empty title={needle ? "Nothing matches" : open ? "Listening" : "No stream is open"}>
+          {needle ? "The filter looks at the bytes of each block." : open ? "Publish something: it arrives here." : "Connect to one of the five systems."}
+        </Empty>
+      ) : (
+        <ol className="event-list" aria-label="Events, newest first" tabIndex={0}>
+          {shown.map((entry) => (
+            <Row key={entry.key} entry={entry} />
+          ))}
+        </ol>
+      )}
+    </Panel>
+  );
+}

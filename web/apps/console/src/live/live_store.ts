@@ -1,0 +1,199 @@
+// The open streams of the page and what came on them, outside of React: a burst renders once a frame.
+import { connect, createParser, type CarillonClient, type RawEvent } from "carillon-client";
+import { ApiProblem, reachability } from "../api/client.js";
+import type { SystemId } from "./systems.js";
+
+/** What one block of a stream said. */
+export interface Entry {
+  key: number;
+  at: number;
+  system: SystemId;
+  /** As it came over the wire, cut where it is long. */
+  raw: string;
+  bytes: number;
+  kind: "event" | "opening" | "comment";
+  type: string;
+  id: string;
+  data: string;
+}
+
+export interface OpenStream {
+  system: SystemId;
+  name: string;
+  target: string;
+  status: "connecting" | "open" | "waiting" | "closed";
+  /** Why it is not open. */
+  problem?: ApiProblem | undefined;
+  events: number;
+  since: number;
+}
+
+export interface LiveState {
+  streams: Partial<Record<SystemId, OpenStream>>;
+  entries: readonly Entry[];
+  total: number;
+  bytes: number;
+}
+
+/** A browser opens six connections to one host; two are left for calls. */
+export const mostStreams = 4;
+const mostEntries = 300;
+const shownBytes = 16_384;
+
+/** Cuts a stream into its blocks; a comment on its own is a block, since a heartbeat has no empty line behind it. */
+function blocks(found: (text: string) => void): (piece: string) => void {
+  let lines: string[] = [];
+  let rest = "";
+  const line = (text: string) => {
+    if (text === "") {
+      if (lines.length > 0) found(lines.join("\n"));
+      lines = [];
+    } else if (text.startsWith(":") && lines.length === 0) found(text);
+    else lines.push(text);
+  };
+  return (piece) => {
+    const parts = (rest + piece).split(/\r\n|\n|\r(?!$)/);
+    rest = parts.pop()!;
+    parts.forEach(line);
+  };
+}
+
+const encoder = new TextEncoder();
+
+class LiveStore {
+  private clients = new Map<SystemId, CarillonClient>();
+  private state: LiveState = { streams: {}, entries: [], total: 0, bytes: 0 };
+  private watchers = new Set<() => void>();
+  private fresh: Entry[] = [];
+  private keys = 0;
+  private frame = 0;
+  /** When something came, for the staff: the last minute. */
+  readonly notes: { at: number; system: SystemId; kind: Entry["kind"] | "lost"; bytes: number }[] = [];
+  paused = false;
+
+  subscribe = (watcher: () => void): (() => void) => {
+    this.watchers.add(watcher);
+    return () => this.watchers.delete(watcher);
+  };
+  getState = (): LiveState => this.state;
+
+  private set(change: Partial<LiveState>): void {
+    this.state = { ...this.state, ...change };
+    this.watchers.forEach((watcher) => watcher());
+  }
+
+  private setStream(system: SystemId, change: Partial<OpenStream>): void {
+    const before = this.state.streams[system];
+    if (before) this.set({ streams: { ...this.state.streams, [system]: { ...before, ...change } } });
+  }
+
+  private note(system: SystemId, kind: Entry["kind"] | "lost", bytes: number): void {
+    const now = Date.now();
+    this.notes.push({ at: now, system, kind, bytes });
+    while (this.notes.length > 2000 || (this.notes[0] && this.notes[0].at < now - 65_000)) this.notes.shift();
+  }
+
+  private add(system: SystemId, raw: string): void {
+    let event: RawEvent | undefined;
+    createParser({ event: (one) => (event = one) })(`${raw}\n\n`);
+    const bytes = encoder.encode(raw).length;
+    const opens = event?.type === "carillon.open" || (event && /"type":"connection_established"|"type":"connection"/.test(event.data.slice(0, 64)));
+    const kind = !event ? "comment" : opens ? "opening" : "event";
+    this.note(system, kind, bytes);
+    const stream = this.state.streams[system];
+    if (stream && kind === "event") stream.events += 1;
+    if (this.paused) return;
+    this.fresh.push({
+      key: (this.keys += 1),
+      at: Date.now(),
+      system,
+      raw: raw.length > shownBytes ? `${raw.slice(0, shownBytes)}…` : raw,
+      bytes,
+      kind,
+      type: event?.type ?? (/^id:/m.test(raw) ? "cursor" : "comment"),
+      id: event?.own ? event.id : "",
+      data: event ? event.data.slice(0, shownBytes) : "",
+    });
+    // Once a frame, and also while the page is in the background, where there are none.
+    this.frame ||= window.setTimeout(() => this.flush(), document.hidden ? 500 : 16);
+  }
+
+  private flush(): void {
+    this.frame = 0;
+    const fresh = this.fresh.reverse();
+    this.fresh = [];
+    this.set({
+      entries: [...fresh, ...this.state.entries].slice(0, mostEntries),
+      total: this.state.total + fresh.length,
+      bytes: this.state.bytes + fresh.reduce((sum, entry) => sum + entry.bytes, 0),
+      streams: { ...this.state.streams },
+    });
+  }
+
+  open(system: SystemId, name: string, target: string, token: string | undefined): void {
+    this.close(system);
+    const open = Object.values(this.state.streams).filter((stream) => stream.status !== "closed");
+    const oldest = open.sort((a, b) => a.since - b.since)[0];
+    if (open.length >= mostStreams && oldest) this.close(oldest.system);
+    let problem: ApiProblem | undefined;
+    // The client reads what fetch gives it; here the same bytes are also shown as they are.
+    const watched: typeof fetch = async (input, init) => {
+      const answer = await fetch(input, init);
+      reachability.tell(true);
+      if (!answer.ok || !answer.body) {
+        const told = (await answer.clone().json().catch(() => ({}))) as { code?: string; detail?: string };
+        problem = new ApiProblem(answer.status, told.code ?? `HTTP_${answer.status}`, told.detail ?? answer.statusText);
+        return answer;
+      }
+      problem = undefined;
+      const [read, shown] = answer.body.tee();
+      const cut = blocks((raw) => this.add(system, raw));
+      const decoder = new TextDecoder();
+      void shown.pipeTo(new WritableStream({ write: (piece) => cut(decoder.decode(piece as Uint8Array, { stream: true })) })).catch(() => {});
+      return new Response(read, { status: answer.status, headers: answer.headers });
+    };
+    const client = connect(new URL(target, location.origin).href, {
+      ...(token ? { token: () => token } : {}),
+      fetch: watched,
+      parse: (text) => text,
+      maxDelay: 4000,
+    });
+    this.clients.set(system, client);
+    this.set({ streams: { ...this.state.streams, [system]: { system, name, target, status: "connecting", events: 0, since: Date.now() } } });
+    client.onStatus((status) => {
+      if (this.clients.get(system) !== client) return;
+      if (status === "waiting" && this.state.streams[system]?.status === "open") this.note(system, "lost", 0);
+      if (status === "waiting" && !problem) reachability.tell(false);
+      this.setStream(system, { status, problem: status === "open" ? undefined : problem });
+    });
+    client.addEventListener("error", () => {
+      if (this.clients.get(system) === client) this.setStream(system, { problem });
+    });
+  }
+
+  close(system: SystemId): void {
+    const client = this.clients.get(system);
+    this.clients.delete(system);
+    client?.close();
+    if (!this.state.streams[system]) return;
+    const { [system]: _, ...streams } = this.state.streams;
+    this.set({ streams });
+  }
+
+  /** The server is back: whoever waits tries at once. */
+  wake(): void {
+    for (const [system, client] of this.clients) if (this.state.streams[system]?.status === "waiting") client.reconnect();
+  }
+
+  setPaused(paused: boolean): void {
+    this.paused = paused;
+    this.set({});
+  }
+
+  clear(): void {
+    this.set({ entries: [], total: 0, bytes: 0 });
+  }
+}
+
+/** Streams stay open while the reader looks at another page. */
+export const live = new LiveStore();

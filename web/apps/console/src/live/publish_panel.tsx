@@ -1,0 +1,97 @@
+import { useState, type FormEvent } from "react";
+import { ApiProblem } from "../api/client.js";
+import { useSession } from "../api/session.js";
+import { Badge, Button, Field, Json, Panel, Select, TextArea } from "../ui/index.js";
+import { target, type CallChoice, type System } from "./systems.js";
+import { TakeAlong } from "./take_along.js";
+
+const bodyOf = (call: CallChoice, me: string): string => JSON.stringify(call.body, null, 2).replaceAll("{me}", me);
+
+export function PublishPanel({ system }: { system: System }) {
+  const { token, who, ask, call } = useSession();
+  const me = who?.userId ?? "test123";
+  const [callId, setCallId] = useState(system.calls[0]!.id);
+  const choice = system.calls.find(({ id }) => id === callId) ?? system.calls[0]!;
+  const [values, setValues] = useState<Record<string, string>>({});
+  const [written, setWritten] = useState<Record<string, string>>({});
+  const [answer, setAnswer] = useState<{ text: string } | { problem: ApiProblem }>();
+  const [busy, setBusy] = useState(false);
+  const body = written[choice.id] ?? bodyOf(choice, me);
+  let parsed: unknown;
+  let wrong: string | undefined;
+  try {
+    parsed = JSON.parse(body);
+  } catch (why) {
+    wrong = why instanceof Error ? why.message : String(why);
+  }
+  const at = target(choice.path, choice.parameters, values);
+  const send = async (event: FormEvent) => {
+    event.preventDefault();
+    setBusy(true);
+    try {
+      setAnswer({ text: JSON.stringify(await call(at, { body: parsed })) });
+    } catch (why) {
+      setAnswer({ problem: why instanceof ApiProblem ? why : new ApiProblem(0, "FAILED", String(why)) });
+    } finally {
+      setBusy(false);
+    }
+  };
+  const wantsUser = choice.needs !== "nobody" && !token;
+  return (
+    <Panel title="Make it ring">
+      <form className="stack" onSubmit={(event) => void send(event)}>
+        <Select
+          label="Call"
+          value={choice.id}
+          onChange={(event) => {
+            setCallId(event.target.value);
+            setAnswer(undefined);
+          }}
+        >
+          {system.calls.map((one) => (
+            <option key={one.id} value={one.id}>
+              {one.name}
+            </option>
+          ))}
+        </Select>
+        {choice.parameters.map((parameter) => (
+          <Field
+            key={parameter.name}
+            label={parameter.label}
+            value={values[parameter.name] ?? parameter.value}
+            onChange={(event) => setValues({ ...values, [parameter.name]: event.target.value })}
+            className="mono"
+          />
+        ))}
+        <TextArea label="Body" rows={Math.min(12, body.split("\n").length)} value={body} problem={wrong} onChange={(event) => setWritten({ ...written, [choice.id]: event.target.value })} />
+        <p className="target mono">
+          <span className="verb">POST</span> {at}
+        </p>
+        {wantsUser && (
+          <p className="note">
+            Somebody has to say this. <button type="button" className="as-link" onClick={ask}>Sign in</button> first.
+          </p>
+        )}
+        <div className="row">
+          <Button kind="primary" type="submit" busy={busy} disabled={wantsUser || wrong !== undefined}>
+            Send
+          </Button>
+        </div>
+        <div role="status">
+          {answer &&
+            ("problem" in answer ? (
+              <p className="note bad">
+                {answer.problem.detail} <code>{answer.problem.code}</code>
+              </p>
+            ) : (
+              <div className="answer">
+                <Badge tone="live">accepted</Badge>
+                <Json text={answer.text} />
+              </div>
+            ))}
+        </div>
+      </form>
+      <TakeAlong label="Send from elsewhere" request={{ kind: "call", origin: location.origin, target: at, signedIn: Boolean(token), body: wrong ? body : JSON.stringify(parsed), cpp: choice.cpp }} />
+    </Panel>
+  );
+}

@@ -1,0 +1,298 @@
+// The five systems as one hub serves them: their streams, and the calls that make something happen on them.
+
+export type SystemId = "A" | "B" | "C" | "D" | "E";
+
+export interface Parameter {
+  name: string;
+  label: string;
+  /** Where it goes. A path takes it encoded. */
+  in: "path" | "query";
+  value: string;
+  hint?: string;
+}
+
+export interface StreamChoice {
+  id: string;
+  name: string;
+  /** `{name}` is a path parameter. */
+  path: string;
+  parameters: Parameter[];
+  /** What it takes to listen: nobody in particular, somebody, or somebody with a token that a key has signed. */
+  needs: "nobody" | "user" | "signed";
+}
+
+export interface CallChoice {
+  id: string;
+  name: string;
+  path: string;
+  parameters: Parameter[];
+  needs: "nobody" | "user" | "admin";
+  /** The body to begin with; `{me}` is the caller. */
+  body: object;
+  /** The same in process, from C++. */
+  cpp: string;
+}
+
+export interface System {
+  id: SystemId;
+  name: string;
+  about: string;
+  guide: string;
+  streams: StreamChoice[];
+  calls: CallChoice[];
+}
+
+const topic = (value: string, hint?: string): Parameter => ({ name: "topic", label: "Topic", in: "query", value, ...(hint ? { hint } : {}) });
+
+export const systems: System[] = [
+  {
+    id: "A",
+    name: "Topics",
+    about: "A topic service: whoever names a topic, or a pattern, hears what is published under it.",
+    guide: "systems/a-topics",
+    streams: [
+      {
+        id: "subscribe",
+        name: "Topics and patterns",
+        path: "/events/subscribe",
+        parameters: [
+          topic("demo/**", "* is one segment, ** the rest"),
+          { name: "last", label: "Begin with the last", in: "query", value: "", hint: "events of what is kept" },
+        ],
+        needs: "nobody",
+      },
+    ],
+    calls: [
+      {
+        id: "publish",
+        name: "Publish under a topic",
+        path: "/events/publish/{topic}",
+        parameters: [{ name: "topic", label: "Topic", in: "path", value: "demo/bells" }],
+        needs: "nobody",
+        body: { data: { text: "Hello" } },
+        cpp: `carillon::event e;
+e.topics.push_back(*carillon::topic::parse("demo/bells"));
+e.data = R"({"text":"Hello"})";
+hub.publish({std::move(e)}, [](auto published) { /* ids, or an error */ });`,
+      },
+      {
+        id: "named",
+        name: "Publish with a name",
+        path: "/events/publish/{topic}",
+        parameters: [{ name: "topic", label: "Topic", in: "path", value: "demo/bells" }],
+        needs: "nobody",
+        body: { event: "chime", data: { hour: 12, strokes: [1, 2, 3] }, metadata: { tower: "west" } },
+        cpp: `carillon::services::topic_service topics(hub);
+topics.broadcast(make_event("demo/bells", R"({"hour":12})"));`,
+      },
+    ],
+  },
+  {
+    id: "B",
+    name: "Users",
+    about: "An application tells its users what happens; each has streams, and a calendar that reminds.",
+    guide: "systems/b-users",
+    streams: [{ id: "connect", name: "My events", path: "/api/sse/connect", parameters: [], needs: "user" }],
+    calls: [
+      {
+        id: "send",
+        name: "Send to a user",
+        path: "/api/sse/send",
+        parameters: [],
+        needs: "user",
+        body: { userId: "{me}", type: "task_assigned", data: { title: "Tune the west bell" } },
+        cpp: `carillon::services::user_events users(hub);
+users.send_task_notification({"test123"}, R"({"title":"Tune the west bell"})", "assigned");`,
+      },
+      {
+        id: "all",
+        name: "Send to everyone",
+        path: "/api/sse/send",
+        parameters: [],
+        needs: "user",
+        body: { type: "dashboard_update", data: { visitors: 128 } },
+        cpp: `carillon::services::user_events users(hub);
+users.send_system_notification(R"({"visitors":128})");`,
+      },
+    ],
+  },
+  {
+    id: "C",
+    name: "Domains",
+    about: "A boilerplate with four domains: notifications, realtime, chat and system status.",
+    guide: "systems/c-domains",
+    streams: [
+      { id: "notifications", name: "Notifications", path: "/notifications/stream", parameters: [], needs: "user" },
+      { id: "realtime", name: "Realtime updates", path: "/realtime/stream", parameters: [], needs: "user" },
+      { id: "chat", name: "Chat, all my rooms", path: "/chat/stream", parameters: [], needs: "user" },
+      {
+        id: "room",
+        name: "Chat, one room",
+        path: "/chat/room/{roomId}/stream",
+        parameters: [{ name: "roomId", label: "Room", in: "path", value: "lobby" }],
+        needs: "user",
+      },
+      { id: "status", name: "System status", path: "/system/status/stream", parameters: [], needs: "user" },
+      { id: "heartbeat", name: "Heartbeats", path: "/system/heartbeat", parameters: [], needs: "user" },
+    ],
+    calls: [
+      {
+        id: "send",
+        name: "Send a notification",
+        path: "/notifications/send",
+        parameters: [],
+        needs: "user",
+        body: { title: "Test", message: "Hello World", type: "info" },
+        cpp: `carillon::services::notifications n(hub, relay, records, connections);
+n.notify({.type = "info", .title = "Test", .message = "Hello World"}, {"test123"},
+         [](auto sent) { /* its id and events, or an error */ });`,
+      },
+      {
+        id: "update",
+        name: "Send a realtime update",
+        path: "/realtime/update",
+        parameters: [],
+        needs: "user",
+        body: { type: "price", entity: "bell", data: { value: 42 } },
+        cpp: `carillon::services::user_events users(hub);
+users.update({.data = R"({"entity":"bell","value":42})"}, "realtime", [](auto) {});`,
+      },
+      {
+        id: "join",
+        name: "Join a chat room",
+        path: "/chat/room/{roomId}/join",
+        parameters: [{ name: "roomId", label: "Room", in: "path", value: "lobby" }],
+        needs: "user",
+        body: {},
+        cpp: `carillon::services::chat chat(hub, relay, records);
+chat.join("lobby", "test123", [](auto joined) { /* the room and its history */ });`,
+      },
+      {
+        id: "message",
+        name: "Say something in a room",
+        path: "/chat/message",
+        parameters: [],
+        needs: "user",
+        body: { roomId: "lobby", message: "Who is ringing?" },
+        cpp: `carillon::services::chat chat(hub, relay, records);
+chat.say({.room = "lobby", .user = "test123", .text = "Who is ringing?"}, [](auto said) {});`,
+      },
+      {
+        id: "status",
+        name: "Tell the system's status",
+        path: "/system/status/update",
+        parameters: [],
+        needs: "admin",
+        body: { status: "maintenance", message: "Back at noon" },
+        cpp: `carillon::services::user_events users(hub);
+users.announce({.data = R"({"status":"maintenance"})"}, std::nullopt, [](auto) {});`,
+      },
+    ],
+  },
+  {
+    id: "D",
+    name: "Clients",
+    about: "Clients say who they are and what they show; back ends send by user, session or metadata.",
+    guide: "systems/d-metadata",
+    streams: [
+      {
+        id: "stream",
+        name: "A client with metadata",
+        path: "/api/sse",
+        parameters: [
+          { name: "userId", label: "User", in: "query", value: "user123" },
+          { name: "page", label: "Metadata: page", in: "query", value: "belfry" },
+        ],
+        needs: "nobody",
+      },
+    ],
+    calls: [
+      {
+        id: "test",
+        name: "Send the test notification",
+        path: "/api/sse/test",
+        parameters: [],
+        needs: "nobody",
+        body: { userId: "user123", message: "Test notification" },
+        cpp: `carillon::services::metadata_events clients(hub);
+clients.notify_user("user123", {.event = "notification", .data = R"({"message":"Test notification"})"});`,
+      },
+      {
+        id: "notify",
+        name: "Notify by user",
+        path: "/api/sse/notify",
+        parameters: [],
+        needs: "user",
+        body: { userId: "user123", event: "bell_tuned", data: { bell: "west", cents: 3 } },
+        cpp: `carillon::services::metadata_events clients(hub);
+clients.notify_user("user123", {.event = "bell_tuned", .data = R"({"bell":"west"})"});`,
+      },
+      {
+        id: "broadcast",
+        name: "Broadcast",
+        path: "/api/sse/notify",
+        parameters: [],
+        needs: "user",
+        body: { broadcast: true, event: "alert", data: { message: "System update available" } },
+        cpp: `carillon::services::metadata_events clients(hub);
+clients.broadcast({.event = "alert", .data = R"({"message":"System update available"})"});`,
+      },
+    ],
+  },
+  {
+    id: "E",
+    name: "Notifications",
+    about: "Notifications kept in a database: who was away gets them later, once.",
+    guide: "systems/e-notifications",
+    streams: [{ id: "stream", name: "My notifications", path: "/api/v1/sse/notifications", parameters: [], needs: "signed" }],
+    calls: [
+      {
+        id: "notify",
+        name: "Create a notification",
+        path: "/api/v1/sse/notifications",
+        parameters: [],
+        needs: "user",
+        body: { notificationType: "order", action: "created", priority: "high", title: "A new order", userIds: ["{me}"], data: { order: 7 } },
+        cpp: `carillon::services::notifications n(hub, relay, records, connections);
+n.notify({.type = "order", .action = "created", .priority = "high"}, {"test123"},
+         [](auto sent) { /* its id and events, or an error */ });`,
+      },
+      {
+        id: "system",
+        name: "Announce to everyone",
+        path: "/api/v1/sse/system",
+        parameters: [],
+        needs: "user",
+        body: { eventType: "maintenance", data: { at: "12:00" } },
+        cpp: `carillon::services::user_events users(hub);
+users.announce({.type = "maintenance", .data = R"({"at":"12:00"})"}, std::nullopt, [](auto) {});`,
+      },
+      {
+        id: "custom",
+        name: "Send a custom event",
+        path: "/api/v1/sse/custom",
+        parameters: [],
+        needs: "user",
+        body: { eventType: "bell_rung", data: { bell: "west" }, userIds: ["{me}"] },
+        cpp: `carillon::services::user_events users(hub);
+users.send({.users = {"test123"}}, {.type = "bell_rung", .data = R"({"bell":"west"})"}, std::nullopt,
+           [](auto published) { /* ids, or an error */ });`,
+      },
+    ],
+  },
+];
+
+export const systemOf = (id: SystemId): System => systems.find((system) => system.id === id)!;
+
+/** The address with these parameters; empty ones of the query are left out. */
+export function target(path: string, parameters: Parameter[], values: Record<string, string>): string {
+  let at = path;
+  const query = new URLSearchParams();
+  for (const parameter of parameters) {
+    const value = (values[parameter.name] ?? parameter.value).trim();
+    if (parameter.in === "path") at = at.replace(`{${parameter.name}}`, value.split("/").map(encodeURIComponent).join("/"));
+    else if (value) query.append(parameter.name, value);
+  }
+  const text = query.toString();
+  return text ? `${at}?${text}` : at;
+}

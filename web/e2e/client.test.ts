@@ -1,44 +1,19 @@
 // carillon-client in Chromium, on pages of another origin than the server's.
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import type { Browser, BrowserContext, Page } from "playwright-core";
-import type { CarillonClient, ClientOptions } from "carillon-client";
 import { startBrowser } from "./support/browser.js";
+import { begin, came, dataOf, type Kept, openClient, opens, type PageOptions, startClientSite } from "./support/client_page.js";
 import { Server, until } from "./support/server.js";
-import { bundled, Site } from "./support/site.js";
+import type { Site } from "./support/site.js";
 
+declare const kept: Kept;
 let browser: Browser;
 let context: BrowserContext;
 let site: Site;
 let server: Server;
 
-/** What the page of a test keeps. */
-interface Kept {
-  client: CarillonClient;
-  data: string[];
-  verdicts: string[];
-  gaps: unknown[];
-}
-declare const kept: Kept;
-
-const entry = `
-  import { connect } from "../packages/client/src/index.ts";
-  import { connectShared } from "../packages/client/src/sharing.ts";
-  import { nativeTransport } from "../packages/client/src/native.ts";
-  globalThis.start = (url, { shared, worker, native, ...options } = {}) => {
-    const kept = { data: [], verdicts: [], gaps: [] };
-    if (native) options.transport = nativeTransport({ types: ["tick"] });
-    if (worker) options.worker = () => new SharedWorker("/worker.js", { type: "module" });
-    if (options.token) { const token = options.token; options.token = () => token; }
-    kept.client = (shared ? connectShared : connect)(url, { ...options, onGap: (gap) => kept.gaps.push(gap) });
-    kept.client.onmessage = (event) => kept.data.push(event.data);
-    kept.client.addEventListener("carillon.open", (event) => kept.verdicts.push(JSON.parse(event.data).resume));
-    globalThis.kept = kept;
-  };
-`;
-
 beforeAll(async () => {
-  const [client, worker] = await Promise.all([bundled({ source: entry }), bundled("packages/client/src/worker.ts")]);
-  [browser, site] = await Promise.all([startBrowser(), Site.start({ "/client.js": client, "/worker.js": worker }, `<script type="module" src="/client.js"></script>`)]);
+  [browser, site] = await Promise.all([startBrowser(), startClientSite()]);
 });
 afterAll(async () => {
   await browser?.close();
@@ -53,28 +28,8 @@ afterEach(async () => {
   await server?.stop();
 });
 
-type Options = Omit<ClientOptions, "token"> & { shared?: boolean; worker?: boolean; native?: boolean; token?: string };
-
-/** A page whose client is open. */
-async function opened(topic = "news", options: Options = {}): Promise<Page> {
-  const page = await context.newPage();
-  await page.goto(site.url);
-  await begin(page, topic, options);
-  return page;
-}
-
-async function begin(page: Page, topic: string, options: Options): Promise<void> {
-  await page.waitForFunction(() => "start" in globalThis);
-  await page.evaluate(([url, given]) => (globalThis as unknown as { start(url: string, options: object): void }).start(url, given), [
-    `${server.url}/events/subscribe?topic=${topic}`,
-    options,
-  ] as const);
-  await until("the stream is open", () => page.evaluate(() => kept.verdicts.length > 0));
-}
-
-const data = (page: Page): Promise<string[]> => page.evaluate(() => kept.data);
-const came = (page: Page, ...wanted: string[]): Promise<unknown> =>
-  until(`events ${wanted.join()}`, async () => (await data(page)).length >= wanted.length).then(async () => expect(await data(page)).toEqual(wanted));
+const url = (): string => `${server.url}/events/subscribe?topic=news`;
+const opened = (options?: PageOptions): Promise<Page> => openClient(context, site, url(), options);
 const status = (page: Page): Promise<string> => page.evaluate(() => kept.client.status);
 
 test("misses nothing and gets nothing twice over a kill of the server", async () => {
@@ -105,7 +60,7 @@ test("survives a drain, and comes back when it was told to", async () => {
 });
 
 test("offline and back: what came meanwhile is there at once", async () => {
-  const page = await opened("news", { maxDelay: 600_000, retry: 600_000 });
+  const page = await opened({ maxDelay: 600_000, retry: 600_000 });
   await server.publish("news", "before");
   await came(page, "before");
   await context.setOffline(true);
@@ -140,10 +95,10 @@ test("a page that is left and come back to goes on where it was", async () => {
   await server.publish("news", "meanwhile");
   await page.goBack();
   // Either the page was kept whole, or it was loaded again: then it begins anew, with nothing of before.
-  if (!(await page.evaluate(() => "kept" in globalThis))) await begin(page, "news", {});
+  if (!(await page.evaluate(() => "kept" in globalThis))) (await begin(page, url()), await opens(page));
   else await came(page, "before", "meanwhile");
   await server.publish("news", "after");
-  await until("it hears again", async () => (await data(page)).at(-1) === "after");
+  await until("it hears again", async () => (await dataOf(page)).at(-1) === "after");
 });
 
 test("a page that was frozen goes on where it was", async () => {
@@ -159,13 +114,13 @@ test("a page that was frozen goes on where it was", async () => {
 });
 
 test("a reload keeps the cursor when asked", async () => {
-  const page = await opened("news", { persist: "cursor" });
+  const page = await opened({ persist: "cursor" });
   await server.publish("news", "before");
   await came(page, "before");
   await page.goto("about:blank");
   await server.publish("news", "meanwhile");
   await page.goto(site.url);
-  await begin(page, "news", { persist: "cursor" });
+  await begin(page, url(), { persist: "cursor" });
   await came(page, "meanwhile");
 });
 
@@ -216,7 +171,7 @@ test("10,000 events at speed, in order, without growing memory", async () => {
 });
 
 test("a native EventSource as its transport misses nothing either", async () => {
-  const page = await opened("news", { native: true });
+  const page = await opened({ native: true });
   await server.publish("news", "before");
   await came(page, "before");
   await server.kill();

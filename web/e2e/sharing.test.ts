@@ -1,30 +1,12 @@
 // One connection for all tabs, in Chromium against the real server.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Browser, BrowserContext, Page } from "playwright-core";
-import type { CarillonClient } from "carillon-client";
 import { startBrowser } from "./support/browser.js";
+import { begin, came, type Kept, openClient, opens, type PageOptions, startClientSite } from "./support/client_page.js";
 import { Server, until } from "./support/server.js";
-import { bundled, Site } from "./support/site.js";
+import type { Site } from "./support/site.js";
 
-interface Kept {
-  client: CarillonClient;
-  data: string[];
-  opened: number;
-}
 declare const kept: Kept;
-
-const entry = `
-  import { connectShared } from "../packages/client/src/sharing.ts";
-  globalThis.start = (url, { worker, ...options } = {}) => {
-    const kept = { data: [], opened: 0 };
-    if (worker) options.worker = () => new SharedWorker(worker, { type: "module" });
-    if (options.token) { const token = options.token; options.token = () => token; }
-    kept.client = connectShared(url, options);
-    kept.client.onmessage = (event) => kept.data.push(event.data);
-    kept.client.onopen = () => ++kept.opened;
-    globalThis.kept = kept;
-  };
-`;
 
 let browser: Browser;
 let context: BrowserContext;
@@ -32,11 +14,12 @@ let site: Site;
 let server: Server;
 
 beforeAll(async () => {
-  const [sharing, worker] = await Promise.all([bundled({ source: entry }), bundled("packages/client/src/worker.ts")]);
-  const next = sharing.replace("protocol = 1", "protocol = 2");
-  expect(next).not.toBe(sharing);
-  const scripts = { "/sharing.js": sharing, "/next.js": next, "/worker.js": worker, "/broken.js": "throw new Error('broken')" };
-  [browser, site] = await Promise.all([startBrowser(), Site.start(scripts, `<script type="module" src="/sharing.js"></script>`)]);
+  const next = (client: string): Record<string, string> => {
+    const changed = client.replace("protocol = 1", "protocol = 2");
+    expect(changed).not.toBe(client);
+    return { "/next.js": changed };
+  };
+  [browser, site] = await Promise.all([startBrowser(), startClientSite(next)]);
 });
 afterAll(async () => {
   await browser?.close();
@@ -51,29 +34,8 @@ afterEach(async () => {
   await server?.stop();
 });
 
-async function begin(page: Page, options: object): Promise<void> {
-  await page.waitForFunction(() => "start" in globalThis);
-  await page.evaluate(([url, given]) => (globalThis as unknown as { start(url: string, options: object): void }).start(url, given), [
-    `${server.url}/events/subscribe?topic=news`,
-    options,
-  ] as const);
-  await until("the stream is open", () => page.evaluate(() => kept.client.status === "open"));
-}
-
-async function tab(options: object = {}): Promise<Page> {
-  const page = await context.newPage();
-  await page.goto(site.url);
-  await begin(page, options);
-  return page;
-}
-
-const data = (page: Page): Promise<string[]> => page.evaluate(() => kept.data);
-async function came(pages: Page[], ...wanted: string[]): Promise<void> {
-  for (const page of pages) {
-    await until(`events ${wanted.join()}`, async () => (await data(page)).length >= wanted.length).catch(() => {});
-    expect(await data(page)).toEqual(wanted);
-  }
-}
+const url = (): string => `${server.url}/events/subscribe?topic=news`;
+const tab = (options: PageOptions = {}): Promise<Page> => openClient(context, site, url(), { shared: true, ...options });
 const subscribers = (): Promise<number> => server.metric("carillon_subscribers");
 
 test("with native EventSources the seventh tab hangs", async () => {
@@ -156,7 +118,8 @@ test("a tab that was away catches up on its own connection, then shares again", 
   for (const n of ["2", "3", "4"]) await server.publish("news", n);
   await came([other], "1", "2", "3", "4");
   await away.goto(site.url);
-  await begin(away, options);
+  await begin(away, url(), { shared: true, ...options });
+  await opens(away);
   await came([away], "2", "3", "4");
   await server.publish("news", "5");
   await came([away], "2", "3", "4", "5");
@@ -185,7 +148,8 @@ test("two versions of the client in two tabs keep apart, and both are live", asy
   const next = await context.newPage();
   await next.goto(site.url);
   await next.addScriptTag({ url: "/next.js", type: "module" });
-  await begin(next, {});
+  await begin(next, url(), { shared: true });
+  await opens(next);
   expect(await subscribers()).toBe(2);
   await server.publish("news", "one");
   await came([...now, next], "one");
@@ -221,8 +185,7 @@ test("what is refused for good is refused in all tabs", async () => {
   server = await Server.start("--http.cors_origins", site.url);
   const other = await context.newPage();
   await other.goto(site.url);
-  await other.waitForFunction(() => "start" in globalThis);
-  await other.evaluate((url) => (globalThis as unknown as { start(url: string): void }).start(url), `${server.url}/events/nothing`);
+  await begin(other, `${server.url}/events/nothing`, { shared: true });
   await until("it has given up", () => other.evaluate(() => kept.client.status === "closed"));
   expect(await other.evaluate(() => kept.client.failure?.status)).toBe(404);
   expect(await pages[0]!.evaluate(() => kept.client.status)).not.toBe("closed");

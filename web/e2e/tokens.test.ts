@@ -1,39 +1,13 @@
 // Tokens in the browser, on pages of another origin than the server's.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Browser, Page } from "playwright-core";
-import type { CarillonClient } from "carillon-client";
 import { startBrowser } from "./support/browser.js";
+import { begin, came as cameTo, type Kept, opens, type PageOptions, startClientSite } from "./support/client_page.js";
 import { Server, until } from "./support/server.js";
-import { bundled, Site } from "./support/site.js";
+import type { Site } from "./support/site.js";
 import { secret, tokenOf } from "./support/token.js";
 
-interface Kept {
-  client: CarillonClient;
-  data: string[];
-  asked: string[];
-  closes: string[];
-  opened: number;
-  renewed: number;
-}
 declare const kept: Kept;
-
-const entry = `
-  import { connect } from "../packages/client/src/index.ts";
-  import { connectShared } from "../packages/client/src/sharing.ts";
-  import { nativeTransport } from "../packages/client/src/native.ts";
-  globalThis.start = (url, { how, ...options } = {}) => {
-    const kept = { data: [], asked: [], closes: [], opened: 0, renewed: 0 };
-    options.token = async ({ why }) => { kept.asked.push(why); return globalThis.freshToken(why); };
-    if (how === "native") options.transport = nativeTransport();
-    if (how === "worker") options.worker = () => new SharedWorker("/worker.js", { type: "module" });
-    kept.client = (how === "tab" || how === "worker" ? connectShared : connect)(url, options);
-    kept.client.onopen = () => ++kept.opened;
-    kept.client.addEventListener("carillon.renewed", () => ++kept.renewed);
-    kept.client.onmessage = (event) => kept.data.push(event.data);
-    kept.client.addEventListener("carillon.close", (event) => kept.closes.push(JSON.parse(event.data).reason));
-    globalThis.kept = kept;
-  };
-`;
 
 let browser: Browser;
 let site: Site;
@@ -41,11 +15,7 @@ let server: Server;
 let page: Page;
 
 beforeAll(async () => {
-  const [tokens, worker] = await Promise.all([bundled({ source: entry }), bundled("packages/client/src/worker.ts")]);
-  [browser, site] = await Promise.all([
-    startBrowser(),
-    Site.start({ "/tokens.js": tokens, "/worker.js": worker }, `<script type="module" src="/tokens.js"></script>`),
-  ]);
+  [browser, site] = await Promise.all([startBrowser(), startClientSite()]);
 });
 afterAll(async () => {
   await browser?.close();
@@ -59,18 +29,16 @@ afterEach(async () => {
   await server?.stop();
 });
 
+const ways: Record<string, PageOptions> = { own: {}, tab: { shared: true }, worker: { worker: "/worker.js" }, native: { native: true } };
+
 /** A page whose client asks `fresh` for tokens, once it listens. */
 async function listening(how: string, fresh: (why: string) => string, before?: (page: Page) => void): Promise<void> {
   page = await browser.newPage();
   before?.(page);
   await page.exposeFunction("freshToken", fresh);
   await page.goto(site.url);
-  await page.waitForFunction(() => "start" in globalThis);
-  await page.evaluate(([url, given]) => (globalThis as unknown as { start(url: string, options: object): void }).start(url, given), [
-    `${server.url}/events/subscribe/news`,
-    { how, name: "alice" },
-  ] as const);
-  await until("the stream is open", () => page.evaluate(() => kept.client.status === "open"));
+  await begin(page, `${server.url}/events/subscribe/news`, { name: "alice", ...ways[how] });
+  await opens(page);
 }
 
 const publisher = tokenOf("publisher", 3600, { roles: ["publisher", "admin"] });
@@ -81,10 +49,7 @@ async function publish(text: string): Promise<void> {
   expect(answer.status).toBe(200);
 }
 
-const came = (...wanted: string[]): Promise<unknown> =>
-  until(`events ${wanted.join()}`, () => page.evaluate((count) => kept.data.length >= count, wanted.length)).then(async () =>
-    expect(await page.evaluate(() => kept.data)).toEqual(wanted),
-  );
+const came = (...wanted: string[]): Promise<void> => cameTo(page, ...wanted);
 
 async function users(): Promise<string[]> {
   const answer = await fetch(`${server.url}/events/clients`, { headers: { Authorization: `Bearer ${publisher}` } });

@@ -1,11 +1,16 @@
-// Debian's Chromium, and a native EventSource in one of its pages that writes down what it sees.
-import { chromium, type Browser, type Page } from "playwright-core";
+// Debian's browsers, and a native EventSource in one of its pages that writes down what it sees.
+import * as playwright from "playwright-core";
+import { type Browser, type BrowserType, type Page, chromium } from "playwright-core";
 import { until } from "./server.js";
 
 const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
 export const startBrowser = (): Promise<Browser> =>
   chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+
+/** Playwright's own Firefox speaks a protocol of its own; Debian's speaks WebDriver BiDi, which Playwright tries out so far. */
+export const startFirefox = (): Promise<Browser> =>
+  (playwright as unknown as { default: { _bidiFirefox: BrowserType } }).default._bidiFirefox.launch({ executablePath: process.env.FIREFOX ?? "/usr/bin/firefox-esr" });
 
 export interface Seen {
   type: string;

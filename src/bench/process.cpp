@@ -138,7 +138,7 @@ result<subject> subject::start_server(const std::vector<std::string>& arguments)
                                      fmt::format("127.0.0.1:{}", port)};
     auto data = std::make_shared<const scratch_folder>();
     if (data->path().empty()) return fail(errc::io_error, "cannot make a folder for data");
-    command.insert(command.end(), {"--data-dir", data->path()});
+    command.insert(command.end(), {"--data-dir", data->path(), "--topic_service.max_clients", "0"});
     command.insert(command.end(), arguments.begin(), arguments.end());
     const net::unique_fd log(::memfd_create("server log", MFD_CLOEXEC));
 

@@ -54,6 +54,15 @@ matcher_set subscriber::patterns() const {
 journal& shard::impl::record() const { return hub_.record(); }
 tail::end shard::impl::tail_end() const { return hub_.inside().recent.now(); }
 
+namespace {
+
+error full_house(const stream_quota& q) {
+    return {errc::max_clients,
+            q.whose() + " has as many streams as it may (" + std::to_string(q.most()) + ")"};
+}
+
+}  // namespace
+
 result<> shard::impl::admits(const stream_request& request) const {
     const auto limits = hub_.options();
     if (request.topics.empty() && !request.topics_later &&
@@ -73,6 +82,8 @@ result<> shard::impl::admits(const stream_request& request) const {
     if (hub_.draining()) return fail(errc::unavailable, "the server is going down");
     if (hub_.subscribers() >= limits->max_clients)
         return fail(errc::max_clients, "the hub is full");
+    if (const auto& quota = request.profile->quota; quota && quota->full())
+        return std::unexpected(full_house(*quota));
     if (!request.client.empty())
         return hub_.inside().directory.admits(request.client, limits->max_durable_clients);
     return {};
@@ -84,6 +95,10 @@ result<subscriber*> shard::impl::open(stream_request request) {
     if (hub_.inside().subscribers.fetch_add(1) >= hub_.options()->max_clients) {
         hub_.inside().subscribers.fetch_sub(1);
         return fail(errc::max_clients, "the hub is full");
+    }
+    if (const auto& quota = request.profile->quota; quota && !quota->take()) {
+        hub_.inside().subscribers.fetch_sub(1);
+        return std::unexpected(full_house(*quota));
     }
     subscriber& s = allocate(request);
     if (auto claimed = claim_durable(s, request); !claimed) {
@@ -189,6 +204,7 @@ void shard::impl::release(subscriber& s) {
     if (s.behind) counters_.behind.fetch_sub(1, std::memory_order_relaxed);
     counters_.subscribers.fetch_sub(1, std::memory_order_relaxed);
     hub_.inside().subscribers.fetch_sub(1);
+    if (s.profile->quota) s.profile->quota->give_back();
     const std::uint32_t slot = s.slot;
     slots_[slot].reset();
     free_.push_back(slot);

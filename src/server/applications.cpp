@@ -44,6 +44,11 @@ services::notification_limits notification_limits_of(const settings& s) {
     return l;
 }
 
+services::repetition_limits repetition_limits_of(const settings& s) {
+    return {std::chrono::ceil<std::chrono::seconds>(s.journal.idempotency_window),
+            s.journal.max_keys};
+}
+
 services::calendar_limits calendar_limits_of(const settings& s) {
     services::calendar_limits l;
     l.max_text = s.records.max_text.value;
@@ -63,7 +68,7 @@ services::chat_limits chat_limits_of(const settings& s) {
 }
 
 surfaces::surface_options options_of(const settings& all, const surface_settings& s,
-                                     std::string_view name) {
+                                     std::string_view name, std::string_view title) {
     surfaces::surface_options o;
     o.clients = {all.metadata_clients.max_metadata, all.metadata_clients.client_keys,
                  all.metadata_clients.logging};
@@ -75,6 +80,7 @@ surfaces::surface_options options_of(const settings& all, const surface_settings
     o.profile.client_timeout = s.client_timeout;
     o.profile.max_per_user = s.max_per_user;
     o.profile.inactivity = s.inactivity;
+    o.profile.quota = std::make_shared<stream_quota>(std::string(title), s.max_clients);
     return o;
 }
 
@@ -109,7 +115,7 @@ void add_envelopes(std::vector<std::shared_ptr<const envelope>>& to) {
 applications::applications(hub& events, transport::stream_host& streams,
                            std::unique_ptr<store::record_store> records, const settings& s)
     : records_(std::move(records)),
-      outbox_(events, *records_),
+      outbox_(events, *records_, repetition_limits_of(s)),
       notifications_(
           events, outbox_, *records_,
           [&events](std::string_view user) { return events.connections_of(user); },
@@ -123,8 +129,9 @@ applications::applications(hub& events, transport::stream_host& streams,
                                          notifications_, users_,  calendar_, chat_};
     envelope_id first = first_envelope;
     for (const surface_line& line : surface_lines) {
-        surfaces_.push_back(
-            line.kind.make(with, options_of(s, s.*line.section, line.kind.name), first));
+        auto options = options_of(s, s.*line.section, line.kind.name, line.kind.title);
+        quotas_.emplace_back(line.kind.name, options.profile.quota);
+        surfaces_.push_back(line.kind.make(with, std::move(options), first));
         first = static_cast<envelope_id>(first + line.kind.make_envelopes().size());
     }
 }
@@ -155,8 +162,15 @@ void applications::tick(std::chrono::steady_clock::time_point now) {
     for (const auto& s : surfaces_) s->tick();
     if (now - trimmed_ < trim_interval) return;
     trimmed_ = now;
+    outbox_.trim();
     notifications_.trim();
     chat_.trim();
+}
+
+std::vector<std::pair<std::string, const stream_quota*>> applications::quotas() const {
+    std::vector<std::pair<std::string, const stream_quota*>> all;
+    for (const auto& [name, quota] : quotas_) all.emplace_back(name, quota.get());
+    return all;
 }
 
 void applications::close() { records_->close(); }

@@ -17,6 +17,8 @@
 
 #include <chrono>
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace carillon::server {
@@ -53,6 +55,8 @@ public:
     result<> health() const { return records_->health(); }
     /// Events of records that are not published yet.
     std::size_t unpublished() const { return outbox_.unpublished(); }
+    /// How many streams each interface has and may have, by its name.
+    std::vector<std::pair<std::string, const stream_quota*>> quotas() const;
 
 private:
     const std::unique_ptr<store::record_store> records_;
@@ -64,6 +68,7 @@ private:
     services::chat chat_;
     const settings settings_;
     std::vector<std::unique_ptr<surfaces::surface>> surfaces_;
+    std::vector<std::pair<std::string, std::shared_ptr<const stream_quota>>> quotas_;
     std::chrono::steady_clock::time_point trimmed_;
 };
 

@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace carillon::server {
@@ -32,6 +33,7 @@ struct metric_sources {
     std::optional<webhook_counts> hooks = {};  ///< nothing: nobody is told of streams
     std::size_t outbox = 0;                    ///< events of records that are not published yet
     bool records_sound = true;                 ///< records can be stored
+    std::vector<std::pair<std::string, const stream_quota*>> quotas = {};  ///< of interfaces
 };
 std::string metrics_text(const metric_sources& of);
 struct endpoint_sources {

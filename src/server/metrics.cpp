@@ -135,6 +135,14 @@ void add_streams(families& f, const metric_sources& of) {
     const transport::refusal_counters& refused = of.refused;
     f.gauge("carillon_subscribers", "Open event streams.", number(s.subscribers));
     f.counter("carillon_connections_total", "Event streams opened.", number(s.connections));
+    for (const auto& [name, quota] : of.quotas) {
+        if (quota == nullptr) continue;
+        const labels whose{{"surface", name}};
+        f.gauge("carillon_surface_streams", "Open event streams of one interface.",
+                number(quota->taken()), whose);
+        f.gauge("carillon_surface_max_streams", "How many there may be; 0: no limit of its own.",
+                number(quota->most()), whose);
+    }
     const std::string refusals = "carillon_refused_streams_total";
     f.counter(refusals, "Streams told to come back later.", number(refused.full),
               {{"reason", "full"}});

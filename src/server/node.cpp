@@ -222,6 +222,8 @@ surfaces::topic_surface_options topic_options_of(const settings& s) {
     o.full = full_envelope_number;
     o.public_topics = public_topics_of(s);
     o.profile = {"topics", 0, s.stream.heartbeat_interval, s.stream.retry, s.stream.client_timeout};
+    o.profile.quota =
+        std::make_shared<stream_quota>("the topic service", s.topic_service.max_clients);
     return o;
 }
 
@@ -451,6 +453,8 @@ std::string node::parts::metrics() const {
     if (hooks) of.hooks = hooks->counts();
     of.outbox = apps->unpublished();
     of.records_sound = apps->health().has_value();
+    of.quotas = apps->quotas();
+    of.quotas.emplace_back("topics", topics->quota());
     return metrics_text(of);
 }
 

@@ -331,6 +331,9 @@ void each_setting(Settings& s, Visitor&& visit) {  // NOLINT(readability-functio
     visit({"topic_service.enabled", "Whether the topic service answers; otherwise 404 DISABLED."},
           s.topic_service.enabled);
     visit({"topic_service.prefix", "Where the topic service is mounted."}, s.topic_service.prefix);
+    visit({"topic_service.max_clients",
+           "Streams of the topic service; one more is 503. 0: no limit of its own.", 0, 10'000'000},
+          s.topic_service.max_clients);
     visit({"records.path",
            "File of notifications, calendar and chat, in `data_dir` unless it begins with a slash. "
            "With the memory journal records are in memory too."},

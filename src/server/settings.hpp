@@ -158,6 +158,7 @@ struct settings {
     struct {
         bool enabled = true;
         std::string prefix = "/events";
+        std::uint64_t max_clients = 1000;
     } topic_service;
     struct {
         std::string path = "records.db";

@@ -41,6 +41,7 @@ struct surface_settings {
     milliseconds client_timeout = std::chrono::seconds(90);
     milliseconds inactivity{0};
     std::uint64_t max_per_user = 0;
+    std::uint64_t max_clients = 0;
 };
 
 namespace surface_defaults {
@@ -69,6 +70,7 @@ inline surface_settings metadata() {
     surface_settings s;
     s.prefix = {"/api/sse"};
     s.heartbeat_interval = std::chrono::seconds(45);
+    s.max_clients = 1000;
     return s;
 }
 
@@ -84,7 +86,8 @@ public:
           retry_(section + ".retry"),
           timeout_(section + ".client_timeout"),
           inactivity_(section + ".inactivity"),
-          per_user_(section + ".max_per_user") {}
+          per_user_(section + ".max_per_user"),
+          clients_(section + ".max_clients") {}
 
     template <class Settings, class Visitor>
     void each(Settings& s, Visitor& visit) const {
@@ -104,10 +107,14 @@ public:
             {per_user_, "Streams of one user; one more takes the place of the oldest. 0: no limit.",
              0, 1'000'000},
             s.max_per_user);
+        visit({clients_, "Streams of this interface; one more is 503. 0: no limit of its own.", 0,
+               10'000'000},
+              s.max_clients);
     }
 
 private:
-    const std::string enabled_, prefix_, heartbeat_, retry_, timeout_, inactivity_, per_user_;
+    const std::string enabled_, prefix_, heartbeat_, retry_, timeout_, inactivity_, per_user_,
+        clients_;
 };
 
 }  // namespace carillon::server

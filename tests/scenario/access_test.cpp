@@ -56,6 +56,13 @@ struct row {
 // The first row that concerns a route is its own.
 constexpr row table[] = {
     {"GET", "/", "none", "none"},
+    {"GET", "/home", "none", "none"},
+    {"GET", "/guides", "none", "none"},
+    {"GET", "/guides/{page}", "none", "none"},
+    {"GET", "/reference", "none", "none"},
+    {"GET", "/console", "none", "none"},
+    {"GET", "/console/{page}", "none", "none"},
+    {"GET", "/assets/{file}", "none", "none"},
     {"GET", "/api", "none", "none"},
     {"GET", "/openapi.json", "none", "none"},
     {"GET", "/asyncapi.json", "none", "none"},

@@ -377,5 +377,68 @@ TEST(domain_streams, ignore_an_upgrade_that_nobody_speaks) {
     stream.open();
 }
 
+TEST_F(domains, a_repeated_call_is_answered_alike_and_tells_nobody_twice) {
+    auto notifications = listen("/notifications/stream?dispatch=named");
+    auto realtime = listen("/realtime/stream");
+    auto chat = listen("/chat/stream");
+    auto status = listen("/system/status/stream");
+    for (event_reader* s : {&notifications, &realtime, &chat, &status}) s->open();
+    ASSERT_EQ(post("/chat/room/r/join", "").status, 200);
+    struct call {
+        const char* path;
+        const char* body;
+        event_reader& hears;
+    };
+    int number = 0;
+    for (const call& c : {call{"/notifications/send", R"({"title":"a"})", notifications},
+                          call{"/notifications/broadcast", R"({"title":"b"})", notifications},
+                          call{"/realtime/update", R"({"data":1})", realtime},
+                          call{"/realtime/entity/post/update", R"({"n":1})", realtime},
+                          call{"/chat/message", R"({"roomId":"r","message":"c"})", chat},
+                          call{"/system/status/update", R"({"status":"d"})", status}}) {
+        SCOPED_TRACE(c.path);
+        const std::string key = fmt::format("Idempotency-Key: key-{}\r\n", ++number);
+        const auto send = [&](std::string_view body) {
+            return server.request("POST", c.path, body, as(document_token) + key);
+        };
+        const answer first = send(c.body);
+        ASSERT_EQ(first.status, 200) << first.body;
+        const answer second = send(c.body);
+        EXPECT_EQ(second.status, 200) << second.body;
+        EXPECT_EQ(second.body, first.body);
+        const answer other = send(R"({"title":"z","status":"z","roomId":"r","message":"z"})");
+        EXPECT_TRUE(other.status == 409 || other.status == 400) << other.body;
+        const std::string type = heard(c.hears).type;
+        // The next one that is heard is of the next call, which has another key.
+        ASSERT_EQ(
+            server
+                .request("POST", c.path, c.body,
+                         as(document_token) + fmt::format("Idempotency-Key: next-{}\r\n", number))
+                .status,
+            200);
+        EXPECT_EQ(heard(c.hears).type, type);
+    }
+    // Streams of updates had one event for each of the four calls.
+    ASSERT_EQ(post("/realtime/update", R"({"data":"last"})").status, 200);
+    EXPECT_THAT(heard(realtime).data, HasSubstr("last"));
+    ASSERT_EQ(post("/chat/message", R"({"roomId":"r","message":"last"})").status, 200);
+    EXPECT_THAT(heard(chat).data, HasSubstr("last"));
+    ASSERT_EQ(post("/system/status/update", R"({"status":"last"})").status, 200);
+    EXPECT_THAT(heard(status).data, HasSubstr("last"));
+    ASSERT_EQ(post("/notifications/broadcast", R"({"title":"last"})").status, 200);
+    EXPECT_THAT(heard(notifications).data, HasSubstr("last"));
+}
+
+TEST_F(domains, a_callers_key_is_nobody_elses) {
+    ASSERT_EQ(post("/chat/room/r/join", "").status, 200);
+    ASSERT_EQ(post("/chat/room/r/join", "", bobs_token).status, 200);
+    const auto say = [&](std::string_view token) {
+        return server.request("POST", "/chat/message", R"({"roomId":"r","message":"c"})",
+                              as(token) + "Idempotency-Key: same\r\n");
+    };
+    EXPECT_THAT(say(document_token).body, HasSubstr(R"("userId":"test123")"));
+    EXPECT_THAT(say(bobs_token).body, HasSubstr(R"("userId":"bob")"));
+}
+
 }  // namespace
 }  // namespace carillon::testing

@@ -398,6 +398,43 @@ TEST(http, head_of_a_stream_says_what_get_would) {
     }
 }
 
+TEST(http, an_interface_has_a_limit_of_its_own) {
+    struct interface {
+        const char* setting;
+        const char* stream;
+        const char* name;
+        const char* surface;
+    };
+    running_server s({"--topic_service.max_clients", "1", "--users.max_clients", "1",
+                      "--domains.max_clients", "1", "--metadata.max_clients", "1"});
+    for (const interface& i : {interface{"topic_service", "/events/subscribe/a", "topic", "topics"},
+                               interface{"users", "/api/sse/connect", "users", "users"},
+                               interface{"domains", "/realtime/stream", "domain", "domains"},
+                               interface{"metadata", "/api/sse", "metadata", "metadata"}}) {
+        SCOPED_TRACE(i.setting);
+        event_reader within(s, i.stream, as_admin, {.whole_path = true});
+        ASSERT_EQ(within.head().status, 200);
+        const answer past = s.request("GET", i.stream, {}, as_admin);
+        EXPECT_EQ(past.status, 503);
+        EXPECT_EQ(past.header("Content-Type"), "application/problem+json");
+        EXPECT_THAT(past.body, HasSubstr(R"("code":"MAX_CLIENTS")"));
+        EXPECT_THAT(past.body, HasSubstr(i.name));
+        EXPECT_FALSE(past.header("Retry-After").empty());
+        // An EventSource comes back later instead of giving up.
+        const answer told =
+            s.request("GET", i.stream, {}, std::string(as_admin) + "Accept: text/event-stream\r\n");
+        EXPECT_EQ(told.status, 200);
+        EXPECT_THAT(told.body, HasSubstr("retry: "));
+        EXPECT_THAT(told.body, HasSubstr(R"({"code":"MAX_CLIENTS"})"));
+        const std::string figures = s.get("/metrics").body;
+        const std::string whose = std::string("{surface=\"") + i.surface + "\"} 1";
+        EXPECT_THAT(figures, HasSubstr("carillon_surface_streams" + whose));
+        EXPECT_THAT(figures, HasSubstr("carillon_surface_max_streams" + whose));
+    }
+    EXPECT_THAT(s.get("/metrics").body,
+                HasSubstr(R"(carillon_refused_streams_total{reason="full"} 8)"));
+}
+
 TEST(http, every_response_has_a_date_and_forbids_to_guess_its_type) {
     running_server s({"--stream.max_clients", "1"});
     event_reader stream(s, "/a");

@@ -205,5 +205,26 @@ TEST(metadata_surface, can_be_switched_off) {
     EXPECT_THAT(off.body, HasSubstr("DISABLED"));
 }
 
+TEST(metadata, a_repeated_call_tells_nobody_twice) {
+    const running_server server;
+    auto alice = listen(server, "userId=alice");
+    alice.open();
+    const auto send = [&](std::string_view path, std::string_view body, std::string_view key) {
+        return server.request("POST", path, body,
+                              sender() + fmt::format("Idempotency-Key: {}\r\n", key));
+    };
+    const answer first = send("/api/sse/notify", R"({"userId":"alice","data":1})", "k1");
+    ASSERT_EQ(first.status, 200) << first.body;
+    EXPECT_EQ(send("/api/sse/notify", R"({"userId":"alice","data":1})", "k1").body, first.body);
+    EXPECT_EQ(send("/api/sse/notify", R"({"userId":"alice","data":2})", "k1").status, 409);
+    const answer test = send("/api/sse/test", R"({"userId":"alice","message":"m"})", "k2");
+    ASSERT_EQ(test.status, 200) << test.body;
+    EXPECT_EQ(send("/api/sse/test", R"({"userId":"alice","message":"m"})", "k2").body, test.body);
+    EXPECT_EQ(send("/api/sse/notify", R"({"data":"last"})", "k3").status, 200);
+    EXPECT_EQ(alice.next().data, "1");
+    EXPECT_THAT(alice.next().data, HasSubstr(R"("message":"m")"));
+    EXPECT_EQ(alice.next().data, R"("last")");
+}
+
 }  // namespace
 }  // namespace carillon::testing

@@ -288,5 +288,23 @@ TEST(notifications, of_a_user_are_exported_and_erased) {
     is_gone();
 }
 
+TEST(notifications, a_repeated_call_makes_one_notification) {
+    const running_server server;
+    const auto send = [&](std::string_view title) {
+        return server.request(
+            "POST", "/api/v1/sse/notifications",
+            fmt::format(R"({{"notificationType":"T","action":"CREATE","priority":"LOW",)"
+                        R"("data":{{"message":"{}"}},"recipients":["alice"]}})",
+                        title),
+            std::string(as_admin).append(json_type).append("Idempotency-Key: k\r\n"));
+    };
+    const answer first = send("a");
+    ASSERT_EQ(first.status, 201) << first.body;
+    const answer second = send("a");
+    EXPECT_EQ(second.status, 201);
+    EXPECT_EQ(second.body, first.body);
+    EXPECT_EQ(send("b").status, 409);
+}
+
 }  // namespace
 }  // namespace carillon::testing

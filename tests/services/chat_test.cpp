@@ -232,5 +232,60 @@ TEST_F(chat_test, old_messages_go) {
     EXPECT_THAT(messages("r", "alice").value(), IsEmpty());
 }
 
+TEST_F(chat_test, a_repeated_call_says_nothing_twice) {
+    ASSERT_TRUE(join("r", "alice"));
+    ASSERT_TRUE(join("r", "bob"));
+    const auto speak = [&](std::string user, std::uint64_t body = 1) {
+        message_draft what{.room = "r", .user = user, .text = "hello"};
+        what.call = repeatable_call{user, {"key", {body, 0}}};
+        return answer_of<chat::said>(
+            [&](auto done) { service.say(std::move(what), std::move(done)); });
+    };
+    const auto first = speak("alice");
+    ASSERT_TRUE(first);
+    EXPECT_TRUE(first->where);
+    ASSERT_TRUE(say("r", "bob", "between"));
+    const auto second = speak("alice");
+    ASSERT_TRUE(second);
+    EXPECT_TRUE(second->repeated);
+    EXPECT_EQ(chat::text_of(second->what), chat::text_of(first->what));
+    EXPECT_EQ(code_of(speak("alice", 2)), errc::conflict);
+    EXPECT_FALSE(speak("bob")->repeated);
+    EXPECT_THAT(heard("r"), SizeIs(5));  // two came, three messages
+}
+
+TEST_F(chat_test, a_repeated_call_makes_no_second_room) {
+    const auto make = [&] {
+        room_draft what{.name = "team", .open = false};
+        what.call = repeatable_call{"alice", {"key", {1, 0}}};
+        return create(std::move(what), "alice");
+    };
+    const auto first = make();
+    ASSERT_TRUE(first);
+    const auto second = make();
+    ASSERT_TRUE(second);
+    EXPECT_EQ(second->id, first->id);
+    EXPECT_EQ(second->name, "team");
+    ASSERT_TRUE(leave(first->id, "alice"));
+    // An empty room is not kept.
+    EXPECT_EQ(code_of(make()), errc::conflict);
+}
+
+TEST_F(chat_test, a_repeated_departure_is_no_second_one) {
+    const auto depart = [&] {
+        return answer_of<void>([&](auto done) {
+            service.leave("r", "alice", std::move(done), repeatable_call{"alice", {"key", {1, 0}}});
+        });
+    };
+    ASSERT_TRUE(join("r", "bob"));
+    ASSERT_TRUE(join("r", "alice"));
+    ASSERT_TRUE(depart());
+    EXPECT_TRUE(depart());
+    ASSERT_TRUE(join("r", "alice"));
+    EXPECT_TRUE(depart());
+    EXPECT_TRUE(say("r", "alice", "here"));
+    EXPECT_EQ(code_of(leave("r", "carol")), errc::not_found);
+}
+
 }  // namespace
 }  // namespace carillon::services

@@ -182,5 +182,62 @@ TEST_F(notifications_test, are_logged_by_the_next_life_of_the_server) {
     }
 }
 
+repeatable_call call(std::string owner, std::uint64_t body = 1) {
+    return {std::move(owner), {"key", {body, 0}}};
+}
+
+TEST_F(notifications_test, are_made_once_by_a_repeated_call) {
+    const auto send = [&](repeatable_call by, std::string title = "t") {
+        return notify({.title = std::move(title), .call = std::move(by)}, {"alice"});
+    };
+    const auto first = send(call("boss"));
+    ASSERT_TRUE(first);
+    EXPECT_FALSE(first->repeated);
+    const auto second = send(call("boss"));
+    ASSERT_TRUE(second);
+    EXPECT_TRUE(second->repeated);
+    EXPECT_EQ(second->id, first->id);
+    EXPECT_THAT(inbox("alice"), SizeIs(1));
+    const auto other = send(call("boss", 2));
+    ASSERT_FALSE(other);
+    EXPECT_EQ(other.error().code, errc::conflict);
+    EXPECT_FALSE(send(call("bob"))->repeated);
+    EXPECT_THAT(inbox("alice"), SizeIs(2));
+}
+
+TEST_F(notifications_test, to_everyone_are_made_once_by_a_repeated_call) {
+    const auto send = [&] {
+        return answer_of<notifications::sent>([&](auto done) {
+            service.broadcast({.title = "t", .call = call("boss")}, std::move(done));
+        });
+    };
+    const auto first = send();
+    ASSERT_TRUE(first);
+    EXPECT_THAT(first->events, SizeIs(1));
+    const auto second = send();
+    ASSERT_TRUE(second);
+    EXPECT_TRUE(second->repeated);
+    EXPECT_EQ(second->id, first->id);
+    EXPECT_THAT(inbox("alice", true), SizeIs(1));
+}
+
+TEST_F(notifications_test, of_calls_that_are_too_old_are_made_again) {
+    outbox_relay forgetful(events, *records, {.window = std::chrono::seconds(60), .max_calls = 10},
+                           [this] { return wall; });
+    notifications made(events, forgetful, *records, [](std::string_view) { return 0u; });
+    const auto send = [&] {
+        return answer_of<notifications::sent>([&](auto done) {
+            made.notify({.title = "t", .call = call("boss")}, {"alice"}, std::move(done));
+        });
+    };
+    ASSERT_TRUE(send());
+    wall += std::chrono::seconds(60);
+    forgetful.trim();
+    EXPECT_TRUE(send()->repeated);
+    wall += std::chrono::milliseconds(1);
+    forgetful.trim();
+    EXPECT_FALSE(send()->repeated);
+}
+
 }  // namespace
 }  // namespace carillon::services

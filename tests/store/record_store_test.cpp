@@ -346,5 +346,42 @@ TEST_F(record_store_test, opens_no_file_that_is_not_its_own) {
               errc::io_error);
 }
 
+TEST_F(record_store_test, keeps_calls_by_owner_and_key_and_forgets_the_oldest) {
+    const auto keep = [&](std::string_view owner, std::string_view key, std::string_view made,
+                          time_point at = noon) {
+        return write([&](records& r) {
+            return r.calls().keep(owner, key, {"print", std::string(made)}, at, 3);
+        });
+    };
+    const auto made = [&](std::string_view owner, std::string_view key) {
+        std::string id = "nothing";
+        EXPECT_TRUE(read([&](records& r) -> result<> {
+            const auto found = r.calls().find(owner, key);
+            if (!found) return std::unexpected(found.error());
+            if (*found) id = (*found)->fingerprint + ' ' + (*found)->made;
+            return {};
+        }));
+        return id;
+    };
+    ASSERT_TRUE(keep("alice", "k", "1"));
+    ASSERT_TRUE(keep("bob", "k", "2"));
+    EXPECT_FALSE(keep("bob", "k", "3"));
+    EXPECT_EQ(made("alice", "k"), "print 1");
+    EXPECT_EQ(made("bob", "k"), "print 2");
+    EXPECT_EQ(made("carol", "k"), "nothing");
+    ASSERT_TRUE(keep("bob", "l", "3", noon + 1h));
+    EXPECT_EQ(made("alice", "k"), "print 1");
+    ASSERT_TRUE(keep("bob", "m", "4", noon + 1h));
+    EXPECT_EQ(made("alice", "k"), "nothing");
+    ASSERT_TRUE(write([&](records& r) -> result<> {
+        const auto gone = r.calls().trim(noon + 1min, 10);
+        if (!gone) return std::unexpected(gone.error());
+        EXPECT_EQ(*gone, 1u);
+        EXPECT_EQ(r.erase_user("bob").value_or(0), 2u);
+        return {};
+    }));
+    EXPECT_EQ(made("bob", "m"), "nothing");
+}
+
 }  // namespace
 }  // namespace carillon::store

@@ -5,13 +5,16 @@
 #include <carillon/hub/envelope.hpp>
 #include <carillon/journal/journal.hpp>
 
+#include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace carillon {
@@ -59,6 +62,31 @@ struct topic_options {
 
 using topic_options_lookup = std::function<topic_options(std::string_view topic_or_pattern)>;
 
+/// How many streams there may be of the profiles that share it. Synchronised inside.
+class stream_quota {
+public:
+    /// `whose` is told to clients that come too late. `most` 0: no limit of its own.
+    stream_quota(std::string whose, std::size_t most) : whose_(std::move(whose)), most_(most) {}
+
+    const std::string& whose() const noexcept { return whose_; }
+    std::size_t most() const noexcept { return most_; }
+    std::size_t taken() const noexcept { return taken_.load(std::memory_order_relaxed); }
+    bool full() const noexcept { return most_ != 0 && taken() >= most_; }
+
+    /// False: it is full.
+    bool take() noexcept {
+        if (taken_.fetch_add(1) < most_ || most_ == 0) return true;
+        taken_.fetch_sub(1);
+        return false;
+    }
+    void give_back() noexcept { taken_.fetch_sub(1); }
+
+private:
+    const std::string whose_;
+    const std::size_t most_;
+    std::atomic<std::size_t> taken_{0};
+};
+
 /// Defaults of one kind of stream; each surface has its own. Shared by all its streams: must
 /// outlive the hub's shards.
 struct stream_profile {
@@ -74,6 +102,8 @@ struct stream_profile {
     std::chrono::milliseconds inactivity{0};
     /// Words of the control events; null: the hub's own.
     std::shared_ptr<const stream_dialect> dialect = {};
+    /// Shared, since an application's profiles count together; null: the hub's limit alone.
+    std::shared_ptr<stream_quota> quota = {};
 };
 
 struct hub_options {

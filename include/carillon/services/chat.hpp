@@ -33,13 +33,15 @@ struct room_draft {
     std::string id{};    ///< of an open room; empty: a random one. Others get a random one always
     std::string name{};  ///< for people; may be empty
     bool open = true;    ///< anybody may join; otherwise those who were invited
+    std::optional<repeatable_call> call{};  ///< it makes no second room if it is repeated
 };
 
 struct message_draft {
     std::string room{};
     std::string user{};  ///< the sender
     std::string text{};
-    std::string data{};  ///< one JSON value's text, checked; empty: none
+    std::string data{};                     ///< one JSON value's text, checked; empty: none
+    std::optional<repeatable_call> call{};  ///< it says nothing twice if it is repeated
 };
 
 /// A room is a topic in the hub's own space, `$room/<id>`. Its events are of the kind "chat", with
@@ -67,8 +69,8 @@ public:
     /// The topic that streams of members listen to. Error `invalid_request`: no id of a room.
     static result<topic> topic_of(std::string_view room);
 
-    /// The owner is its first member. Errors besides: `conflict` (an open room has the id),
-    /// `payload_too_large` (the user is in too many rooms).
+    /// The owner is its first member. Errors besides: `conflict` (an open room has the id, or
+    /// the call's key was another's), `payload_too_large` (the user is in too many rooms).
     void create(room_draft what, std::string owner, callback<store::room> done);
     struct joined {
         store::room room;
@@ -79,7 +81,9 @@ public:
     /// the history reaches to that moment. Errors besides: `payload_too_large` (the room is full,
     /// the user is in too many).
     void join(std::string room, std::string user, callback<joined> done);
-    void leave(std::string room, std::string user, callback<void> done);
+    /// A repeated call does nothing and is answered as the first one.
+    void leave(std::string room, std::string user, callback<void> done,
+               std::optional<repeatable_call> call = {});
     /// By a member, whoever owns the room.
     void invite(std::string room, std::string by, std::string user, callback<void> done);
     /// By the owner. Error besides: `forbidden` (a member who does not own it).
@@ -88,8 +92,10 @@ public:
     struct said {
         store::chat_message what;
         std::optional<published> where;  ///< nothing if the event follows later
+        bool repeated = false;           ///< an earlier call has said it
     };
-    /// Errors besides: `event_too_large`.
+    /// Errors besides: `event_too_large`, `conflict` (the call's key was another's, or what the
+    /// call has said is not kept any more).
     void say(message_draft what, callback<said> done);
     /// Tells the members who listen now.
     enum class typing : std::uint8_t { begins, ends };

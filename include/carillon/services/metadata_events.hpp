@@ -17,6 +17,7 @@ struct named_event {
     std::string data{};                  ///< one JSON value's text, checked; empty: null
     std::optional<wire::event_id> id{};  ///< the sender's own, in place of the hub's
     std::optional<std::chrono::milliseconds> retry{};
+    std::optional<idempotency_key> key{};  ///< a repeated call with it stores nothing more
 };
 
 /// Streams that satisfy all that is named here. Several users, sessions or clients are

@@ -28,6 +28,7 @@ struct notification_draft {
     std::string sender{};                    ///< a user, or empty
     std::optional<wire::event_name> name{};  ///< for listeners that go by the event's name
     std::string timestamp{};                 ///< the sender's own, or empty
+    std::optional<repeatable_call> call{};   ///< it makes no second notification if it is repeated
 };
 
 struct notification_limits {
@@ -57,12 +58,13 @@ public:
     struct sent {
         std::string id;                 ///< of the notification
         std::vector<published> events;  ///< one for each recipient; empty if they follow later
+        bool repeated = false;          ///< an earlier call has made it; `events` is empty
     };
     using sent_callback = std::function<void(result<sent>)>;
     /// Stores and publishes. `done` runs when both are done, or when the journal can store nothing
     /// for the moment: the events follow then. Errors: `invalid_request` (says nothing, an empty
-    /// recipient), `conflict` (the id is taken), `payload_too_large`, `event_too_large`,
-    /// `unavailable`.
+    /// recipient), `conflict` (the id is taken, or the call's key was another's),
+    /// `payload_too_large`, `event_too_large`, `unavailable`.
     void notify(notification_draft what, std::vector<std::string> recipients, sent_callback done);
     /// To everyone who listens. It has no recipients, so nobody's list shows it.
     void broadcast(notification_draft what, sent_callback done);
@@ -88,6 +90,7 @@ public:
 private:
     result<> check(const notification_draft& what) const;
     event event_of(const notification_draft& what, std::string_view kind) const;
+    void broadcast_once(notification_draft what, event e, sent_callback done);
     store::record_store::work outcome_of(const message& m,
                                          const outbox_relay::settled& outcome) const;
 

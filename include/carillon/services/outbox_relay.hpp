@@ -4,11 +4,14 @@
 #include <carillon/hub/hub.hpp>
 #include <carillon/store/record_store.hpp>
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,13 +25,26 @@ struct message {
     std::string about{};  ///< for whoever records outcomes; empty: nobody does for this message
 };
 
+/// A call that its caller may repeat. Keys of one owner are nobody else's.
+struct repeatable_call {
+    std::string owner;  ///< a user, or empty
+    idempotency_key key;
+};
+
+struct repetition_limits {
+    std::chrono::seconds window = std::chrono::hours(24);  ///< how long a call is remembered
+    std::size_t max_calls = 1'000'000;  ///< that are remembered; the oldest goes first
+};
+
 /// Writes records together with the events that tell of them: both are there, or neither. The
 /// events are published after the commit, in the order of the commits, and what a crash leaves in
 /// the outbox is published at the next start. The journal's idempotency key of each makes sure that
 /// no event is stored twice. Thread-safe. The hub and the store outlive it.
 class outbox_relay {
 public:
-    outbox_relay(hub& h, store::record_store& records);
+    using wall_clock = std::function<std::chrono::system_clock::time_point()>;
+    outbox_relay(hub& h, store::record_store& records, repetition_limits limits = {},
+                 wall_clock now = std::chrono::system_clock::now);
     ~outbox_relay();
     outbox_relay(const outbox_relay&) = delete;
     outbox_relay& operator=(const outbox_relay&) = delete;
@@ -47,6 +63,14 @@ public:
     /// was written and nothing is published.
     void write(work w, callback done);
 
+    /// Within a `work`: the id of what this very call has made before; nothing: it is the first
+    /// time, or no such call. Error `conflict`: the key was another call's.
+    result<std::optional<std::string>> made_before(
+        store::records& r, const std::optional<repeatable_call>& call) const;
+    /// Within the `work` that makes it.
+    result<> remember(store::records& r, const std::optional<repeatable_call>& call,
+                      std::string_view made) const;
+
     /// What became of a message.
     struct settled {
         result<std::vector<published>> events;
@@ -63,6 +87,8 @@ public:
 
     /// Tries again what the journal could not store. Call it now and then.
     void tick();
+    /// Forgets some of the calls that are too old; call it now and then.
+    void trim();
     /// Messages that are not published yet.
     std::size_t unpublished() const;
 

@@ -38,7 +38,8 @@ public:
     void announce(user_event what, std::optional<idempotency_key> key, hub::publish_callback done);
     /// A change of the application's state, to everyone who listens to changes: of the kind
     /// "realtime", or "entity" if it is about one.
-    void update(user_event what, std::string_view kind, hub::publish_callback done);
+    void update(user_event what, std::string_view kind, std::optional<idempotency_key> key,
+                hub::publish_callback done);
 
     /// Whether the user listens anywhere, and how many streams there are of them, or of all.
     bool has_connection(std::string_view user) const { return hub_.connections_of(user) != 0; }

@@ -200,6 +200,24 @@ public:
     virtual result<std::uint64_t> trim_messages(time_point t, std::size_t limit) = 0;
 };
 
+// ---- Calls that callers may repeat under a key of theirs.
+
+struct kept_call {
+    std::string fingerprint;  ///< of all that the call says
+    std::string made;         ///< what it has made: an id
+};
+
+class call_table {
+public:
+    virtual ~call_table() = default;
+    virtual result<std::optional<kept_call>> find(std::string_view owner, std::string_view key) = 0;
+    /// Forgets the oldest where there are more than `most`.
+    virtual result<> keep(std::string_view owner, std::string_view key, const kept_call& call,
+                          time_point at, std::size_t most) = 0;
+    /// Forgets at most `limit` calls from before `t`; how many went.
+    virtual result<std::uint64_t> trim(time_point t, std::size_t limit) = 0;
+};
+
 // ---- All of them.
 
 /// The records inside one transaction. Confined to the task that was given it.
@@ -210,6 +228,7 @@ public:
     virtual outbox_table& outbox() = 0;
     virtual calendar_table& calendar() = 0;
     virtual room_table& rooms() = 0;
+    virtual call_table& calls() = 0;
 
     /// All that is kept of a user, as a JSON object's text.
     virtual result<std::string> export_user(std::string_view user) = 0;

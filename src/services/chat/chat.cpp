@@ -105,29 +105,45 @@ void chat::state::listen(const std::string& user, const topic& where, bool liste
     events.change_room(user, where, listens, [done = std::move(done)](const result<>&) { done(); });
 }
 
+result<> chat::state::find_again(store::records& r, const std::string& id, room& into) const {
+    auto known = r.rooms().find(id);
+    if (!known) return std::unexpected(known.error());
+    if (!*known) return fail(errc::conflict, "the room that this call made is gone");
+    into = std::move(**known);
+    return {};
+}
+
 void chat::create(room_draft what, std::string owner, callback<room> done) {
     if (auto fine = check_user(owner); !fine) return done(std::unexpected(fine.error()));
     if (auto fine = state_->check(what); !fine) return done(std::unexpected(fine.error()));
     auto r = std::make_shared<room>();
+    auto repeated = std::make_shared<bool>(false);
     r->id = what.id.empty() ? random_token(id_length) : std::move(what.id);
     r->name = std::move(what.name);
     r->owner = std::move(owner);
     r->open = what.open;
     r->created = state_->now();
-    const topic where = topic_of(r->id).value();
     state_->relay.write(
-        [s = state_, r, where](store::records& in, std::vector<message>& out) -> result<> {
+        [s = state_, r, repeated, call = std::move(what.call)](
+            store::records& in, std::vector<message>& out) -> result<> {
+            auto before = s->relay.made_before(in, call);
+            if (!before) return std::unexpected(before.error());
+            *repeated = before->has_value();
+            if (*repeated) return s->find_again(in, **before, *r);
             if (auto fits = s->take_place(in, *r, r->owner); !fits) return fits;
             if (auto made = in.rooms().create(*r); !made) return made;
             const auto set = in.rooms().set_membership(r->id, r->owner, membership::member);
             if (!set) return std::unexpected(set.error());
-            out.push_back({{}, room_event(where, "user-joined", *r, r->owner, r->created)});
-            return {};
+            out.push_back(
+                {{}, room_event(topic_of(r->id).value(), "user-joined", *r, r->owner, r->created)});
+            return s->relay.remember(in, call, r->id);
         },
-        [s = state_, r, where,
+        [s = state_, r, repeated,
          done = std::move(done)](const result<outbox_relay::outcome>& outcome) mutable {
             if (!outcome) return done(std::unexpected(outcome.error()));
-            s->listen(r->owner, where, true, [r, done = std::move(done)] { done(std::move(*r)); });
+            if (*repeated) return done(std::move(*r));  // the owner may have left it meanwhile
+            s->listen(r->owner, topic_of(r->id).value(), true,
+                      [r, done = std::move(done)] { done(std::move(*r)); });
         });
 }
 
@@ -204,30 +220,38 @@ result<std::uint64_t> chat::state::leave(store::records& r, const room& from, co
     return r.rooms().remove_if_unused(from.id);
 }
 
-void chat::state::take_out(check_leaver check, topic where, std::string user, callback<void> done) {
+void chat::state::take_out(check_leaver check, topic where, std::string user, callback<void> done,
+                           std::optional<repeatable_call> call) {
+    const auto repeated = std::make_shared<bool>(false);
     relay.write(
-        [self = shared_from_this(), check = std::move(check), where, user](
-            store::records& r, std::vector<message>& out) -> result<> {
+        [self = shared_from_this(), check = std::move(check), where, user, repeated,
+         call = std::move(call)](store::records& r, std::vector<message>& out) -> result<> {
+            const auto before = self->relay.made_before(r, call);
+            if (!before) return std::unexpected(before.error());
+            *repeated = before->has_value();
+            if (*repeated) return {};
             const auto from = check(r);
             if (!from) return std::unexpected(from.error());
             const auto left = self->leave(r, *from, where, user, out);
             if (!left) return std::unexpected(left.error());
-            return {};
+            return self->relay.remember(r, call, user);
         },
-        [self = shared_from_this(), where, user,
+        [self = shared_from_this(), where, user, repeated,
          done = std::move(done)](const result<outbox_relay::outcome>& outcome) mutable {
             if (!outcome) return done(std::unexpected(outcome.error()));
+            if (*repeated) return done({});  // the user may be there again meanwhile
             self->listen(user, where, false, [done = std::move(done)] { done({}); });
         });
 }
 
-void chat::leave(std::string room, std::string user, callback<void> done) {
+void chat::leave(std::string room, std::string user, callback<void> done,
+                 std::optional<repeatable_call> call) {
     auto where = state_->check_room(room);
     if (!where) return done(std::unexpected(where.error()));
     const auto is_in = [room = std::move(room), user](store::records& r) {
         return room_for(r, room, user, membership::invited);
     };
-    state_->take_out(is_in, std::move(*where), std::move(user), std::move(done));
+    state_->take_out(is_in, std::move(*where), std::move(user), std::move(done), std::move(call));
 }
 
 void chat::expel(std::string room, std::string by, std::string user, callback<void> done) {

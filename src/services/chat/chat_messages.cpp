@@ -42,6 +42,21 @@ event event_of(const store::chat_message& m, topic where) {
 
 }  // namespace
 
+namespace {
+
+/// Reads the message that an earlier call has stored at `place`.
+result<> said_before(store::records& r, const std::string& place, store::chat_message& into) {
+    const std::uint64_t at = std::stoull(place);
+    auto found = r.rooms().messages(into.room, at + 1, 1);
+    if (!found) return std::unexpected(found.error());
+    if (found->empty() || found->front().place != at)
+        return fail(errc::conflict, "the message that this call stored is not kept any more");
+    into = std::move(found->front());
+    return {};
+}
+
+}  // namespace
+
 result<> chat::state::check(const message_draft& what) const {
     if (what.text.empty() && what.data.empty())
         return fail(errc::invalid_request, "`message` is empty");
@@ -65,25 +80,32 @@ void chat::say(message_draft what, callback<said> done) {
     struct call {
         said answer;
         event e;
+        std::optional<repeatable_call> once;
     };
     auto c = std::make_shared<call>();  // until the records and the hub have answered
+    c->once = std::move(what.call);
     c->answer.what = message_of(std::move(what), state_->now());
     c->e = event_of(c->answer.what, std::move(*where));
     if (c->e.size() > state_->events.options()->max_event_size)
         return done(fail(errc::event_too_large, "the message is larger than an event may be"));
     state_->relay.write(
-        [c](store::records& r, std::vector<message>& out) -> result<> {
+        [c, s = state_](store::records& r, std::vector<message>& out) -> result<> {
             store::chat_message& m = c->answer.what;
             const auto in = room_for(r, m.room, m.user, membership::member);
             if (!in) return std::unexpected(in.error());
+            const auto before = s->relay.made_before(r, c->once);
+            if (!before) return std::unexpected(before.error());
+            c->answer.repeated = before->has_value();
+            if (c->answer.repeated) return said_before(r, **before, m);
             const auto place = r.rooms().add(m);
             if (!place) return std::unexpected(place.error());
             m.place = *place;
             out.push_back({{}, c->e});
-            return {};
+            return s->relay.remember(r, c->once, std::to_string(m.place));
         },
         [c, done = std::move(done)](result<outbox_relay::outcome> outcome) {
             if (!outcome) return done(std::unexpected(outcome.error()));
+            if (c->answer.repeated) return done(std::move(c->answer));
             const auto& stored = outcome->front();
             if (stored && !stored->empty()) c->answer.where = stored->front();
             done(std::move(c->answer));

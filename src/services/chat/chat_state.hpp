@@ -26,6 +26,8 @@ struct chat::state : std::enable_shared_from_this<state> {
     result<topic> check_room(std::string_view id) const;
     result<> check(const room_draft& what) const;
     result<> check(const message_draft& what) const;
+    /// The room that an earlier call has made.
+    result<> find_again(store::records& r, const std::string& id, store::room& into) const;
     result<> take_place(store::records& r, const store::room& in, const std::string& user) const;
     result<store::room> enter(store::records& r, const std::string& id, const std::string& user,
                               bool& anew, std::vector<message>& out) const;
@@ -34,7 +36,8 @@ struct chat::state : std::enable_shared_from_this<state> {
     result<std::uint64_t> leave(store::records& r, const store::room& from, const topic& where,
                                 const std::string& user, std::vector<message>& out) const;
     using check_leaver = std::function<result<store::room>(store::records&)>;
-    void take_out(check_leaver check, topic where, std::string user, callback<void> done);
+    void take_out(check_leaver check, topic where, std::string user, callback<void> done,
+                  std::optional<repeatable_call> call = {});
     void tell_history(std::shared_ptr<joined> j, callback<joined> done);
     void invitation(store::records& r, const store::room& to, const std::string& by,
                     const std::string& user, std::vector<message>& out) const;

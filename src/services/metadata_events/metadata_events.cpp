@@ -77,7 +77,7 @@ void metadata_events::publish(audience to, named_event what, std::string_view ki
     e.retry = what.retry;
     std::vector<event> one;
     one.push_back(std::move(e));
-    hub_.publish(std::move(one), std::move(to), std::nullopt, std::move(done));
+    hub_.publish(std::move(one), std::move(to), std::move(what.key), std::move(done));
 }
 
 void metadata_events::notify_user(std::string user, named_event what, callback done) {

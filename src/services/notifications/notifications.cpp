@@ -109,6 +109,8 @@ void notifications::notify(notification_draft what, std::vector<std::string> rec
         store::notification row;
         std::vector<std::string> recipients;
         event e;
+        std::optional<repeatable_call> once;
+        bool repeated = false;
         sent_callback done;
     };
     auto c = std::make_shared<call>();  // until the records and the hub have answered
@@ -123,17 +125,25 @@ void notifications::notify(notification_draft what, std::vector<std::string> rec
               .created = now_()};
     c->recipients = std::move(recipients);
     c->e = std::move(e);
+    c->once = std::move(what.call);
     c->done = std::move(done);
     relay_.write(
-        [c](store::records& r, std::vector<message>& out) -> result<> {
+        [c, &relay = relay_](store::records& r, std::vector<message>& out) -> result<> {
+            auto before = relay.made_before(r, c->once);
+            if (!before) return std::unexpected(before.error());
+            c->repeated = before->has_value();
+            if (c->repeated) {
+                c->row.id = std::move(**before);
+                return {};
+            }
             if (auto put = r.notifications().insert(c->row, c->recipients); !put) return put;
             out.push_back({audience{.users = c->recipients}, c->e, c->row.id});
-            return {};
+            return relay.remember(r, c->once, c->row.id);
         },
         [c](result<outbox_relay::outcome> outcome) {
             if (!outcome) return c->done(std::unexpected(outcome.error()));
-            sent s{c->row.id, {}};
-            if (outcome->front()) s.events = std::move(*outcome->front());
+            sent s{c->row.id, {}, c->repeated};
+            if (!s.repeated && outcome->front()) s.events = std::move(*outcome->front());
             c->done(std::move(s));
         });
 }
@@ -190,11 +200,35 @@ void notifications::broadcast(notification_draft what, sent_callback done) {
     if (auto fine = check(what); !fine) return done(std::unexpected(fine.error()));
     if (what.id.empty()) what.id = random_token(id_length);
     event e = event_of(what, "broadcast");
+    if (what.call) return broadcast_once(std::move(what), std::move(e), std::move(done));
     hub_.publish({std::move(e)}, audience{.everyone = true}, std::nullopt,
                  [id = what.id, done = std::move(done)](result<std::vector<published>> stored) {
                      if (!stored) return done(std::unexpected(stored.error()));
                      done(sent{id, std::move(*stored)});
                  });
+}
+
+// The call is kept with the event in the outbox, so that its repetition has the same id.
+void notifications::broadcast_once(notification_draft what, event e, sent_callback done) {
+    auto told = std::make_shared<sent>(sent{std::move(what.id), {}});
+    relay_.write(
+        [told, e = std::move(e), call = std::move(what.call), &relay = relay_](
+            store::records& r, std::vector<message>& out) -> result<> {
+            auto before = relay.made_before(r, call);
+            if (!before) return std::unexpected(before.error());
+            told->repeated = before->has_value();
+            if (told->repeated) {
+                told->id = std::move(**before);
+                return {};
+            }
+            out.push_back({audience{.everyone = true}, e});
+            return relay.remember(r, call, told->id);
+        },
+        [told, done = std::move(done)](result<outbox_relay::outcome> outcome) {
+            if (!outcome) return done(std::unexpected(outcome.error()));
+            if (!told->repeated && outcome->front()) told->events = std::move(*outcome->front());
+            done(std::move(*told));
+        });
 }
 
 void notifications::list(store::inbox_query q, callback<std::vector<store::inbox_entry>> done) {

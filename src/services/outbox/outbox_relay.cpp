@@ -14,6 +14,11 @@ namespace {
 
 // Rows that are read at once at the start; the next page comes when they were handed over.
 constexpr std::size_t page_rows = 256;
+constexpr std::size_t trimmed_at_once = 500;
+
+std::string fingerprint_of(const idempotency_key& k) {
+    return fmt::format("{:016x}{:016x}", k.body_hash[0], k.body_hash[1]);
+}
 
 }  // namespace
 
@@ -28,10 +33,13 @@ struct outbox_relay::state : std::enable_shared_from_this<state> {
         store::record_store::work work;
     };
 
-    state(hub& h, store::record_store& r) : events(h), records(r) {}
+    state(hub& h, store::record_store& r, repetition_limits l, wall_clock n)
+        : events(h), records(r), limits(l), now(std::move(n)) {}
 
     hub& events;
     store::record_store& records;
+    const repetition_limits limits;
+    const wall_clock now;
 
     mutable std::mutex mutex;                // guards all below
     std::vector<std::uint64_t> removed;      ///< published: their rows go with the next write
@@ -49,8 +57,9 @@ struct outbox_relay::state : std::enable_shared_from_this<state> {
     result<> take_removed(store::records& r);
 };
 
-outbox_relay::outbox_relay(hub& h, store::record_store& records)
-    : state_(std::make_shared<state>(h, records)) {}
+outbox_relay::outbox_relay(hub& h, store::record_store& records, repetition_limits limits,
+                           wall_clock now)
+    : state_(std::make_shared<state>(h, records, limits, std::move(now))) {}
 
 outbox_relay::~outbox_relay() = default;
 
@@ -229,6 +238,35 @@ void outbox_relay::write(work w, callback done) {
                            });
             }
         });
+}
+
+result<std::optional<std::string>> outbox_relay::made_before(
+    store::records& r, const std::optional<repeatable_call>& call) const {
+    if (!call) return std::nullopt;
+    const auto kept = r.calls().find(call->owner, call->key.key);
+    if (!kept) return std::unexpected(kept.error());
+    if (!*kept) return std::nullopt;
+    if ((*kept)->fingerprint != fingerprint_of(call->key))
+        return fail(errc::conflict, "the idempotency key was used with another body");
+    return std::optional((*kept)->made);
+}
+
+result<> outbox_relay::remember(store::records& r, const std::optional<repeatable_call>& call,
+                                std::string_view made) const {
+    if (!call) return {};
+    return r.calls().keep(call->owner, call->key.key,
+                          {fingerprint_of(call->key), std::string(made)}, state_->now(),
+                          state_->limits.max_calls);
+}
+
+void outbox_relay::trim() {
+    state_->records.write(
+        [before = state_->now() - state_->limits.window](store::records& r) -> result<> {
+            const auto gone = r.calls().trim(before, trimmed_at_once);
+            if (!gone) return std::unexpected(gone.error());
+            return {};
+        },
+        [](const result<>&) {});
 }
 
 void outbox_relay::state::remove_published() {

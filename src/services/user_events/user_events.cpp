@@ -37,8 +37,9 @@ void user_events::announce(user_event what, std::optional<idempotency_key> key,
     publish({.everyone = true}, std::move(what), "system", std::move(key), std::move(done));
 }
 
-void user_events::update(user_event what, std::string_view kind, hub::publish_callback done) {
-    publish({.everyone = true}, std::move(what), kind, std::nullopt, std::move(done));
+void user_events::update(user_event what, std::string_view kind, std::optional<idempotency_key> key,
+                         hub::publish_callback done) {
+    publish({.everyone = true}, std::move(what), kind, std::move(key), std::move(done));
 }
 
 }  // namespace carillon::services

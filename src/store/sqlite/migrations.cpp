@@ -60,6 +60,12 @@ CREATE INDEX messages_sent ON messages (sent);
     R"(
 ALTER TABLE inbox ADD COLUMN position INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX inbox_pending ON inbox (user, position) WHERE state < 2;
+)",
+    R"(
+CREATE TABLE calls (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, owner TEXT NOT NULL, key TEXT NOT NULL,
+    fingerprint TEXT NOT NULL, made TEXT NOT NULL, at INTEGER NOT NULL, UNIQUE (owner, key));
+CREATE INDEX calls_at ON calls (at);
 )"};
 
 }  // namespace

@@ -28,7 +28,7 @@ constexpr std::array parts{
          "SELECT coalesce(json_group_array(json_object('id', id, 'room', room, 'text', text, "
          "'sentAt', sent)), '[]') FROM messages WHERE user = ?"}};
 
-constexpr std::array<std::string_view, 10> erasures{
+constexpr std::array<std::string_view, 11> erasures{
     "DELETE FROM inbox WHERE user = ?",
     "DELETE FROM unread WHERE user = ?",
     "UPDATE notifications SET sender = '' WHERE sender = ?",
@@ -38,6 +38,7 @@ constexpr std::array<std::string_view, 10> erasures{
     "DELETE FROM reminders WHERE user = ?",
     "DELETE FROM members WHERE user = ?",
     "DELETE FROM messages WHERE user = ?",
+    "DELETE FROM calls WHERE owner = ?",
     "UPDATE rooms SET owner = '' WHERE owner = ?"};
 
 }  // namespace

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "store/sqlite/calendar_rows.hpp"
+#include "store/sqlite/call_rows.hpp"
 #include "store/sqlite/notification_rows.hpp"
 #include "store/sqlite/outbox_rows.hpp"
 #include "store/sqlite/room_rows.hpp"
@@ -17,6 +18,7 @@ public:
     outbox_table& outbox() override { return outbox_; }
     calendar_table& calendar() override { return calendar_; }
     room_table& rooms() override { return rooms_; }
+    call_table& calls() override { return calls_; }
 
     result<std::string> export_user(std::string_view user) override;
     result<std::uint64_t> erase_user(std::string_view user) override;
@@ -27,6 +29,7 @@ private:
     outbox_rows outbox_{on_};
     calendar_rows calendar_{on_};
     room_rows rooms_{on_};
+    call_rows calls_{on_};
 };
 
 }  // namespace carillon::store

@@ -6,6 +6,7 @@
 #include "surfaces/support/json_body.hpp"
 #include "surfaces/support/paging.hpp"
 #include "surfaces/support/room_streams.hpp"
+#include "surfaces/support/sending.hpp"
 #include "transport/on_loop.hpp"
 
 #include <utility>
@@ -50,7 +51,8 @@ void chat_domain::add_routes(std::vector<transport::route>& to) {
                   .summary = "says something in a room",
                   .who = transport::rules::user_stream,
                   .takes = one_json_text(),
-                  .answers = {{200, json_type, "the message"}},
+                  .answers = {{200, json_type, "the message"},
+                              {202, json_type, "the message, whose event follows"}},
                   .handle = calling(*this, &chat_domain::say)});
     to.push_back({.method = "POST",
                   .path = "/chat/room/{roomId}/join",
@@ -141,6 +143,9 @@ void chat_domain::say(http::request& r, const principal& who, http::responder an
         .value({"data"}, draft.data)
         .ignore({"type"});
     if (auto fine = body.done(); !fine) return answer.send(fine.error());
+    auto call = call_of(r, who);
+    if (!call) return answer.send(call.error());
+    draft.call = std::move(*call);
     draft.user = who.user;
     with_.chat.say(std::move(draft),
                    transport::on_loop_of(
@@ -148,7 +153,8 @@ void chat_domain::say(http::request& r, const principal& who, http::responder an
                            if (!done) return to.send(done.error());
                            json_object text;
                            text.number("success", true).raw("message", chat::text_of(done->what));
-                           to.send(http::json_response(done->where ? 200 : 202, text.take()));
+                           const bool told = done->where || done->repeated;
+                           to.send(http::json_response(told ? 200 : 202, text.take()));
                        }));
 }
 
@@ -166,8 +172,10 @@ void chat_domain::join(http::request& r, const principal& who, http::responder a
 }
 
 void chat_domain::leave(http::request& r, const principal& who, http::responder answer) {
+    auto call = call_of(r, who);
+    if (!call) return answer.send(call.error());
     with_.chat.leave(r.path_rest[0], who.user,
-                     transport::on_loop_of(std::move(answer), answer_success));
+                     transport::on_loop_of(std::move(answer), answer_success), std::move(*call));
 }
 
 void chat_domain::type(http::request& r, const principal& who, http::responder answer) {
@@ -186,6 +194,9 @@ void chat_domain::create(http::request& r, const principal& who, http::responder
     json_body body(r.body);
     body.text({"roomId", "id"}, draft.id).text({"name"}, draft.name).flag({"open"}, draft.open);
     if (auto fine = body.done(); !fine) return answer.send(fine.error());
+    auto call = call_of(r, who);
+    if (!call) return answer.send(call.error());
+    draft.call = std::move(*call);
     with_.chat.create(std::move(draft), who.user,
                       transport::on_loop_of(std::move(answer), [](http::responder& to,
                                                                   const result<store::room>& made) {

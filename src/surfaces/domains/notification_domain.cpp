@@ -33,7 +33,8 @@ notifications::sent_callback answer_sent(http::responder to, std::size_t recipie
             json_object text;
             text.number("success", true).text("id", done->id);
             if (recipients != 0) text.number("recipients", recipients);
-            back.send(http::json_response(done->events.empty() ? 202 : 200, text.take()));
+            const bool later = done->events.empty() && !done->repeated;
+            back.send(http::json_response(later ? 202 : 200, text.take()));
         });
 }
 
@@ -55,7 +56,7 @@ void notification_domain::add_routes(std::vector<transport::route>& to) {
                   .summary = "sends a notification to everyone who listens",
                   .who = transport::rules::send,
                   .takes = one_json_text(),
-                  .answers = {{200, json_type, "its id"}},
+                  .answers = {{200, json_type, "its id"}, {202, json_type, "its event follows"}},
                   .handle = calling(*this, &notification_domain::broadcast)});
 }
 
@@ -77,6 +78,9 @@ void notification_domain::send(http::request& r, const principal& who, http::res
         body.refuse("userId", "say for whom it is: the caller is nobody in particular");
     if (auto fine = body.done(); !fine) return answer.send(fine.error());
     if (recipients.empty()) recipients.push_back(who.user);
+    auto call = call_of(r, who);
+    if (!call) return answer.send(call.error());
+    draft.call = std::move(*call);
     draft.sender = who.user;
     const std::size_t count = recipients.size();
     with_.notifications.notify(std::move(draft), std::move(recipients),
@@ -89,6 +93,9 @@ void notification_domain::broadcast(http::request& r, const principal& who,
     json_body body(r.body);
     read_draft(body, draft);
     if (auto fine = body.done(); !fine) return answer.send(fine.error());
+    auto call = call_of(r, who);
+    if (!call) return answer.send(call.error());
+    draft.call = std::move(*call);
     draft.sender = who.user;
     with_.notifications.broadcast(std::move(draft), answer_sent(std::move(answer), 0));
 }

@@ -59,10 +59,13 @@ void realtime_domain::listen(http::request& r, const principal& who, http::respo
 void realtime_domain::update(http::request& r, const principal& who, http::responder answer) {
     auto data = open_object(r.body, who.user, {"type", "entity", "action", "timestamp"});
     if (!data) return answer.send(data.error());
+    auto once = key_of(r);
+    if (!once) return answer.send(once.error());
     services::user_event what;
     what.type = "realtime-update";
     what.data = std::move(*data);
-    with_.users.update(std::move(what), "realtime", answer_published(std::move(answer)));
+    with_.users.update(std::move(what), "realtime", std::move(*once),
+                       answer_published(std::move(answer)));
 }
 
 // The body is the entity, in the application's own shape.
@@ -72,6 +75,8 @@ void realtime_domain::change_entity(std::string_view action, http::request& r, c
     if (entity.empty() || entity.size() > max_entity_name)
         return answer.send(error{errc::invalid_request, "`entity` is 1 to 128 bytes"});
     if (auto sound = transport::check_json(r.body); !sound) return answer.send(sound.error());
+    auto once = key_of(r);
+    if (!once) return answer.send(once.error());
     services::user_event what;
     json_object text;
     text.text("entity", entity).text("action", action).text_if("userId", who.user);
@@ -79,7 +84,8 @@ void realtime_domain::change_entity(std::string_view action, http::request& r, c
     for (const entity_action& a : entity_actions) {
         if (a.verb == action) what.type = a.happened;
     }
-    with_.users.update(std::move(what), "entity", answer_published(std::move(answer)));
+    with_.users.update(std::move(what), "entity", std::move(*once),
+                       answer_published(std::move(answer)));
 }
 
 }  // namespace carillon::surfaces

@@ -85,10 +85,12 @@ void system_domain::beat(http::request& r, const principal& who, http::responder
 void system_domain::update(http::request& r, const principal&, http::responder answer) {
     auto data = open_object(r.body, {}, {"status", "message", "timestamp"});
     if (!data) return answer.send(data.error());
+    auto once = key_of(r);
+    if (!once) return answer.send(once.error());
     services::user_event what;
     what.type = "system-status";
     what.data = std::move(*data);
-    with_.users.announce(std::move(what), std::nullopt, answer_published(std::move(answer)));
+    with_.users.announce(std::move(what), std::move(*once), answer_published(std::move(answer)));
 }
 
 void system_domain::show_stats(http::request&, const principal&, http::responder answer) {

@@ -196,9 +196,12 @@ void metadata_surface::test(http::request& r, const principal&, http::responder 
     body.text({"userId"}, user, {.needed = presence::required, .max = max_id_length})
         .text({"message"}, message, {.needed = presence::required, .max = 64u << 10});
     if (auto fine = body.done(); !fine) return answer.send(fine.error());
+    auto once = key_of(r);
+    if (!once) return answer.send(once.error());
     json_object data;
     data.text("message", message).time("timestamp", std::chrono::system_clock::now());
-    events_.notify_user(std::move(user), {.event = "notification", .data = data.take()},
+    events_.notify_user(std::move(user),
+                        {.event = "notification", .data = data.take(), .key = std::move(*once)},
                         answer_published(std::move(answer)));
 }
 
@@ -213,6 +216,9 @@ void metadata_surface::notify(http::request& r, const principal& who, http::resp
     // A call that names nobody means everybody, as the document's `broadcast` does.
     if (everyone && !to.empty()) body.refuse("broadcast", "a broadcast names nobody");
     if (auto fine = body.done(); !fine) return answer.send(fine.error());
+    auto once = key_of(r);
+    if (!once) return answer.send(once.error());
+    what.key = std::move(*once);
     if (clients_.logging)
         log::info("clients are notified", {{"event", what.event}, {"by", who.user}});
     auto done = answer_published(std::move(answer));

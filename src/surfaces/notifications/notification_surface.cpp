@@ -284,6 +284,9 @@ void notification_surface::notify(http::request& r, const principal& who, http::
     read_timestamp(body, draft.timestamp);
     read_recipients(body, recipients, with_.events.options()->max_recipients, presence::required);
     if (auto fine = body.done(); !fine) return answer.send(fine.error());
+    auto call = call_of(r, who);
+    if (!call) return answer.send(call.error());
+    draft.call = std::move(*call);
     draft.sender = who.user;
     with_.notifications.notify(
         std::move(draft), recipients,
@@ -292,10 +295,9 @@ void notification_surface::notify(http::request& r, const principal& who, http::
             [count = recipients.size()](http::responder& to,
                                         const result<services::notifications::sent>& done) {
                 if (!done) return to.send(done.error());
-                const bool published = !done->events.empty();
+                const bool published = !done->events.empty() || done->repeated;
                 json_object text;
-                text.text("notificationId", done->id);
-                text.number("recipients", published ? done->events.size() : count);
+                text.text("notificationId", done->id).number("recipients", count);
                 text.number("published", published);
                 to.send(http::json_response(published ? 201 : 202, text.take()));
             }));

@@ -51,6 +51,14 @@ result<std::optional<idempotency_key>> key_of(const http::request& r) {
     return std::optional(transport::keyed(std::move(**key), r.path, r.body));
 }
 
+result<std::optional<services::repeatable_call>> call_of(const http::request& r,
+                                                         const principal& who) {
+    auto key = key_of(r);
+    if (!key) return std::unexpected(key.error());
+    if (!*key) return std::optional<services::repeatable_call>{};
+    return services::repeatable_call{who.user, std::move(**key)};
+}
+
 hub::publish_callback answer_published(http::responder to) {
     return transport::on_loop_of(
         std::move(to), [](http::responder& back, const result<std::vector<published>>& done) {

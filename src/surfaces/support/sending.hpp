@@ -2,6 +2,8 @@
 #pragma once
 
 #include <carillon/hub/hub.hpp>
+#include <carillon/hub/principal.hpp>
+#include <carillon/services/outbox_relay.hpp>
 #include <carillon/services/user_events.hpp>
 
 #include "http/server.hpp"
@@ -27,6 +29,10 @@ void read_event(json_body& from, json_body::names type, services::user_event& in
 
 /// What makes a repeated request store nothing; nothing without `Idempotency-Key`.
 result<std::optional<idempotency_key>> key_of(const http::request& r);
+
+/// The same for calls that write records; the key is the caller's own.
+result<std::optional<services::repeatable_call>> call_of(const http::request& r,
+                                                         const principal& who);
 
 /// Answers with `{"recipients", "events": [{"id", "position"}]}`; ephemeral events have no place.
 hub::publish_callback answer_published(http::responder to);

@@ -39,6 +39,8 @@ public:
                   topic_surface_options options);
     /// They refer to this object.
     std::vector<transport::route> routes();
+    /// Of its streams; null: none was given.
+    const stream_quota* quota() const noexcept { return options_.profile.quota.get(); }
 
 private:
     void add_listening(std::vector<transport::route>& to);

@@ -2,10 +2,6 @@
 import type { Carillon, Receipt } from "./carillon.js";
 import type { User } from "./caller.js";
 
-// These routes know no `Idempotency-Key`: a call is repeated only if it is certain that the server has done nothing. Otherwise
-// it fails, with `maybeStored`.
-const atMostOnce = { repeatable: false };
-
 /** What a notification says: a title or a message at least. */
 export interface NotificationContent {
   title?: string;
@@ -74,14 +70,11 @@ export class NotificationCalls {
   send(notification: NotificationContent & Target): Promise<Receipt> {
     const keys = "userId" in notification ? [notification.userId] : notification.userIds;
     if (keys.length === 0) return Promise.resolve({});
-    return this.carillon.send(keys, "POST", `${this.path}/send`, { json: notification, ...atMostOnce });
+    return this.carillon.send(keys, "POST", `${this.path}/send`, { json: notification });
   }
 
   broadcast(notification: NotificationContent): Promise<Receipt> {
-    return this.carillon.send("all", "POST", `${this.path}/broadcast`, {
-      json: notification,
-      ...atMostOnce,
-    });
+    return this.carillon.send("all", "POST", `${this.path}/broadcast`, { json: notification });
   }
 }
 
@@ -93,7 +86,7 @@ export class RealtimeCalls {
   ) {}
 
   update(update: RealtimeUpdate): Promise<Receipt> {
-    return this.carillon.send([":realtime"], "POST", `${this.path}/update`, { json: update, ...atMostOnce });
+    return this.carillon.send([":realtime"], "POST", `${this.path}/update`, { json: update });
   }
 
   /** Tells that an entity was created; its data in your own shape. */
@@ -111,7 +104,7 @@ export class RealtimeCalls {
 
   private entity(entity: string, action: string, data: unknown): Promise<Receipt> {
     const path = `${this.path}/entity/${encodeURIComponent(entity)}/${action}`;
-    return this.carillon.send([":realtime"], "POST", path, { json: data, ...atMostOnce });
+    return this.carillon.send([":realtime"], "POST", path, { json: data });
   }
 }
 
@@ -124,7 +117,7 @@ export class ChatCalls {
   ) {}
 
   message(as: User, message: ChatMessage): Promise<Receipt> {
-    const call = { json: message, as, ...atMostOnce };
+    const call = { json: message, as };
     return this.carillon.send([room(message.roomId)], "POST", `${this.path}/message`, call);
   }
 
@@ -144,7 +137,7 @@ export class ChatCalls {
   /** A room that is not `open` can be joined by invitation only, and gets an id that cannot be guessed. */
   createRoom(as: User, options: { roomId?: string; name?: string; open?: boolean } = {}): Promise<ChatRoom> {
     const keys = options.roomId === undefined ? [":rooms"] : [room(options.roomId)];
-    const made = this.carillon.send(keys, "POST", `${this.path}/rooms`, { json: options, as, ...atMostOnce });
+    const made = this.carillon.send(keys, "POST", `${this.path}/rooms`, { json: options, as });
     return made as Promise<unknown> as Promise<ChatRoom>;
   }
 
@@ -172,7 +165,7 @@ export class SystemCalls {
   ) {}
 
   updateStatus(status: StatusUpdate): Promise<Receipt> {
-    return this.carillon.send([":status"], "POST", `${this.path}/status/update`, { json: status, ...atMostOnce });
+    return this.carillon.send([":status"], "POST", `${this.path}/status/update`, { json: status });
   }
 
   async stats(): Promise<Receipt> {

@@ -27,7 +27,7 @@ export interface SSEConfig extends CarillonOptions {
   pingInterval?: number;
   /** Carillon's `metadata.client_timeout`; the same. */
   clientTimeout?: number;
-  /** Carillon's `stream.max_clients`; the same. */
+  /** Carillon's `metadata.max_clients`; the same. */
   maxClients?: number;
   /** Carillon's `metadata.logging`; the same. */
   enableLogging?: boolean;
@@ -99,8 +99,7 @@ export class EventService {
 
   private notify(filter: ClientFilter | { broadcast: true }, event: SSEEvent, keys: readonly string[] | "all"): Promise<Receipt> {
     const path = `${this.carillon.prefixes.metadata}/notify`;
-    // The route knows no `Idempotency-Key`: see domains.ts.
-    return this.carillon.send(keys, "POST", path, { json: { ...filter, ...event }, repeatable: false });
+    return this.carillon.send(keys, "POST", path, { json: { ...filter, ...event } });
   }
 }
 

@@ -29,7 +29,7 @@ export interface SSEConfig {
   maxEventSize?: number;
   /** Streams are not compressed. */
   compression?: boolean;
-  /** Clients of this process; Carillon's `stream.max_clients` holds as well. */
+  /** Clients of this process; Carillon's `topic_service.max_clients` holds as well. */
   maxClients?: number;
 }
 

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Domains } from "../src/domains.js";
 import { passThrough } from "../src/express.js";
 import { Carillon, readStream, verifyToken } from "../src/index.js";
-import { broadcast, getClients, initializeSSE, notifyUser, notifyWithMetadata } from "../src/metadata.js";
+import { broadcast, EventService, getClients, initializeSSE, notifyUser, notifyWithMetadata } from "../src/metadata.js";
 import { streamRoute } from "../src/next.js";
 import { SSEPublisher } from "../src/notifications.js";
 import { Calendar, SSENotificationService, SSEService } from "../src/users.js";
@@ -181,27 +181,20 @@ describe("notifications kept in a database", () => {
   });
 });
 
-describe("calls whose routes know no keys", () => {
-  const flaky = (_: unknown, response: import("node:http").ServerResponse, count: number) =>
-    count === 1 ? void response.destroy() : {};
+describe("a call of the domains whose answer is lost", () => {
+  const keys = () => new Set(server.asked.map(({ headers }) => headers["idempotency-key"]));
 
-  it("are not repeated if the server may have done them", async () => {
-    server.answer(flaky);
-    const sent = new Domains(carillon).notifications.broadcast({ title: "t" });
-    await expect(sent).rejects.toMatchObject({ code: "NETWORK_ERROR", maybeStored: true });
-    expect(server.asked).toHaveLength(1);
-  });
-
-  it("are repeated if it surely has not", async () => {
-    server.answer((_, response, count) => (count === 1 ? problem(response, 503, "UNAVAILABLE") : {}));
-    await new Domains(carillon).notifications.broadcast({ title: "t" });
+  it.each<[string, () => Promise<unknown>]>([
+    ["a broadcast", () => new Domains(carillon).notifications.broadcast({ title: "t" })],
+    ["a message", () => new Domains(carillon).chat.message({ id: "a" }, { roomId: "r", message: "m" })],
+    ["joining a room", () => new Domains(carillon).chat.join({ id: "a" }, "r")],
+    ["an event for clients", () => new EventService({ carillon }).notifyUser("a", { event: "e", data: 1 })],
+  ])("is repeated under its key: %s", async (_, call) => {
+    server.answer((_, response, count) => (count === 1 ? void response.destroy() : {}));
+    await call();
     expect(server.asked).toHaveLength(2);
-  });
-
-  it("are repeated where that does no harm", async () => {
-    server.answer(flaky);
-    await new Domains(carillon).chat.join({ id: "a" }, "r");
-    expect(server.asked).toHaveLength(2);
+    expect(keys().size).toBe(1);
+    expect([...keys()][0]).toBeTruthy();
   });
 });
 

@@ -24,7 +24,11 @@ export function navigate(to: string, { replace = false }: { replace?: boolean } 
 export function RouterProvider({ children }: { children: ReactNode }) {
   useEffect(() => {
     addEventListener("popstate", tell);
-    return () => removeEventListener("popstate", tell);
+    addEventListener("hashchange", tell);
+    return () => {
+      removeEventListener("popstate", tell);
+      removeEventListener("hashchange", tell);
+    };
   }, []);
   return children;
 }

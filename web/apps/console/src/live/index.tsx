@@ -33,10 +33,8 @@ export function LivePage() {
       </header>
       <Staff state={state} chosen={chosen} choose={setChosen} />
       <div className="bench">
-        <div className="bench-side">
-          <ListenPanel key={`listen-${chosen}`} system={system} />
-          <PublishPanel key={`publish-${chosen}`} system={system} />
-        </div>
+        <ListenPanel key={`listen-${chosen}`} system={system} />
+        <PublishPanel key={`publish-${chosen}`} system={system} />
         <EventList />
       </div>
     </div>

@@ -27,9 +27,9 @@ function ThemeButton() {
   const dark = useDark();
   return (
     <Button kind="ghost" className="icon-button" onClick={() => setTheme(dark ? "light" : "dark")} aria-label={dark ? "Light colours" : "Dark colours"}>
-      <svg viewBox="0 0 20 20" width="18" height="18" aria-hidden="true">
-        <circle cx="10" cy="10" r="6.500" fill="none" stroke="currentColor" strokeWidth="1.600" />
-        <path d="M10 3.500a6.500 6.500 0 0 1 0 13z" fill="currentColor" />
+      <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">
+        <circle cx="10" cy="10" r="7.500" fill="none" stroke="currentColor" strokeWidth="1.600" />
+        <path d="M10 2.500a7.500 7.500 0 0 1 0 15z" fill="currentColor" />
       </svg>
     </Button>
   );

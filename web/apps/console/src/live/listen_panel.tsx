@@ -29,7 +29,7 @@ export function ListenPanel({ system }: { system: System }) {
   const wantsUser = choice.needs !== "nobody" && !token;
   const wantsSigned = choice.needs === "signed" && who?.from === "development";
   return (
-    <Panel title={`${system.id} · ${system.name}`} note={system.about} actions={<Link to={`/guides/${system.guide}`}>Guide</Link>}>
+    <Panel title={`${system.id} · ${system.name}`} note={<>{system.about} <Link to={`/guides/${system.guide}`}>More</Link></>}>
       <form className="stack" onSubmit={connect}>
         {system.streams.length > 1 && (
           <Select label="Stream" value={choice.id} onChange={(event) => setStreamId(event.target.value)}>

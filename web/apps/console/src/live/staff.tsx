@@ -6,7 +6,7 @@ import { live, type LiveState } from "./live_store.js";
 import { systems, type SystemId } from "./systems.js";
 
 const span = 60_000;
-const lane = 46;
+const lane = 40;
 
 function draw(canvas: HTMLCanvasElement): void {
   const box = canvas.getBoundingClientRect();

@@ -2,7 +2,9 @@
 import { Validator } from "@seriousme/openapi-schema-validator";
 import specs from "@asyncapi/specs";
 import { Ajv } from "ajv";
+import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { file, typesOf } from "../openapi.mjs";
 import { Server } from "./support/server.js";
 
 let server: Server;
@@ -26,6 +28,11 @@ test("/openapi.json is OpenAPI 3.1 and has every route", async () => {
   const { routes } = (await json("/api")) as { routes: { method: string; path: string }[] };
   const paths = document["paths"] as Record<string, Record<string, unknown>>;
   for (const { method, path } of routes) expect(paths[path], `${method} ${path}`).toHaveProperty(method.toLowerCase());
+});
+
+test("the types that the packages' calls are checked by are those of /openapi.json", async () => {
+  // `npm run api` in web/ makes them anew.
+  expect(await typesOf(await json("/openapi.json"))).toBe(readFileSync(file, "utf8"));
 });
 
 test("/asyncapi.json is AsyncAPI 3", async () => {

@@ -1,6 +1,7 @@
 import { expect, expectTypeOf, test } from "vitest";
 import { CarillonClient, type ClientOptions, connect, type StreamEvent, type StreamFailure } from "../src/index.js";
 import { connectShared } from "../src/sharing.js";
+import type { PathOf } from "../../server/src/routes.js";
 
 interface Notification {
   title: string;
@@ -35,6 +36,16 @@ test("a shared stream with a token needs a name", () => {
   expect(() => connectShared("http://hub.test/", { token: () => "t" })).toThrow(/name/);
 });
 
+/** The calls of this package beside the stream, as the server describes them. */
+const calls: [PathOf<"PUT">, PathOf<"DELETE">, PathOf<"POST">, PathOf<"POST">, PathOf<"GET">] = [
+  "/events/clients/{id}/topics/{topic}",
+  "/events/clients/{id}/topics/{topic}",
+  "/auth/renew",
+  "/auth/ticket",
+  "/api/sse/clients",
+];
+
 test("types are as they are documented", () => {
   expectTypeOf(claims).toBeFunction();
+  expect(calls).toHaveLength(5);
 });

@@ -21,43 +21,39 @@ export interface CalendarEvent {
 
 /** Events and reminders: attendees get `calendar_event_*`, a reminder once for each occurrence. */
 export class Calendar {
-  private readonly path: string;
-
-  constructor(private readonly carillon: Carillon) {
-    this.path = `${carillon.prefixes.users}/calendar`;
-  }
+  constructor(private readonly carillon: Carillon) {}
 
   /** Reminds the attendees of what starts `within` (`30m`; default an hour). Gives how many reminders went out. */
   sendUpcomingReminders(within?: string): Promise<Receipt> {
     const json = within === undefined ? {} : { within };
-    return this.carillon.send([":calendar"], "POST", `${this.path}/reminders/upcoming`, { json });
+    return this.carillon.send([":calendar"], "POST", "/api/calendar/reminders/upcoming", { json });
   }
 
   /** Reminds the attendees of an event's next occurrence. */
   sendReminder(eventId: string): Promise<Receipt> {
-    return this.carillon.send([":calendar"], "POST", `${this.path}/reminders/${encodeURIComponent(eventId)}`);
+    return this.carillon.send([":calendar"], "POST", "/api/calendar/reminders/{id}", { params: { id: eventId } });
   }
 
   /** Creates an event that is owned by `as`, and tells its attendees. */
   async create(as: User, event: CalendarEvent): Promise<string> {
     const repeatable = event.id !== undefined;
     const call = { json: event, as, repeatable, namesItself: repeatable };
-    const made = await this.carillon.send([":calendar"], "POST", `${this.path}/events`, call);
+    const made = await this.carillon.send([":calendar"], "POST", "/api/calendar/events", call);
     return typeof made.id === "string" ? made.id : (event.id ?? "");
   }
 
   async change(as: User, event: CalendarEvent & { id: string }): Promise<void> {
-    await this.carillon.send([":calendar"], "PUT", `${this.path}/events/${encodeURIComponent(event.id)}`, { json: event, as });
+    await this.carillon.send([":calendar"], "PUT", "/api/calendar/events/{id}", { params: { id: event.id }, json: event, as });
   }
 
   async remove(as: User, id: string): Promise<void> {
-    await this.carillon.send([":calendar"], "DELETE", `${this.path}/events/${encodeURIComponent(id)}`, { as });
+    await this.carillon.send([":calendar"], "DELETE", "/api/calendar/events/{id}", { params: { id }, as });
   }
 
   /** What a user owns or attends, page after page. */
   async *events(as: User): AsyncGenerator<CalendarEvent & { id: string }, void, undefined> {
     for (let after: string | undefined; ; ) {
-      const page = (await this.carillon.get(`${this.path}/events`, { after }, as)) as {
+      const page = (await this.carillon.get("/api/calendar/events", { query: { after }, as })) as {
         events: (CalendarEvent & { id: string })[];
         next?: string;
       };

@@ -1,20 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { Batcher, type BatchLimits } from "./batcher.js";
 import { Caller, type CallerOptions, environment, type User } from "./caller.js";
-import { type Call, Connection, type ConnectionOptions } from "./connection.js";
+import { Connection, type ConnectionOptions } from "./connection.js";
 import { CarillonError, isCarillonError } from "./errors.js";
 import { eventJson, type EventContent, type KeptEvent, type OutgoingEvent, type Published, timeText } from "./event.js";
 import { FiniteStream, type Piped, type PipeOptions } from "./finite_stream.js";
 import { type LaneKeys, Lanes } from "./lanes.js";
+import { type AnswerOf, defaultPrefixes, type PathOf, type Prefixes, type RouteArguments, type Verb } from "./routes.js";
 
-/** Where Carillon's surfaces are mounted; its settings have the same defaults. */
-export interface Prefixes {
-  topics: string;
-  users: string;
-  domains: string;
-  metadata: string;
-  notifications: string;
-}
+export type { Prefixes } from "./routes.js";
 
 export interface CarillonOptions extends ConnectionOptions, CallerOptions {
   /** Default `CARILLON_URL`, otherwise http://localhost:3000. */
@@ -91,14 +85,6 @@ const defaultBatch: BatchLimits = {
   maxQueuedBytes: 32 * 1024 * 1024,
 };
 
-const defaultPrefixes: Prefixes = {
-  topics: "/events",
-  users: "/api",
-  domains: "",
-  metadata: "/api/sse",
-  notifications: "/api/v1/sse",
-};
-
 /**
  * Carillon, as a back end sees it. One object for a process: it orders and batches what goes through it. Nothing is asked
  * before the first call, and nothing has to be closed for the process to end; `close()` waits for what is on its way.
@@ -123,12 +109,11 @@ export class Carillon {
   constructor(private readonly options: CarillonOptions = {}) {
     this.url = new URL(options.url ?? (environment("CARILLON_URL") || "http://localhost:3000"));
     this.prefixes = { ...defaultPrefixes, ...options.prefixes };
-    this.connection = new Connection(this.url, new Caller(options, this.url), options);
+    this.connection = new Connection(this.url, new Caller(options, this.url), options, this.prefixes);
     this.lanes = new Lanes(options.concurrency ?? 8, options.batch?.maxQueued ?? defaultBatch.maxQueued);
     this.batch = { ...defaultBatch, ...options.batch };
-    const path = `${this.prefixes.topics}/publish`;
     this.batcher = new Batcher(async (body, _, deadline, key = this.nextKey()) => {
-      const answer = await this.connection.call("POST", path, { body, key, deadline });
+      const answer = await this.connection.call("POST", "/events/publish", { body, key, deadline });
       return Array.isArray(answer.body) ? (answer.body as Published[]) : [answer.body as Published];
     }, this.batch);
   }
@@ -166,35 +151,31 @@ export class Carillon {
   async publishAtomically(events: readonly OutgoingEvent[], idempotencyKey = this.nextKey()): Promise<Published[]> {
     if (events.length === 0) return [];
     const body = `[${events.map((event) => eventJson(event)).join(",")}]`;
-    return (await this.post(`${this.prefixes.topics}/publish`, { body, key: idempotencyKey })) as Published[];
+    return (await this.post("/events/publish", { body, key: idempotencyKey })) as Published[];
   }
 
   /** Publishes later; it can be called off until then. */
   async schedule(event: OutgoingEvent, deliverAt: string | Date): Promise<{ scheduledId: string }> {
     const body = eventJson({ ...event, deliverAt: timeText(deliverAt) } as OutgoingEvent);
     const key = event.idempotencyKey ?? this.nextKey();
-    return (await this.post(`${this.prefixes.topics}/publish`, { body, key })) as { scheduledId: string };
+    return (await this.post("/events/publish", { body, key })) as { scheduledId: string };
   }
 
   /** What waits for its time, soonest first, up to 1000. */
   async scheduled(): Promise<ScheduledEvent[]> {
-    const body = await this.get(`${this.prefixes.topics}/scheduled`);
+    const body = await this.get("/events/scheduled");
     return (body as { scheduled: ScheduledEvent[] }).scheduled;
   }
 
   async cancelScheduled(scheduledId: string): Promise<void> {
-    await this.connection.call("DELETE", `${this.prefixes.topics}/scheduled/${encodeURIComponent(scheduledId)}`);
+    await this.connection.call("DELETE", "/events/scheduled/{id}", { params: { id: scheduledId } });
   }
 
   /** A page of what is kept of topics or patterns. */
   async history<T = unknown>(topics: string | readonly string[], query: HistoryQuery = {}): Promise<HistoryPage<T>> {
     const { after, since, ...rest } = query;
-    return (await this.get(`${this.prefixes.topics}/history`, {
-      ...rest,
-      topic: topics,
-      last_event_id: after,
-      since: since === undefined ? undefined : timeText(since),
-    })) as HistoryPage<T>;
+    const wanted = { ...rest, topic: topics, last_event_id: after, since: since === undefined ? undefined : timeText(since) };
+    return (await this.get("/events/history", { query: wanted })) as HistoryPage<T>;
   }
 
   /** All that is kept of topics or patterns, page after page. */
@@ -211,22 +192,20 @@ export class Carillon {
 
   /** Takes a stored event back: nobody is shown it from now on. */
   async takeBack(id: string, topic: string): Promise<Published> {
-    const path = `${this.prefixes.topics}/history/${encodeURIComponent(id)}`;
-    return (await this.connection.call("DELETE", path, { query: { topic } })).body as Published;
+    return (await this.connection.call("DELETE", "/events/history/{id}", { params: { id }, query: { topic } })).body as Published;
   }
 
   /** Puts another content in a stored event's place. */
   async replace(id: string, topic: string, content: EventContent): Promise<Published> {
-    const path = `${this.prefixes.topics}/history/${encodeURIComponent(id)}`;
-    const call = { query: { topic }, body: eventJson(content) };
-    return (await this.connection.call("PUT", path, call)).body as Published;
+    const call = { params: { id }, query: { topic }, body: eventJson(content) };
+    return (await this.connection.call("PUT", "/events/history/{id}", call)).body as Published;
   }
 
   /** Begins a stream that ends. */
   async createStream(): Promise<FiniteStream> {
     this.checkOpen();
     // Beginning one twice leaves one that nobody knows, which the server ends as idle.
-    const answer = await this.connection.call("POST", `${this.prefixes.topics}/streams`, { repeatable: true });
+    const answer = await this.connection.call("POST", "/events/streams", { repeatable: true });
     return this.openStream((answer.body as { stream: string }).stream);
   }
 
@@ -255,7 +234,7 @@ export class Carillon {
   /** Who listens, page after page; for admins. */
   async *clients(query: ClientQuery = {}): AsyncGenerator<ClientRecord, void, undefined> {
     for (let after: string | undefined; ; ) {
-      const page = (await this.get(`${this.prefixes.topics}/clients`, { ...query, after, limit: 1000 })) as {
+      const page = (await this.get("/events/clients", { query: { ...query, after, limit: 1000 } })) as {
         clients: ClientRecord[];
         next?: string;
       };
@@ -266,31 +245,31 @@ export class Carillon {
   }
 
   async client(id: string): Promise<ClientRecord> {
-    return (await this.get(this.clientPath(id))) as ClientRecord;
+    return (await this.get("/events/clients/{id}", { params: { id } })) as ClientRecord;
   }
 
   /** Sends an event to one client alone. `CLIENT_NOT_FOUND` if it has gone, `SEND_ERROR` if it is closing. */
   async sendTo(id: string, content: EventContent, idempotencyKey = this.nextKey()): Promise<Partial<Published>> {
-    const call = { body: eventJson(content), key: idempotencyKey };
-    return (await this.post(`${this.clientPath(id)}/send`, call)) as Partial<Published>;
+    const call = { params: { id }, body: eventJson(content), key: idempotencyKey };
+    return (await this.post("/events/clients/{id}/send", call)) as Partial<Published>;
   }
 
   /** Sends a heartbeat to one client now. */
   async beat(id: string): Promise<void> {
-    await this.connection.call("POST", `${this.clientPath(id)}/heartbeat`, { repeatable: true });
+    await this.connection.call("POST", "/events/clients/{id}/heartbeat", { params: { id }, repeatable: true });
   }
 
   async addTopic(id: string, topic: string): Promise<void> {
-    await this.connection.call("PUT", `${this.clientPath(id)}/topics/${pathOf(topic)}`);
+    await this.connection.call("PUT", "/events/clients/{id}/topics/{topic}", { params: { id, topic } });
   }
 
   async removeTopic(id: string, topic: string): Promise<void> {
-    await this.connection.call("DELETE", `${this.clientPath(id)}/topics/${pathOf(topic)}`);
+    await this.connection.call("DELETE", "/events/clients/{id}/topics/{topic}", { params: { id, topic } });
   }
 
   /** Ends a client's stream. */
   async removeClient(id: string): Promise<void> {
-    await this.connection.call("DELETE", this.clientPath(id));
+    await this.connection.call("DELETE", "/events/clients/{id}", { params: { id } });
   }
 
   /** A token for a user, signed here with the secret, or by the server if this process has only an admin's token. */
@@ -327,20 +306,19 @@ export class Carillon {
   }
 
   /** @internal A call of the documents' kind: in order with those that share a key with it, once, never an unhandled rejection. */
-  send(keys: LaneKeys, method: string, path: string, what: Call = {}): Promise<Receipt> {
+  send<V extends Verb, P extends PathOf<V>>(keys: LaneKeys, method: V, path: P, ...[what]: RouteArguments<V, P>): Promise<Receipt> {
     const sent = (async () => {
       this.checkOpen();
-      const call = { key: this.nextKey(), deadline: this.connection.deadline(), ...what };
-      const answer = await this.lanes.run(keys, () => this.connection.call(method, path, call));
+      const call = [{ key: this.nextKey(), deadline: this.connection.deadline(), ...what }] as unknown as RouteArguments<V, P>;
+      const answer = await this.lanes.run(keys, () => this.connection.call(method, path, ...call));
       return (answer.body ?? {}) as Receipt;
     })();
     return this.watched(sent);
   }
 
   /** @internal */
-  async get(path: string, query?: Call["query"], as?: User): Promise<unknown> {
-    const answer = await this.connection.call("GET", path, { ...(query && { query }), ...(as && { as }) });
-    return answer.body;
+  async get<P extends PathOf<"GET">>(path: P, ...what: RouteArguments<"GET", P>): Promise<AnswerOf<"GET", P>> {
+    return (await this.connection.call("GET", path, ...what)).body;
   }
 
   /** @internal The same promise, whose failure is told to `onError` in any case. */
@@ -349,13 +327,9 @@ export class Carillon {
     return promise;
   }
 
-  private async post(path: string, what: Call): Promise<unknown> {
+  private async post<P extends PathOf<"POST">>(path: P, ...what: RouteArguments<"POST", P>): Promise<AnswerOf<"POST", P>> {
     this.checkOpen();
-    return (await this.connection.call("POST", path, what)).body;
-  }
-
-  private clientPath(id: string): string {
-    return `${this.prefixes.topics}/clients/${encodeURIComponent(id)}`;
+    return (await this.connection.call("POST", path, ...what)).body;
   }
 
   private nextKey(): string {
@@ -396,9 +370,4 @@ export class Carillon {
     const message = why instanceof Error ? why.message : String(why);
     process.emitWarning(`${code}: ${message}`, { type: "CarillonWarning", code: `CARILLON_${code}` });
   }
-}
-
-/** A topic in a path, decoded once by the server. Segments `.` and `..` are refused there. */
-export function pathOf(topic: string): string {
-  return topic.split("/").map(encodeURIComponent).join("/");
 }

@@ -1,6 +1,7 @@
 import { type BackoffOptions, pause, retryAfterOf, waitBefore } from "./backoff.js";
 import type { Caller, User } from "./caller.js";
 import { CarillonError, errorOf, isCarillonError } from "./errors.js";
+import { type AnswerOf, defaultPrefixes, mounted, type PathOf, type Prefixes, type RouteArguments, type Verb } from "./routes.js";
 
 export interface ConnectionOptions {
   /** Milliseconds that one attempt may take. Default 10000. */
@@ -16,7 +17,7 @@ export interface ConnectionOptions {
 }
 
 export interface Call {
-  query?: Readonly<Record<string, string | number | readonly string[] | undefined>>;
+  query?: Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
   /** Sent as JSON. */
   json?: unknown;
   /** Sent as it is, in place of `json`. */
@@ -34,10 +35,10 @@ export interface Call {
   namesItself?: boolean;
 }
 
-export interface Answer {
+export interface Answer<T = unknown> {
   status: number;
   /** What the JSON of the body holds; undefined if there is none. */
-  body: unknown;
+  body: T;
   /** How often it was tried. */
   attempts: number;
 }
@@ -60,6 +61,7 @@ export class Connection {
     readonly url: URL,
     readonly caller: Caller,
     private readonly options: ConnectionOptions,
+    private readonly prefixes: Prefixes = defaultPrefixes,
   ) {
     this.timeout = options.timeout ?? 10_000;
     this.giveUpAfter = options.giveUpAfter ?? 60_000;
@@ -89,8 +91,13 @@ export class Connection {
     return url;
   }
 
-  async call(method: string, path: string, what: Call = {}): Promise<Answer> {
-    const url = this.address(path, what.query);
+  /** Calls a route of the description, by its path there, wherever it is mounted. */
+  async call<V extends Verb, P extends PathOf<V>>(method: V, path: P, ...[given]: RouteArguments<V, P>): Promise<Answer<AnswerOf<V, P>>> {
+    const { params, ...what } = (given ?? {}) as Call & { params?: Record<string, string> };
+    return (await this.run(method, this.address(mounted(this.prefixes, path, params), what.query), what)) as Answer<AnswerOf<V, P>>;
+  }
+
+  private async run(method: Verb, url: URL, what: Call): Promise<Answer> {
     const body = what.body ?? (what.json === undefined ? undefined : toJson(what.json));
     const deadline = what.deadline ?? this.deadline();
     const repeatable = what.repeatable ?? (what.key !== undefined || method !== "POST");

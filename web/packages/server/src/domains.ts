@@ -51,42 +51,35 @@ export class Domains {
   readonly system: SystemCalls;
 
   constructor(carillon: Carillon) {
-    const root = carillon.prefixes.domains;
-    this.notifications = new NotificationCalls(carillon, `${root}/notifications`);
-    this.realtime = new RealtimeCalls(carillon, `${root}/realtime`);
-    this.chat = new ChatCalls(carillon, `${root}/chat`);
-    this.system = new SystemCalls(carillon, `${root}/system`);
+    this.notifications = new NotificationCalls(carillon);
+    this.realtime = new RealtimeCalls(carillon);
+    this.chat = new ChatCalls(carillon);
+    this.system = new SystemCalls(carillon);
   }
 }
 
 export class NotificationCalls {
   /** @internal */
-  constructor(
-    private readonly carillon: Carillon,
-    private readonly path: string,
-  ) {}
+  constructor(private readonly carillon: Carillon) {}
 
   /** To one user or several; to nobody if the list is empty. */
   send(notification: NotificationContent & Target): Promise<Receipt> {
     const keys = "userId" in notification ? [notification.userId] : notification.userIds;
     if (keys.length === 0) return Promise.resolve({});
-    return this.carillon.send(keys, "POST", `${this.path}/send`, { json: notification });
+    return this.carillon.send(keys, "POST", "/notifications/send", { json: notification });
   }
 
   broadcast(notification: NotificationContent): Promise<Receipt> {
-    return this.carillon.send("all", "POST", `${this.path}/broadcast`, { json: notification });
+    return this.carillon.send("all", "POST", "/notifications/broadcast", { json: notification });
   }
 }
 
 export class RealtimeCalls {
   /** @internal */
-  constructor(
-    private readonly carillon: Carillon,
-    private readonly path: string,
-  ) {}
+  constructor(private readonly carillon: Carillon) {}
 
   update(update: RealtimeUpdate): Promise<Receipt> {
-    return this.carillon.send([":realtime"], "POST", `${this.path}/update`, { json: update });
+    return this.carillon.send([":realtime"], "POST", "/realtime/update", { json: update });
   }
 
   /** Tells that an entity was created; its data in your own shape. */
@@ -102,23 +95,20 @@ export class RealtimeCalls {
     return this.entity(entity, "delete", data);
   }
 
-  private entity(entity: string, action: string, data: unknown): Promise<Receipt> {
-    const path = `${this.path}/entity/${encodeURIComponent(entity)}/${action}`;
-    return this.carillon.send([":realtime"], "POST", path, { json: data });
+  private entity(entity: string, action: "create" | "update" | "delete", data: unknown): Promise<Receipt> {
+    const call = { params: { entity }, json: data };
+    return this.carillon.send([":realtime"], "POST", `/realtime/entity/{entity}/${action}`, call);
   }
 }
 
 /** What happens in a room happens in the name of one of its members. */
 export class ChatCalls {
   /** @internal */
-  constructor(
-    private readonly carillon: Carillon,
-    private readonly path: string,
-  ) {}
+  constructor(private readonly carillon: Carillon) {}
 
   message(as: User, message: ChatMessage): Promise<Receipt> {
     const call = { json: message, as };
-    return this.carillon.send([room(message.roomId)], "POST", `${this.path}/message`, call);
+    return this.carillon.send([room(message.roomId)], "POST", "/chat/message", call);
   }
 
   /** Gives the room and its newest messages. */
@@ -137,7 +127,7 @@ export class ChatCalls {
   /** A room that is not `open` can be joined by invitation only, and gets an id that cannot be guessed. */
   createRoom(as: User, options: { roomId?: string; name?: string; open?: boolean } = {}): Promise<ChatRoom> {
     const keys = options.roomId === undefined ? [":rooms"] : [room(options.roomId)];
-    const made = this.carillon.send(keys, "POST", `${this.path}/rooms`, { json: options, as });
+    const made = this.carillon.send(keys, "POST", "/chat/rooms", { json: options, as });
     return made as Promise<unknown> as Promise<ChatRoom>;
   }
 
@@ -146,12 +136,11 @@ export class ChatCalls {
   }
 
   async rooms(as: User): Promise<ChatRoom[]> {
-    return ((await this.carillon.get(`${this.path}/rooms`, {}, as)) as { rooms: ChatRoom[] }).rooms;
+    return ((await this.carillon.get("/chat/rooms", { as })) as { rooms: ChatRoom[] }).rooms;
   }
 
-  private inRoom(as: User, roomId: string, action: string, json?: unknown): Promise<Receipt> {
-    const path = `${this.path}/room/${encodeURIComponent(roomId)}/${action}`;
-    return this.carillon.send([room(roomId)], "POST", path, { as, ...(json !== undefined && { json }) });
+  private inRoom(as: User, roomId: string, action: "join" | "leave" | "typing" | "invite", json?: unknown): Promise<Receipt> {
+    return this.carillon.send([room(roomId)], "POST", `/chat/room/{roomId}/${action}`, { params: { roomId }, as, json });
   }
 }
 
@@ -159,24 +148,21 @@ const room = (id: string): string => `:room ${id}`;
 
 export class SystemCalls {
   /** @internal */
-  constructor(
-    private readonly carillon: Carillon,
-    private readonly path: string,
-  ) {}
+  constructor(private readonly carillon: Carillon) {}
 
   updateStatus(status: StatusUpdate): Promise<Receipt> {
-    return this.carillon.send([":status"], "POST", `${this.path}/status/update`, { json: status });
+    return this.carillon.send([":status"], "POST", "/system/status/update", { json: status });
   }
 
   async stats(): Promise<Receipt> {
-    return (await this.carillon.get(`${this.path}/stats`)) as Receipt;
+    return (await this.carillon.get("/system/stats")) as Receipt;
   }
 
   async connections(): Promise<Receipt> {
-    return (await this.carillon.get(`${this.path}/connections`)) as Receipt;
+    return (await this.carillon.get("/system/connections")) as Receipt;
   }
 
   async health(): Promise<Receipt> {
-    return (await this.carillon.get(`${this.path}/health`)) as Receipt;
+    return (await this.carillon.get("/system/health")) as Receipt;
   }
 }

@@ -82,7 +82,7 @@ export class FiniteStream {
 
   /** Asks the producer to stop, as a reader may. */
   async requestStop(): Promise<void> {
-    await this.connection.call("DELETE", this.path);
+    await this.connection.call("DELETE", "/events/streams/{stream}", { params: { stream: this.id } });
   }
 
   /**
@@ -120,7 +120,7 @@ export class FiniteStream {
   }
 
   private async send(body: string, count: number, deadline: number): Promise<Appended[]> {
-    const answer = await this.connection.call("POST", this.path, { body, key: this.nextKey(), deadline });
+    const answer = await this.connection.call("POST", "/events/streams/{stream}", { params: { stream: this.id }, body, key: this.nextKey(), deadline });
     const appended = { stopRequested: false, ...(answer.body as object) };
     if (appended.stopRequested) this.stop.abort(new CarillonError("CLOSED", "a reader asked to stop"));
     return new Array<Appended>(count).fill(appended);
@@ -129,7 +129,7 @@ export class FiniteStream {
   private async end(): Promise<void> {
     await this.flush();
     try {
-      await this.connection.call("POST", `${this.path}/close`, { repeatable: true });
+      await this.connection.call("POST", "/events/streams/{stream}/close", { params: { stream: this.id }, repeatable: true });
     } catch (why) {
       // It is closed: by an attempt whose answer was lost, by another process, or because it was idle.
       if (!isCarillonError(why) || why.code !== "CONFLICT") throw why;

@@ -93,13 +93,12 @@ export class EventService {
   }
 
   private async list(query: Call["query"]): Promise<{ clients: SSEClient[]; stats: SSEStats; next?: string }> {
-    const body = await this.carillon.get(`${this.carillon.prefixes.metadata}/clients`, query);
+    const body = await this.carillon.get("/api/sse/clients", { query });
     return body as { clients: SSEClient[]; stats: SSEStats; next?: string };
   }
 
   private notify(filter: ClientFilter | { broadcast: true }, event: SSEEvent, keys: readonly string[] | "all"): Promise<Receipt> {
-    const path = `${this.carillon.prefixes.metadata}/notify`;
-    return this.carillon.send(keys, "POST", path, { json: { ...filter, ...event } });
+    return this.carillon.send(keys, "POST", "/api/sse/notify", { json: { ...filter, ...event } });
   }
 }
 

@@ -1,7 +1,6 @@
 // Notifications kept in a database: publisher, and what a processor of notifications needs.
 import type { Carillon, Receipt } from "./carillon.js";
 import type { User } from "./caller.js";
-import type { Call } from "./connection.js";
 
 export type Priority = "LOW" | "MEDIUM" | "HIGH" | "URGENT" | (string & {});
 
@@ -50,25 +49,26 @@ export class SSEPublisher {
     if (recipientUserIds.length === 0) return Promise.resolve({});
     const json = { notificationId, notificationType, action, priority, data, recipientUserIds };
     // An attempt whose answer was lost has taken the id: the next one is told so.
-    return this.post("notifications", recipientUserIds, json, { namesItself: true });
+    return this.carillon.send(recipientUserIds, "POST", "/api/v1/sse/notifications", { json, namesItself: true });
   }
 
   /** To everybody. */
   publishSystemEvent(eventType: string, data: unknown): Promise<Receipt> {
-    return this.post("system", "all", { eventType, data });
+    return this.carillon.send("all", "POST", "/api/v1/sse/system", { json: { eventType, data } });
   }
 
   /** To these users, to nobody if the list is empty, to everybody if there is none. */
   publishCustomEvent(eventType: string, data: unknown, userIds?: readonly string[]): Promise<Receipt> {
     if (userIds?.length === 0) return Promise.resolve({});
-    return this.post("custom", userIds ?? "all", { eventType, data, ...(userIds && { userIds }) });
+    const json = { eventType, data, ...(userIds && { userIds }) };
+    return this.carillon.send(userIds ?? "all", "POST", "/api/v1/sse/custom", { json });
   }
 
   /** What became of a notification, recipient by recipient. */
   async *deliveries(notificationId: string): AsyncGenerator<Delivery, void, undefined> {
-    const path = `${this.carillon.prefixes.notifications}/notifications/${encodeURIComponent(notificationId)}/deliveries`;
+    const params = { id: notificationId };
     for (let after: string | undefined; ; ) {
-      const page = (await this.carillon.get(path, { after })) as { deliveries: Delivery[]; next?: string };
+      const page = (await this.carillon.get("/api/v1/sse/notifications/{id}/deliveries", { params, query: { after } })) as { deliveries: Delivery[]; next?: string };
       yield* page.deliveries;
       if (page.next === undefined) return;
       after = page.next;
@@ -79,28 +79,20 @@ export class SSEPublisher {
   inbox(user: User): Inbox {
     return new Inbox(this.carillon, user);
   }
-
-  private post(what: string, keys: readonly string[] | "all", json: unknown, more: Call = {}): Promise<Receipt> {
-    return this.carillon.send(keys, "POST", `${this.carillon.prefixes.notifications}/${what}`, { json, ...more });
-  }
 }
 
 /** What a user may do with their own notifications; the calls are made in the user's name. */
 export class Inbox {
-  private readonly path: string;
-
   constructor(
     private readonly carillon: Carillon,
     private readonly user: User,
-  ) {
-    this.path = `${carillon.prefixes.notifications}/notifications`;
-  }
+  ) {}
 
   /** Newest first, page after page. */
   async *list<T = unknown>(options: { unread?: boolean } = {}): AsyncGenerator<KeptNotification<T>, void, undefined> {
     for (let before: number | undefined; ; ) {
-      const query = { before, unread: options.unread ? "true" : undefined };
-      const page = (await this.carillon.get(`${this.path}/inbox`, query, this.user)) as {
+      const query = { before, unread: options.unread || undefined };
+      const page = (await this.carillon.get("/api/v1/sse/notifications/inbox", { query, as: this.user })) as {
         notifications: KeptNotification<T>[];
         next?: number;
       };
@@ -111,18 +103,15 @@ export class Inbox {
   }
 
   async countUnread(): Promise<number> {
-    return ((await this.carillon.get(`${this.path}/unread`, {}, this.user)) as { unread: number }).unread;
+    return ((await this.carillon.get("/api/v1/sse/notifications/unread", { as: this.user })) as { unread: number }).unread;
   }
 
   markRead(notificationId: string): Promise<Receipt> {
-    return this.post(`${encodeURIComponent(notificationId)}/read`);
+    const call = { params: { id: notificationId }, as: this.user };
+    return this.carillon.send([this.user.id], "POST", "/api/v1/sse/notifications/{id}/read", call);
   }
 
   markAllRead(): Promise<Receipt> {
-    return this.post("read");
-  }
-
-  private post(what: string): Promise<Receipt> {
-    return this.carillon.send([this.user.id], "POST", `${this.path}/${what}`, { as: this.user });
+    return this.carillon.send([this.user.id], "POST", "/api/v1/sse/notifications/read", { as: this.user });
   }
 }

@@ -186,9 +186,8 @@ export class SSEService {
 
   /** Of a user, or of all. */
   async getConnectionCount(userId?: string): Promise<number> {
-    const path = `${this.carillon.prefixes.users}/sse`;
     if (userId === undefined) return (await this.connectionPage(undefined, 1)).total;
-    const body = await this.carillon.get(`${path}/users/${encodeURIComponent(userId)}/connections`);
+    const body = await this.carillon.get("/api/sse/users/{user}/connections", { params: { user: userId } });
     return (body as { connections: number }).connections;
   }
 
@@ -208,12 +207,12 @@ export class SSEService {
   }
 
   private async connectionPage(after: string | undefined, limit: number): Promise<ConnectionPage> {
-    return (await this.carillon.get(`${this.carillon.prefixes.users}/sse/connections`, { after, limit })) as ConnectionPage;
+    return (await this.carillon.get("/api/sse/connections", { query: { after, limit } })) as ConnectionPage;
   }
 
   private sendBody(keys: readonly string[] | "all", json: UserEventBody): Promise<Receipt> {
     this.checkSize(json);
-    return this.carillon.send(keys, "POST", `${this.carillon.prefixes.users}/sse/send`, { json });
+    return this.carillon.send(keys, "POST", "/api/sse/send", { json });
   }
 
   private checkSize(event: EventContent): void {

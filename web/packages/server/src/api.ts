@@ -1068,6 +1068,14 @@ export interface operations {
                     "application/json": unknown;
                 };
             };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
             default: components["responses"]["problem"];
         };
     };
@@ -1772,6 +1780,14 @@ export interface operations {
         };
         responses: {
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            202: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -5,7 +5,7 @@ include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/carillon)
 
-foreach(layer IN ITEMS base wire sqlite journal hub store services)
+foreach(layer IN ITEMS base coding wire sqlite journal hub store services)
     target_include_directories(carillon_${layer} INTERFACE
         $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
     target_compile_features(carillon_${layer} INTERFACE cxx_std_23)

@@ -44,6 +44,6 @@ set(CPACK_DEBIAN_SERVER_PACKAGE_CONTROL_EXTRA
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME carillon-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
-    "libboost1.81-dev, libboost-json1.81-dev, libfmt-dev, libsqlite3-dev, libical-dev, libxxhash-dev")
+    "libboost1.81-dev, libboost-json1.81-dev, libfmt-dev, libsqlite3-dev, libical-dev, libxxhash-dev, zlib1g-dev, libbrotli-dev, libzstd-dev")
 set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "Headers and static libraries to build a hub into a program in C++.")
 include(CPack)

@@ -1,11 +1,12 @@
 // Clients that people already have, each through a kill, a restart and a drain.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, test } from "vitest";
 import type { Browser, Page } from "playwright-core";
 import { startBrowser } from "./support/browser.js";
-import { Server, until } from "./support/server.js";
+import { Server } from "./support/server.js";
 import { bundled, Site } from "./support/site.js";
+import { losesAndDoublesNothing, quick } from "./support/survival.js";
 
 let browser: Browser;
 let site: Site;
@@ -26,38 +27,14 @@ afterAll(async () => {
   await site?.stop();
 });
 beforeEach(async () => {
-  server = await Server.start(
-    ...["--stream.retry", "200ms", "--drain.window", "100ms", "--drain.expected_downtime", "200ms"],
-    // htmx always sends credentials.
-    ...["--http.cors_origins", site.url, "--http.cors_credentials", "true"],
-  );
+  // htmx always sends credentials.
+  server = await Server.start(...quick, "--http.cors_origins", site.url, "--http.cors_credentials", "true");
 });
 afterEach(() => server?.stop());
 
 test.each(["@microsoft/fetch-event-source", "reconnecting-eventsource", "htmx"])("%s loses and doubles nothing over kills and a drain", async (name) => {
   const page: Page = await browser.newPage();
   await page.goto(`${site.url}/?client=${encodeURIComponent(name)}&server=${encodeURIComponent(server.url)}`);
-  const listens = (): Promise<unknown> => until("it listens", async () => (await server.metric("carillon_subscribers")) === 1, 30_000);
-  const wanted: string[] = [];
-  const publish = async (text: string): Promise<void> => {
-    wanted.push(text);
-    await server.publish("news", text);
-  };
-  const came = async (): Promise<void> => {
-    const seen = (): Promise<string[]> => page.evaluate(() => (globalThis as unknown as { seen: string[] }).seen);
-    await until(`${wanted.length} events`, async () => (await seen()).length >= wanted.length, 30_000).catch(() => {});
-    expect(await seen()).toEqual(wanted);
-  };
-  await listens();
-  await publish("before");
-  await came();
-  for (const away of [server.kill, server.drain, server.kill]) {
-    await away();
-    await server.start();
-    await publish(`meanwhile ${wanted.length}`);
-    await listens();
-    await publish(`after ${wanted.length}`);
-    await came();
-  }
+  await losesAndDoublesNothing(server, () => page.evaluate(() => (globalThis as unknown as { seen: string[] }).seen));
   await page.close();
 });

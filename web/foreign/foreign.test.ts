@@ -1,10 +1,12 @@
-// Clients of other languages, each as its own pages say that it is used, through kills, restarts and a drain.
+// Clients of other languages, each as its own pages say that it is used, and ours in other runtimes than Node, through kills,
+// restarts and a drain.
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { Server, until } from "../e2e/support/server.js";
+import { afterEach, beforeEach, describe, test } from "vitest";
+import { Server } from "../e2e/support/server.js";
+import { losesAndDoublesNothing, quick } from "../e2e/support/survival.js";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const built = fileURLToPath(new URL("../../build/clients", import.meta.url));
@@ -23,7 +25,51 @@ function copied(name: string): string {
   return join(built, name);
 }
 
+let runtimesAreThere = false;
+
+/** The folder in which other runtimes find our client, as packed, beside themselves. */
+function runtimes(): string {
+  const folder = join(built, "runtimes");
+  if (runtimesAreThere) return folder;
+  mkdirSync(folder, { recursive: true });
+  const web = fileURLToPath(new URL("..", import.meta.url));
+  run("node", ["build.mjs"], web);
+  const packed = execFileSync("npm", ["pack", "--workspace", "carillon-client", "--ignore-scripts", "--silent", "--pack-destination", folder], { cwd: web, encoding: "utf8" });
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true, type: "module" }));
+  // Their own binaries are packages; what their packages run when they are installed would only link them.
+  run("npm", ["install", "--silent", "--ignore-scripts", "--no-audit", "--no-fund", `./${packed.trim()}`, "deno@^2.9.6", "bun@^1.4.5"], folder);
+  cpSync(join(here, "listen.mjs"), join(folder, "listen.mjs"));
+  runtimesAreThere = true;
+  return folder;
+}
+
+/** The binary that the package of a runtime has brought along for this machine. */
+function binaryOf(folder: string, scope: string, file: string): string {
+  const path = join(folder, "node_modules", scope);
+  const found = readdirSync(path).map((name) => join(path, name, file)).find((binary) => existsSync(binary));
+  if (!found) throw new Error(`no ${file} for this machine`);
+  return found;
+}
+
 const clients: Record<string, Client> = {
+  "carillon-client in Node": {
+    tools: ["npm"],
+    make: () => ["node", join(runtimes(), "listen.mjs")],
+  },
+  "carillon-client in Deno": {
+    tools: ["npm"],
+    make() {
+      const folder = runtimes();
+      return [binaryOf(folder, "@deno", "deno"), "run", "--quiet", "--allow-net", "--allow-env", "--allow-read", join(folder, "listen.mjs")];
+    },
+  },
+  "carillon-client in Bun": {
+    tools: ["npm"],
+    make() {
+      const folder = runtimes();
+      return [binaryOf(folder, "@oven", "bin/bun"), join(folder, "listen.mjs")];
+    },
+  },
   "httpx-sse": {
     tools: ["python3"],
     make() {
@@ -65,7 +111,7 @@ describe.each(Object.entries(clients))("%s", (name, { tools, make }) => {
   let listener: ChildProcess | undefined;
 
   beforeEach(async () => {
-    server = await Server.start("--stream.retry", "200ms", "--drain.window", "100ms", "--drain.expected_downtime", "200ms");
+    server = await Server.start(...quick);
   });
   afterEach(async () => {
     listener?.kill("SIGKILL");
@@ -77,27 +123,6 @@ describe.each(Object.entries(clients))("%s", (name, { tools, make }) => {
     let printed = "";
     listener = spawn(command!, [...args, `${server.url}/events/subscribe/news`], { stdio: ["ignore", "pipe", "inherit"] });
     listener.stdout!.on("data", (text) => (printed += String(text)));
-    const listens = (): Promise<unknown> => until("it listens", async () => (await server.metric("carillon_subscribers")) === 1, 30_000);
-    const lines = (): string[] => printed.split("\n").slice(0, -1);
-    const wanted: string[] = [];
-    const publish = async (text: string): Promise<void> => {
-      wanted.push(text);
-      await server.publish("news", text);
-    };
-    const came = (): Promise<unknown> =>
-      until(`${wanted.length} events`, () => lines().length >= wanted.length, 30_000)
-        .catch(() => {})
-        .then(() => expect(lines()).toEqual(wanted));
-    await listens();
-    await publish("before");
-    await came();
-    for (const away of [server.kill, server.drain, server.kill]) {
-      await away();
-      await server.start();
-      await publish(`meanwhile ${wanted.length}`);
-      await listens();
-      await publish(`after ${wanted.length}`);
-      await came();
-    }
+    await losesAndDoublesNothing(server, () => printed.split("\n").slice(0, -1));
   });
 });

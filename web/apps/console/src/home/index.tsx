@@ -126,7 +126,7 @@ function Demo({ me }: { me: string }) {
       <Arrived userId={me} />
       <div className="home-side">
         <Send me={me} />
-        <Panel title="Connections" note="By TrackConnections of carillon-react" className="connections">
+        <Panel title="Who is connected" note="By TrackConnections of carillon-react" className="connections">
           <TrackConnections interval={2000} {...(token ? { token } : {})} />
         </Panel>
       </div>

@@ -48,11 +48,11 @@ const Row = memo(function Row({ entry }: { entry: Entry }) {
       ) : (
         <div className="event-sides">
           <div>
-            <h4 className="side-name">bytes</h4>
+            <p className="side-name">bytes</p>
             <Raw text={entry.raw} />
           </div>
           <div>
-            <h4 className="side-name">parsed</h4>
+            <p className="side-name">parsed</p>
             <Json text={entry.data} />
           </div>
         </div>
@@ -73,7 +73,7 @@ export function EventList() {
       title="What comes"
       className="events-panel"
       flush
-      note={state.total > 0 ? `${state.total.toLocaleString()} blocks, ${state.bytes.toLocaleString()} bytes` : "Raw bytes beside what they mean"}
+      note={state.total > 0 ? `${state.total.toLocaleString()} ${state.total === 1 ? "block" : "blocks"}, ${state.bytes.toLocaleString()} bytes` : "Raw bytes beside what they mean"}
       actions={
         <>
           <Checkbox label="heartbeats" checked={comments} onChange={(event) => setComments(event.target.checked)} />

@@ -293,6 +293,7 @@ export function target(path: string, parameters: Parameter[], values: Record<str
     if (parameter.in === "path") at = at.replace(`{${parameter.name}}`, value.split("/").map(encodeURIComponent).join("/"));
     else if (value) query.append(parameter.name, value);
   }
-  const text = query.toString();
+  // A slash and a star need no escape in a query, and are easier to read.
+  const text = query.toString().replaceAll("%2F", "/");
   return text ? `${at}?${text}` : at;
 }

@@ -93,7 +93,8 @@ export function grouped(api: OpenApi, streams: AsyncApi | undefined): { title: s
 }
 
 const samples: Record<string, unknown> = { string: "", integer: 1, number: 1, boolean: true, object: {}, array: [] };
-const known: Record<string, unknown> = { data: { text: "Hello" }, topic: "demo/bells", message: "Hello", title: "Hello", type: "info", event: "chime", userId: "test123", roomId: "lobby" };
+/** Values to begin with, of names that mean the same everywhere. */
+export const known: Record<string, unknown> = { data: { text: "Hello" }, topic: "demo/bells", message: "Hello", title: "Hello", type: "info", event: "chime", userId: "test123", roomId: "lobby" };
 
 /** A body to begin with: what is needed, or a few fields that say something. */
 export function sample(schema: Schema): string {

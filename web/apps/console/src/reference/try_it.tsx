@@ -4,7 +4,7 @@ import { ApiProblem, request } from "../api/client.js";
 import { useSession } from "../api/session.js";
 import { snippet } from "../live/snippets.js";
 import { Badge, Button, CopyButton, Field, Json, TextArea } from "../ui/index.js";
-import { sample, type Operation } from "./document.js";
+import { known, sample, type Operation } from "./document.js";
 
 interface Answer {
   status: number;
@@ -18,7 +18,9 @@ const most = 64 * 1024;
 
 export function TryIt({ operation }: { operation: Operation }) {
   const { token, ask } = useSession();
-  const [values, setValues] = useState<Record<string, string>>({});
+  const [values, setValues] = useState(() =>
+    Object.fromEntries(operation.parameters.filter(({ name, in: where, required }) => (where === "path" || required) && typeof known[name] === "string").map(({ name }) => [name, known[name] as string])),
+  );
   const [body, setBody] = useState(() => (operation.body ? sample(operation.body.schema) : ""));
   const [answer, setAnswer] = useState<Answer>();
   const [problem, setProblem] = useState<ApiProblem>();

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 import { guides } from "./build/guides.js";
+import { licenses } from "./build/licenses.js";
 import { themeBeforePaint } from "./build/theme.js";
 
 const web = fileURLToPath(new URL("../..", import.meta.url));
@@ -9,7 +10,7 @@ const server = process.env.CARILLON ?? "http://localhost:3000";
 const served = ["/api", "/auth", "/admin", "/events", "/notifications", "/realtime", "/chat", "/system", "/health", "/ready", "/metrics", "/openapi.json", "/asyncapi.json"];
 
 export default defineConfig({
-  plugins: [themeBeforePaint(), guides(fileURLToPath(new URL("../../../docs", import.meta.url)))],
+  plugins: [themeBeforePaint(), licenses(`${web}/../LICENSE`, `${web}/node_modules`), guides(`${web}/../docs`)],
   resolve: {
     alias: [
       { find: /^carillon-(client|react)$/, replacement: `${web}/packages/$1/src/index.ts` },

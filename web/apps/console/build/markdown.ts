@@ -107,7 +107,7 @@ export function rendered(text: string, link: (href: string) => string | undefine
         return inlineOne(token);
     }
   });
-  const textOf = (piece: Piece): string => (typeof piece === "string" ? piece : piece.slice(2).map((part) => textOf(part as Piece)).join(/^(td|th|li|p|tr)$/.test(piece[0]) ? "" : " "));
+  const textOf = (piece: Piece): string => (typeof piece === "string" ? piece : piece.slice(2).map((part) => textOf(part as Piece)).join(/^(table|thead|tbody|tr|ul|ol|blockquote)$/.test(piece[0]) ? " " : ""));
   const body: Piece[] = [];
   for (const token of marked.lexer(text)) {
     const made = blocks([token]);

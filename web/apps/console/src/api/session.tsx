@@ -3,8 +3,12 @@ import { createContext, useCallback, useContext, useEffect, useMemo, useState, u
 import { ApiProblem, call, reachability, type CallOptions } from "./client.js";
 
 const key = "carillon.token";
-/** The token of system C's document: user test123 with the roles user and admin. Anybody can make it. */
-export const testToken = "dGVzdDEyMzp0ZXN0dXNlcjp0ZXN0QGV4YW1wbGUuY29tOnVzZXIsYWRtaW4=";
+/** A token as in system C's document, `Base64(userId:username:email:roles)`, which anybody can make. A colon parts its fields. */
+export function testToken(user: string, admin: boolean): string {
+  const name = user === "test123" ? "testuser" : user;
+  const text = `${user}:${name}:${user === "test123" ? "test" : "user"}@example.com:user${admin ? ",admin" : ""}`;
+  return btoa(String.fromCharCode(...new TextEncoder().encode(text)));
+}
 
 export interface Caller {
   userId: string;

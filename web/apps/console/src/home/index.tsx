@@ -15,6 +15,31 @@ interface Received {
   data: unknown;
 }
 
+const example = `import { TrackConnections, useSSE } from "carillon-react";
+
+function Notifications({ user, token }) {
+  const { isConnected, addEventListener } = useSSE({
+    userId: user,
+    metadata: { page: "home" },
+    token: () => token,
+  });
+  const [arrived, setArrived] = useState([]);
+
+  useEffect(
+    () => addEventListener("notification", ({ data }) =>
+      setArrived((before) => [data.message, ...before])),
+    [addEventListener],
+  );
+
+  return (
+    <>
+      <p role="status">{isConnected ? "connected" : "connecting"}</p>
+      <ul>{arrived.map((text) => <li>{text}</li>)}</ul>
+      <TrackConnections token={token} />
+    </>
+  );
+}`;
+
 const most = 100;
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
 
@@ -149,10 +174,16 @@ export function HomePage() {
       </header>
       {state === "checking" && <Loading what="who you are" />}
       {state === "anonymous" && (
-        <section className="home-sign-in" aria-labelledby={title}>
-          <h2 id={title}>Sign in to listen</h2>
-          <SignInForm />
-        </section>
+        <div className="home-grid">
+          <figure className="home-code">
+            <pre className="code">{example}</pre>
+            <figcaption>What this page does, as you would write it.</figcaption>
+          </figure>
+          <section className="home-sign-in" aria-labelledby={title}>
+            <h2 id={title}>Sign in to listen</h2>
+            <SignInForm />
+          </section>
+        </div>
       )}
       {state === "signed-in" && who && <Demo key={who.userId} me={who.userId} />}
     </div>

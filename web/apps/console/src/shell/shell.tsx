@@ -84,6 +84,20 @@ export function Shell({ children }: { children: ReactNode }) {
       <main id="main" tabIndex={-1}>
         {children}
       </main>
+      <footer className="foot">
+        <p>Carillon keeps its pages in its own binary: nothing here comes from elsewhere.</p>
+        <ul>
+          <li>
+            <a href="/openapi.json">OpenAPI</a>
+          </li>
+          <li>
+            <a href="/asyncapi.json">AsyncAPI</a>
+          </li>
+          <li>
+            <a href={document.querySelector<HTMLLinkElement>("link[rel=license]")?.href ?? "/"}>Licences</a>
+          </li>
+        </ul>
+      </footer>
       <SignIn />
     </>
   );

@@ -2,12 +2,14 @@
 import { useEffect, useRef, useState, type FormEvent } from "react";
 import { testToken, useSession } from "../api/session.js";
 import { Button } from "../ui/button.js";
-import { Field } from "../ui/field.js";
+import { Checkbox, Field } from "../ui/field.js";
 
 /** The form itself, for pages that want nothing else before somebody is there. */
 export function SignInForm() {
   const { signIn, problem } = useSession();
   const [token, setToken] = useState("");
+  const [user, setUser] = useState("test123");
+  const [admin, setAdmin] = useState(true);
   const [busy, setBusy] = useState(false);
   const enter = (with_: string) => {
     setBusy(true);
@@ -34,11 +36,19 @@ export function SignInForm() {
         <Button kind="primary" type="submit" busy={busy} disabled={!token.trim()}>
           Sign in
         </Button>
-        <Button onClick={() => enter(testToken)} disabled={busy}>
-          Use the test token
-        </Button>
       </div>
-      <p className="quiet small">The test token is user test123 with the role admin. A server without keys believes it on the machine that it runs on; others refuse it.</p>
+      <div className="sign-in-test">
+        <p className="quiet small">On your own machine, while the server has no key, a test token will do. It proves nothing, and other servers refuse it.</p>
+        <div className="sign-in-actions">
+          <Field label="Test user" quietLabel value={user} onChange={(event) => setUser(event.target.value.replace(/[:\s]/g, ""))} />
+          <Checkbox label="admin" checked={admin} onChange={(event) => setAdmin(event.target.checked)} />
+        </div>
+        <div className="sign-in-actions">
+          <Button onClick={() => enter(testToken(user, admin))} disabled={busy || !user}>
+            Use the test token
+          </Button>
+        </div>
+      </div>
     </form>
   );
 }

@@ -200,6 +200,8 @@ void topic_logs::set_value(topic_log& log, event_ptr e) {
         retained_bytes += e->content.size();
         last_value& now = values_[e->pos.value];
         if (!now.event && !order_.find(e->pos.value)) memory_ += footprint(*e);
+        // One object for all its topics, also where a store has a row for each.
+        if (now.event) e = now.event;
         now.event = e;
         ++now.topics;
     }

@@ -61,6 +61,27 @@ TEST_F(sqlite_start, forgets_no_topic_that_has_a_last_value) {
     EXPECT_EQ(last_value_of("value"), "kept");
 }
 
+TEST_F(sqlite_start, gives_a_last_value_of_several_topics_once) {
+    retention_ = [](std::string_view) { return retention{.max_age = 1s}; };
+    open();
+    auto both = value("a", "of both");
+    both->content.topics.push_back(*topic::parse("b"));
+    EXPECT_TRUE(try_append({both}));
+    pass(2s);
+    ASSERT_TRUE(soon([&] { return record().stats().events == 0; }));
+    for (int again = 0; again < 2; ++again) {
+        EXPECT_EQ(snapshot({"**"}).values.size(), 1u);
+        EXPECT_EQ(last_value_of("a"), "of both");
+        EXPECT_EQ(last_value_of("b"), "of both");
+        read_query all{parse({"**"}), position{}, record().head()};
+        all.last_values_too = true;
+        EXPECT_EQ(positions(read(all)), numbers{1});
+        all.patterns = parse({"a"});
+        EXPECT_EQ(positions(read(all)), numbers{1});
+        open();
+    }
+}
+
 TEST_F(sqlite_start, gives_no_topic_what_belonged_to_one_that_was_forgotten) {
     retention_ = [](std::string_view) { return retention{.max_age = 1s}; };
     auto many = options(file_.path());

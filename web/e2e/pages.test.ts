@@ -91,7 +91,9 @@ test("pages keep a strict policy, and files with checksums in their names are ke
   expect((await fetch(`${server.url}/assets/none.js`)).status).toBe(404);
   const production = await Server.start("--production", "true");
   expect((await fetch(`${production.url}/`)).status).toBe(404);
-  expect((await fetch(`${production.url}/console`)).status).toBe(200);
+  const console = await open("/console", { at: production });
+  await console.getByRole("link", { name: "Live" }).waitFor({ state: "detached" });
+  await context.close();
   await production.stop();
 });
 

@@ -1,5 +1,5 @@
 // What stands around every page: name, ways, who is there, and whether the server answers.
-import type { ReactNode } from "react";
+import { useEffect, useState, type ReactNode } from "react";
 import { useReachable, useSession } from "../api/session.js";
 import { Link, usePath } from "../router.js";
 import { Button } from "../ui/button.js";
@@ -50,9 +50,23 @@ function Who() {
   );
 }
 
+/** In production the server answers nothing but the console. Whoever came in by another page knows that it has them. */
+function useDemonstration(): boolean {
+  const [there, setThere] = useState(true);
+  useEffect(() => {
+    if (!location.pathname.startsWith("/console")) return;
+    fetch("/home", { method: "HEAD" }).then(
+      (answer) => setThere(answer.status !== 404),
+      () => {},
+    );
+  }, []);
+  return there;
+}
+
 export function Shell({ children }: { children: ReactNode }) {
   const path = usePath();
   const reachable = useReachable();
+  const hasDemonstration = useDemonstration();
   const isHere = (to: string) => (to === "/" ? path === "/" : path === to || path.startsWith(`${to}/`));
   return (
     <>
@@ -61,12 +75,12 @@ export function Shell({ children }: { children: ReactNode }) {
       </a>
       <header className="top">
         <div className="top-row">
-          <Link to="/" className="brand">
+          <Link to={hasDemonstration ? "/" : "/console"} className="brand">
             <Mark />
             Carillon
           </Link>
           <nav aria-label="Pages" className="ways">
-            {ways.map(([to, name]) => (
+            {ways.filter(([to]) => hasDemonstration || to === "/console").map(([to, name]) => (
               <Link key={to} to={to} aria-current={isHere(to) ? "page" : undefined}>
                 {name}
               </Link>

@@ -14,7 +14,7 @@ export default defineConfig({
   test: {
     projects: [
       // Needs neither a server nor a browser.
-      { extends: true, test: { name: "unit", include: ["packages/*/test/**/*.test.{ts,tsx}"] } },
+      { extends: true, test: { name: "unit", include: ["packages/*/test/**/*.test.{ts,tsx}", "apps/*/test/**/*.test.ts"] } },
       { extends: true, test: { name: "e2e", include: ["e2e/**/*.test.{ts,tsx}"], testTimeout: 60_000, hookTimeout: 60_000 } },
     ],
     // Files of e2e start servers and a browser: two at a time are enough for two cores.

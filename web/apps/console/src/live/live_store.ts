@@ -1,6 +1,7 @@
 // The open streams of the page and what came on them, outside of React: a burst renders once a frame.
 import { connect, createParser, type CarillonClient, type RawEvent } from "carillon-client";
 import { ApiProblem, reachability } from "../api/client.js";
+import { blocks } from "./blocks.js";
 import type { SystemId } from "./systems.js";
 
 /** What one block of a stream said. */
@@ -39,24 +40,6 @@ export interface LiveState {
 export const mostStreams = 4;
 const mostEntries = 300;
 const shownBytes = 16_384;
-
-/** Cuts a stream into its blocks; a comment on its own is a block, since a heartbeat has no empty line behind it. */
-function blocks(found: (text: string) => void): (piece: string) => void {
-  let lines: string[] = [];
-  let rest = "";
-  const line = (text: string) => {
-    if (text === "") {
-      if (lines.length > 0) found(lines.join("\n"));
-      lines = [];
-    } else if (text.startsWith(":") && lines.length === 0) found(text);
-    else lines.push(text);
-  };
-  return (piece) => {
-    const parts = (rest + piece).split(/\r\n|\n|\r(?!$)/);
-    rest = parts.pop()!;
-    parts.forEach(line);
-  };
-}
 
 const encoder = new TextEncoder();
 

@@ -149,7 +149,7 @@ export function Staff({ state, chosen, choose }: { state: LiveState; chosen: Sys
             <button key={id} type="button" className="staff-key" aria-pressed={chosen === id} onClick={() => choose(id)}>
               <span className="staff-letter">{id}</span>
               <span className="staff-name">{name}</span>
-              <span className={`staff-state ${stream?.status ?? ""}`}>{stream ? (stream.status === "open" ? (stream.events > 0 ? `${stream.events}` : "open") : words[stream.status]) : ""}</span>
+              <span className={`staff-state ${stream?.status ?? ""}`}>{stream ? (stream.status === "open" ? (stream.events > 0 ? `${stream.events}` : "open") : stream.problem ? "refused" : words[stream.status]) : ""}</span>
             </button>
           );
         })}

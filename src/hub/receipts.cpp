@@ -113,8 +113,8 @@ void hub::core::await_receipts(std::span<const event_ptr> batch) {
     }
 }
 
-// Counted when it comes, behind or not: whom it is for. Those are few, or the publisher wants to
-// know how many.
+// Counts the streams that the event is for when it comes, also those that are behind. They are few,
+// or the publisher wants to know how many.
 void shard::impl::watch(encoded_event& e) {
     auto call = hub_.inside().receipts.find(e.event->watch);
     if (!call) return;

@@ -359,7 +359,7 @@ result<> shard::impl::unsubscribe(subscriber& s, const topic_pattern& topic) {
 void shard::impl::reload(const hub_options& options) {
     cache_.resize(options.encode_cache_bytes);
     index_.each([&](topic_node& node) {
-        // Who was noted as present is to be noted as gone.
+        // A user that was noted as present is to be noted as gone.
         const presence_rule kept = node.options.presence;
         node.options =
             options.options_of ? options.options_of(node.pattern.str()) : topic_options{};

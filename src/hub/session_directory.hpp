@@ -1,4 +1,4 @@
-// Who is there: which connections have which key, over all shards.
+// The connections of each key, over all shards.
 #pragma once
 
 #include "base/string_map.hpp"
@@ -132,7 +132,7 @@ public:
     std::size_t keys() const noexcept { return keys_.load(std::memory_order_relaxed); }
 
     /// Forgets keys whose grace has passed, in one stripe: call it now and then.
-    /// `forgotten(key, Kept&)` is told of each.
+    /// `forgotten(key, Kept&)` gets each.
     template <class Forgotten>
     void purge(clock::time_point now, Forgotten&& forgotten) {
         stripe& s = stripes_[next_purge_.fetch_add(1, std::memory_order_relaxed) % stripe_count];

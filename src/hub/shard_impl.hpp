@@ -115,7 +115,7 @@ public:
         return encode_cache::control(s.form, text);
     }
     item event_item(const subscriber& s, encoded_event& e);
-    /// Who is in the topics whose presence the stream may see (presence.cpp).
+    /// The users in the topics whose presence the stream may see (presence.cpp).
     /// `only`: of this topic; empty: of all.
     void append_presence(const subscriber& s, std::string& out, std::string_view only = {}) const;
 

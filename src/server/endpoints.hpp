@@ -30,7 +30,7 @@ struct metric_sources {
     const http::byte_budget& responses;
     services::finite_streams::counts finite;
     const transport::rate_limits* rates = nullptr;
-    std::optional<webhook_counts> hooks = {};  ///< nothing: nobody is told of streams
+    std::optional<webhook_counts> hooks = {};  ///< nothing: nobody asks for them
     std::size_t outbox = 0;                    ///< events of records that are not published yet
     bool records_sound = true;                 ///< records can be stored
     std::vector<std::pair<std::string, const stream_quota*>> quotas = {};  ///< of interfaces

@@ -214,8 +214,8 @@ void each_setting(Settings& s, Visitor&& visit) {  // NOLINT(readability-functio
            day, true},
           s.stream.presence_grace);
     visit({"stream.max_presence_names",
-           "Names of users in what a stream is told of a topic's presence; the count is of all.", 0,
-           100'000, true},
+           "Names of users in the list of a topic's presence; the count is of all.", 0, 100'000,
+           true},
           s.stream.max_presence_names);
     visit({"stream.room_presence", "Whether chat rooms have presence, and who sees it."},
           s.stream.room_presence);
@@ -377,10 +377,11 @@ void each_setting(Settings& s, Visitor&& visit) {  // NOLINT(readability-functio
     visit({"chat.history", "Messages that are told on joining, and at the start of a stream.", 0,
            1000},
           s.chat.history);
-    visit({"chat.create_on_join", "Whether an unknown room is made by who joins it first."},
+    visit({"chat.create_on_join", "Whether the first user that joins an unknown room makes it."},
           s.chat.create_on_join);
     visit({"chat.presence",
-           "Who is told which members listen: nobody, only programs in the server, users, or "
+           "The listeners that see which members are there: nobody, only programs in the server, "
+           "users, or "
            "everyone who listens."},
           s.chat.presence);
     visit({"chat.max_age", "Older messages are removed.", 60'000, 3650 * day}, s.chat.max_age);

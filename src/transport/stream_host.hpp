@@ -66,7 +66,7 @@ public:
     void refuse(const http::request& r, http::responder answer, const error& why) const;
 
     void reload(stream_limits limits);
-    /// Before loops run: who is told of all streams, and outlives them.
+    /// Before loops run. The watcher gets all streams, and outlives them.
     void watch_by(stream_watcher& w) noexcept { watcher_ = &w; }
     const refusal_counters& refusals() const noexcept { return refusals_; }
 

@@ -1,4 +1,4 @@
-// Told of streams that come and go.
+// Gets word of streams that come and go.
 #pragma once
 
 #include <carillon/hub/clients.hpp>

@@ -88,7 +88,7 @@ struct client {
         return has_asked_for(topic) || topic == own_topic() ||
                (topic == added_topic && !added.empty() && added.back().upto == forever);
     }
-    /// Whether it must have been shown, or told of, the topic's event.
+    /// Whether it must have been shown, or been told about, the topic's event.
     bool had_to_see(const std::string& topic, std::uint64_t pos) const {
         if (has_asked_for(topic) || topic == own_topic()) return true;
         return topic == added_topic && std::ranges::any_of(added, [&](const auto& l) {

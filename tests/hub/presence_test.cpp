@@ -1,4 +1,4 @@
-// Who is there: per user and per topic, with grace.
+// The users that are there, in all and on each topic, with grace.
 #include "hub/own_topic.hpp"
 #include "hub/presence_directory.hpp"
 #include "support/test_hub.hpp"

@@ -1,4 +1,4 @@
-// What publishers are told of events that they ask about.
+// What publishers get to know about events that they ask about.
 #include "support/strand_executor.hpp"
 #include "support/test_hub.hpp"
 

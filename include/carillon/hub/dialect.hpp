@@ -59,7 +59,8 @@ public:
     virtual void expiring(const expiring_facts& facts, std::string& out) const;
     /// It was renewed; no id.
     virtual void renewed(const renewed_facts& facts, std::string& out) const;
-    /// Who listens to a topic; no id. `room` is empty unless the topic is a room of that id.
+    /// The users that listen to a topic; no id. `room` is empty unless the topic is a room of that
+    /// id.
     virtual void presence(std::string_view topic, std::string_view room, const presence_list& who,
                           std::string& out) const;
     /// The last block.

@@ -95,7 +95,7 @@ public:
     /// and none is there).
     void publish(std::vector<event> batch, audience to, std::optional<idempotency_key> key,
                  publish_callback done);
-    /// The same, and `delivered` is told of each stored event to how many connections it went: once
+    /// The same, and `delivered` gets for each stored event to how many connections it went: once
     /// all shards have served it live, on any thread, after `done`; not at all if the publish
     /// failed or the hub goes first. Streams that open later, or are behind, get the event too, but
     /// are not counted as handed.
@@ -113,8 +113,8 @@ public:
     void publish_own(std::vector<event> batch, std::optional<idempotency_key> key,
                      publish_callback done);
 
-    /// Takes the content of a stored event. Who reads later does not get it; who listens now gets
-    /// `carillon.deleted` under the same topics. Errors: `not_found`, `unavailable`.
+    /// Takes the content of a stored event. Readers that come later do not get it; streams that
+    /// listen now get `carillon.deleted` under the same topics. Errors: `not_found`, `unavailable`.
     void take_back(event_reference what, publish_callback done);
     /// The same with another event in its place: its name and its data are told to who listens, in
     /// `carillon.replaced`. Errors besides: those of its content, as of `publish`.
@@ -158,12 +158,12 @@ public:
     /// Streams that the user has now, of all profiles. Costs the same however many there are.
     std::size_t connections_of(std::string_view user) const;
 
-    /// Who listens to a topic that has presence, at most `most` names; and how many, at once.
+    /// The users that listen to a topic that has presence, at most `most` names; and how many.
     presence_list presence_of(const topic& where, std::size_t most = 100) const;
     std::size_t present_in(const topic& where) const;
     /// Whether the user has a stream, or had one within the grace.
     bool is_present(std::string_view user) const;
-    /// `watch` is told of each change, on any thread; it does not block. A user who comes back in
+    /// `watch` gets each change, on any thread; it does not block. A user who comes back in
     /// the moment of going may be told as come twice. Call it before streams come.
     void on_presence(std::function<void(const presence_change&)> watch);
 

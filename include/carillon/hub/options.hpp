@@ -128,7 +128,7 @@ struct hub_options {
     /// A user whose last stream ended has left only after this; nobody has left before the hub has
     /// run for so long.
     std::chrono::milliseconds presence_grace = std::chrono::seconds(30);
-    std::size_t max_presence_names = 100;  ///< of users, in what a stream is told of a topic
+    std::size_t max_presence_names = 100;  ///< of users, in a topic's list
     std::size_t max_receipts = 100'000;    ///< events whose receipts are waited for at once
     std::chrono::milliseconds expected_downtime =
         std::chrono::seconds(5);           ///< told to streams that drain end

@@ -11,7 +11,7 @@ namespace carillon {
 struct presence_list {
     std::vector<std::string> users;  ///< sorted; not more than were asked for
     std::size_t count = 0;           ///< of all of them
-    /// False soon after the start: who is not here may be about to come back.
+    /// False soon after the start: users that are not here may be about to come back.
     bool complete = false;
 };
 

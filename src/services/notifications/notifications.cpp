@@ -159,7 +159,7 @@ store::record_store::work notifications::outcome_of(const message& m,
         std::size_t streams = 0;
         if (outcome.events && i < outcome.receipts.size()) {
             const delivery_receipt& r = outcome.receipts[i];
-            streams = r.handed != 0 ? r.handed : r.matched;  // who is behind catches up
+            streams = r.handed != 0 ? r.handed : r.matched;  // one that is behind catches up
         } else if (outcome.events) {
             streams = connections_(d.user);
         }

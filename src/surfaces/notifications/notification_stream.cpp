@@ -21,7 +21,7 @@ notification_parts parts_of(std::string_view text) {
     const std::pair<std::string_view, std::string_view*> fields[] = {
         {"id", &p.id},       {"type", &p.type}, {"action", &p.action},  {"priority", &p.priority},
         {"title", &p.title}, {"data", &p.data}, {"message", &p.message}};
-    // The service checked the text; what is no object has no parts.
+    // The service checked the text; a text that is not an object has no parts.
     [[maybe_unused]] const auto parsed = transport::each_member(
         text, [&](std::string_view name, std::string_view slice) -> result<> {
             for (const auto& [known, into] : fields) {
@@ -44,7 +44,7 @@ std::string notification_shape(const stored_event& e) {
     raw_if(out, "notificationType", p.type);
     raw_if(out, "action", p.action);
     raw_if(out, "priority", p.priority);
-    // The document's clients read `data.message`: who sent only a message has it there.
+    // The document's clients read `data.message`, so a message without `data` is there too.
     if (p.data.empty()) {
         json_object said;
         raw_if(said, "title", p.title);

@@ -11,15 +11,15 @@ namespace carillon::surfaces {
 
 /// `{"type": "notification", "notificationId", "notificationType", "action", "priority", "data",
 /// "timestamp", "userId"}`, or `{"type": "system" | "custom", "eventType", "data", "timestamp"}`.
-/// What is no notification, broadcast, announcement or custom event is not shown.
+/// Shows notifications, broadcasts, announcements and custom events, and no others.
 class notification_envelope final : public envelope {
 public:
     bool encode(const stored_event& e, std::string_view id, std::string& out) const override;
 };
 
 /// The first event is `{"type": "connection", "message", "userId", "timestamp", "resume"}`. A
-/// stream whose place another one takes ends with an event `replaced`, whose id bears a suffix: who
-/// comes back with it is told to stop.
+/// stream whose place another one takes ends with an event `replaced`, whose id bears a suffix: a
+/// client that comes back with it is told to stop.
 class notification_dialect final : public stream_dialect {
 public:
     void opening(const opening_facts& facts, std::string& out) const override;

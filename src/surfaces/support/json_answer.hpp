@@ -49,7 +49,7 @@ std::string json_list(const std::vector<std::string>& values);
 std::string data_json(const event& e);
 /// The sender's timestamp if they gave one, else the time when the event was stored.
 std::string timestamp_of(const stored_event& e);
-/// The user whom a copy of an event is for; empty if it is for several, or for nobody in
+/// The user that a copy of an event is for; empty if it is for several, or for nobody in
 /// particular.
 std::string recipient_of(const event& e);
 

@@ -1,4 +1,4 @@
-// Who uses the page. The token lives in this tab only (sessionStorage) and is shown nowhere.
+// The user of the page. The token lives in this tab only (sessionStorage) and is shown nowhere.
 import { createContext, useCallback, useContext, useEffect, useMemo, useState, useSyncExternalStore, type ReactNode } from "react";
 import { ApiProblem, call, reachability, type CallOptions } from "./client.js";
 

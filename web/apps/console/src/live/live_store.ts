@@ -97,8 +97,8 @@ class LiveStore {
       id: event?.own ? event.id : "",
       data: event ? event.data.slice(0, shownBytes) : "",
     });
-    // Once a frame, and also while the page is in the background, where there are none.
-    this.frame ||= window.setTimeout(() => this.flush(), document.hidden ? 500 : 16);
+    // Some twenty times a second, and also while the page is in the background, where there are none.
+    this.frame ||= window.setTimeout(() => this.flush(), document.hidden ? 500 : 40);
   }
 
   private flush(): void {

@@ -1,4 +1,4 @@
-// The packages for pages as `npm pack` makes them, in an empty project. Nothing is downloaded.
+// The packages as `npm pack` makes them after `npm run build`, in an empty project. Nothing is downloaded.
 import { execFile, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Server, until } from "./support/server.js";
 
@@ -19,7 +20,7 @@ interface Manifest {
   exports: Record<string, unknown>;
   peerDependencies?: Record<string, string>;
 }
-const packages = ["client", "react", "vue"].map(
+const packages = ["client", "react", "vue", "server", "nest"].map(
   (name) => JSON.parse(readFileSync(join(web, "packages", name, "package.json"), "utf8")) as Manifest,
 );
 /** Every entry that can be imported; a worker runs in no other place. */
@@ -41,8 +42,8 @@ beforeAll(async () => {
   const tarballs = packed.map(({ filename }) => `./${filename}`);
   await run("npm", ["install", "--offline", "--legacy-peer-deps", "--no-audit", "--no-fund", ...tarballs], { cwd: project });
   // What an application brings along, with its types: from here, so that nothing is downloaded.
-  const peers = packages.flatMap(({ peerDependencies = {} }) => Object.keys(peerDependencies));
-  for (const name of [...peers, "react-dom", "@types", "csstype", "@vue", "undici-types"]) {
+  const peers = packages.flatMap(({ peerDependencies = {} }) => Object.keys(peerDependencies)).filter((name) => !name.startsWith("@nestjs/"));
+  for (const name of new Set([...peers, "react-dom", "@types", "csstype", "@vue", "undici-types", "@nestjs", "reflect-metadata", "rxjs"])) {
     const link = join(project, "node_modules", name);
     mkdirSync(dirname(link), { recursive: true });
     symlinkSync(join(web, "node_modules", name), link);
@@ -69,7 +70,8 @@ describe.each(packages.map(({ name }) => name))("%s", (name) => {
 test("every entry can be imported as an ES module and required as CommonJS, and has the same names", async () => {
   writeFileSync(
     join(project, "try.mjs"),
-    `import { createRequire } from "node:module";
+    `import "reflect-metadata";
+     import { createRequire } from "node:module";
      const require = createRequire(import.meta.url);
      for (const entry of ${JSON.stringify(entries)}) {
        const names = (module) => Object.keys(module).filter((name) => !["default", "module.exports", "__esModule"].includes(name)).sort().join();
@@ -104,6 +106,32 @@ test("the README of carillon-client begins with a program that runs", async () =
   await server.stop();
 });
 
+test("the README of carillon-server begins with a program that runs", async () => {
+  const server = await Server.start();
+  const example = readFileSync(join(web, "packages/server/README.md"), "utf8").match(/```js\n([^]*?)```/)![1]!;
+  writeFileSync(join(project, "publish.mjs"), example.replace("http://localhost:3000", server.url));
+  expect((await run(process.execPath, ["publish.mjs"], { cwd: project })).stdout).toMatch(/^stored as \w+\.\d+\n$/);
+  await server.stop();
+});
+
+test("nothing starts when they are loaded, and what nobody uses is left out by a bundler", async () => {
+  const script = `${entries.map((entry) => `import ${JSON.stringify(entry)};`).join("\n")}
+    console.log(process.getActiveResourcesInfo().filter((name) => /Timeout|Immediate|TCP|Signal/.test(name)).join());`;
+  writeFileSync(join(project, "idle.mjs"), `import "reflect-metadata";\n${script}`);
+  expect((await run(process.execPath, ["idle.mjs"], { cwd: project })).stdout).toBe("\n");
+  const unused = entries.map((entry, n) => `import * as unused${n} from ${JSON.stringify(entry)};`).join("\n");
+  const { outputFiles } = await build({ stdin: { contents: unused, resolveDir: project }, bundle: true, write: false, minify: true, format: "esm", platform: "node", packages: "bundle", external: packages.flatMap(({ peerDependencies = {} }) => Object.keys(peerDependencies).filter((name) => !name.startsWith("carillon"))) });
+  expect(outputFiles[0]!.text.replace(/import"[^"]*";|\s/g, "")).toBe("");
+});
+
+test("what nobody awaits fails without a sound", async () => {
+  const script = `import { Carillon } from "carillon-server"; import { SSEService } from "carillon-server/topics";
+    const carillon = new Carillon({ url: "http://localhost:1", giveUpAfter: 0, onError: (why) => console.log(why.code) });
+    new SSEService(carillon).broadcast({ topic: "t", data: 1 });`;
+  writeFileSync(join(project, "run.mjs"), script);
+  expect((await run(process.execPath, ["run.mjs"], { cwd: project })).stdout).toBe("NETWORK_ERROR\n");
+});
+
 const example = `
   import { connect } from "carillon-client";
   const client = connect("http://localhost/events/subscribe/news");
@@ -112,17 +140,56 @@ const example = `
   client.on<{ text: string }>("notification", ({ data }) => data.text.toFixed());
   client.close();
 `;
+const serverExample = `
+import { Carillon, CarillonError, type Published } from "carillon-server";
+import { SSEService, type SSEClient, type SSEConfig, type SSEEvent } from "carillon-server/topics";
+import { SSENotificationService } from "carillon-server/users";
+import { Domains } from "carillon-server/domains";
+import { type ClientFilter, type SSEStats, initializeSSE, notifyUser } from "carillon-server/metadata";
+import { SSEPublisher } from "carillon-server/notifications";
+import { passThrough } from "carillon-server/express";
+import { streamRoute } from "carillon-server/next";
+
+const config: SSEConfig = { enabled: true, heartbeatInterval: 30000 };
+const carillon = new Carillon({ url: "http://localhost:1", giveUpAfter: 0, onError: () => undefined });
+export const service = new SSEService(carillon, config);
+const event: SSEEvent<{ n: number }> = { data: { n: 1 } };
+export const published: Promise<Published> = service.broadcast({ ...event, topic: "t" });
+export const notify: SSENotificationService = new SSENotificationService(service);
+export const topics = (client: SSEClient): Set<string> => client.topics;
+export const filter: ClientFilter = { userId: "u" };
+export const average = (stats: SSEStats): number => stats.averageConnectionDuration;
+export const code = (why: unknown): string => (why instanceof CarillonError ? why.code : "");
+initializeSSE({ carillon, pingInterval: 45000 });
+void notifyUser("u", { event: "e", data: 1 });
+export const rest = [new Domains(carillon), new SSEPublisher(carillon), passThrough({ carillon }), streamRoute({ carillon })];
+// @ts-expect-error a broadcast needs data
+void service.broadcast({ topic: "t" });
+`;
+
+const nestExample = `
+import { Module } from "@nestjs/common";
+import { AuthGuard, SSEModule, SSEService } from "carillon-nest";
+export const guard = AuthGuard;
+export class AppModule { constructor(readonly sse: SSEService) {} }
+Module({ imports: [SSEModule.forRoot({ enabled: true, maxClients: 1000 })] })(AppModule);
+`;
+/** What the README of carillon-nest begins with. */
+const nestReadme = readFileSync(join(web, "packages/nest/README.md"), "utf8").match(/```ts\n([^]*?)```/)![1]!;
+
 const imports = (wanted: string[]): string =>
   wanted.map((entry, n) => `import * as entry${n} from "${entry}"; export const name${n}: keyof typeof entry${n} = "" as never;`).join("\n");
-const plain = imports(entries.filter((entry) => entry.startsWith("carillon-client"))) + example;
-const all = imports(entries) + example;
+const own = [...entries.filter((entry) => /^carillon-(client|server)/.test(entry))];
+const plain = { client: imports(own) + example, server: serverExample };
+const all = { all: imports(entries) + example, server: serverExample, nest: nestExample, readme: nestReadme };
+const named = (texts: Record<string, string>, end: string): Record<string, string> => Object.fromEntries(Object.entries(texts).map(([name, text]) => [name + end, text]));
 
-// The declarations of the client are looked at themselves; with those of React and Vue that would take long.
+// The declarations of what stands on no framework are looked at themselves; with those of React, Vue and Nest that would take long.
 test.each([
-  ["carillon-client", "NodeNext", false, { "esm.mts": plain, "cjs.cts": plain }],
-  ["all, as ES modules and CommonJS", "NodeNext", true, { "all.mts": all, "all.cts": all }],
-  ["all, for a bundler", "Bundler", true, { "bundler.ts": all }],
-])("types are right under `strict`: %s", async (_, moduleResolution, skipLibCheck, files) => {
+  ["on no framework, as ES modules and CommonJS", "NodeNext", "NodeNext", false, { ...named(plain, ".mts"), ...named(plain, ".cts") }],
+  ["all, for a bundler", "Bundler", "ESNext", true, named(all, ".ts")],
+  ["all, as CommonJS of old resolution", "Node10", "CommonJS", true, named(all, ".cts")],
+])("types are right under `strict`: %s", async (_, moduleResolution, module, skipLibCheck, files) => {
   for (const [name, text] of Object.entries(files)) writeFileSync(join(project, name), text);
   const compilerOptions = {
     strict: true,
@@ -130,12 +197,15 @@ test.each([
     target: "ES2022",
     lib: ["ES2022", "DOM", "DOM.Iterable"],
     types: ["node"],
+    exactOptionalPropertyTypes: true,
+    experimentalDecorators: true,
     skipLibCheck,
-    module: moduleResolution === "Bundler" ? "ESNext" : moduleResolution,
+    skipDefaultLibCheck: true,
+    module,
     moduleResolution,
   };
   const config = `tsconfig.${Object.keys(files)[0]}.json`;
   writeFileSync(join(project, config), JSON.stringify({ compilerOptions, files: Object.keys(files) }));
   const { stdout } = await run(process.execPath, [tsc, "-p", config], { cwd: project }).catch((failed: { stdout: string }) => failed);
-  expect(stdout.split("\n").filter((line) => /^(node_modules\/carillon|[a-z]+\.[mc]?ts\()/.test(line))).toEqual([]);
+  expect(stdout.split("\n").filter((line) => /^(node_modules\/carillon|[a-z]+\.[mc]?ts\()|error TS5/.test(line))).toEqual([]);
 });

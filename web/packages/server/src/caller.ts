@@ -14,7 +14,7 @@ export type TokenSource = string | (() => string | Promise<string>);
 
 export interface CallerOptions {
   /** What Carillon has as `auth.secret`: tokens are signed with it here. Default `CARILLON_AUTH_SECRET`. */
-  secret?: string;
+  secret?: string | undefined;
   /** A token that somebody else made, or a function that gives one that is still valid. Goes before `secret`. */
   token?: TokenSource;
   /** Of signed tokens; what Carillon has as `auth.issuer` and one of `auth.audience`. */

@@ -12,7 +12,7 @@ export type { Prefixes } from "./routes.js";
 
 export interface CarillonOptions extends ConnectionOptions, CallerOptions {
   /** Default `CARILLON_URL`, otherwise http://localhost:3000. */
-  url?: string | URL;
+  url?: string | URL | undefined;
   batch?: Partial<BatchLimits>;
   /** Requests of the documents' calls at the same time; calls about one user keep their order. Default 8. */
   concurrency?: number;

@@ -15,7 +15,16 @@ export default defineConfig({
     projects: [
       // Needs neither a server nor a browser.
       { extends: true, test: { name: "unit", include: ["packages/*/test/**/*.test.{ts,tsx}", "apps/*/test/**/*.test.ts"] } },
-      { extends: true, test: { name: "e2e", include: ["e2e/**/*.test.{ts,tsx}"], testTimeout: 60_000, hookTimeout: 60_000 } },
+      {
+        extends: true,
+        test: {
+          name: "e2e",
+          include: ["e2e/**/*.test.{ts,tsx}"],
+          globalSetup: "e2e/support/chromium.ts",
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
     ],
     // Files of e2e start servers and a browser: two at a time are enough for two cores.
     maxWorkers: 2,

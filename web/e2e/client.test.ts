@@ -1,4 +1,5 @@
 // carillon-client in Chromium, on pages of another origin than the server's.
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { startBrowser } from "./support/browser.js";
@@ -111,6 +112,23 @@ test("a page that was frozen goes on where it was", async () => {
   await session.send("Page.setWebLifecycleState", { state: "active" });
   await server.publish("news", "after");
   await came(page, "before", "meanwhile", "after");
+});
+
+test("a connection that is dead but not closed is noticed by its silence", async () => {
+  await server.stop();
+  server = await Server.start("--stream.heartbeat_interval", "1s", "--http.cors_origins", site.url);
+  const page = await opened({ silence: 2000, connectTimeout: 500 });
+  await server.publish("news", "before");
+  await came(page, "before");
+  await sleep(2500);
+  expect(await page.evaluate(() => kept.opened)).toBe(1);
+  server.freeze();
+  await until("it gives the connection up", async () => (await status(page)) !== "open");
+  expect(["silence", "timeout"]).toContain(await page.evaluate(() => kept.client.failure?.kind));
+  server.thaw();
+  await page.evaluate(() => kept.client.reconnect());
+  await server.publish("news", "after");
+  await came(page, "before", "after");
 });
 
 test("a reload keeps the cursor when asked", async () => {

@@ -1,12 +1,11 @@
 // Debian's browsers, and a native EventSource in one of its pages that writes down what it sees.
 import * as playwright from "playwright-core";
 import { type Browser, type BrowserType, type Page, chromium } from "playwright-core";
+import { inject } from "vitest";
 import { until } from "./server.js";
 
-const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
-
-export const startBrowser = (): Promise<Browser> =>
-  chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+/** The Chromium that all files share; closing it closes this file's pages. */
+export const startBrowser = (): Promise<Browser> => chromium.connect(inject("chromium"));
 
 /** Playwright's own Firefox speaks a protocol of its own; Debian's speaks WebDriver BiDi, which Playwright tries out so far. */
 export const startFirefox = (): Promise<Browser> =>

@@ -78,6 +78,10 @@ export class Server {
   kill = (): Promise<void> => this.ended("SIGKILL");
   drain = (): Promise<void> => this.ended("SIGTERM");
 
+  /** From now on it keeps its connections and says nothing, as a machine that is out of reach. */
+  freeze = (): void => void this.process?.kill("SIGSTOP");
+  thaw = (): void => void this.process?.kill("SIGCONT");
+
   /** Ends it for good. */
   async stop(): Promise<void> {
     await this.kill();

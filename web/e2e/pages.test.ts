@@ -146,8 +146,13 @@ describe("the live page", () => {
 
   test("system E's stream opens for a signed token", async () => {
     const page = await open("/", { at: keyed });
-    await signIn(page, tokenOf("alice", 600, { roles: ["admin"] }));
+    await signIn(page, tokenOf("alice", 600, { roles: ["admin", "publisher"] }));
     await page.getByRole("button", { name: "E Notifications" }).click();
+    await page.getByLabel("Mint one for").fill("bob");
+    await page.getByRole("button", { name: "Mint", exact: true }).click();
+    await page.locator("header").getByText("bob", { exact: true }).waitFor();
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await signIn(page, tokenOf("alice", 600, { roles: ["admin", "publisher"] }));
     await page.getByRole("button", { name: "Connect", exact: true }).click();
     await page.locator(".stream-state").getByText("open").waitFor();
     await page.getByRole("button", { name: "Send", exact: true }).click();
@@ -273,6 +278,17 @@ describe("the demo of system D", () => {
     await context.close();
     await own.stop();
   });
+});
+
+test("colours follow the system until the reader chooses", async () => {
+  const page = await open("/guides", { dark: true });
+  const theme = () => page.evaluate(() => document.documentElement.dataset.theme);
+  await page.getByRole("button", { name: "Light colours" }).click();
+  expect(await theme()).toBe("light");
+  await page.reload();
+  expect(await theme()).toBe("light");
+  await page.getByRole("button", { name: "Dark colours" }).click();
+  expect(await theme()).toBe(undefined);
 });
 
 test("everything is reached by keyboard", async () => {

@@ -32,6 +32,7 @@ export function LivePage() {
         </p>
       </header>
       <Staff state={state} chosen={chosen} choose={setChosen} />
+      <p className="staff-note">The last minute: a stroke is a stream that opens, a note an event, a dot a heartbeat. Choose a system to connect to it.</p>
       <div className="bench">
         <ListenPanel key={`listen-${chosen}`} system={system} />
         <PublishPanel key={`publish-${chosen}`} system={system} />

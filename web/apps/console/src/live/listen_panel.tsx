@@ -10,7 +10,7 @@ import { TakeAlong } from "./take_along.js";
 const tones = { connecting: "neutral", open: "live", waiting: "warn", closed: "bad" } as const;
 
 export function ListenPanel({ system }: { system: System }) {
-  const { token, ask, who } = useSession();
+  const { token, ask, who, isAdmin } = useSession();
   const { streams } = useSyncExternalStore(live.subscribe, live.getState);
   const [streamId, setStreamId] = useState(system.streams[0]!.id);
   const [values, setValues] = useState<Record<string, string>>({});
@@ -62,7 +62,8 @@ export function ListenPanel({ system }: { system: System }) {
             This stream is a user's own. <button type="button" className="as-link" onClick={ask}>Sign in</button> first.
           </p>
         )}
-        {wantsSigned && <Mint />}
+        {wantsSigned && <Mint proof />}
+        {isAdmin && who?.from === "token" && choice.needs !== "nobody" && <Mint proof={false} />}
         <div className="row">
           <Button kind="primary" type="submit" disabled={wantsUser}>
             {open ? "Connect anew" : "Connect"}

@@ -4,7 +4,8 @@ import { ApiProblem } from "../api/client.js";
 import { useSession } from "../api/session.js";
 import { Button, Field } from "../ui/index.js";
 
-export function Mint() {
+/** `proof`: the stream wants a signed token, and the caller's is none. Else it is for an admin who wants to be somebody else. */
+export function Mint({ proof }: { proof: boolean }) {
   const { call, signIn, who } = useSession();
   const [user, setUser] = useState(who?.userId ?? "");
   const [problem, setProblem] = useState<string>();
@@ -13,7 +14,7 @@ export function Mint() {
     event.preventDefault();
     setBusy(true);
     try {
-      const { token } = await call<{ token: string }>("/auth/token", { body: { userId: user, roles: who?.roles ?? [] } });
+      const { token } = await call<{ token: string }>("/auth/token", { body: { userId: user, roles: user === who?.userId ? who.roles : ["user"] } });
       await signIn(token);
     } catch (why) {
       setProblem(why instanceof ApiProblem ? `${why.detail} (${why.code})` : String(why));
@@ -21,16 +22,19 @@ export function Mint() {
       setBusy(false);
     }
   };
+  const what = proof
+    ? "A development token proves nothing, and this stream wants proof: a token that the server's key has signed."
+    : "As an admin you may mint a token for anybody, and go on as that user.";
   return (
-    <div className="note-box">
-      <p className="small">A development token proves nothing, and this stream wants proof: a token that the server's key has signed.</p>
+    <div className={proof ? "note-box" : "note-box plain"}>
+      <p className="small">{what}</p>
       <div className="mint">
         <Field label="Mint one for" value={user} onChange={(event) => setUser(event.target.value)} problem={problem} onKeyDown={(event) => event.key === "Enter" && void mint(event)} />
         <Button onClick={(event) => void mint(event)} busy={busy} disabled={!user}>
           Mint
         </Button>
       </div>
-      {problem && (
+      {problem && proof && (
         <p className="small quiet">
           Start the server with a key, such as <code>JWT_SECRET=… carillon serve</code>; then sign in with a token of it.
         </p>

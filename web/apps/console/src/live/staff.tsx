@@ -81,7 +81,9 @@ function draw(canvas: HTMLCanvasElement): void {
     }
     if (note.kind === "comment") {
       pen.fillStyle = colour("--ink-3");
-      pen.fillRect(x - 1, y - 3, 2, 6);
+      pen.beginPath();
+      pen.arc(x, y, 2, 0, Math.PI * 2);
+      pen.fill();
       continue;
     }
     // A note's head lies aslant; its stem is as long as the event is large.

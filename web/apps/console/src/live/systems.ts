@@ -122,7 +122,13 @@ users.send_system_notification(R"({"visitors":128})");`,
     about: "A boilerplate with four domains: notifications, realtime, chat and system status.",
     guide: "systems/c-domains",
     streams: [
-      { id: "notifications", name: "Notifications", path: "/notifications/stream", parameters: [], needs: "user" },
+      {
+        id: "notifications",
+        name: "Notifications",
+        path: "/notifications/stream",
+        parameters: [{ name: "dispatch", label: "Dispatch", in: "query", value: "", hint: "named, message, or both as it is" }],
+        needs: "user",
+      },
       { id: "realtime", name: "Realtime updates", path: "/realtime/stream", parameters: [], needs: "user" },
       { id: "chat", name: "Chat, all my rooms", path: "/chat/stream", parameters: [], needs: "user" },
       {

@@ -4,7 +4,7 @@ import { useReachable, useSession } from "../api/session.js";
 import { Link, usePath } from "../router.js";
 import { Button } from "../ui/button.js";
 import { SignIn } from "./sign_in.js";
-import { setTheme, useDark } from "./theme.js";
+import { switchTheme, useDark } from "./theme.js";
 
 const ways = [
   ["/", "Live"],
@@ -26,7 +26,7 @@ function Mark() {
 function ThemeButton() {
   const dark = useDark();
   return (
-    <Button kind="ghost" className="icon-button" onClick={() => setTheme(dark ? "light" : "dark")} aria-label={dark ? "Light colours" : "Dark colours"}>
+    <Button kind="ghost" className="icon-button" onClick={switchTheme} aria-label={dark ? "Light colours" : "Dark colours"}>
       <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">
         <circle cx="10" cy="10" r="7.500" fill="none" stroke="currentColor" strokeWidth="1.600" />
         <path d="M10 2.500a7.500 7.500 0 0 1 0 15z" fill="currentColor" />

@@ -1,8 +1,9 @@
 // Light, dark, or what the system says. The choice is applied before the page is painted by build/theme.ts.
 import { useSyncExternalStore } from "react";
 
-export type Theme = "system" | "light" | "dark";
+type Theme = "system" | "light" | "dark";
 const key = "carillon.theme";
+const darkSystem = matchMedia("(prefers-color-scheme: dark)");
 const watchers = new Set<() => void>();
 
 function current(): Theme {
@@ -10,7 +11,13 @@ function current(): Theme {
   return set === "light" || set === "dark" ? set : "system";
 }
 
-export function setTheme(theme: Theme): void {
+/** The other one of light and dark; what the system says is no choice, and follows the system on. */
+export function switchTheme(): void {
+  const isDark = current() === "system" ? darkSystem.matches : current() === "dark";
+  setTheme(isDark === darkSystem.matches ? (isDark ? "light" : "dark") : "system");
+}
+
+function setTheme(theme: Theme): void {
   if (theme === "system") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = theme;
   try {
@@ -21,14 +28,6 @@ export function setTheme(theme: Theme): void {
   }
   watchers.forEach((watcher) => watcher());
 }
-
-export const useTheme = (): Theme =>
-  useSyncExternalStore((watcher) => {
-    watchers.add(watcher);
-    return () => watchers.delete(watcher);
-  }, current);
-
-const darkSystem = matchMedia("(prefers-color-scheme: dark)");
 
 /** Whether the page is dark now, for what draws by itself (canvas). */
 export const useDark = (): boolean =>

@@ -180,6 +180,19 @@ describe("the live page", () => {
     expect(await page.title()).toBe("Carillon");
   });
 
+  test("goes on where it was when the reader comes back from another page", async () => {
+    const page = await open("/");
+    await events(page).getByText("carillon.open").first().waitFor();
+    await server.publish("demo/leave", "one");
+    await events(page).getByText("data: one").waitFor();
+    await page.getByRole("link", { name: "Guides" }).first().click();
+    await page.getByRole("heading", { level: 1, name: "Getting started" }).waitFor();
+    await server.publish("demo/leave", "two");
+    await page.getByRole("link", { name: "Live" }).click();
+    await events(page).getByText("data: two").waitFor();
+    expect(await events(page).getByText("data: one").count()).toBe(1);
+  });
+
   test("survives a server that is killed and comes back, and misses nothing", async () => {
     const own = await Server.start();
     const page = await open("/", { at: own });

@@ -16,6 +16,10 @@ export function LivePage() {
   const [chosen, setChosen] = useState<SystemId>("A");
   const reachable = useReachable();
   useEffect(() => {
+    live.comeBack();
+    return () => live.leave();
+  }, []);
+  useEffect(() => {
     if (reachable) live.wake();
   }, [reachable]);
   const system = systemOf(chosen);

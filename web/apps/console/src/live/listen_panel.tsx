@@ -23,7 +23,8 @@ export function ListenPanel({ system }: { system: System }) {
   };
   // The first look at the page shows a stream that lives.
   useEffect(() => {
-    if (system.id === "A" && !streams.A) connect();
+    if (system.id === "A" && !live.begun) connect();
+    live.begun = true;
     // Once.
   }, []);
   const wantsUser = choice.needs !== "nobody" && !token;

@@ -45,6 +45,9 @@ const encoder = new TextEncoder();
 
 class LiveStore {
   private clients = new Map<SystemId, CarillonClient>();
+  /** What was open when the reader went to another page. */
+  private left: { stream: OpenStream; token: string | undefined; lastEventId: string }[] = [];
+  private tokens = new Map<SystemId, string | undefined>();
   private state: LiveState = { streams: {}, entries: [], total: 0, bytes: 0 };
   private watchers = new Set<() => void>();
   private fresh: Entry[] = [];
@@ -53,6 +56,8 @@ class LiveStore {
   /** When something came, for the staff: the last minute. */
   readonly notes: { at: number; system: SystemId; kind: Entry["kind"] | "lost"; bytes: number }[] = [];
   paused = false;
+  /** Whether a stream has been opened for the first look at the page. */
+  begun = false;
 
   subscribe = (watcher: () => void): (() => void) => {
     this.watchers.add(watcher);
@@ -113,8 +118,9 @@ class LiveStore {
     });
   }
 
-  open(system: SystemId, name: string, target: string, token: string | undefined): void {
+  open(system: SystemId, name: string, target: string, token: string | undefined, lastEventId = ""): void {
     this.close(system);
+    this.tokens.set(system, token);
     const open = Object.values(this.state.streams).filter((stream) => stream.status !== "closed");
     const oldest = open.sort((a, b) => a.since - b.since)[0];
     if (open.length >= mostStreams && oldest) this.close(oldest.system);
@@ -138,6 +144,7 @@ class LiveStore {
     const client = connect(new URL(target, location.origin).href, {
       ...(token ? { token: () => token } : {}),
       fetch: watched,
+      ...(lastEventId ? { lastEventId } : {}),
       parse: (text) => text,
       maxDelay: 4000,
     });
@@ -163,6 +170,24 @@ class LiveStore {
     this.set({ streams });
   }
 
+  /** Another page has the browser's connections; `comeBack` goes on from the last event of each stream. */
+  leave(): void {
+    for (const [system, client] of [...this.clients]) {
+      const stream = this.state.streams[system];
+      if (stream && stream.status !== "closed") this.left.push({ stream, token: this.tokens.get(system), lastEventId: client.lastEventId });
+      this.close(system);
+    }
+  }
+
+  comeBack(): void {
+    const left = this.left;
+    this.left = [];
+    for (const { stream, token, lastEventId } of left) {
+      this.open(stream.system, stream.name, stream.target, token, lastEventId);
+      this.setStream(stream.system, { events: stream.events });
+    }
+  }
+
   /** The server is back: whoever waits tries at once. */
   wake(): void {
     for (const [system, client] of this.clients) if (this.state.streams[system]?.status === "waiting") client.reconnect();
@@ -178,5 +203,5 @@ class LiveStore {
   }
 }
 
-/** Streams stay open while the reader looks at another page. */
+/** What came stays while the reader looks at another page. */
 export const live = new LiveStore();

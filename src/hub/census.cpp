@@ -50,7 +50,7 @@ struct counting {
     void add(const subscriber& s, executor::clock::time_point now) {
         const auto wall = std::chrono::system_clock::now();
         ++all.streams;
-        all.durable += s.extras && !s.extras->token.empty() ? 1u : 0u;
+        all.durable += !s.token().empty() ? 1u : 0u;
         all.slow += s.behind ? 1u : 0u;
         all.events += s.events;
         all.bytes += s.bytes;

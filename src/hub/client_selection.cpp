@@ -29,8 +29,7 @@ bool began_before(std::chrono::system_clock::time_point moment, const subscriber
 
 bool has_metadata(const std::vector<attribute>& wanted, const subscriber& s) {
     if (wanted.empty()) return true;
-    if (!s.extras) return false;
-    const std::vector<attribute> known = attributes_of(s.extras->metadata);
+    const std::vector<attribute> known = attributes_of(s.metadata());
     return std::ranges::all_of(
         wanted, [&](const attribute& a) { return std::ranges::find(known, a) != known.end(); });
 }
@@ -50,8 +49,8 @@ bool is_asked_for(const client_query& q, const subscriber& s, const shard::impl&
         return among(wanted, who != nullptr ? std::string_view(who->*field) : std::string_view());
     };
     return names(q.users, &identity::user) && names(q.sessions, &identity::session) &&
-           names(q.token_ids, &identity::token_id) && among(q.profiles, s.profile->name) &&
-           (!q.before || began_before(*q.before, s)) &&
+           names(q.token_ids, &identity::token_id) && names(q.issuers, &identity::issuer) &&
+           among(q.profiles, s.profile->name) && (!q.before || began_before(*q.before, s)) &&
            (q.ids.empty() || among(q.ids, home.public_id_of(s))) && listens_to(q.topic, s) &&
            has_metadata(q.metadata, s);
 }

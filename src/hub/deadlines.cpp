@@ -22,13 +22,18 @@ bool contains(const std::vector<topic_pattern>& all, const topic_pattern& one) {
 
 // By the shard's clock from here on, whose hands nobody turns back.
 void shard::impl::note_expiry(subscriber& s) {
-    s.warned = false;
-    const auto& at = s.extras->who->expires;
-    s.extras->expires = clock::time_point::max();
+    subscriber_extras& x = *s.extras;
+    const auto& at = x.who->expires;
+    x.expires = x.warn = clock::time_point::max();
     if (!at) return;
     const auto left = *at - std::chrono::system_clock::now();
-    if (left < std::chrono::years(100))
-        s.extras->expires = on_.now() + std::chrono::duration_cast<clock::duration>(left);
+    if (left >= std::chrono::years(100)) return;
+    const auto now = on_.now();
+    x.expires = now + std::chrono::duration_cast<clock::duration>(left);
+    // A client that renews when it is warned must not do so at once again and again, because what
+    // it gets lives no longer than the warning goes ahead.
+    const clock::duration ahead = hub_.options()->expiry_warning;
+    if (ahead.count() != 0) x.warn = x.expires - std::min(ahead, (x.expires - now) / 2);
 }
 
 shard::impl::clock::time_point shard::impl::inactive_at(const subscriber& s) const {
@@ -39,9 +44,7 @@ shard::impl::clock::time_point shard::impl::inactive_at(const subscriber& s) con
 }
 
 shard::impl::clock::time_point shard::impl::warned_at(const subscriber& s) const {
-    const auto ahead = hub_.options()->expiry_warning;
-    if (!s.extras || s.extras->expires == clock::time_point::max()) return clock::time_point::max();
-    return s.warned || ahead.count() == 0 ? clock::time_point::max() : s.extras->expires - ahead;
+    return s.extras ? s.extras->warn : clock::time_point::max();
 }
 
 shard::impl::clock::time_point shard::impl::deadline_of(const subscriber& s) const {
@@ -66,7 +69,7 @@ bool shard::impl::meets_deadline(subscriber& s) {
 }
 
 outcome shard::impl::warn(subscriber& s) {
-    s.warned = true;
+    s.extras->warn = clock::time_point::max();
     const auto left =
         std::chrono::duration_cast<std::chrono::milliseconds>(s.extras->expires - on_.now());
     std::string text;
@@ -80,7 +83,7 @@ outcome shard::impl::warn(subscriber& s) {
 result<std::vector<std::string>> shard::impl::renew(
     subscriber& s, const std::shared_ptr<const identity>& who,
     const std::function<bool(const topic_pattern&)>& may_listen) {
-    if (!who || s.who() == nullptr || s.who()->user != who->user)
+    if (!who || s.who() == nullptr || s.who()->user != who->user || s.who()->issuer != who->issuer)
         return fail(errc::forbidden, "the stream is another user's");
     std::vector<topic_pattern> refused;
     s.each_subscription([&](const subscription& on) {
@@ -104,16 +107,30 @@ result<std::vector<std::string>> shard::impl::renew(
         if (contains(before, t)) continue;
         if (auto added = add_live(s, t, false); !added) return std::unexpected(added.error());
     }
-    std::string text;
-    if (!s.behind) s.dialect().renewed(told, text);
-    if (!text.empty()) {
-        const auto block = control(s, text);
-        const item word{&block, {}};
-        if (write(s, {&word, 1}) == outcome::gone)
-            return fail(errc::send_error, "the client has just gone");
-    }
+    std::vector<std::string> dropped = told.dropped;
+    if (tell_renewed(s, std::move(told)) == outcome::gone)
+        return fail(errc::send_error, "the client has just gone");
     schedule(s, deadline_of(s));
-    return std::move(told.dropped);
+    return dropped;
+}
+
+// A stream that is behind is told when it has caught up, of all that was dropped meanwhile.
+outcome shard::impl::tell_renewed(subscriber& s, renewed_facts facts) {
+    if (s.behind) {
+        auto& later = s.behind->renewed;
+        if (later) {
+            facts.dropped.insert(facts.dropped.begin(), later->dropped.begin(),
+                                 later->dropped.end());
+        }
+        later = std::make_unique<renewed_facts>(std::move(facts));
+        return outcome::done;
+    }
+    std::string text;
+    s.dialect().renewed(facts, text);
+    if (text.empty()) return outcome::done;
+    const auto block = control(s, text);
+    const item word{&block, {}};
+    return write(s, {&word, 1});
 }
 
 void hub::renew(std::string_view client, std::shared_ptr<const identity> who,

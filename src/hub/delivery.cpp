@@ -103,8 +103,10 @@ backlog& shard::impl::fall_behind(subscriber& s) {
 
 void shard::impl::go_live(subscriber& s) {
     const bool told = s.behind->presence_told;
+    const std::unique_ptr<renewed_facts> renewed = std::move(s.behind->renewed);
     s.behind.reset();
     counters_.behind.fetch_sub(1, std::memory_order_relaxed);
+    if (renewed && tell_renewed(s, std::move(*renewed)) == outcome::gone) return;
     // It may have missed changes meanwhile.
     if (!told) (void)tell_presence(s);
 }

@@ -43,12 +43,12 @@ void shard::impl::route(const event_ptr& e, std::uint64_t seq) {
     for (topic_node* node : matched_) {
         node->recent.push_back(encoded);
         if (node->dirty || node->waiting) continue;
-        if (node->options.coalesce_window.count() == 0) {
+        if (node->options->coalesce_window.count() == 0) {
             mark_dirty(*node);
             continue;
         }
         node->waiting = true;
-        call_after(node->options.coalesce_window, [this, node] {
+        call_after(node->options->coalesce_window, [this, node] {
             node->waiting = false;
             mark_dirty(*node);
             schedule_fan_out();
@@ -162,7 +162,7 @@ bool shard::impl::shows(const subscriber& s, encoded_event& e) const {
     if (s.extras) {
         v.grants = s.extras->grants.get();
         v.attributes = s.extras->who ? &s.extras->who->attributes : nullptr;
-        v.filter = s.filters ? &s.extras->filter : nullptr;
+        v.filter = s.filters ? &s.extras->rare->filter : nullptr;
     }
     return carillon::shows(v, e.event->content, *e.memo, [&](const topic& t) {
         bool found = false;

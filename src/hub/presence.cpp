@@ -71,7 +71,7 @@ void shard::impl::note_presence(subscriber& s, topic_node& node) {
     if (!node.pattern.is_literal()) return;
     const std::string& topic = node.pattern.str();
     const bool is_user = s.extras && s.extras->user_number != 0;
-    const presence_rule rule = node.options.presence;
+    const presence_rule rule = node.options->presence;
     if (rule == presence_rule::everyone || (rule == presence_rule::users && is_user)) {
         (void)attach(s, topic_pattern(presence_topic(topic)));
     }

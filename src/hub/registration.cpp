@@ -108,6 +108,7 @@ result<subscriber*> shard::impl::open(stream_request request) {
     claim_user(s, request);
     for (topic_pattern& own : own_patterns(request.who.get(), request.spaces, request.rooms))
         request.topics.push_back(std::move(own));
+    if (request.topics.size() > 1) s.more().more_topics.reserve(request.topics.size() - 1);
     std::unordered_set<std::string_view> seen;
     for (const topic_pattern& topic : request.topics) {
         if (seen.insert(topic.str()).second) join(s, node_of(topic));
@@ -142,14 +143,14 @@ subscriber& shard::impl::allocate(const stream_request& request) {
     s.connected_ms = wall_ms();
     s.last_event = on_.now();
     fill_random(s.key);
-    if (!request.metadata.empty()) s.more().metadata = request.metadata;
+    if (!request.metadata.empty()) s.rare().metadata = request.metadata;
     if (request.who) {
         s.more().who = request.who;
         if (request.who->grants) s.more().grants = grants_.intern(*request.who->grants);
         note_expiry(s);
     }
     if (!request.filter.empty()) {
-        s.more().filter = request.filter;
+        s.rare().filter = request.filter;
         s.filters = true;
     }
     counters_.connections.fetch_add(1, std::memory_order_relaxed);
@@ -167,13 +168,13 @@ result<> shard::impl::claim_durable(subscriber& s, stream_request& request) {
         hub_.inside().directory.claim(request.client, {number_, s.slot}, request.topics,
                                       {limits->max_durable_clients, limits->max_topics_per_client});
     if (!claimed) return std::unexpected(claimed.error());
-    s.more().token = request.client;
-    s.more().public_id = std::move(claimed->public_id);
+    s.rare().token = request.client;
+    s.rare().public_id = std::move(claimed->public_id);
     if (claimed->previous) {
         impl& other = hub_.inside().shards[claimed->previous->shard]->inside();
         const auto replace = [&other, slot = claimed->previous->slot, token = request.client] {
             subscriber* old = other.at(slot);
-            if (old == nullptr || !old->extras || old->extras->token != token) return;
+            if (old == nullptr || old->token() != token) return;
             // The next connection may have got the slot meanwhile.
             const auto now = other.hub_.inside().directory.find(token);
             if (now && now->where == stream_place{other.number_, slot}) return;
@@ -195,8 +196,8 @@ result<> shard::impl::claim_durable(subscriber& s, stream_request& request) {
 }
 
 void shard::impl::release(subscriber& s) {
-    if (s.extras && !s.extras->token.empty()) {
-        hub_.inside().directory.release(s.extras->token, {number_, s.slot},
+    if (!s.token().empty()) {
+        hub_.inside().directory.release(s.token(), {number_, s.slot},
                                         on_.now() + hub_.options()->client_grace);
     }
     release_user(s);
@@ -213,9 +214,9 @@ void shard::impl::release(subscriber& s) {
 topic_node& shard::impl::node_of(const topic_pattern& topic) {
     if (topic_node* known = index_.find(topic)) return *known;
     const auto limits = hub_.options();
-    topic_node& made = index_.get(topic, limits->options_of);
-    if (is_room(topic.str())) made.options.presence = limits->room_presence;
-    return made;
+    topic_options options = limits->options_of ? limits->options_of(topic.str()) : topic_options{};
+    if (is_room(topic.str())) options.presence = limits->room_presence;
+    return index_.get(topic, options);
 }
 
 topic_node& shard::impl::attach(subscriber& s, const topic_pattern& topic) {
@@ -234,7 +235,7 @@ void shard::impl::join(subscriber& s, topic_node& node) {
         s.more().more_topics.push_back(added);
     }
     counters_.topics.store(index_.size(), std::memory_order_relaxed);
-    if (node.options.presence != presence_rule::off) note_presence(s, node);
+    if (node.options->presence != presence_rule::off) note_presence(s, node);
 }
 
 namespace {
@@ -256,7 +257,7 @@ void move_place(topic_node& node, std::size_t from, std::size_t to) {
 
 void shard::impl::detach(subscriber& s, topic_node& node) {
     const std::size_t place = place_in(s, node);
-    if (node.options.presence != presence_rule::off) note_absence(s, node);
+    if (node.options->presence != presence_rule::off) note_absence(s, node);
     if (is_internal(node.pattern)) --s.extras->own_topics;
     if (s.first.node == &node) {
         s.first = {};
@@ -270,7 +271,7 @@ void shard::impl::detach(subscriber& s, topic_node& node) {
     }
     if (s.behind) replayer_.forget_topic(s, node);
     std::optional<topic> watched;
-    if (node.options.presence != presence_rule::off && node.pattern.is_literal())
+    if (node.options->presence != presence_rule::off && node.pattern.is_literal())
         watched = presence_topic(node.pattern.str());
     leave(node, place);
     counters_.topics.store(index_.size(), std::memory_order_relaxed);
@@ -297,7 +298,7 @@ void shard::impl::leave(topic_node& node, std::size_t place) {
 
 void shard::impl::detach_all(subscriber& s) {
     s.each_subscription([&](const subscription& on) {
-        if (on.node->options.presence != presence_rule::off) note_absence(s, *on.node);
+        if (on.node->options->presence != presence_rule::off) note_absence(s, *on.node);
         leave(*on.node, on.index);
     });
     s.first = {};
@@ -336,9 +337,9 @@ result<> shard::impl::subscribe(subscriber& s, const topic_pattern& topic) {
     if (auto added = add_live(s, topic, true); !added) return added;
     if (!known && !s.behind && tell_presence(s, topic.str()) == outcome::gone)
         return fail(errc::send_error, "the client has just gone");
-    if (s.extras && !s.extras->token.empty())
-        return hub_.inside().directory.add(s.extras->token, client_directory::presence::connected,
-                                           topic, hub_.options()->max_topics_per_client);
+    if (!s.token().empty())
+        return hub_.inside().directory.add(s.token(), client_directory::presence::connected, topic,
+                                           hub_.options()->max_topics_per_client);
     return {};
 }
 
@@ -350,20 +351,20 @@ result<> shard::impl::unsubscribe(subscriber& s, const topic_pattern& topic) {
     topic_node* node = index_.find(topic);
     if (!listens(s, node)) return fail(errc::not_found, "the client does not listen to this topic");
     detach(s, *node);
-    if (s.extras && !s.extras->token.empty())
-        return hub_.inside().directory.remove(s.extras->token,
-                                              client_directory::presence::connected, topic);
+    if (!s.token().empty())
+        return hub_.inside().directory.remove(s.token(), client_directory::presence::connected,
+                                              topic);
     return {};
 }
 
 void shard::impl::reload(const hub_options& options) {
     cache_.resize(options.encode_cache_bytes);
-    index_.each([&](topic_node& node) {
-        // A user that was noted as present is to be noted as gone.
-        const presence_rule kept = node.options.presence;
-        node.options =
+    index_.give_options([&](const topic_node& node) {
+        topic_options now =
             options.options_of ? options.options_of(node.pattern.str()) : topic_options{};
-        node.options.presence = kept;
+        // A user that was noted as present is to be noted as gone.
+        now.presence = node.options->presence;
+        return now;
     });
 }
 
@@ -380,12 +381,12 @@ subscriber* shard::impl::at(std::uint32_t slot) const noexcept {
 }
 
 std::string shard::impl::id_of(const subscriber& s) const {
-    if (s.extras && !s.extras->token.empty()) return s.extras->token;
+    if (!s.token().empty()) return std::string(s.token());
     return client_id{s.key, s.slot, static_cast<std::uint8_t>(number_)}.str();
 }
 
 std::string shard::impl::public_id_of(const subscriber& s) const {
-    return s.extras && !s.extras->token.empty() ? s.extras->public_id : id_of(s);
+    return !s.token().empty() ? std::string(s.public_id()) : id_of(s);
 }
 
 subscriber* shard::impl::find(std::string_view id) const {
@@ -394,7 +395,7 @@ subscriber* shard::impl::find(std::string_view id) const {
     subscriber* s = at(parsed->slot);
     if (s == nullptr || s->key != parsed->key) return nullptr;
     // A durable client answers to its token alone.
-    return s->extras && !s->extras->token.empty() ? nullptr : s;
+    return !s->token().empty() ? nullptr : s;
 }
 
 client_info shard::impl::describe(const subscriber& s) const {
@@ -412,7 +413,7 @@ client_info shard::impl::describe(const subscriber& s) const {
     info.events = s.events;
     info.bytes = s.bytes;
     info.topics = topics_of(s);
-    info.metadata = s.extras ? s.extras->metadata : std::string{};
+    info.metadata = s.metadata();
     info.address = s.out->remote_address();
     info.last_event_id = hub_.id_of(s.cursor);
     info.connected_at = time_of(s.connected_ms);
@@ -422,7 +423,7 @@ client_info shard::impl::describe(const subscriber& s) const {
             std::chrono::system_clock::now() - ago);
     }
     if (s.last_heartbeat_ms != 0) info.last_heartbeat_at = time_of(s.last_heartbeat_ms);
-    info.durable = s.extras && !s.extras->token.empty();
+    info.durable = !s.token().empty();
     info.behind = s.behind != nullptr;
     return info;
 }

@@ -107,7 +107,7 @@ replayer::reading replayer::reading_of(const subscriber& s, position head) const
             return;
         }
         patterns.push_back(on.node->pattern);
-        if (on.node->options.slow == slow_policy::conflate) conflating.push_back(on.node->pattern);
+        if (on.node->options->slow == slow_policy::conflate) conflating.push_back(on.node->pattern);
     });
     return {make_matchers(std::move(patterns)),
             conflating.empty() ? nullptr : make_matchers(std::move(conflating)), head};

@@ -182,6 +182,7 @@ private:
     clock::time_point deadline_of(const subscriber& s) const;
     bool meets_deadline(subscriber& s);
     outcome warn(subscriber& s);
+    outcome tell_renewed(subscriber& s, renewed_facts facts);
     void beat(subscriber& s);
 
     // Constant after construction.

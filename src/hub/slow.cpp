@@ -38,7 +38,7 @@ std::optional<lag_limits> replayer::limits_of(const subscriber& s, slow_policy p
         }
     };
     s.each_subscription([&](const subscription& on) {
-        const topic_options& options = on.node->options;
+        const topic_options& options = *on.node->options;
         if (options.slow != policy) {
             all = false;
             return;

@@ -1,6 +1,7 @@
 // What a shard holds of one stream. Small: there may be a hundred thousand.
 #pragma once
 
+#include <carillon/hub/dialect.hpp>
 #include <carillon/hub/stream.hpp>
 
 #include "hub/encoded_event.hpp"
@@ -13,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace carillon {
@@ -25,18 +27,25 @@ struct subscription {
     std::uint32_t index = 0;
 };
 
+/// What few streams need.
+struct rare_extras {
+    std::string metadata;
+    std::string token;      ///< of a durable client
+    std::string public_id;  ///< of a durable client
+    event_filter filter;
+};
+
 /// What only some streams need.
 struct subscriber_extras {
-    std::string metadata;
-    std::string token;                    ///< of a durable client
-    std::string public_id;                ///< of a durable client
-    std::shared_ptr<const identity> who;  ///< null: nobody in particular
-    grants_ptr grants;                    ///< of `who`; null: none
-    event_filter filter;
+    std::unique_ptr<rare_extras> rare;      ///< null: nothing of it
+    std::shared_ptr<const identity> who;    ///< null: nobody in particular
+    grants_ptr grants;                      ///< of `who`; null: none
     std::vector<subscription> more_topics;  ///< beyond the first
     std::size_t own_topics = 0;             ///< how many of all topics are the hub's own
     std::chrono::steady_clock::time_point expires =
         std::chrono::steady_clock::time_point::max();  ///< of `who`
+    std::chrono::steady_clock::time_point warn =
+        std::chrono::steady_clock::time_point::max();  ///< that it expires; `max`: it was, or never
     std::uint64_t user_number = 0;  ///< in the directory of users; 0: it is not there
 };
 
@@ -70,7 +79,8 @@ struct backlog {
     std::uint64_t trims_known = 0;  ///< `read_page::trims` up to here were told, or do not matter
     /// Partly written, or not to be had again: its remaining bytes must stay the same.
     std::shared_ptr<const block> pinned;
-    std::size_t offset = 0;  ///< into the pinned block's view
+    std::size_t offset = 0;                  ///< into the pinned block's view
+    std::unique_ptr<renewed_facts> renewed;  ///< to be told when the stream is live again
     std::chrono::steady_clock::time_point since;
     bool joining = false;
     bool presence_told = false;  ///< and changes since then are among `joined`
@@ -109,9 +119,8 @@ struct subscriber {
     bool chunked = false;
     bool finite = false;
     bool finished = false;  ///< the end was handed over
-    bool filters = false;   ///< `extras->filter` is not empty
+    bool filters = false;   ///< it has a filter
     bool heartbeat_event = false;
-    bool warned = false;  ///< that it expires
     own_spaces spaces;
 
     const stream_dialect& dialect() const noexcept {
@@ -121,6 +130,15 @@ struct subscriber {
         if (!extras) extras = std::make_unique<subscriber_extras>();
         return *extras;
     }
+    rare_extras& rare() {
+        auto& kept = more().rare;
+        if (!kept) kept = std::make_unique<rare_extras>();
+        return *kept;
+    }
+    /// Empty for what is not there.
+    std::string_view token() const noexcept { return of_rare(&rare_extras::token); }
+    std::string_view public_id() const noexcept { return of_rare(&rare_extras::public_id); }
+    std::string_view metadata() const noexcept { return of_rare(&rare_extras::metadata); }
     const identity* who() const noexcept { return extras ? extras->who.get() : nullptr; }
     /// What it listens to, for the journal.
     matcher_set patterns() const;
@@ -137,6 +155,12 @@ struct subscriber {
         if (extras) {
             for (const subscription& s : extras->more_topics) call(s);
         }
+    }
+
+private:
+    std::string_view of_rare(std::string rare_extras::* field) const noexcept {
+        return extras && extras->rare ? std::string_view((*extras->rare).*field)
+                                      : std::string_view();
     }
 };
 

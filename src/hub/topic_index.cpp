@@ -3,6 +3,7 @@
 #include "journal/segments.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace carillon {
 
@@ -24,16 +25,31 @@ topic_index::~topic_index() = default;
 
 topic_node* topic_index::find(const topic_pattern& p) const {
     const auto& nodes = p.is_literal() ? literal_ : wild_;
-    const auto found = nodes.find(p.str());
-    return found == nodes.end() ? nullptr : found->second.get();
+    const auto found = find_in(nodes, p.str());
+    return found == nodes.end() ? nullptr : found->get();
 }
 
-topic_node& topic_index::get(const topic_pattern& p, const topic_options_lookup& options_of) {
+bool topic_index::less_options::operator()(const topic_options& a,
+                                           const topic_options& b) const noexcept {
+    const auto all = [](const topic_options& o) {
+        return std::tie(o.slow, o.cut_after, o.max_lag.events, o.max_lag.bytes, o.max_lag.age,
+                        o.coalesce_window, o.presence);
+    };
+    return all(a) < all(b);
+}
+
+void topic_index::give_options(const std::function<topic_options(const topic_node&)>& options_of) {
+    option_set now;
+    each([&](topic_node& node) { node.options = &*now.insert(options_of(node)).first; });
+    options_.swap(now);
+}
+
+topic_node& topic_index::get(const topic_pattern& p, const topic_options& options) {
     if (topic_node* known = find(p)) return *known;
     auto made = std::make_unique<topic_node>(p);
     topic_node& node = *made;
-    if (options_of) node.options = options_of(p.str());
-    (p.is_literal() ? literal_ : wild_).emplace(p.str(), std::move(made));
+    node.options = &*options_.insert(options).first;
+    (p.is_literal() ? literal_ : wild_).insert(std::move(made));
     node.counted = interest_.add(p);
     if (p.is_literal()) return node;
 
@@ -56,7 +72,7 @@ topic_node& topic_index::get(const topic_pattern& p, const topic_options_lookup&
 void topic_index::erase(topic_node& node) {
     interest_.remove(node.pattern, node.counted);
     if (node.pattern.is_literal()) {
-        literal_.erase(literal_.find(node.pattern.str()));
+        literal_.erase(find_in(literal_, node.pattern.str()));
         return;
     }
     // Walk down, remember the way, then prune what became empty.
@@ -81,7 +97,7 @@ void topic_index::erase(topic_node& node) {
         }
         at = parent;
     }
-    wild_.erase(wild_.find(node.pattern.str()));
+    wild_.erase(find_in(wild_, node.pattern.str()));
 }
 
 void topic_index::match_wild(const branch& at, std::string_view rest, bool first,
@@ -107,8 +123,8 @@ void topic_index::match_wild(const branch& at, std::string_view rest, bool first
 void topic_index::match(const event& e, std::vector<topic_node*>& out) const {
     const std::size_t before = out.size();
     for (const topic& t : e.topics) {
-        if (const auto found = literal_.find(t.str()); found != literal_.end())
-            out.push_back(found->second.get());
+        if (const auto found = find_in(literal_, t.str()); found != literal_.end())
+            out.push_back(found->get());
         if (!wild_.empty()) match_wild(*root_, t.str(), true, out);
     }
     if (e.topics.size() == 1) return;

@@ -10,11 +10,14 @@
 #include "hub/interest_filter.hpp"
 
 #include <cstdint>
-#include <map>
+#include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <boost/unordered/unordered_set.hpp>
 
 namespace carillon {
 
@@ -25,7 +28,8 @@ struct topic_node {
     explicit topic_node(topic_pattern p) : pattern(std::move(p)) {}
 
     const topic_pattern pattern;
-    topic_options options;
+    const topic_options* options =
+        nullptr;  ///< the index's, shared with nodes of the same; never null
     std::vector<subscriber*> subscribers;
     std::vector<std::shared_ptr<encoded_event>>
         recent;               ///< routed and not yet written to all, oldest first
@@ -43,7 +47,10 @@ public:
     explicit topic_index(interest_filter& interest);
     ~topic_index();
 
-    topic_node& get(const topic_pattern& p, const topic_options_lookup& options_of);
+    /// A new node begins with these options.
+    topic_node& get(const topic_pattern& p, const topic_options& options);
+    /// Asks anew for the options of every node.
+    void give_options(const std::function<topic_options(const topic_node&)>& options_of);
     topic_node* find(const topic_pattern& p) const;
     /// Forgets a node that has no subscribers.
     void erase(topic_node& node);
@@ -52,8 +59,8 @@ public:
     std::size_t size() const noexcept { return literal_.size() + wild_.size(); }
     template <class Callback>
     void each(Callback&& call) {
-        for (auto& [name, node] : literal_) call(*node);
-        for (auto& [name, node] : wild_) call(*node);
+        for (const auto& node : literal_) call(*node);
+        for (const auto& node : wild_) call(*node);
     }
 
 private:
@@ -61,9 +68,38 @@ private:
     void match_wild(const branch& at, std::string_view rest, bool first,
                     std::vector<topic_node*>& out) const;
 
+    struct by_name {
+        std::size_t operator()(const std::unique_ptr<topic_node>& n) const noexcept {
+            return string_hash{}(n->pattern.str());
+        }
+    };
+    struct same_name {
+        bool operator()(const std::unique_ptr<topic_node>& a,
+                        const std::unique_ptr<topic_node>& b) const noexcept {
+            return a->pattern == b->pattern;
+        }
+        bool operator()(std::string_view name,
+                        const std::unique_ptr<topic_node>& n) const noexcept {
+            return n->pattern.str() == name;
+        }
+        bool operator()(const std::unique_ptr<topic_node>& n,
+                        std::string_view name) const noexcept {
+            return n->pattern.str() == name;
+        }
+    };
+    /// By the nodes' own names: a copy beside each would cost as much again.
+    using node_set = boost::unordered_set<std::unique_ptr<topic_node>, by_name, same_name>;
+    static node_set::const_iterator find_in(const node_set& nodes, std::string_view name) {
+        return nodes.find(name, string_hash{}, same_name{});
+    }
+    struct less_options {
+        bool operator()(const topic_options& a, const topic_options& b) const noexcept;
+    };
+    using option_set = std::set<topic_options, less_options>;
+
     interest_filter& interest_;
-    string_map<std::unique_ptr<topic_node>> literal_;
-    string_map<std::unique_ptr<topic_node>> wild_;
+    option_set options_;  ///< as many as there are different ones
+    node_set literal_, wild_;
     std::unique_ptr<branch> root_;
 };
 

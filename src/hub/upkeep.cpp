@@ -84,9 +84,9 @@ void shard::impl::attend(subscriber& s) {
     if (s.behind && s.behind->blocked) {
         std::optional<std::chrono::milliseconds> patience;
         s.each_subscription([&](const subscription& on) {
-            if (on.node->options.slow != slow_policy::cut) return;
-            patience =
-                std::min(patience.value_or(on.node->options.cut_after), on.node->options.cut_after);
+            if (on.node->options->slow != slow_policy::cut) return;
+            patience = std::min(patience.value_or(on.node->options->cut_after),
+                                on.node->options->cut_after);
         });
         const auto stalled = now - s.behind->since;
         if (patience && stalled >= *patience) return cut(s);

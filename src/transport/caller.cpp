@@ -14,7 +14,9 @@ std::shared_ptr<const identity> identity_of(const principal& who) {
     made->roles = who.roles;
     made->grants = who.grants;
     made->token_id = who.token_id;
+    made->issuer = who.issuer;
     made->expires = who.expires;
+    made->issued = who.issued;
     made->attributes = who.attributes;
     made->lease = who.lease;
     return made;

@@ -133,6 +133,42 @@ TEST_F(deadlines, renewal_swaps_the_identity_of_a_live_stream) {
     EXPECT_EQ(t_.h.connections_of("ann"), 0u);
 }
 
+TEST_F(deadlines, what_lives_no_longer_than_the_warning_goes_ahead_is_not_warned_of_at_once) {
+    fake_connection out;
+    subscriber* s = open(out, person("ann", 8s));
+    EXPECT_TRUE(out.own("carillon.expiring").empty());
+    for (std::size_t times = 1; times <= 3; ++times) {
+        t_.on.advance(3s);
+        EXPECT_EQ(out.own("carillon.expiring").size(), times - 1);
+        t_.on.advance(2s);
+        EXPECT_EQ(out.own("carillon.expiring").size(), times);
+        // The system's clock stands still here.
+        ASSERT_TRUE(renew(t_.s.id_of(*s), person("ann", 8s)));
+    }
+    EXPECT_EQ(out.own("carillon.renewed").size(), 3u);
+    EXPECT_FALSE(out.closed);
+}
+
+TEST_F(deadlines, a_stream_that_is_behind_is_told_of_its_renewal_when_it_has_caught_up) {
+    fake_connection out;
+    subscriber* s = open(out, person("ann", 60s), {"a", "b", "c"});
+    out.room = 3;
+    t_.publish("a", "x");
+    for (const char* gone : {"b", "c"}) {
+        const auto dropped = renew(t_.s.id_of(*s), person("ann", 600s),
+                                   [&](const topic_pattern& t) { return t.str() != gone; });
+        ASSERT_TRUE(dropped);
+        EXPECT_EQ(*dropped, strings{gone});
+    }
+    EXPECT_TRUE(out.own("carillon.renewed").empty());
+    out.room = fake_connection::unlimited;
+    t_.flush(*s, out);
+    EXPECT_EQ(out.data(), strings{"x"});
+    ASSERT_EQ(out.own("carillon.renewed").size(), 1u);
+    EXPECT_NE(out.own("carillon.renewed")[0].data.find(R"("dropped":["b","c"])"), std::string::npos)
+        << out.own("carillon.renewed")[0].data;
+}
+
 TEST_F(deadlines, renewal_swaps_grants) {
     fake_connection out;
     subscriber* s = open(out, person("ann"));

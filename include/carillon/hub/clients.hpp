@@ -44,6 +44,7 @@ struct client_query {
     std::string topic = {};  ///< that it listens to, as it was named: a topic or a pattern
     std::vector<std::string> profiles = {};   ///< names
     std::vector<std::string> token_ids = {};  ///< of identities
+    std::vector<std::string> issuers = {};    ///< the same
     std::vector<attribute> metadata = {};     ///< members of its metadata, all of these
     /// Those whose identity was issued before; where that is unknown, those that began before.
     std::optional<std::chrono::system_clock::time_point> before = {};
@@ -53,7 +54,7 @@ struct client_query {
     /// Whether it asks for all there are, page aside.
     bool all() const noexcept {
         return ids.empty() && users.empty() && sessions.empty() && topic.empty() &&
-               profiles.empty() && token_ids.empty() && metadata.empty() && !before;
+               profiles.empty() && token_ids.empty() && issuers.empty() && metadata.empty() && !before;
     }
 };
 

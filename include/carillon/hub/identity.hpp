@@ -37,6 +37,7 @@ struct identity {
     std::vector<std::string> roles;
     std::shared_ptr<const grant_set> grants;  ///< null: no private event of a topic is shown
     std::string token_id;                     ///< for revocations; empty: none
+    std::string issuer = {};                  ///< of the token; empty: none is named
     std::optional<std::chrono::system_clock::time_point> expires;
     /// When what it rests on was made; nothing: unknown. For what takes back all from before.
     std::optional<std::chrono::system_clock::time_point> issued = {};

@@ -122,7 +122,8 @@ struct hub_options {
     std::uint64_t cursor_lag = 10'000;  ///< positions behind the head that earn a `carillon.cursor`
     std::chrono::milliseconds client_grace =
         std::chrono::seconds(60);  ///< how long a durable client waits for its return
-    /// How long before the end of what its identity rests on a stream is warned. 0: not at all.
+    /// How long before the end of what its identity rests on a stream is warned, at most half of
+    /// the time that is left when it begins or is renewed. 0: not at all.
     std::chrono::milliseconds expiry_warning = std::chrono::seconds(60);
     presence_rule room_presence = presence_rule::off;  ///< of the topics below `$room`
     /// A user whose last stream ended has left only after this; nobody has left before the hub has

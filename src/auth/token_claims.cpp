@@ -88,6 +88,7 @@ result<> read_texts(const json::value& v, std::string_view name, std::vector<std
 }
 
 result<> read_grants(const json::object& claims, const claim_rules& rules, token_claims& into) {
+    if (!rules.grants_believed) return {};
     const json::value* v = claims.if_contains(rules.grants_claim);
     if (v == nullptr) v = claims.if_contains("mercure");
     if (v == nullptr) return {};
@@ -176,9 +177,15 @@ result<token_claims> read_claims(std::string_view payload, const claim_rules& ru
         return refused("the token is of another issuer (`iss`)");
     if (all.subject.empty())
         return refused(fmt::format("the token names no user (`{}`)", rules.user_claim));
+    all.subject.insert(0, rules.user_prefix);
     if (const json::value* roles = claims->if_contains(rules.roles_claim)) {
         if (auto read = read_texts(*roles, rules.roles_claim, all.roles); !read)
             return std::unexpected(read.error());
+        if (rules.allowed_roles) {
+            std::erase_if(all.roles, [&](const std::string& role) {
+                return std::ranges::find(*rules.allowed_roles, role) == rules.allowed_roles->end();
+            });
+        }
     }
     read_attributes(*claims, rules, all);
     auto grants = grants_of({all.subject, all.roles, all.publish, all.subscribe}, rules.roles);

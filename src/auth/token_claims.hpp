@@ -59,7 +59,13 @@ struct claim_rules {
     /// An object with `publish` and `subscribe`, arrays of topic patterns. Where it is missing,
     /// `mercure` is read, which has the same form (Mercure, section 5).
     std::string grants_claim = "carillon";
+    /// Whether that claim is read at all; otherwise only roles grant something.
+    bool grants_believed = true;
     role_grants roles = {};
+    /// In front of each user's name, so that none has the name of another issuer's user.
+    std::string user_prefix = {};
+    /// Roles that these tokens may give, others are left out; nothing: all.
+    std::optional<std::vector<std::string>> allowed_roles = {};
 };
 
 /// Reads the payload of a token whose signature is known to be right. Errors `unauthenticated`:

@@ -9,11 +9,19 @@ namespace carillon::http {
 
 namespace {
 
-/// `pattern` is a lower-case host, or "*." and one: then exactly one label stands for the star.
+/// A `*` in place of a label of the pattern stands for exactly one of the host's.
 bool host_matches(std::string_view pattern, std::string_view host) noexcept {
-    if (!pattern.starts_with("*.")) return iequals(pattern, host);
-    const std::size_t dot = host.find('.');
-    return dot != std::string_view::npos && dot > 0 && iequals(pattern.substr(1), host.substr(dot));
+    while (true) {
+        const std::size_t wanted = std::min(pattern.find('.'), pattern.size());
+        const std::size_t given = std::min(host.find('.'), host.size());
+        if (given == 0) return false;
+        const std::string_view label = pattern.substr(0, wanted);
+        if (label != "*" && !iequals(label, host.substr(0, given))) return false;
+        if (wanted == pattern.size() || given == host.size())
+            return wanted == pattern.size() && given == host.size();
+        pattern.remove_prefix(wanted + 1);
+        host.remove_prefix(given + 1);
+    }
 }
 
 bool host_allowed(const access_rules& rules, std::string_view host) {
@@ -81,6 +89,27 @@ origin_match match_origin(const access_rules& rules, std::string_view origin) no
     return best;
 }
 
+result<> check_origin(std::string_view pattern) {
+    if (pattern == "*") return {};
+    if (pattern == "null") {
+        return fail(errc::invalid_request,
+                    "`null` is the origin of every page that has none; it cannot be let in alone");
+    }
+    const auto parts = parse_origin(pattern);
+    const auto is_scheme_char = [](char c) { return is_token_char(c) && c != '*'; };
+    if (!parts || !std::ranges::all_of(parts->scheme, is_scheme_char)) {
+        return fail(errc::invalid_request,
+                    "an origin is `scheme://host` or `scheme://host:port`, and nothing after it");
+    }
+    for (std::string_view rest = parts->where.host; !rest.empty();) {
+        const std::string_view label = rest.substr(0, rest.find('.'));
+        if (label.contains('*') && label != "*")
+            return fail(errc::invalid_request, "`*` stands for a whole label of the host's name");
+        rest.remove_prefix(std::min(label.size() + 1, rest.size()));
+    }
+    return {};
+}
+
 bool is_read(const request& r) noexcept { return r.method == "GET" || r.method == "HEAD"; }
 
 bool is_token_list(std::string_view text) noexcept {
@@ -114,6 +143,23 @@ result<> check_access(const access_rules& rules, const route_rules& route, const
     return {};
 }
 
+result<> check_cors(const access_rules& rules) {
+    for (const std::string& pattern : rules.cors_origins) {
+        if (auto fine = check_origin(pattern); !fine) {
+            return fail(fine.error().code,
+                        "`http.cors_origins = " + pattern + "`: " + fine.error().detail);
+        }
+    }
+    const auto is_any = [](const std::string& pattern) { return pattern == "*"; };
+    if (rules.cors_credentials && !rules.cors_origins.empty() &&
+        std::ranges::all_of(rules.cors_origins, is_any)) {
+        return fail(errc::invalid_request,
+                    "`http.cors_credentials`: only origins that `http.cors_origins` lists may send "
+                    "credentials, and `*` lists none");
+    }
+    return {};
+}
+
 std::string cors_lines(const access_rules& rules, std::optional<std::string_view> origin) {
     std::string lines;
     if (rules.cors_origins.empty()) return lines;
@@ -127,7 +173,8 @@ std::string cors_lines(const access_rules& rules, std::optional<std::string_view
         if (listed && rules.cors_credentials) {
             lines += "\r\nAccess-Control-Allow-Credentials: true";
         }
-        lines += "\r\nAccess-Control-Expose-Headers: Retry-After\r\n";
+        lines +=
+            "\r\nAccess-Control-Expose-Headers: Last-Event-ID, Retry-After, WWW-Authenticate\r\n";
     }
     lines += "Vary: Origin\r\n";
     return lines;

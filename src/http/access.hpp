@@ -18,6 +18,10 @@ namespace carillon::http {
 result<> check_access(const access_rules& rules, const route_rules& route, const request& r,
                       const request_head& head);
 
+/// Error `invalid_request`, naming the setting: an entry that is no origin or pattern, `null`, or
+/// credentials for whoever asks (`*` alone).
+result<> check_cors(const access_rules& rules);
+
 /// The headers that let the page at `origin` read a response, each line with its CRLF; empty
 /// without CORS origins.
 std::string cors_lines(const access_rules& rules, std::optional<std::string_view> origin);

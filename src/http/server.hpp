@@ -44,7 +44,7 @@ struct access_rules {
     /// Addresses that a `Host` may be, such as those that probes and scrapers use.
     std::vector<net::ip_network> allowed_networks;
     std::vector<std::string>
-        cors_origins;  ///< exact origins, "https://*.example.com" (one label), or "*"
+        cors_origins;  ///< exact origins, "https://*.example.com" (`*`: one label), or "*"
     bool cors_credentials = false;
     std::vector<net::ip_network>
         trusted_proxies;  ///< whose Forwarded / X-Forwarded-For is believed

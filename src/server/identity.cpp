@@ -4,12 +4,10 @@
 
 #include "auth/development_token.hpp"
 #include "server/auth_routes.hpp"
-#include "server/remote_keys.hpp"
+#include "server/trusted_keys.hpp"
 
 #include <algorithm>
 #include <atomic>
-#include <fstream>
-#include <sstream>
 #include <utility>
 
 #include <fmt/format.h>
@@ -17,8 +15,6 @@
 namespace carillon::server {
 
 namespace {
-
-constexpr std::size_t max_key_file = 1u << 20;
 
 result<std::vector<auth::role_grant>> rows_of(const strings& texts, std::string_view setting) {
     std::vector<auth::role_grant> rows;
@@ -53,58 +49,6 @@ auth::claim_rules rules_of(const settings& s, auth::role_grants roles) {
     return r;
 }
 
-result<std::string> read_key_file(const std::string& path) {
-    std::ifstream in(path, std::ios::binary);
-    std::string text(max_key_file + 1, '\0');
-    in.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<std::size_t>(in.gcount()));
-    if (in.bad() || (text.empty() && !in.eof()) || !in.is_open())
-        return fail(errc::io_error, "the file cannot be read");
-    if (text.size() > max_key_file)
-        return fail(errc::invalid_request, "the file is larger than a mebibyte");
-    return text;
-}
-
-result<std::vector<auth::key_ptr>> keys_of_file(const std::string& path) {
-    const auto text = read_key_file(path);
-    if (!text) return std::unexpected(text.error());
-    if (text->find("-----BEGIN ") != std::string::npos) {
-        auto k = auth::key::from_pem(*text);
-        if (!k) return std::unexpected(k.error());
-        return std::vector{std::move(*k)};
-    }
-    if (auto set = auth::parse_key_set(*text)) return set;
-    auto k = auth::key::from_jwk(*text);
-    if (!k)
-        return fail(errc::invalid_request,
-                    "neither a PEM key, a JSON Web Key nor a set of them: " + k.error().detail);
-    return std::vector{std::move(*k)};
-}
-
-/// Asks one source after the other until one has a key for the token.
-class several_keys final : public auth::key_source {
-public:
-    explicit several_keys(std::vector<std::shared_ptr<auth::key_source>> all)
-        : all_(std::move(all)) {}
-
-    void find(std::string_view key_id, auth::algorithm alg, callback done) override {
-        ask(0, std::string(key_id), alg, std::move(done));
-    }
-
-private:
-    void ask(std::size_t at, std::string key_id, auth::algorithm alg, callback done) {
-        if (at + 1 >= all_.size()) return all_[at]->find(key_id, alg, std::move(done));
-        all_[at]->find(key_id, alg,
-                       [this, at, key_id, alg,
-                        done = std::move(done)](result<std::vector<auth::key_ptr>> found) mutable {
-                           if (found && !found->empty()) return done(std::move(found));
-                           ask(at + 1, key_id, alg, std::move(done));
-                       });
-    }
-
-    const std::vector<std::shared_ptr<auth::key_source>> all_;
-};
-
 std::chrono::seconds seconds_of(milliseconds t) {
     return std::chrono::ceil<std::chrono::seconds>(t);
 }
@@ -134,8 +78,23 @@ private:
 
 std::unexpected<error> taken_back() { return fail(errc::unauthenticated, "the token was revoked"); }
 
-bool is_url(std::string_view text) {
-    return text.starts_with("https://") || text.starts_with("http://");
+/// A row's rules: those of `[auth]`, but for what it says itself.
+auth::claim_rules rules_of(const issuer_row& row, auth::claim_rules r) {
+    r.issuer = row.issuer;
+    r.audiences = row.audience;
+    if (!row.user_claim.empty()) r.user_claim = row.user_claim;
+    if (!row.session_claim.empty()) r.session_claim = row.session_claim;
+    if (!row.roles_claim.empty()) r.roles_claim = row.roles_claim;
+    r.user_prefix = row.user_prefix;
+    if (std::ranges::find(row.roles, "*") == row.roles.end()) r.allowed_roles = row.roles;
+    r.grants_believed = row.grants;
+    return r;
+}
+
+bool needs_web(const settings& s) {
+    const auto at_url = [](const strings& keys) { return std::ranges::any_of(keys, is_web_url); };
+    return !s.auth.forward_url.empty() || at_url(s.auth.keys) ||
+           std::ranges::any_of(s.auth.issuers, at_url, &issuer_row::keys);
 }
 
 }  // namespace
@@ -214,54 +173,53 @@ result<std::unique_ptr<identity_check>> identity_check::make(const settings& s) 
     return made;
 }
 
+result<> identity_check::add_signing_key(const settings& s) {
+    if (s.auth.secret.empty()) return {};
+    auto k = auth::key::from_secret(s.auth.secret, *auth::parse_algorithm(s.auth.algorithm.value));
+    if (!k) return fail(errc::invalid_request, fmt::format("`auth.secret`: {}", k.error().detail));
+    if ((*k)->weak()) {
+        log::warning(
+            "the secret is shorter than the hash it is used with; a longer one is "
+            "harder to guess",
+            {{"setting", "auth.secret"}});
+    }
+    signing_key_ = std::move(*k);
+    return {};
+}
+
 result<> identity_check::add_keys(const settings& s) {
-    std::vector<auth::key_ptr> fixed;
-    std::vector<std::shared_ptr<auth::key_source>> sources;
-    if (!s.auth.secret.empty()) {
-        auto k =
-            auth::key::from_secret(s.auth.secret, *auth::parse_algorithm(s.auth.algorithm.value));
-        if (!k)
-            return fail(errc::invalid_request, fmt::format("`auth.secret`: {}", k.error().detail));
-        if ((*k)->weak()) {
-            log::warning(
-                "the secret is shorter than the hash it is used with; a longer one is "
-                "harder to guess",
-                {{"setting", "auth.secret"}});
-        }
-        signing_key_ = *k;
-        fixed.push_back(std::move(*k));
-    }
-    std::vector<std::string> urls;
-    for (const std::string& place : s.auth.keys) {
-        if (is_url(place)) {
-            if (auto fine = check_web_url(place, s.auth.plain_http); !fine) {
-                return fail(errc::invalid_request,
-                            fmt::format("`auth.keys = {}`: {}", place, fine.error().detail));
-            }
-            urls.push_back(place);
-            continue;
-        }
-        auto keys = keys_of_file(place);
-        if (!keys)
-            return fail(keys.error().code,
-                        fmt::format("`auth.keys = {}`: {}", place, keys.error().detail));
-        fixed.insert(fixed.end(), keys->begin(), keys->end());
-    }
-    if (!fixed.empty()) sources.push_back(std::make_shared<auth::fixed_keys>(std::move(fixed)));
-    if (!urls.empty() || !s.auth.forward_url.empty()) web_ = std::make_unique<web_client>();
+    if (auto added = add_signing_key(s); !added) return added;
+    if (needs_web(s)) web_ = std::make_unique<web_client>();
     if (auto fine = add_forwarding(s); !fine) return fine;
-    for (const std::string& url : urls) {
-        sources.push_back(std::make_shared<remote_keys>(
-            remote_keys_options{.url = url, .plain_http = s.auth.plain_http},
-            [this](web_request r, web_client::callback done) {
-                web_->ask(std::move(r), std::move(done));
-            },
-            [this] { verifier_->forget(); }));
+
+    const key_places how{
+        s.auth.plain_http,
+        [this](web_request r, web_client::callback done) {
+            web_->ask(std::move(r), std::move(done));
+        },
+        [this] { verifier_->forget(); },
+    };
+    std::vector<auth::trusted_issuer> trusted;
+    const auto add = [&](auth::claim_rules rules, const strings& places, auth::key_ptr secret,
+                         std::string_view setting) -> result<> {
+        auto keys = trusted_keys(places, std::move(secret), setting, how);
+        if (!keys) return std::unexpected(keys.error());
+        if (*keys != nullptr) trusted.push_back({std::move(rules), std::move(*keys)});
+        return {};
+    };
+    const auth::claim_rules own = rules_of(s, roles_);
+    if (auto added = add(own, s.auth.keys, signing_key_, "auth.keys"); !added) return added;
+    for (const issuer_row& row : s.auth.issuers) {
+        if (!trusted.empty() && trusted.front().rules.issuer == row.issuer)
+            return fail(
+                errc::invalid_request,
+                fmt::format("`auth.issuer` has a row in `auth.issuers` too: {}", row.issuer));
+        const std::string name = fmt::format("auth.issuers ({}): keys", row.issuer);
+        if (auto added = add(rules_of(row, own), row.keys, nullptr, name); !added) return added;
     }
-    if (sources.empty()) return {};
+    if (trusted.empty()) return {};
     verifier_ = std::make_unique<auth::token_verifier>(auth::verifier_options{
-        .issuers = {{rules_of(s, roles_), std::make_shared<several_keys>(std::move(sources))}},
-        .remembered = s.auth.max_remembered_tokens});
+        .issuers = std::move(trusted), .remembered = s.auth.max_remembered_tokens});
     return {};
 }
 

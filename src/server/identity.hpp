@@ -58,6 +58,7 @@ public:
 private:
     identity_check(const settings& s, auth::role_grants roles);
 
+    result<> add_signing_key(const settings& s);
     result<> add_keys(const settings& s);
     result<> add_forwarding(const settings& s);
     void check_token(std::string_view token, bool local, callback done);

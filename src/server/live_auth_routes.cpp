@@ -59,7 +59,7 @@ void revoke_client(const auth_route_parts& with, const std::string& client,
             if (!found) return to.send(found.error());
             const std::string token = found->who ? found->who->token_id : "";
             if (token.empty()) return end(found->id, 0, std::move(to));
-            revoked.add({token, {}, {}, {}, until},
+            revoked.add({token, {}, found->who->issuer, {}, until},
                         transport::on_loop_of(std::move(to),
                                               [end, id = found->id](http::responder& answering,
                                                                     result<std::size_t> ended) {
@@ -99,7 +99,7 @@ std::string renewed_text(const std::optional<std::chrono::system_clock::time_poi
 /// Puts the caller in the place of the identity that the stream came with, if it is the same user.
 void renew(const auth_route_parts& with, principal who, const client_info& found,
            http::responder answer) {
-    if (!found.who || found.who->user != who.user)
+    if (!found.who || found.who->user != who.user || found.who->issuer != who.issuer)
         return answer.send(error{errc::forbidden, "the stream is another user's"});
     who.lease = found.who->lease;  // a ticket stays in use
     const auto renewed = transport::identity_of(who);

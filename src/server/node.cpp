@@ -6,6 +6,7 @@
 #include <carillon/services/finite_streams.hpp>
 
 #include "base/careful_clock.hpp"
+#include "http/access.hpp"
 #include "http/server.hpp"
 #include "server/api_documents.hpp"
 #include "server/applications.hpp"
@@ -145,6 +146,7 @@ result<std::shared_ptr<http::server_options>> http_options_of(const settings& s)
     }
     o->access.cors_origins = s.http.cors_origins;
     o->access.cors_credentials = s.http.cors_credentials;
+    if (auto fine = http::check_cors(o->access); !fine) return std::unexpected(fine.error());
     for (const std::string& text : s.http.trusted_proxies) {
         auto network = net::ip_network::parse(text);
         if (!network)
@@ -230,7 +232,7 @@ surfaces::topic_surface_options topic_options_of(const settings& s) {
 /// Whether strangers meet somebody who asks them, or are meant to come in.
 bool may_be_reached(const settings& s) {
     return s.auth.mode.value == "none" || !s.auth.secret.empty() || !s.auth.keys.empty() ||
-           !s.auth.forward_url.empty();
+           !s.auth.issuers.empty() || !s.auth.forward_url.empty();
 }
 
 /// Without a key nobody could prove anything: then a developer's own machine is open, or, if that

@@ -27,6 +27,7 @@ topic place_of(const auth::revocation& r) {
 
 client_query streams_of(const auth::revocation& r) {
     client_query q;
+    if (!r.issuer.empty()) q.issuers = {r.issuer};
     if (!r.token_id.empty()) {
         q.token_ids = {r.token_id};
     } else {

@@ -5,7 +5,25 @@
 
 namespace carillon::server {
 
-/// Calls `visit(setting_info, field)` for every setting but the topic rows.
+/// Calls `visit(setting_info, field)` for every field of an `[[auth.issuers]]` row.
+template <class Row, class Visitor>
+void each_issuer_field(Row& row, Visitor&& visit) {
+    visit({"issuer", "What its tokens say in `iss`. Each issuer has one row."}, row.issuer);
+    visit({"keys", "As `auth.keys`, for its tokens alone: files and URLs (https)."}, row.keys);
+    visit({"audience", "As `auth.audience`, for its tokens."}, row.audience);
+    visit({"user_claim", "As `auth.user_claim`; empty: what that says."}, row.user_claim);
+    visit({"session_claim", "As `auth.session_claim`; empty: what that says."}, row.session_claim);
+    visit({"roles_claim", "As `auth.roles_claim`; empty: what that says."}, row.roles_claim);
+    visit({"user_prefix",
+           "What its users' names get in front, such as `partner:`, so that none has another "
+           "issuer's user's name."},
+          row.user_prefix);
+    visit({"roles", "Roles that its tokens may give, others are left out; `*`: all."}, row.roles);
+    visit({"grants", "Whether its tokens may say what they grant; otherwise only roles do."},
+          row.grants);
+}
+
+/// Calls `visit(setting_info, field)` for every setting but the rows of topics and issuers.
 template <class Settings, class Visitor>
 void each_setting(Settings& s, Visitor&& visit) {  // NOLINT(readability-function-size): a list
     constexpr std::uint64_t no_limit = ~std::uint64_t{0};
@@ -206,7 +224,9 @@ void each_setting(Settings& s, Visitor&& visit) {  // NOLINT(readability-functio
            true},
           s.stream.overload_retry);
     visit({"stream.expiry_warning",
-           "How long before its token's end a stream is told (`carillon.expiring`); 0: not at all.",
+           "How long before its token's end a stream is told (`carillon.expiring`), but at most "
+           "half of "
+           "the time that is left when it comes or renews; 0: not at all.",
            0, day, true},
           s.stream.expiry_warning);
     visit({"stream.presence_grace",

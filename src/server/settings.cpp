@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <numeric>
 
 #include <fmt/format.h>
@@ -42,6 +43,23 @@ std::vector<std::string> all_names() {
     settings defaults;
     each_setting(defaults, [&](const setting_info& info, auto&) { names.emplace_back(info.name); });
     return names;
+}
+
+strings issuer_field_names() {
+    strings names;
+    issuer_row row;
+    each_issuer_field(row, [&](const setting_info& info, auto&) { names.emplace_back(info.name); });
+    return names;
+}
+
+std::string issuers_text(const settings& s) {
+    std::string text;
+    for (const issuer_row& row : s.auth.issuers) {
+        each_issuer_field(row, [&](const setting_info& info, const auto& field) {
+            text += fmt::format("{} = {}\n", info.name, to_toml(field));
+        });
+    }
+    return text;
 }
 
 /// Collects values from all sources and every mistake in them.
@@ -102,7 +120,9 @@ private:
         for (const auto& [key, node] : t) {
             const std::string name = prefix + std::string(key.str());
             if (name == "topics") {
-                rows(path, node);
+                rows(path, name, node, [&](const toml::table& row) { topic(path, row); });
+            } else if (name == "auth.issuers") {
+                rows(path, name, node, [&](const toml::table& row) { issuer(path, row); });
             } else if (const auto* inner = node.as_table()) {
                 table(path, name + ".", *inner);
             } else if (const auto* list = node.as_array()) {
@@ -120,25 +140,66 @@ private:
         }
     }
 
-    void rows(const std::string& path, const toml::node& node) {
+    void rows(const std::string& path, std::string_view name, const toml::node& node,
+              const std::function<void(const toml::table&)>& read) {
+        const auto wrong = [&](const toml::node& where) {
+            mistake(fmt::format("{}: write `[[{}]]` for each row", place(path, where), name));
+        };
         const auto* list = node.as_array();
-        if (list == nullptr)
-            return mistake(place(path, node) + ": write `[[topics]]` for each row");
+        if (list == nullptr) return wrong(node);
         for (const auto& element : *list) {
-            const auto* row = element.as_table();
-            if (row == nullptr) {
-                mistake(place(path, element) + ": write `[[topics]]` for each row");
-                continue;
+            if (const auto* row = element.as_table()) {
+                read(*row);
+            } else {
+                wrong(element);
             }
-            topic_row parsed;
-            parsed.line = static_cast<int>(element.source().begin.line);
-            fields(path, "", *row, parsed);
-            if (auto pattern = topic_pattern::parse(parsed.pattern); !pattern) {
-                mistake(
-                    fmt::format("{}: `pattern`: {}", place(path, element), pattern.error().detail));
-            }
-            into_.values.topics.push_back(std::move(parsed));
         }
+    }
+
+    void topic(const std::string& path, const toml::table& row) {
+        topic_row parsed;
+        parsed.line = static_cast<int>(row.source().begin.line);
+        fields(path, "", row, parsed);
+        if (auto pattern = topic_pattern::parse(parsed.pattern); !pattern) {
+            mistake(fmt::format("{}: `pattern`: {}", place(path, row), pattern.error().detail));
+        }
+        into_.values.topics.push_back(std::move(parsed));
+    }
+
+    void issuer(const std::string& path, const toml::table& t) {
+        issuer_row row;
+        row.line = static_cast<int>(t.source().begin.line);
+        for (const auto& [key, node] : t) issuer_field(path, key.str(), node, row);
+        auto& all = into_.values.auth.issuers;
+        const auto wrong = [&](std::string_view why) {
+            mistake(fmt::format("{}: `issuer`: {}", place(path, t), why));
+        };
+        if (row.issuer.empty()) wrong("it is missing or empty");
+        if (row.keys.empty()) wrong("without `keys` none of its tokens can be verified");
+        if (std::ranges::find(all, row.issuer, &issuer_row::issuer) != all.end())
+            wrong(fmt::format("`{}` has a row already", row.issuer));
+        if (all.size() == max_issuers) return wrong(fmt::format("more than {} rows", max_issuers));
+        all.push_back(std::move(row));
+    }
+
+    void issuer_field(const std::string& path, std::string_view name, const toml::node& node,
+                      issuer_row& row) {
+        strings texts;
+        if (const auto* list = node.as_array()) {
+            for (const auto& element : *list) {
+                if (auto text = scalar(element)) texts.push_back(std::move(*text));
+            }
+        } else if (auto text = scalar(node)) {
+            texts.push_back(std::move(*text));
+        }
+        bool known = false;
+        each_issuer_field(row, [&](const setting_info& info, auto& field) {
+            if (info.name != name) return;
+            known = true;
+            if (auto done = assign(field, info, texts); !done)
+                mistake(fmt::format("{}: `{}`: {}", place(path, node), name, done.error().detail));
+        });
+        if (!known) unknown(place(path, node), name, issuer_field_names());
     }
 
     void fields(const std::string& path, const std::string& prefix, const toml::table& t,
@@ -239,10 +300,12 @@ std::vector<std::string> changed_beyond_reload(const settings& before, const set
         if (was[i].value != is[i].value && !was[i].info.reloadable)
             changed.emplace_back(was[i].info.name);
     }
+    if (issuers_text(before) != issuers_text(after)) changed.emplace_back("auth.issuers");
     return changed;
 }
 
 std::string reference_page() {
+    const issuer_row no_issuer;
     std::string page =
         "# Settings\n\nGenerated by `carillon config --reference`. Each is a key of the TOML file, "
         "a flag `--name` and the "
@@ -262,6 +325,18 @@ std::string reference_page() {
         if (name != "pattern")
             page += fmt::format("| `{}` | `{}` |\n", name, print_row_field(topic_row{}, name));
     }
+    page += fmt::format(
+        "\n## `[[auth.issuers]]`\n\nOne row per issuer whose tokens are believed beside those of "
+        "`auth.issuer`, at most {}. A token goes to the row\nthat it names in `iss`, and to the "
+        "`[auth]` settings only if no row has its issuer. A restart reads them anew.\n\n"
+        "| Field | Default | What it does |\n|---|---|---|\n",
+        max_issuers);
+    each_issuer_field(no_issuer, [&](const setting_info& info, const auto& field) {
+        const bool required = info.name == "issuer" || info.name == "keys";
+        page +=
+            fmt::format("| `{}` | {} | {} |\n", info.name,
+                        required ? "(required)" : fmt::format("`{}`", to_toml(field)), info.prose);
+    });
     return page;
 }
 
@@ -288,6 +363,13 @@ std::string sample_file() {
         if (name != "pattern")
             text += fmt::format("# {} = \"{}\"\n", name, print_row_field(topic_row{}, name));
     }
+    text += "\n# Further issuers whose tokens are believed.\n# [[auth.issuers]]\n";
+    issuer_row example;
+    example.issuer = "https://id.partner.example/";
+    example.keys = {"https://id.partner.example/jwks.json"};
+    each_issuer_field(example, [&](const setting_info& info, const auto& field) {
+        text += fmt::format("# {} = {}\n", info.name, to_toml(field));
+    });
     return text;
 }
 

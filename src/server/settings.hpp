@@ -28,6 +28,19 @@ struct topic_row {
     int line = 0;  ///< in the file
 };
 
+/// One `[[auth.issuers]]` row: tokens that are believed beside those of `auth.issuer`.
+struct issuer_row {
+    std::string issuer;
+    strings keys;
+    strings audience;
+    std::string user_claim, session_claim, roles_claim;  ///< empty: as `auth` has them
+    std::string user_prefix;
+    strings roles{"*"};
+    bool grants = true;
+    int line = 0;  ///< in the file
+};
+inline constexpr std::size_t max_issuers = 64;
+
 struct settings {
     strings listen{"127.0.0.1:3000"};
     std::string data_dir = "carillon-data";
@@ -64,6 +77,7 @@ struct settings {
         milliseconds forward_timeout = std::chrono::seconds(2);
         milliseconds forward_kept = std::chrono::seconds(10);
         std::uint64_t max_forwarded = 10'000;
+        std::vector<issuer_row> issuers;
     } auth;
     struct {
         byte_count max_target_size{8u << 10};

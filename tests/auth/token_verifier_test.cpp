@@ -190,6 +190,25 @@ TEST(token_verifier, sends_a_token_to_the_issuer_that_it_names) {
     EXPECT_FALSE(check(v, first->sign(R"({"sub":"a","exp":4102444800})").value()));
 }
 
+TEST(token_verifier, an_issuer_may_be_believed_less_than_others) {
+    auto r = rules();
+    r.user_prefix = "partner:";
+    r.allowed_roles = {"user"};
+    r.grants_believed = false;
+    auto v = verifier_with({key_for(algorithm::hs256)}, r);
+    const auto claims = check(
+        v,
+        signed_with(
+            algorithm::hs256,
+            R"({"sub":"alice","roles":["admin","user"],"iss":"https://id.example.com","aud":"carillon","exp":4102444800,"carillon":{"publish":["**"],"subscribe":["**"]},"mercure":{"publish":["*"]}})"));
+    ASSERT_TRUE(claims) << claims.error().detail;
+    EXPECT_EQ((*claims)->subject, "partner:alice");
+    EXPECT_EQ((*claims)->roles, std::vector<std::string>{"user"});
+    EXPECT_EQ((*claims)->grants, nullptr);
+    EXPECT_THAT((*claims)->attributes,
+                ::testing::Not(::testing::Contains(attribute{"role", "admin"})));
+}
+
 TEST(token_verifier, reads_grants_and_roles_in_their_forms) {
     auto v = verifier_with({key_for(algorithm::hs256)}, {.roles_claim = "scope"});
     const auto claims = check(v, signed_with(algorithm::hs256, R"({"sub":"a","exp":4102444800,

@@ -147,7 +147,8 @@ TEST(cors_lines, let_allowed_origins_read) {
     access_rules r = rules();
     EXPECT_EQ(cors_lines(r, "https://a.example.net"),
               "Access-Control-Allow-Origin: https://a.example.net\r\n"
-              "Access-Control-Expose-Headers: Retry-After\r\nVary: Origin\r\n");
+              "Access-Control-Expose-Headers: Last-Event-ID, Retry-After, WWW-Authenticate\r\n"
+              "Vary: Origin\r\n");
     EXPECT_EQ(cors_lines(r, "https://evil.com"), "Vary: Origin\r\n");
     EXPECT_EQ(cors_lines(r, std::nullopt), "Vary: Origin\r\n");
     r.cors_credentials = true;
@@ -165,6 +166,81 @@ TEST(cors_lines, never_open_credentials_to_everyone) {
     EXPECT_THAT(cors_lines(r, "https://evil.com"), Not(HasSubstr("Credentials")));
     r.cors_origins.emplace_back("https://good.com");
     EXPECT_THAT(cors_lines(r, "https://good.com"), HasSubstr("Credentials: true"));
+}
+
+TEST(cors_lines, match_exact_origins_and_one_label_for_each_star) {
+    access_rules r;
+    r.cors_credentials = true;
+    const auto let_in = [&](std::string_view pattern, std::string_view origin) {
+        r.cors_origins = {std::string(pattern)};
+        return cors_lines(r, origin).contains(
+            "Access-Control-Allow-Origin: " + std::string(origin) + "\r\n");
+    };
+    for (const auto& [pattern, origin] : {
+             std::pair("https://app.example.org", "https://app.example.org"),
+             {"https://app.example.org", "https://APP.example.org:443"},
+             {"https://app.example.org:8443", "https://app.example.org:8443"},
+             {"http://[::1]:3000", "http://[::1]:3000"},
+             {"https://*.example.org", "https://a.example.org"},
+             {"https://*.*.example.org", "https://a.b.example.org"},
+             {"https://app.*.example.org", "https://app.pr-7.example.org"},
+             {"capacitor://localhost", "capacitor://localhost"},
+         })
+        EXPECT_TRUE(let_in(pattern, origin)) << pattern << " " << origin;
+    for (const auto& [pattern, origin] : {
+             std::pair("https://app.example.org", "http://app.example.org"),
+             {"https://app.example.org", "https://app.example.org:8443"},
+             {"https://app.example.org", "https://app.example.org.evil.com"},
+             {"https://app.example.org", "https://evil.com"},
+             {"https://app.example.org", "https://app.example.org/"},
+             {"https://app.example.org", "null"},
+             {"https://*.example.org", "https://example.org"},
+             {"https://*.example.org", "https://a.b.example.org"},
+             {"https://*.example.org", "https://.example.org"},
+             {"https://*.example.org", "https://evilexample.org"},
+             {"https://*.example.org", "https://a.example.org.evil.com"},
+             {"https://app.*.example.org", "https://app.example.org"},
+             {"https://*", "https://example.org"},
+             {"null", "null"},
+             {"*", "null"},
+         })
+        EXPECT_FALSE(let_in(pattern, origin)) << pattern << " " << origin;
+    r.cors_origins = {"*", "null", "https://good.example"};
+    EXPECT_THAT(cors_lines(r, "null"), HasSubstr("Access-Control-Allow-Origin: *\r\n"));
+    EXPECT_THAT(cors_lines(r, "null"), Not(HasSubstr("Credentials")));
+}
+
+TEST(check_cors, refuses_what_lets_nobody_in_or_everybody) {
+    const auto fine = [](std::vector<std::string> origins, bool credentials = false) {
+        access_rules r;
+        r.cors_origins = std::move(origins);
+        r.cors_credentials = credentials;
+        return check_cors(r).has_value();
+    };
+    EXPECT_TRUE(fine({}));
+    EXPECT_TRUE(fine({}, true));
+    EXPECT_TRUE(fine({"*"}));
+    EXPECT_TRUE(fine({"*", "https://a.example"}, true));
+    EXPECT_TRUE(
+        fine({"https://*.example.com", "http://localhost:5173", "tauri://localhost"}, true));
+    EXPECT_FALSE(fine({"*"}, true));
+    for (const char* wrong :
+         {"", "null", "example.com", "https://", "https://a.example/", "https://a.example/path",
+          "*.example.com", "https://a*.example.com", "*://a.example", "https://a.example:port"})
+        EXPECT_FALSE(fine({wrong})) << wrong;
+}
+
+TEST(options_response, lets_a_client_send_its_cursor) {
+    request r;
+    r.method = "OPTIONS";
+    r.headers = {{"Access-Control-Request-Method", "GET"},
+                 {"Access-Control-Request-Headers", "last-event-id"}};
+    request_head head;
+    head.origin = "https://app.example.org";
+    const auto headers = options_response(rules(), r, head, "GET").headers;
+    EXPECT_THAT(headers,
+                ::testing::Contains(header{"Access-Control-Allow-Headers", "last-event-id"}));
+    EXPECT_THAT(headers, ::testing::Contains(header{"Access-Control-Max-Age", "600"}));
 }
 
 TEST(options_response, answers_preflights_of_allowed_origins) {

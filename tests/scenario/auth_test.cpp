@@ -1,7 +1,9 @@
 // Who may call what, against the real server.
 #include "auth/key.hpp"
+#include "base/base64url.hpp"
 #include "support/event_reader.hpp"
 #include "support/running_server.hpp"
+#include "support/temporary_folder.hpp"
 
 #include <chrono>
 #include <csignal>
@@ -340,6 +342,70 @@ TEST(identity, believes_a_key_file_and_starts_with_no_other) {
     EXPECT_EQ(json_value(server.request("GET", "/auth/me", {}, bearer(text)).body, "userId"),
               "alice");
     EXPECT_EQ(server.request("GET", "/auth/me", {}, bearer(token_of("alice", "[]"))).status, 401);
+}
+
+std::string oct_key(std::string_view bytes) {
+    return fmt::format(R"({{"kty":"oct","alg":"HS256","k":"{}"}})", base64url(bytes));
+}
+
+std::string claims_of(std::string_view issuer, std::string_view audience, std::string_view more) {
+    return fmt::format(R"({{"sub":"alice","iss":"{}","aud":"{}","exp":{}{}}})", issuer, audience,
+                       now() + 600, more);
+}
+
+TEST(identity, several_issuers_have_keys_audiences_and_users_of_their_own) {
+    const temporary_folder folder;
+    const std::string first = "the first issuer's secret of thirty-two bytes";
+    const std::string second = "the second issuer's secret of thirty-two bytes";
+    const auto file = folder.write(
+        "c.toml",
+        fmt::format("[auth]\nissuer = \"us\"\naudience = [\"hub\"]\n[[auth.issuers]]\n"
+                    "issuer = \"one\"\nkeys = [\"{}\"]\naudience = [\"first\"]\n[[auth.issuers]]\n"
+                    "issuer = \"two\"\nkeys = [\"{}\"]\naudience = [\"second\"]\n"
+                    "user_prefix = \"two:\"\nroles = [\"user\"]\ngrants = false\n",
+                    folder.write("one.jwk", oct_key(first)),
+                    folder.write("two.jwk", oct_key(second))));
+    const running_server server({"--config", file, "--auth.secret", std::string(secret)});
+    const auto me = [&](const std::string& text) {
+        return server.request("GET", "/auth/me", {}, bearer(text));
+    };
+    const auto user = [&](const std::string& text) { return json_value(me(text).body, "userId"); };
+    EXPECT_EQ(user(token(claims_of("us", "hub", ""))), "alice");
+    EXPECT_EQ(user(token(claims_of("one", "first", ""), first)), "alice");
+    EXPECT_EQ(user(token(claims_of("two", "second", ""), second)), "two:alice");
+    const std::pair<const char*, std::string> wrong[] = {
+        {"the keys of another", token(claims_of("one", "first", ""), second)},
+        {"the server's own secret", token(claims_of("two", "second", ""))},
+        {"another row's audience", token(claims_of("one", "second", ""), first)},
+        {"the server's audience", token(claims_of("one", "hub", ""), first)},
+        {"a row's audience with the server's secret", token(claims_of("us", "first", ""))},
+        {"nobody's issuer", token(claims_of("three", "first", ""), first)},
+        {"no issuer", token(fmt::format(R"({{"sub":"a","exp":{}}})", now() + 600), first)}};
+    for (const auto& [what, text] : wrong) EXPECT_EQ(me(text).status, 401) << what;
+
+    const auto publish = [&](const std::string& text) {
+        return server.request("POST", "/events/publish/news", R"({"data":1})", bearer(text)).status;
+    };
+    constexpr std::string_view gains = R"(,"roles":["admin"],"carillon":{"publish":["**"]})";
+    EXPECT_EQ(publish(token(claims_of("one", "first", gains), first)), 200);
+    EXPECT_EQ(publish(token(claims_of("two", "second", gains), second)), 403);
+}
+
+TEST(identity, does_not_start_with_rows_of_issuers_that_nobody_could_tell_apart) {
+    const temporary_folder folder;
+    const auto key = folder.write("one.jwk", oct_key(secret));
+    for (const auto& [row, told] :
+         {std::pair(fmt::format("issuer = \"us\"\nkeys = [\"{}\"]", key),
+                    "`auth.issuer` has a row in `auth.issuers` too"),
+          {"issuer = \"one\"\nkeys = [\"no-such-file\"]", "auth.issuers (one): keys"},
+          {"issuer = \"one\"\nkeys = [\"http://id.example.com/keys\"]", "https"}}) {
+        const auto file = folder.write("c.toml", fmt::format("[[auth.issuers]]\n{}\n", row));
+        const finished got = run_carillon({"serve", "--listen", "127.0.0.1:0", "--journal.kind",
+                                           "memory", "--config", file, "--auth.secret",
+                                           std::string(secret), "--auth.issuer", "us"});
+        EXPECT_NE(got.status, 0) << row;
+        EXPECT_THAT(got.output, HasSubstr(told));
+    }
 }
 
 TEST(identity, a_developers_own_token_works_on_their_machine_without_keys) {

@@ -3,6 +3,7 @@
 
 #include <fstream>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -198,6 +199,49 @@ TEST(http, pages_of_configured_origins_may_ask_and_others_may_not) {
     }
     event_reader c(s, "/a", "Origin: https://www.example.com\r\n");
     EXPECT_EQ(c.head().header("Access-Control-Allow-Origin"), "https://www.example.com");
+}
+
+TEST(http, what_a_page_may_see_of_an_answer_is_said_with_it) {
+    running_server s({"--http.cors_origins", "https://*.example.com,https://www.example.org",
+                      "--http.cors_credentials", "true", "--rates.publishes_per_address", "1"});
+    constexpr std::string_view page = "Origin: https://a.example.com\r\n";
+    event_reader c(s, "/a", page);
+    for (const answer& told : {c.head(), s.request("GET", "/events/history?topic=a", {}, page),
+                               s.request("GET", "/nothing", {}, page),
+                               s.request("POST", "/events/publish/a", "no JSON",
+                                         fmt::format("{}{}", page, json_type))}) {
+        EXPECT_EQ(told.header("Access-Control-Allow-Origin"), "https://a.example.com");
+        EXPECT_EQ(told.header("Access-Control-Allow-Credentials"), "true");
+        EXPECT_THAT(told.header("Access-Control-Expose-Headers"), HasSubstr("Retry-After"));
+        EXPECT_THAT(told.header("Access-Control-Expose-Headers"), HasSubstr("Last-Event-ID"));
+        EXPECT_EQ(told.header("Vary"), "Origin");
+    }
+    EXPECT_NE(s.request("GET", "/events/history?topic=a", {}, page).header("Last-Event-ID"), "");
+    answer limited;
+    for (int i = 0; i < 20 && limited.status != 429; ++i) {
+        limited = s.request("POST", "/events/publish/a", R"({"data":1})",
+                            fmt::format("{}{}", page, json_type));
+    }
+    EXPECT_EQ(limited.status, 429);
+    EXPECT_NE(limited.header("Retry-After"), "");
+    EXPECT_EQ(limited.header("Access-Control-Allow-Origin"), "https://a.example.com");
+    for (const char* stranger : {"Origin: https://a.b.example.com\r\n", "Origin: null\r\n"}) {
+        const answer told = s.request("GET", "/events/history?topic=a", {}, stranger);
+        EXPECT_EQ(told.status, 403);
+        EXPECT_EQ(told.header("Access-Control-Allow-Origin"), "");
+        EXPECT_EQ(told.header("Vary"), "Origin");
+    }
+}
+
+TEST(http, origins_that_say_nothing_or_everything_are_told_at_the_start) {
+    for (const auto& [origins, credentials] :
+         {std::pair("null", "false"), {"https://a.example/", "false"}, {"*", "true"}}) {
+        const finished got =
+            run_carillon({"serve", "--listen", "127.0.0.1:0", "--journal.kind", "memory",
+                          "--http.cors_origins", origins, "--http.cors_credentials", credentials});
+        EXPECT_NE(got.status, 0) << origins;
+        EXPECT_THAT(got.output, HasSubstr("http.cors_")) << origins;
+    }
 }
 
 TEST(http, a_page_of_another_site_makes_the_server_do_no_work) {

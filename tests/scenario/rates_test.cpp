@@ -1,6 +1,7 @@
 // Callers that come too often.
 #include "support/event_reader.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -49,6 +50,34 @@ TEST(rates, of_a_user_hold_from_all_addresses_and_for_no_other) {
     EXPECT_EQ(status(ann), 503);
     EXPECT_EQ(status(bob), 200);
     EXPECT_EQ(s.request("HEAD", "/events/subscribe/news").status, 200) << "nobody in particular";
+}
+
+TEST(rates, a_flood_from_one_address_leaves_others_as_they_are) {
+    const running_server s(
+        {"--rates.publishes_per_address", "5", "--rates.connects_per_address", "30"});
+    event_reader c(s, "/news");
+    c.open();
+    raw_client flood(s.port(), 0, "127.0.0.9");
+    int held_back = 0;
+    for (int i = 0; i < 300; ++i) {
+        flood.send(
+            "POST /events/publish/flood HTTP/1.1\r\nHost: localhost\r\n"
+            "Content-Type: application/json\r\nContent-Length: 10\r\n\r\n{\"data\":1}");
+        held_back += flood.read_answer().status == 429 ? 1 : 0;
+        if (i % 20 != 0) continue;
+        ASSERT_EQ(s.post("news", fmt::format(R"({{"data":{}}})", i)).status, 200) << i;
+        EXPECT_EQ(c.next().data, std::to_string(i));
+    }
+    EXPECT_GE(held_back, 200);
+    int streams = 0;
+    for (int i = 0; i < 60; ++i) {
+        raw_client one(s.port(), 0, "127.0.0.9");
+        one.send("HEAD /events/subscribe/news HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        streams += one.read_answer(true).status == 200 ? 1 : 0;
+    }
+    EXPECT_LE(streams, 35);
+    event_reader another(s, "/news");
+    another.open();
 }
 
 }  // namespace

@@ -1,6 +1,9 @@
 // Tickets and revocations, against the real server.
 #include "auth/key.hpp"
+#include "base/base64url.hpp"
+#include "base/time_text.hpp"
 #include "support/event_reader.hpp"
+#include "support/temporary_folder.hpp"
 
 #include <chrono>
 
@@ -166,6 +169,58 @@ TEST_F(credentials, of_a_user_all_from_before_a_moment_are_taken_back) {
     EXPECT_EQ(revoke(R"({"userId":"ann"})").body, R"({"ended":1})");
     EXPECT_EQ(json_value(c.next().data, "reason"), "revoked");
     EXPECT_EQ(status("/auth/me", bearer(ann)), 401);
+}
+
+TEST_F(credentials, a_stream_ends_by_when_its_token_was_issued_not_by_when_it_began) {
+    const auto issued = [&](std::int64_t ago) {
+        return auth::key::from_secret(secret, auth::algorithm::hs256)
+            .value()
+            ->sign(fmt::format(R"({{"sub":"ann","iat":{},"exp":{}}})", now() - ago, now() + 600))
+            .value();
+    };
+    event_reader old(server, "/news?token=" + issued(500));
+    event_reader fresh(server, "/news?token=" + issued(100));
+    old.open();
+    fresh.open();
+    const auto moment = std::chrono::system_clock::now() - std::chrono::seconds(300);
+    EXPECT_EQ(revoke(fmt::format(R"({{"userId":"ann","before":"{}"}})", rfc3339(moment))).body,
+              R"({"ended":1})");
+    EXPECT_EQ(json_value(old.next().data, "reason"), "revoked");
+    publish("still there");
+    EXPECT_EQ(fresh.next().data, "still there");
+}
+
+TEST_F(credentials, another_issuer_neither_renews_a_stream_nor_loses_it_to_a_revocation) {
+    const temporary_folder folder;
+    const std::string other = "another issuer's secret of more than thirty-two bytes";
+    const auto key = folder.write(
+        "two.jwk", fmt::format(R"({{"kty":"oct","alg":"HS256","k":"{}"}})", base64url(other)));
+    const auto file = folder.write(
+        "c.toml", fmt::format("[[auth.issuers]]\nissuer = \"two\"\nkeys = [\"{}\"]\n", key));
+    const running_server both({"--config", file, "--auth.secret", std::string(secret)});
+    const std::string second =
+        auth::key::from_secret(other, auth::algorithm::hs256)
+            .value()
+            ->sign(fmt::format(R"({{"sub":"ann","iss":"two","jti":"a1","exp":{}}})", now() + 600))
+            .value();
+    event_reader c(both, "/news?token=" + ann);
+    event_reader theirs(both, "/news?token=" + second);
+    const std::string id = json_value(c.open().data, "client");
+    theirs.open();
+    const auto ask = [&](std::string_view path, std::string_view body, const std::string& as) {
+        return both.request("POST", path, body, bearer(as));
+    };
+    EXPECT_EQ(ask("/auth/renew", fmt::format(R"({{"client":"{}"}})", id), second).status, 403);
+    EXPECT_EQ(
+        ask("/auth/renew", fmt::format(R"({{"client":"{}"}})", id), token_of("ann", "a2")).status,
+        200);
+    EXPECT_EQ(ask("/auth/revoke", R"({"tokenId":"a1","issuer":"two"})",
+                  token_of("root", "r", R"(["admin"])"))
+                  .body,
+              R"({"ended":1})");
+    EXPECT_EQ(json_value(theirs.next().data, "reason"), "revoked");
+    EXPECT_EQ(both.request("GET", "/auth/me", {}, bearer(second)).status, 401);
+    EXPECT_EQ(both.request("GET", "/auth/me", {}, bearer(ann)).status, 200);
 }
 
 TEST_F(credentials, of_a_client_the_token_is_taken_back_and_the_stream_ends) {

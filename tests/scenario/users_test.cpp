@@ -59,6 +59,70 @@ TEST(users, get_what_is_sent_to_them_to_some_and_to_all) {
     }
 }
 
+TEST(users, are_reached_by_no_wildcard_no_call_about_clients_and_no_cursor_of_others) {
+    const running_server s(with_keys());
+    event_reader ann = stream_of(s, "ann");
+    const std::string before = ann.next().id;
+    ASSERT_EQ(send(s, R"({"userId":"ann","type":"note","data":"only ann's"})").status, 200);
+    const received note = ann.next();
+    EXPECT_THAT(note.data, HasSubstr("only ann's"));
+    ASSERT_EQ(send(s, R"({"userId":"bob","type":"note","data":"only bob's"})").status, 200);
+    const auto ask = [&](std::string_view method, const std::string& path,
+                         std::string_view body = {}) {
+        return s.request(method, path, body, calls_as("bob"));
+    };
+    const std::string mine = ann.last_event_id();
+    for (const char* topic : {"**", "*", "*/*", "*/ann", "%24user/ann", "%24user/*", "%24user/**",
+                              "%24**", "%24*/ann", "$user/ann", "%24all", "%24meta/role%3Duser",
+                              "%24revoked/**", "%24session/**", "%24client/**"}) {
+        const std::string query = std::string("?topic=") + topic;
+        const answer read = ask("GET", "/events/history" + query + "&last_event_id=" + before);
+        EXPECT_THAT(read.body, Not(HasSubstr("only"))) << topic << read.body;
+        const answer all = ask("GET", "/events/history" + query + "&since=1h");
+        EXPECT_THAT(all.body, Not(HasSubstr("only"))) << topic << all.body;
+        event_reader c(s, query + "&last_event_id=" + before, calls_as("bob"));
+        if (c.status() == 200) {
+            ASSERT_EQ(s.request("POST", "/events/publish/x/y", R"({"data":"end"})",
+                                calls_as("back", publisher))
+                          .status,
+                      200);
+            if (topic == std::string_view("**") || topic == std::string_view("*/*"))
+                c.data_until("end");
+            EXPECT_THAT(c.bytes(), Not(HasSubstr("only"))) << topic;
+        }
+        EXPECT_GE(ask("DELETE", "/events/history/" + note.id + query).status, 400) << topic;
+    }
+    event_reader wild(s, "?topic=**", calls_as("bob"));
+    const std::string client = json_value(wild.open().data, "client");
+    for (const char* topic : {"%24user/ann", "%24user/**", "%24all", "%24session/x"}) {
+        EXPECT_GE(ask("PUT", "/events/clients/" + client + "/topics/" + topic).status, 400)
+            << topic;
+        EXPECT_GE(s.request("PUT", "/events/clients/" + client + "/topics/" + topic, {},
+                            calls_as("root", R"(["admin"])"))
+                      .status,
+                  400)
+            << topic;
+        EXPECT_GE(s.request("POST", std::string("/events/publish/") + topic, R"({"data":1})",
+                            calls_as("root", R"(["admin"])"))
+                      .status,
+                  400)
+            << topic;
+    }
+    // With a cursor of ann's, or of before all, bob's stream has what is bob's.
+    for (const std::string& cursor : {before, note.id, mine, before + "~r", std::string("0.0"),
+                                      std::string("$user/ann"), std::string("x")}) {
+        event_reader bob(s, "/api/sse/connect?last_event_id=" + cursor, calls_as("bob"),
+                         {.whole_path = true});
+        bob.next();
+        ASSERT_EQ(send(s, R"({"userId":"bob","type":"note","data":"the end"})").status, 200);
+        for (std::string data; !data.contains("the end");) {
+            data = bob.next().data;
+            ASSERT_NE(data, "") << cursor;
+            EXPECT_THAT(data, Not(HasSubstr("only ann's"))) << cursor;
+        }
+    }
+}
+
 TEST(users, see_a_notification_wherever_they_listen) {
     const running_server s(with_keys());
     event_reader b = stream_of(s, "ann");

@@ -1,5 +1,12 @@
 #include "server/remote_keys.hpp"
 
+#include "http/test_server.hpp"
+
+#include <atomic>
+#include <future>
+#include <mutex>
+
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace carillon::server {
@@ -117,6 +124,75 @@ TEST_F(remote_keys_test, takes_no_garbage_for_keys) {
     find("a");
     answer("<html>");
     EXPECT_EQ(*find("a"), 1);
+}
+
+TEST(remote_keys_over_http, come_from_a_url_that_rotates_disappears_is_slow_and_says_garbage) {
+    std::mutex mutex;  // guards the next two
+    std::string body(first_set);
+    std::vector<std::unique_ptr<http::responder>> kept;
+    std::atomic<int> status{200};
+    std::atomic<bool> slow{false};
+    const http::test_server issuer([&](http::router& routes) {
+        routes.add("GET", "/keys", [&](http::request&, http::responder to) {
+            const std::lock_guard lock(mutex);
+            if (slow) {
+                kept.push_back(std::make_unique<http::responder>(std::move(to)));
+            } else {
+                to.send(http::response{status, {}, body, false});
+            }
+        });
+    });
+    const auto says = [&](std::string_view text) {
+        const std::lock_guard lock(mutex);
+        body = text;
+    };
+    std::atomic<int> later{0};
+    web_client client;
+    std::atomic<int> changes{0};
+    remote_keys keys(
+        {.url = fmt::format("http://localhost:{}/keys", issuer.port()),
+         .max_age = 24h,
+         .timeout = 100ms,
+         .max_bytes = 1000},
+        [&](web_request r, web_client::callback done) {
+            client.ask(std::move(r), std::move(done));
+        },
+        [&] { ++changes; },
+        [&] { return remote_keys::clock::time_point(1000h + std::chrono::seconds(later)); });
+    /// -1: unavailable.
+    const auto find = [&](std::string_view id) {
+        later += 700;  // a fetch is due again, whatever was before
+        auto answer = std::make_shared<std::promise<int>>();
+        keys.find(id, algorithm::hs256, [answer](result<std::vector<auth::key_ptr>> found) {
+            answer->set_value(found ? static_cast<int>(found->size()) : -1);
+        });
+        return answer->get_future().get();
+    };
+    slow = true;
+    EXPECT_EQ(find("a"), -1) << "no answer in time";
+    slow = false;
+    status = 404;
+    EXPECT_EQ(find("a"), -1);
+    status = 200;
+    says("<html>not a key set</html>");
+    EXPECT_EQ(find("a"), -1);
+    says(std::string(first_set) + std::string(1000, ' '));
+    EXPECT_EQ(find("a"), -1) << "larger than it may be";
+    says(first_set);
+    EXPECT_EQ(find("a"), 1);
+    says(second_set);
+    EXPECT_EQ(find("b"), 1) << "a key that is not known makes it look";
+    EXPECT_EQ(find("a"), 0) << "and the old one is gone";
+    // What is at hand stays, whatever becomes of the URL.
+    for (const auto& go_wrong : {std::function<void()>([&] { says("garbage"); }),
+                                 std::function<void()>([&] { status = 500; }),
+                                 std::function<void()>([&] { slow = true; })}) {
+        go_wrong();
+        EXPECT_EQ(find("b"), 1);
+        EXPECT_EQ(find("b"), 1);
+        EXPECT_EQ(find("x"), 0);
+    }
+    EXPECT_EQ(changes, 2);
 }
 
 }  // namespace

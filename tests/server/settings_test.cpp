@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -163,6 +164,43 @@ TEST_F(settings_test, the_first_row_that_matches_applies) {
                 HasSubstr("did you mean"));
 }
 
+TEST_F(settings_test, issuers_have_a_row_each) {
+    const auto loaded = load(
+        file("[auth]\nissuer = \"us\"\n[[auth.issuers]]\nissuer = \"a\"\nkeys = [\"a.pem\"]\n"
+             "[[auth.issuers]]\nissuer = \"b\"\nkeys = [\"b.pem\"]\naudience = [\"x\", \"y\"]\n"
+             "user_prefix = \"b:\"\nroles = []\ngrants = false\n"));
+    ASSERT_TRUE(loaded) << loaded.error().detail;
+    const auto& rows = loaded->values.auth.issuers;
+    ASSERT_EQ(rows.size(), 2u);
+    EXPECT_EQ(rows[0].roles, strings{"*"});
+    EXPECT_TRUE(rows[0].grants);
+    EXPECT_EQ(rows[1].keys, strings{"b.pem"});
+    EXPECT_EQ(rows[1].audience, (strings{"x", "y"}));
+    EXPECT_EQ(rows[1].user_prefix, "b:");
+    EXPECT_EQ(rows[1].roles, strings{});
+    EXPECT_FALSE(rows[1].grants);
+    EXPECT_EQ(changed_beyond_reload(settings{}, loaded->values),
+              (strings{"auth.issuer", "auth.issuers"}));
+}
+
+TEST_F(settings_test, what_is_no_row_of_an_issuer_is_told) {
+    const std::string told = why(file(
+        "[[auth.issuers]]\nissuer = \"a\"\n[[auth.issuers]]\nkeys = [\"k\"]\n"
+        "[[auth.issuers]]\nissuer = \"a\"\nkeys = [\"k\"]\nuser_clam = \"x\"\ngrants = \"no\"\n"));
+    EXPECT_THAT(told, HasSubstr(":1: `issuer`: without `keys`"));
+    EXPECT_THAT(told, HasSubstr(":3: `issuer`: it is missing or empty"));
+    EXPECT_THAT(told, HasSubstr(":5: `issuer`: `a` has a row already"));
+    EXPECT_THAT(told, HasSubstr("`user_clam`; did you mean `user_claim`?"));
+    EXPECT_THAT(told, HasSubstr(":9: `grants`: `true` or `false` is expected"));
+    EXPECT_THAT(why(file("[auth]\nissuers = [\"a\"]\n")), HasSubstr("write `[[auth.issuers]]`"));
+    std::string rows;
+    for (std::size_t i = 0; i < max_issuers; ++i)
+        rows += fmt::format("[[auth.issuers]]\nissuer = \"i{}\"\nkeys = [\"k\"]\n", i);
+    EXPECT_TRUE(load(file(rows)));
+    EXPECT_THAT(why(file(rows + "[[auth.issuers]]\nissuer = \"i\"\nkeys = [\"k\"]\n")),
+                HasSubstr("more than 64 rows"));
+}
+
 TEST_F(settings_test, the_sample_is_a_file_that_changes_nothing) {
     auto sample = sample_file();
     EXPECT_TRUE(load(file(sample)));
@@ -178,7 +216,8 @@ TEST_F(settings_test, the_sample_is_a_file_that_changes_nothing) {
     const auto loaded = load(file(active));
     ASSERT_TRUE(loaded) << loaded.error().detail;
     EXPECT_EQ(loaded->values.topics.size(), 1u);
-    EXPECT_TRUE(changed_beyond_reload(settings{}, loaded->values).empty());
+    // A row of an issuer has no values that change nothing.
+    EXPECT_EQ(changed_beyond_reload(settings{}, loaded->values), strings{"auth.issuers"});
 }
 
 }  // namespace

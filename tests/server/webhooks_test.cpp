@@ -1,5 +1,12 @@
 #include "server/webhooks.hpp"
 
+#include "http/test_server.hpp"
+
+#include <atomic>
+#include <mutex>
+#include <thread>
+
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -101,6 +108,104 @@ TEST_F(hooks, are_bounded) {
     EXPECT_EQ(hooks_.counts().queued, 3u);
     EXPECT_EQ(hooks_.counts().dropped, 1u);
     while (!asked_.empty()) answer(200);
+}
+
+/// A back end that fails, is slow, and takes what it is given; and what it got.
+class receiver {
+public:
+    struct letter {
+        std::string id, time, signature, body;
+    };
+
+    std::string url() const { return fmt::format("http://localhost:{}/hook", server_->port()); }
+    void fails_with(int status) { status_ = status; }
+    void is_slow(bool slow) { slow_ = slow; }
+    void goes() { server_.reset(); }
+    std::vector<letter> got() const {
+        const std::lock_guard lock(mutex_);
+        return got_;
+    }
+
+private:
+    void take(http::request& r, http::responder to) {
+        const auto field = [&](std::string_view name) {
+            return std::string(r.header_value(name).value_or(""));
+        };
+        const std::lock_guard lock(mutex_);
+        got_.push_back(
+            {field("webhook-id"), field("webhook-timestamp"), field("webhook-signature"), r.body});
+        if (slow_) {
+            kept_.push_back(std::make_unique<http::responder>(std::move(to)));
+        } else {
+            to.send(http::response{status_.load(), {}, {}, false});
+        }
+    }
+
+    std::atomic<int> status_{204};
+    std::atomic<bool> slow_{false};
+    mutable std::mutex mutex_;  // guards the next two
+    std::vector<letter> got_;
+    std::vector<std::unique_ptr<http::responder>> kept_;
+    std::unique_ptr<http::test_server> server_ =
+        std::make_unique<http::test_server>([this](http::router& routes) {
+            routes.add("POST", "/hook",
+                       [this](http::request& r, http::responder to) { take(r, std::move(to)); });
+        });
+};
+
+TEST(webhooks_over_http, reach_a_receiver_that_fails_and_is_slow_and_give_one_up_that_is_gone) {
+    receiver back_end;
+    std::atomic<int> later{0};
+    web_client client;
+    webhooks hooks(
+        {.url = back_end.url(), .secret = "s", .timeout = 100ms, .max_queued = 2, .attempts = 4},
+        [&](web_request r, web_client::callback done) {
+            client.ask(std::move(r), std::move(done));
+        },
+        [&] { return webhooks::clock::time_point(1000s + std::chrono::seconds(later)); });
+    const auto becomes = [](const std::function<bool()>& true_) {
+        for (int i = 0; i < 500 && !true_(); ++i) std::this_thread::sleep_for(10ms);
+        return true_();
+    };
+    // Nothing of it shows when an attempt has failed but that the next one can be made.
+    const auto reaches = [&](std::size_t attempts) {
+        return becomes([&] {
+            later += 400;
+            hooks.tick();
+            return back_end.got().size() >= attempts;
+        });
+    };
+    client_info c;
+    c.id = "c1";
+    back_end.fails_with(500);
+    hooks.connected(c);
+    ASSERT_TRUE(becomes([&] { return back_end.got().size() == 1; }));
+    back_end.is_slow(true);
+    ASSERT_TRUE(reaches(2));
+    back_end.is_slow(false);
+    back_end.fails_with(204);
+    ASSERT_TRUE(reaches(3));
+    EXPECT_TRUE(becomes([&] { return hooks.counts().delivered == 1; }));
+    const auto got = back_end.got();
+    for (const auto& letter : got) {
+        EXPECT_EQ(letter.id, got[0].id) << "the same over all attempts";
+        EXPECT_EQ(letter.body, got[0].body);
+        EXPECT_EQ(letter.signature, webhook_signature("s", letter.id, letter.time, letter.body));
+    }
+    EXPECT_THAT(got[0].body, HasSubstr(R"("id":"c1")"));
+
+    back_end.goes();
+    hooks.connected(c);
+    hooks.connected(c);
+    hooks.connected(c);
+    EXPECT_GE(hooks.counts().dropped, 1u) << "one more than may wait";
+    EXPECT_TRUE(becomes([&] {
+        later += 400;
+        hooks.tick();
+        return hooks.counts().queued == 0;
+    }));
+    EXPECT_EQ(hooks.counts().delivered, 1u);
+    EXPECT_EQ(hooks.counts().dropped, 3u);
 }
 
 }  // namespace

@@ -228,7 +228,9 @@ void topic_surface::history(http::request& r, const principal& who, http::respon
                          text += fmt::format(R"(,"gap":{{"from":"{}","to":"{}","reason":"{}"}})",
                                              page->lost->from, page->lost->to, page->lost->reason);
                      }
-                     to.send(http::json_response(200, text + "}"));
+                     auto all = http::json_response(200, text + "}");
+                     all.headers.emplace_back("Last-Event-ID", page->next);
+                     to.send(std::move(all));
                  }));
 }
 

@@ -10,7 +10,7 @@ namespace carillon::bench {
 
 namespace {
 
-constexpr std::array<bench_case, 19> cases = {{
+constexpr std::array<bench_case, 22> cases = {{
     {"fanout-1000", "one event at a time to 1,000 subscribers", 1000,
      [](case_run& r) { return fan_out(r, 1000); }},
     {"fanout-10000", "one event at a time to 10,000 subscribers", 10000,
@@ -42,6 +42,12 @@ constexpr std::array<bench_case, 19> cases = {{
     {"upload", "one upload of newline-delimited JSON, beside bare SQLite", 0, line_upload},
     {"resume", "10,000 subscribers come back and have missed 10 events each", 10000,
      resuming_crowd},
+    {"targeted", "events to one user, and to 100 by metadata, among 100,000 (in process)", 0,
+     targeted_events},
+    {"tokens", "10,000 subscribers connect, each with an ES256 token of its own", 10000,
+     connecting_with_tokens},
+    {"identified", "memory of 10,000 idle subscribers with user, session and three metadata keys",
+     10000, identified_memory},
 }};
 
 result<std::vector<const bench_case*>> chosen(const std::vector<std::string>& names) {

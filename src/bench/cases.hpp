@@ -99,5 +99,8 @@ result<> durable_publishing(case_run& run);
 result<> durable_answers(case_run& run);
 result<> line_upload(case_run& run);
 result<> resuming_crowd(case_run& run);
+result<> identified_memory(case_run& run);
+result<> targeted_events(case_run& run);
+result<> connecting_with_tokens(case_run& run);
 
 }  // namespace carillon::bench

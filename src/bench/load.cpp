@@ -32,7 +32,9 @@ std::uint64_t in_ns(std::chrono::nanoseconds time) noexcept {
 
 load::load(const target& where, const load_options& options)
     : options_(options),
-      subscribers_(poller_, where, {lanes_of(options), options.stamp_arrivals, options.stalling}),
+      subscribers_(poller_, where,
+                   {lanes_of(options), options.stamp_arrivals, options.stalling, options.fields,
+                    options.stream}),
       publishers_(poller_, where, options.stamp_arrivals),
       sent_(std::max(options.topics, lanes_of(options))) {}
 

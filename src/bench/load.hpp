@@ -24,6 +24,9 @@ struct load_options {
     bool stamp_arrivals =
         false;  ///< latencies by the kernel's clock; costs a little of everybody's CPU
     std::size_t stalling = 0;
+    /// As in `subscriber_options`.
+    std::function<std::string(std::size_t subscriber)> fields = {};
+    std::string stream = {};
 };
 
 /// Every way of publishing returns when all that was published has arrived at all subscribers that

@@ -1,10 +1,13 @@
 // Memory of the server and of the kernel, per subscriber that does nothing and per subscriber that
 // stalls.
+#include "auth/key.hpp"
 #include "bench/cases.hpp"
 #include "bench/clock.hpp"
 #include "bench/kernel_memory.hpp"
 
 #include <algorithm>
+
+#include <fmt/format.h>
 
 namespace carillon::bench {
 
@@ -13,6 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr double idle_target_bytes = 640;
+constexpr double identified_target_bytes = 800;
 constexpr double after_rounds_target = 1.1;
 constexpr int rounds = 10;
 
@@ -59,9 +63,11 @@ result<double> kernel_bytes(subject& s, load& traffic) {
            static_cast<double>(traffic.listening().size());
 }
 
-result<idle_figures> idle(case_run& run, subject& s, int rounds_here, bool is_server) {
-    if (auto warm = warm_up(s); !warm) return std::unexpected(warm.error());
-    load_options options;
+result<idle_figures> idle(case_run& run, subject& s, int rounds_here, bool is_server,
+                          load_options options = {}) {
+    if (options.stream.empty()) {
+        if (auto warm = warm_up(s); !warm) return std::unexpected(warm.error());
+    }
     options.subscribers = run.scaled(10'000);
     options.publishers = 0;
     load traffic(s.where(), options);
@@ -179,6 +185,38 @@ result<> idle_memory(case_run& run) {
     if (server_was_ours)
         results.add_value(run.name(), "kernel memory per idle subscriber", "B", found->kernel_bytes,
                           {}, least->kernel_bytes);
+    return {};
+}
+
+// Users' streams, of a server that remembers no tokens: what it remembers of those is bounded, and
+// the same whether their streams are there or not.
+result<> identified_memory(case_run& run) {
+    constexpr std::string_view secret = "a secret of the benchmark, of more than thirty-two bytes";
+    const auto key = auth::key::from_secret(secret, auth::algorithm::hs256);
+    if (!key) return std::unexpected(key.error());
+    auto server =
+        run.server({"--auth.secret", std::string(secret), "--auth.max_remembered_tokens", "2"});
+    if (!server) return std::unexpected(server.error());
+    if (!server->has_process()) return {};
+    load_options options;
+    options.stream = "/api/sse/connect";
+    options.fields = [&key](std::size_t n) {
+        const auto claims = fmt::format(
+            R"({{"sub":"user-{}","sid":"session-{}","team":"t{}","site":"s{}","plan":"p{}","exp":4102444800}})",
+            n, n, n % 50, n % 10, n % 3);
+        return fmt::format("Authorization: Bearer {}\r\n", (*key)->sign(claims).value_or(""));
+    };
+    {
+        load_options first = options;
+        first.subscribers = 64;
+        first.publishers = 0;
+        load warm(server->where(), first);
+        if (auto done = warm.connect(); !done) return done;
+    }
+    const auto found = idle(run, *server, 0, false, options);
+    if (!found) return std::unexpected(found.error());
+    run.results().add_value(run.name(), "server memory per idle subscriber with an identity", "B",
+                            found->bytes, identified_target_bytes);
     return {};
 }
 

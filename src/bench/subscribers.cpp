@@ -91,8 +91,9 @@ void subscribers::send_request(std::uint32_t index) {
         return fail_with({errc::io_error, fmt::format("subscriber {} cannot connect: {}", index,
                                                       std::strerror(failure))});
     const auto request = fmt::format(
-        "GET /events/subscribe/{} HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream\r\n\r\n",
-        topic_(index), target_.host);
+        "GET {} HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream\r\n{}\r\n",
+        options_.stream.empty() ? "/events/subscribe/" + topic_(index) : options_.stream,
+        target_.host, options_.fields ? options_.fields(index) : "");
     const auto sent = ::send(s.fd.get(), request.data(), request.size(), MSG_NOSIGNAL);
     if (sent != static_cast<ssize_t>(request.size()))
         return fail_with({errc::io_error, "a subscriber's request was not taken"});
@@ -119,9 +120,10 @@ void subscribers::receive(std::uint32_t index) {
 }
 
 void subscribers::on_event(const wire::message& m) {
-    if (m.type.starts_with(own_events)) {
-        auto& s = streams_[current_];
-        if (m.type != opening_event || s.ready) return;
+    auto& s = streams_[current_];
+    const bool foreign_opening = !options_.stream.empty() && !s.ready;
+    if (m.type.starts_with(own_events) || foreign_opening) {
+        if (!foreign_opening && (m.type != opening_event || s.ready)) return;
         s.ready = true;
         ++ready_;
         return start_more();

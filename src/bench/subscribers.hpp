@@ -24,6 +24,10 @@ struct subscriber_options {
     bool stamp_arrivals = false;  ///< latencies end when the kernel has the bytes
     std::size_t stalling =
         0;  ///< the first so many get a small receive buffer and no say in latencies
+    /// Further lines of a subscriber's request, each with its end; null: none.
+    std::function<std::string(std::size_t subscriber)> fields = {};
+    /// A stream without topics, whose first event is its opening whatever it says; empty: topics'.
+    std::string stream = {};
 };
 
 /// Confined to one thread. The first failure of any subscriber ends the run: see `problem`.

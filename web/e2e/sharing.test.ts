@@ -134,18 +134,32 @@ test("a tab that was away catches up on its own connection, then shares again", 
   await came([away], "2", "3", "4", "5", "6");
 });
 
-test("topics of all tabs are heard, by all", async () => {
-  // Live streams are changed by their users; without keys the machine itself may show a token that anybody can make.
-  const user = { name: "tester", token: Buffer.from("tester:tester:tester@example.com:user").toString("base64") };
-  const pages = [await tab(user), await tab(user)];
+test.each([
+  // Without keys the machine itself may show a token that anybody can make.
+  ["a user's, changed while it is open", { name: "tester", token: Buffer.from("tester:tester:tester@example.com:user").toString("base64") }],
+  ["nobody's, opened anew", {}],
+  ["nobody's, opened anew by a SharedWorker", { worker: "/worker.js" }],
+])("topics of all tabs are heard, by all: a stream that is %s", async (_, options) => {
+  const pages = [await tab(options), await tab(options)];
+  const isHeard = (...wanted: string[]): Promise<unknown> =>
+    until(`${wanted.join()} is heard`, async () => (await server.topics()).map((topics) => topics.join()).join(" ") === ["news", ...wanted].sort().join());
   await pages[1]!.evaluate(() => kept.client.addTopic("chat"));
+  await isHeard("chat");
+  await pages[0]!.evaluate(() => kept.client.addTopic("room"));
+  await isHeard("chat", "room");
   await server.publish("chat", "hello");
   await came(pages, "hello");
   await server.kill();
   await server.start();
-  await until("the topic is asked for again", async () => (await server.topics())[0]?.includes("chat"));
-  await server.publish("chat", "again");
+  await isHeard("chat", "room");
+  await server.publish("room", "again");
   await came(pages, "hello", "again");
+  expect(await subscribers()).toBe(1);
+  // Whoever leads next asks for what the tabs that are left want.
+  await pages.shift()!.close();
+  await until("chat is heard on one stream", async () => (await server.topics()).length === 1 && (await server.topics())[0]!.includes("chat"));
+  await server.publish("chat", "last");
+  await came(pages, "hello", "again", "last");
 });
 
 test("two versions of the client in two tabs keep apart, and both are live", async () => {

@@ -258,7 +258,7 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
     if (this.#failures >= (this.#options.maxRetries ?? Infinity)) return true;
     if (kind === "content-type") return this.#alike > 5;
     if (status === 401) return this.#alike > (this.#options.token ? 2 : 0);
-    return status >= 400 && status < 500 && !/408|425|429/.test(`${status}`);
+    return status >= 400 && status < 500 && ![408, 425, 429].includes(status);
   }
 
   #giveUp(failure?: StreamFailure): void {
@@ -387,7 +387,7 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
       this.#clientId = facts.client;
       const listened = facts.topics ?? [];
       for (const [topic, wanted] of this.#topics)
-        if (listened.includes(topic) !== wanted) this.#change(wanted ? "PUT" : "DELETE", topic).catch((why) => this.#tellError(why));
+        if (listened.includes(topic) !== wanted) this.#change(wanted ? "PUT" : "DELETE", topic).catch((why) => this.#options.transport?.shared || this.#tellError(why));
     }
     const { reason, from, to } = facts;
     const resume = type === "carillon.gap" ? "gap" : facts.resume;
@@ -418,7 +418,7 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
     } catch (why) {
       // Nobody's stream may not be changed by anybody, and one that is gone cannot be. A new one asks for the topics,
       // unless this one has asked for the same.
-      if (!/40[14]/.test(`${(why as StreamFailure).status}`) || this.#target() === this.#asked) throw why;
+      if (![401, 404].includes((why as StreamFailure).status!) || this.#target() === this.#asked) throw why;
       this.reconnect();
     }
   }

@@ -23,7 +23,7 @@ export type Message =
   | ({ is: "end" } & Lost)
   | { is: "token?"; why: TokenRequest["why"] }
   /** From tabs: one joins; it is time for the next attempt; a token. */
-  | { is: "hello" }
+  | { is: "hello"; topics?: string[] }
   | { is: "now" }
   | { is: "token"; token?: string };
 
@@ -36,6 +36,7 @@ export async function lead(room: string, url: string, options: ClientOptions, si
       let first: RawEvent | undefined;
       let awaitsFirst = false;
       const client = new CarillonClient(url, { ...options, signal, lastEventId: cursor() });
+      const topics = new Set([...topicsOf(url), ...(options.topics ?? [])]);
       client.onStatus((status) => {
         awaitsFirst = status === "open";
         if (awaitsFirst) {
@@ -57,12 +58,18 @@ export async function lead(room: string, url: string, options: ClientOptions, si
         if (event instanceof StreamErrorEvent && event.retryIn !== undefined) say({ is: "lost", ...facts(event.failure), retryIn: event.retryIn });
       });
       channel.onmessage = ({ data }: MessageEvent<Message>) => {
-        if (data.is === "hello" && client.status === "open") say({ is: "state", cursor: client.lastEventId, first });
-        else if (data.is === "now" && client.status === "waiting") client.reconnect();
+        if (data.is === "hello") {
+          if (client.status === "open") say({ is: "state", cursor: client.lastEventId, first });
+          // Where tabs may not change the live stream, it is opened anew for them.
+          for (const topic of data.topics ?? []) if (topics.size < topics.add(topic).size) client.addTopic(topic).catch(() => {});
+        } else if (data.is === "now" && client.status === "waiting") client.reconnect();
       };
       if (client.status === "closed") done();
     });
   return globalThis.navigator?.locks ? navigator.locks.request(room, { signal }, hold) : hold();
 }
+
+/** The topics that a stream's URL names. */
+export const topicsOf = (url: string): string[] => new URL(url).searchParams.getAll("topic");
 
 const facts = (failure?: StreamFailure): Lost => ({ kind: failure?.kind, status: failure?.status });

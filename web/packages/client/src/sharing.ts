@@ -1,5 +1,5 @@
 import { CarillonClient, type EventMap } from "./client.js";
-import { lead, type Message, protocol } from "./leader.js";
+import { lead, type Message, protocol, topicsOf } from "./leader.js";
 import type { RawEvent } from "./parser.js";
 import { type ClientOptions, StreamFailure, type Transport, type TransportRequest } from "./types.js";
 import type { Membership } from "./worker.js";
@@ -82,6 +82,7 @@ function follow(room: string, url: string, options: ClientOptions, request: Tran
     const { signal } = request;
     const channel = new BroadcastChannel(room);
     const say = (message: Message): void => channel.postMessage(message);
+    const greet = (): void => say({ is: "hello", topics: topicsOf(request.url) });
     const deliver = (event: RawEvent): void => {
       if (event.own) request.id(event.id);
       request.event(event);
@@ -99,6 +100,8 @@ function follow(room: string, url: string, options: ClientOptions, request: Tran
       clearTimeout(timer);
       switch (data.is) {
         case "open":
+          // A leader that is new does not know what the tabs want.
+          greet();
           return join(data.cursor);
         case "state":
           if (joined) return;
@@ -125,7 +128,7 @@ function follow(room: string, url: string, options: ClientOptions, request: Tran
       clearTimeout(timer);
       channel.close();
     });
-    say({ is: "hello" });
+    greet();
   });
 }
 

@@ -70,7 +70,7 @@ TEST(memory, an_idle_stream_of_nobody_costs_320_bytes) {
 
 // With its identity, the entries of user and session in the index, and that of the user in the
 // directory.
-TEST(memory, one_with_user_session_and_three_attributes_costs_two_kibibytes) {
+TEST(memory, one_with_user_session_and_three_attributes_costs_1600_bytes) {
     const std::size_t each = bytes_each([](stream_request& r, std::size_t i) {
         auto who = std::make_shared<identity>();
         who->user = "user-" + std::to_string(i);
@@ -79,7 +79,7 @@ TEST(memory, one_with_user_session_and_three_attributes_costs_two_kibibytes) {
         r.who = std::move(who);
         r.spaces = {.user = true, .session = true, .everyone = true, .attributes = true};
     });
-    EXPECT_LE(each, 2048u);
+    EXPECT_LE(each, 1600u);
 }
 
 }  // namespace

@@ -11,8 +11,17 @@ import openapi, { astToString } from "openapi-typescript";
 const here = fileURLToPath(new URL(".", import.meta.url));
 export const file = join(here, "packages/server/src/api.ts");
 
-/** The routes that back ends call, each once: aliases, pages, streams' readers and descriptions are of no use there. */
-const isCalled = (path) => /^\/(events|auth|api\/sse|api\/calendar|api\/v1\/sse|notifications|realtime|chat|system)(\/|$)/.test(path);
+/** The paths that back ends call, each once: aliases, pages, probes and descriptions are of no use there. */
+const isCalled = (path) => /^\/(events|auth|api\/sse|api\/calendar|api\/v1\/sse|notifications|realtime|chat|system)(\/[^$]*)?$/.test(path);
+
+/** A stream is read, not called. */
+const isStream = (operation) => operation.responses?.["200"]?.content?.["text/event-stream"] !== undefined;
+
+/** The operations of a path that are calls; undefined if there is none. */
+function callsOf(operations) {
+  const calls = Object.entries(operations).filter(([, operation]) => !isStream(operation));
+  return calls.length > 0 ? Object.fromEntries(calls) : undefined;
+}
 
 /** What is prose in the document says nothing about types. */
 function withoutProse(node) {
@@ -24,7 +33,8 @@ function withoutProse(node) {
 
 /** The text of api.ts that a document asks for. */
 export async function typesOf(document) {
-  const paths = Object.fromEntries(Object.entries(document.paths).filter(([path]) => isCalled(path)).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const called = Object.entries(document.paths).flatMap(([path, operations]) => (isCalled(path) && callsOf(operations) ? [[path, callsOf(operations)]] : []));
+  const paths = Object.fromEntries(called.sort(([a], [b]) => (a < b ? -1 : 1)));
   const types = astToString(await openapi({ ...withoutProse(document), paths: withoutProse(paths) }, { alphabetize: true }))
     // What is not there need not be said to be never there.
     .replace(/^ +\w+\?: never;\n/gm, "");

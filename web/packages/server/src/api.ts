@@ -23,20 +23,10 @@ export interface paths {
         };
         post: operations["post_api_calendar_reminders_upcoming"];
     };
-    "/api/sse": {
-        parameters: {
-        };
-        get: operations["get_api_sse"];
-    };
     "/api/sse/clients": {
         parameters: {
         };
         get: operations["get_api_sse_clients"];
-    };
-    "/api/sse/connect": {
-        parameters: {
-        };
-        get: operations["get_api_sse_connect"];
     };
     "/api/sse/connections": {
         parameters: {
@@ -76,7 +66,6 @@ export interface paths {
     "/api/v1/sse/notifications": {
         parameters: {
         };
-        get: operations["get_api_v1_sse_notifications"];
         post: operations["post_api_v1_sse_notifications"];
     };
     "/api/v1/sse/notifications/{id}/deliveries": {
@@ -175,11 +164,6 @@ export interface paths {
         };
         get: operations["get_chat_room_roomId_messages"];
     };
-    "/chat/room/{roomId}/stream": {
-        parameters: {
-        };
-        get: operations["get_chat_room_roomId_stream"];
-    };
     "/chat/room/{roomId}/typing": {
         parameters: {
         };
@@ -190,11 +174,6 @@ export interface paths {
         };
         get: operations["get_chat_rooms"];
         post: operations["post_chat_rooms"];
-    };
-    "/chat/stream": {
-        parameters: {
-        };
-        get: operations["get_chat_stream"];
     };
     "/events/clients": {
         parameters: {
@@ -268,7 +247,6 @@ export interface paths {
     "/events/streams/{stream}": {
         parameters: {
         };
-        get: operations["get_events_streams_stream"];
         post: operations["post_events_streams_stream"];
         delete: operations["delete_events_streams_stream"];
     };
@@ -276,16 +254,6 @@ export interface paths {
         parameters: {
         };
         post: operations["post_events_streams_stream_close"];
-    };
-    "/events/subscribe": {
-        parameters: {
-        };
-        get: operations["get_events_subscribe"];
-    };
-    "/events/subscribe/{topic}": {
-        parameters: {
-        };
-        get: operations["get_events_subscribe_topic"];
     };
     "/notifications/broadcast": {
         parameters: {
@@ -296,11 +264,6 @@ export interface paths {
         parameters: {
         };
         post: operations["post_notifications_send"];
-    };
-    "/notifications/stream": {
-        parameters: {
-        };
-        get: operations["get_notifications_stream"];
     };
     "/realtime/entity/{entity}/create": {
         parameters: {
@@ -317,11 +280,6 @@ export interface paths {
         };
         post: operations["post_realtime_entity_entity_update"];
     };
-    "/realtime/stream": {
-        parameters: {
-        };
-        get: operations["get_realtime_stream"];
-    };
     "/realtime/update": {
         parameters: {
         };
@@ -337,20 +295,10 @@ export interface paths {
         };
         get: operations["get_system_health"];
     };
-    "/system/heartbeat": {
-        parameters: {
-        };
-        get: operations["get_system_heartbeat"];
-    };
     "/system/stats": {
         parameters: {
         };
         get: operations["get_system_stats"];
-    };
-    "/system/status/stream": {
-        parameters: {
-        };
-        get: operations["get_system_status_stream"];
     };
     "/system/status/update": {
         parameters: {
@@ -538,31 +486,6 @@ export interface operations {
             default: components["responses"]["problem"];
         };
     };
-    get_api_sse: {
-        parameters: {
-            query?: {
-                client?: string;
-                heartbeat?: string;
-                last?: number;
-                lastEventId?: string;
-                on_gap?: string;
-                open?: string;
-                since?: string;
-                token?: string;
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/event-stream": string;
-                };
-            };
-            default: components["responses"]["problem"];
-        };
-    };
     get_api_sse_clients: {
         parameters: {
         };
@@ -573,31 +496,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
-                };
-            };
-            default: components["responses"]["problem"];
-        };
-    };
-    get_api_sse_connect: {
-        parameters: {
-            query?: {
-                client?: string;
-                heartbeat?: string;
-                last?: number;
-                lastEventId?: string;
-                on_gap?: string;
-                open?: string;
-                since?: string;
-                token?: string;
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/event-stream": string;
                 };
             };
             default: components["responses"]["problem"];
@@ -748,36 +646,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
-                };
-            };
-            default: components["responses"]["problem"];
-        };
-    };
-    get_api_v1_sse_notifications: {
-        parameters: {
-            query?: {
-                client?: string;
-                heartbeat?: string;
-                last?: number;
-                lastEventId?: string;
-                on_gap?: string;
-                open?: string;
-                since?: string;
-                token?: string;
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/event-stream": string;
-                };
-            };
-            204: {
-                headers: {
-                    [name: string]: unknown;
                 };
             };
             default: components["responses"]["problem"];
@@ -1203,34 +1071,6 @@ export interface operations {
             default: components["responses"]["problem"];
         };
     };
-    get_chat_room_roomId_stream: {
-        parameters: {
-            query?: {
-                client?: string;
-                heartbeat?: string;
-                last?: number;
-                lastEventId?: string;
-                on_gap?: string;
-                open?: string;
-                since?: string;
-                token?: string;
-            };
-            path: {
-                roomId: string;
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/event-stream": string;
-                };
-            };
-            default: components["responses"]["problem"];
-        };
-    };
     post_chat_room_roomId_typing: {
         parameters: {
             path: {
@@ -1284,31 +1124,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
-                };
-            };
-            default: components["responses"]["problem"];
-        };
-    };
-    get_chat_stream: {
-        parameters: {
-            query?: {
-                client?: string;
-                heartbeat?: string;
-                last?: number;
-                lastEventId?: string;
-                on_gap?: string;
-                open?: string;
-                since?: string;
-                token?: string;
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/event-stream": string;
                 };
             };
             default: components["responses"]["problem"];
@@ -1628,39 +1443,6 @@ export interface operations {
             default: components["responses"]["problem"];
         };
     };
-    get_events_streams_stream: {
-        parameters: {
-            query?: {
-                client?: string;
-                heartbeat?: string;
-                last?: number;
-                lastEventId?: string;
-                on_gap?: string;
-                open?: string;
-                since?: string;
-                token?: string;
-            };
-            path: {
-                stream: string;
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/event-stream": string;
-                };
-            };
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-            };
-            default: components["responses"]["problem"];
-        };
-    };
     post_events_streams_stream: {
         parameters: {
             path: {
@@ -1717,59 +1499,6 @@ export interface operations {
             default: components["responses"]["problem"];
         };
     };
-    get_events_subscribe: {
-        parameters: {
-            query?: {
-                client?: string;
-                heartbeat?: string;
-                last?: number;
-                lastEventId?: string;
-                on_gap?: string;
-                open?: string;
-                since?: string;
-                token?: string;
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/event-stream": string;
-                };
-            };
-            default: components["responses"]["problem"];
-        };
-    };
-    get_events_subscribe_topic: {
-        parameters: {
-            query?: {
-                client?: string;
-                heartbeat?: string;
-                last?: number;
-                lastEventId?: string;
-                on_gap?: string;
-                open?: string;
-                since?: string;
-                token?: string;
-            };
-            path: {
-                topic: string;
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/event-stream": string;
-                };
-            };
-            default: components["responses"]["problem"];
-        };
-    };
     post_notifications_broadcast: {
         parameters: {
         };
@@ -1821,31 +1550,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
-                };
-            };
-            default: components["responses"]["problem"];
-        };
-    };
-    get_notifications_stream: {
-        parameters: {
-            query?: {
-                client?: string;
-                heartbeat?: string;
-                last?: number;
-                lastEventId?: string;
-                on_gap?: string;
-                open?: string;
-                since?: string;
-                token?: string;
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/event-stream": string;
                 };
             };
             default: components["responses"]["problem"];
@@ -1920,31 +1624,6 @@ export interface operations {
             default: components["responses"]["problem"];
         };
     };
-    get_realtime_stream: {
-        parameters: {
-            query?: {
-                client?: string;
-                heartbeat?: string;
-                last?: number;
-                lastEventId?: string;
-                on_gap?: string;
-                open?: string;
-                since?: string;
-                token?: string;
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/event-stream": string;
-                };
-            };
-            default: components["responses"]["problem"];
-        };
-    };
     post_realtime_update: {
         parameters: {
         };
@@ -1995,31 +1674,6 @@ export interface operations {
             default: components["responses"]["problem"];
         };
     };
-    get_system_heartbeat: {
-        parameters: {
-            query?: {
-                client?: string;
-                heartbeat?: string;
-                last?: number;
-                lastEventId?: string;
-                on_gap?: string;
-                open?: string;
-                since?: string;
-                token?: string;
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/event-stream": string;
-                };
-            };
-            default: components["responses"]["problem"];
-        };
-    };
     get_system_stats: {
         parameters: {
         };
@@ -2030,31 +1684,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
-                };
-            };
-            default: components["responses"]["problem"];
-        };
-    };
-    get_system_status_stream: {
-        parameters: {
-            query?: {
-                client?: string;
-                heartbeat?: string;
-                last?: number;
-                lastEventId?: string;
-                on_gap?: string;
-                open?: string;
-                since?: string;
-                token?: string;
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/event-stream": string;
                 };
             };
             default: components["responses"]["problem"];

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { build } from "esbuild";
+import { build, transform } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Server, until } from "./support/server.js";
 
@@ -30,6 +30,11 @@ const entries = packages.flatMap(({ name, exports }) =>
     .map((entry) => name + entry.slice(1)),
 );
 
+/** What the README of carillon-nest begins with. */
+const nestReadme = readFileSync(join(web, "packages/nest/README.md"), "utf8").match(/```ts\n([^]*?)```/)![1]!;
+
+const imports = (wanted: string[]): string =>
+  wanted.map((entry, n) => `import * as entry${n} from "${entry}"; export const name${n}: keyof typeof entry${n} = "" as never;`).join("\n");
 let project: string;
 let contents: Record<string, string[]>;
 
@@ -114,6 +119,21 @@ test("the README of carillon-server begins with a program that runs", async () =
   await server.stop();
 });
 
+test("the README of carillon-nest begins with a module that an application starts with", async () => {
+  const server = await Server.start();
+  const program = `import "reflect-metadata";
+    ${nestReadme.replace("http://localhost:3000", server.url)}
+    import { NestFactory } from "@nestjs/core";
+    import { SSEService } from "carillon-nest";
+    const app = await NestFactory.createApplicationContext(AppModule, { logger: false });
+    console.log((await app.get(SSEService).broadcast({ topic: "news", data: { text: "hello" } })).topic);
+    await app.close();`;
+  const { code } = await transform(program, { loader: "ts", tsconfigRaw: { compilerOptions: { experimentalDecorators: true } } });
+  writeFileSync(join(project, "nest.mjs"), code);
+  expect((await run(process.execPath, ["nest.mjs"], { cwd: project })).stdout).toBe("news\n");
+  await server.stop();
+});
+
 test("nothing starts when they are loaded, and what nobody uses is left out by a bundler", async () => {
   const script = `${entries.map((entry) => `import ${JSON.stringify(entry)};`).join("\n")}
     console.log(process.getActiveResourcesInfo().filter((name) => /Timeout|Immediate|TCP|Signal/.test(name)).join());`;
@@ -174,11 +194,6 @@ export const guard = AuthGuard;
 export class AppModule { constructor(readonly sse: SSEService) {} }
 Module({ imports: [SSEModule.forRoot({ enabled: true, maxClients: 1000 })] })(AppModule);
 `;
-/** What the README of carillon-nest begins with. */
-const nestReadme = readFileSync(join(web, "packages/nest/README.md"), "utf8").match(/```ts\n([^]*?)```/)![1]!;
-
-const imports = (wanted: string[]): string =>
-  wanted.map((entry, n) => `import * as entry${n} from "${entry}"; export const name${n}: keyof typeof entry${n} = "" as never;`).join("\n");
 const own = [...entries.filter((entry) => /^carillon-(client|server)/.test(entry))];
 const plain = { client: imports(own) + example, server: serverExample };
 const all = { all: imports(entries) + example, server: serverExample, nest: nestExample, readme: nestReadme };

@@ -9,6 +9,10 @@ import { fileURLToPath } from "node:url";
 
 const binary = process.env.SERVER_BINARY ?? fileURLToPath(new URL("../../../build/release/carillon", import.meta.url));
 
+const running = new Set<ChildProcess>();
+// A test that fails at its start, or a worker that is ended, leaves no server behind.
+process.on("exit", () => running.forEach((server) => server.kill("SIGKILL")));
+
 /** A loopback port that nobody listens on at this moment. */
 export async function freePort(): Promise<number> {
   return new Promise((done, failed) => {
@@ -59,6 +63,9 @@ export class Server {
     this.log = "";
     const fixed = ["serve", "--listen", `127.0.0.1:${this.port}`, "--data-dir", this.data];
     this.process = spawn(binary, [...fixed, ...this.args], { stdio: ["ignore", "pipe", "pipe"] });
+    const { process: server } = this;
+    running.add(server);
+    server.once("exit", () => running.delete(server));
     for (const stream of [this.process.stdout, this.process.stderr])
       stream?.on("data", (text) => (this.log += String(text)));
     await until("the server is ready", async () => {

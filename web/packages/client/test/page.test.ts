@@ -119,11 +119,14 @@ test("the cursor outlives a reload when asked", async () => {
   expect(server.last.headers.get("Last-Event-ID")).toBe("3");
 });
 
-test("storage that is forbidden or full costs nothing but the cursor", async () => {
+test.each([
+  ["forbidden", "SecurityError"],
+  ["full", "QuotaExceededError"],
+])("storage that is %s costs nothing but the cursor", async (_, name) => {
   const refuse = (): never => {
-    throw new DOMException("denied", "SecurityError");
+    throw new DOMException("no", name);
   };
-  vi.stubGlobal("sessionStorage", { getItem: refuse, setItem: refuse });
+  vi.stubGlobal("sessionStorage", { getItem: name === "SecurityError" ? refuse : () => null, setItem: refuse });
   const stream = await opened({ persist: "cursor" });
   await stream.send("id: 5\ndata: x\n\n");
   await happens("pagehide");

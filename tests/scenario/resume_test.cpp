@@ -288,6 +288,24 @@ TEST(resume, a_client_of_an_earlier_life_is_told_what_memory_forgets) {
     EXPECT_EQ(c.next().data, "2");
 }
 
+TEST(resume, an_id_is_the_same_for_history_repeats_and_what_is_taken_back_after_a_restart_too) {
+    running_server s;
+    const std::string keyed = std::string(json_type) + "Idempotency-Key: once\r\n";
+    const answer first = s.post("a", R"({"data":"x"})", keyed);
+    const std::string id(json_value(first.body, "id"));
+    s.kill();
+    s.restart();
+    EXPECT_EQ(s.post("a", R"({"data":"x"})", keyed).body, first.body);
+    EXPECT_THAT(s.get("/events/history?topic=a&since=earliest").body, ::testing::HasSubstr(id));
+    event_reader reader(s, "/a?since=earliest");
+    reader.open();
+    EXPECT_EQ(reader.next().id, id);
+    EXPECT_EQ(s.request("DELETE", "/events/history/" + id + "?topic=a").status, 200);
+    const received told = reader.next();
+    EXPECT_EQ(told.type, "carillon.deleted");
+    EXPECT_EQ(json_value(told.data, "id"), id);
+}
+
 TEST(resume, the_history_goes_on_from_where_a_page_ended) {
     running_server s;
     publish_many(s, "a", 5);

@@ -189,20 +189,6 @@ struct block_coder::contexts {
     kept_memory brotli;
     std::unique_ptr<ZSTD_CCtx, zstd_end> zstd;
 
-    void store(content_coding c, std::string_view text, std::string& out) {
-        switch (c) {
-            case content_coding::identity:
-                out += text;
-                return;
-            case content_coding::gzip:
-                return store_deflate(text, out);
-            case content_coding::br:
-                return store_brotli(text, out);
-            case content_coding::zstd:
-                return store_zstd(text, out);
-        }
-    }
-
     void squeeze(content_coding c, std::string_view text, std::string& out) {
         switch (c) {
             case content_coding::identity:
@@ -222,6 +208,21 @@ struct block_coder::contexts {
     }
 };
 
+void append_stored(content_coding c, std::string_view text, std::string& out) {
+    if (text.empty()) return;
+    switch (c) {
+        case content_coding::identity:
+            out += text;
+            return;
+        case content_coding::gzip:
+            return store_deflate(text, out);
+        case content_coding::br:
+            return store_brotli(text, out);
+        case content_coding::zstd:
+            return store_zstd(text, out);
+    }
+}
+
 block_coder::block_coder() : contexts_(std::make_unique<contexts>()) {}
 block_coder::~block_coder() = default;
 block_coder::block_coder(block_coder&&) noexcept = default;
@@ -229,12 +230,12 @@ block_coder& block_coder::operator=(block_coder&&) noexcept = default;
 
 void block_coder::append(content_coding c, std::string_view text, effort how, std::string& out) {
     if (text.empty()) return;
-    if (how == effort::store) return contexts_->store(c, text, out);
+    if (how == effort::store) return append_stored(c, text, out);
     const std::size_t before = out.size();
     contexts_->squeeze(c, text, out);
     if (out.size() - before <= text.size()) return;
     out.resize(before);
-    contexts_->store(c, text, out);
+    append_stored(c, text, out);
 }
 
 std::string_view opening_of(content_coding c) {

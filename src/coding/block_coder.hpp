@@ -43,6 +43,9 @@ private:
     std::unique_ptr<contexts> contexts_;
 };
 
+/// A block that is stored.
+void append_stored(content_coding c, std::string_view text, std::string& out);
+
 /// What a stream begins with.
 std::string_view opening_of(content_coding c);
 /// What a client decodes it to: comments of an event stream, or nothing.

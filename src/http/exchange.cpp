@@ -2,8 +2,10 @@
 
 #include <carillon/base/log.hpp>
 
+#include "http/accept_encoding.hpp"
 #include "http/access.hpp"
 #include "http/admission.hpp"
+#include "http/compression.hpp"
 #include "http/problem.hpp"
 
 #include <exception>
@@ -72,6 +74,9 @@ void exchange::begin(const request_head& head) {
     const access_rules& rules = context_.options->access;
     r.client = client_of(rules, r, sink_.peer());
     common_lines_ = cors_lines(rules, head.origin);
+    const compression_rules& compression = context_.options->compression;
+    coding_ = preferred_coding(r.header_value("Accept-Encoding"), compression.codings);
+    credentials_ = has_credentials(compression, r);
     http10_ = r.http10;
     head_only_ = r.method == "HEAD";
     end_unknown_ = false;
@@ -214,6 +219,7 @@ void exchange::refuse(const refusal& why, bool parsed) {
         // What was parsed, if anything, belongs to the request before.
         common_lines_.clear();
         http10_ = head_only_ = false;
+        coding_ = content_coding::identity;
     }
     if (cut(why)) return;
     unanswered_ = false;
@@ -273,11 +279,17 @@ void exchange::conclude(response r) noexcept {
     try {
         count(context_.counters, r.status);
         if (r.status >= 400) log_refusal(r.status);
+        compress(r);
         sink_.respond(std::move(r));
     } catch (const std::bad_alloc&) {
         context_.loop.count_failed_allocation();
         sink_.abort();
     }
+}
+
+void exchange::compress(response& r) const {
+    if (credentials_ && !r.for_everyone) return;
+    http::compress(r, coding_, context_.options->compression);
 }
 
 /// The caller may be a method of the upload, which must not be destroyed before it returns.

@@ -95,6 +95,7 @@ private:
     void dispatch(const handler& h);
     bool cut(const refusal& why);
     void conclude(response r) noexcept;
+    void compress(response& r) const;
     void log_refusal(int status) const;
     void keep_upload_for_now();
 
@@ -107,13 +108,15 @@ private:
     byte_share held_;  ///< of the body
     std::string common_lines_;
     std::size_t max_body_size_ = 0;
-    std::size_t buffered_since_ = 0;  ///< bytes, since they last earned time
+    std::size_t buffered_since_ = 0;                    ///< bytes, since they last earned time
+    content_coding coding_ = content_coding::identity;  ///< that the client takes
     stage stage_ = stage::none;
     bool in_call_ = false;         ///< the session calls, and keeps itself and the upload alive
     bool unanswered_ : 1 = false;  ///< somebody holds a responder that counts
     bool resumed_ : 1 = false;     ///< during on_data, which is about to ask for a pause
     bool end_due_ : 1 = false;
     bool end_unknown_ : 1 = false;
+    bool credentials_ : 1 = false;  ///< the request says who asks
     bool http10_ : 1 = false;
     bool head_only_ : 1 = false;
 };

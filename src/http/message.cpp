@@ -57,7 +57,8 @@ bool names_equal(std::string_view raw, std::string_view name) {
     return decode_query(raw) == name;
 }
 
-/// The weight of a media range in thousandths (RFC 9110, 12.4.2); what cannot be read counts as 1.
+}  // namespace
+
 int weight_of(std::string_view parameters) noexcept {
     while (!parameters.empty()) {
         const std::string_view parameter = trim(next_part(parameters, ';'));
@@ -75,8 +76,6 @@ int weight_of(std::string_view parameters) noexcept {
     }
     return 1000;
 }
-
-}  // namespace
 
 std::optional<std::string_view> request::header_value(std::string_view name) const noexcept {
     for (const header& h : headers) {

@@ -45,6 +45,8 @@ struct response {
         headers;  ///< without Content-Length, Connection, Date and what every response bears
     std::string body;
     bool close = false;  ///< end the connection afterwards
+    /// The same for whoever asks: may be compressed though the request says who does.
+    bool for_everyone = false;
     /// Answers HEAD for a stream: the head says how GET's body would come, and has no length.
     bool of_stream = false;
 };

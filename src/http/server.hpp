@@ -2,6 +2,8 @@
 // server.
 #pragma once
 
+#include <carillon/coding/content_coding.hpp>
+
 #include "http/byte_budget.hpp"
 #include "http/message.hpp"
 #include "http/response_body.hpp"
@@ -50,9 +52,18 @@ struct access_rules {
         trusted_proxies;  ///< whose Forwarded / X-Forwarded-For is believed
 };
 
+/// Whole answers; event streams have rules of their own.
+struct compression_rules {
+    std::vector<content_coding> codings = {};  ///< the favourite first
+    std::size_t min_size = ~std::size_t{0};    ///< bytes; a smaller body is sent as it is
+    /// Headers that say who asks: answers to requests that bear one are sent as they are.
+    std::vector<std::string> credentials = {"Authorization", "Cookie", "Proxy-Authorization"};
+};
+
 struct server_options {
     http::limits limits;
     access_rules access;
+    compression_rules compression = {};
     /// What requests that are being read hold, and what answers do that clients have not taken, of
     /// all servers together; null: no limit. They outlive the servers.
     byte_budget* requests = nullptr;

@@ -81,4 +81,8 @@ constexpr std::string_view next_part(std::string_view& rest, char separator) noe
     return part;
 }
 
+/// The weight among the parameters of an element of `Accept` and its like, in thousandths (RFC
+/// 9110, 12.4.2); what cannot be read counts as 1.
+int weight_of(std::string_view parameters) noexcept;
+
 }  // namespace carillon::http

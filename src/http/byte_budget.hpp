@@ -29,6 +29,7 @@ public:
     void limit(std::uint64_t most) noexcept { most_.store(most, std::memory_order_relaxed); }
 
     std::uint64_t used() const noexcept { return used_.load(std::memory_order_relaxed); }
+    std::uint64_t limit() const noexcept { return most_.load(std::memory_order_relaxed); }
     /// How many calls of `take` found no room.
     std::uint64_t refused() const noexcept { return refused_.load(std::memory_order_relaxed); }
 

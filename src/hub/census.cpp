@@ -93,7 +93,41 @@ void count_on(hub::core& of, const std::shared_ptr<counting>& c) {
         [c] { c->done(hub::core::closed()); });
 }
 
+/// Goes from shard to shard; used by one of them at a time.
+struct listener_count {
+    std::vector<event> asked;  ///< one for each topic, as the index takes them
+    std::vector<std::size_t> streams;
+    std::size_t shard = 0;
+    std::function<void(result<std::vector<std::size_t>>)> done;
+};
+
+void count_listeners_on(hub::core& of, const std::shared_ptr<listener_count>& c) {
+    if (c->shard >= of.shards.size()) return c->done(std::move(c->streams));
+    shard::impl& home = of.shards[c->shard]->inside();
+    home.post(
+        [&of, c, &home] {
+            std::vector<topic_node*> nodes;
+            for (std::size_t i = 0; i < c->asked.size(); ++i) {
+                nodes.clear();
+                home.topics().match(c->asked[i], nodes);
+                for (const topic_node* n : nodes) c->streams[i] += n->subscribers.size();
+            }
+            ++c->shard;
+            count_listeners_on(of, c);
+        },
+        [c] { c->done(hub::core::closed()); });
+}
+
 }  // namespace
+
+void hub::count_listeners(std::vector<topic> of,
+                          std::function<void(result<std::vector<std::size_t>>)> done) {
+    const auto c = std::make_shared<listener_count>();
+    c->streams.resize(of.size());
+    for (topic& t : of) c->asked.emplace_back().topics.push_back(std::move(t));
+    c->done = std::move(done);
+    count_listeners_on(*core_, c);
+}
 
 void hub::census(client_query q, std::size_t top, std::function<void(result<hub_census>)> done) {
     const auto c = std::make_shared<counting>();

@@ -204,8 +204,21 @@ void hub::close(std::function<void()> done) {
     }
 }
 
+void publish_histogram::add(std::chrono::nanoseconds took) noexcept {
+    const double seconds = std::chrono::duration<double>(took).count();
+    std::size_t step = 0;
+    while (step < hub_stats::publish_bounds.size() && seconds > hub_stats::publish_bounds.at(step))
+        ++step;
+    counts.at(step).fetch_add(1, std::memory_order_relaxed);
+    nanoseconds.fetch_add(took.count(), std::memory_order_relaxed);
+}
+
 hub_stats hub::stats() const {
     hub_stats all;
+    for (std::size_t i = 0; i < all.publish_times.size(); ++i)
+        all.publish_times.at(i) = core_->publish_times.counts.at(i).load(std::memory_order_relaxed);
+    all.publish_time =
+        std::chrono::nanoseconds(core_->publish_times.nanoseconds.load(std::memory_order_relaxed));
     std::chrono::steady_clock::rep last_event = 0;
     all.published = core_->published_count.load(std::memory_order_relaxed);
     all.durable_clients = core_->directory.size();

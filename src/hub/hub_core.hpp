@@ -10,7 +10,9 @@
 #include "hub/tail.hpp"
 #include "hub/user_directory.hpp"
 
+#include <array>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -22,6 +24,14 @@
 #include <vector>
 
 namespace carillon {
+
+/// How long publishes took, in the steps of `hub_stats`. Added to by any thread.
+struct publish_histogram {
+    std::array<std::atomic<std::uint64_t>, hub_stats::publish_bounds.size() + 1> counts{};
+    std::atomic<std::int64_t> nanoseconds{0};
+
+    void add(std::chrono::nanoseconds took) noexcept;
+};
 
 /// Thread-safe, like the hub. Constant once streams come: `shards`.
 struct hub::core {
@@ -72,6 +82,7 @@ struct hub::core {
     std::atomic<std::shared_ptr<const hub_options>> options;
     std::atomic<std::size_t> subscribers{0};
     std::atomic<std::uint64_t> published_count{0};
+    publish_histogram publish_times;
     std::atomic<bool> draining{false};
     std::atomic<bool> is_closed{false};
     /// The last member, so that it goes first and while this points to it: what it still stores is

@@ -4,6 +4,7 @@
 #include "hub/own_topic.hpp"
 #include "hub/shard_impl.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -53,6 +54,21 @@ presence_list hub::presence_of(const topic& where, std::size_t most) const {
 }
 
 std::size_t hub::present_in(const topic& where) const { return core_->present.count(where.str()); }
+std::vector<presence_count> hub::present_topics(std::string_view prefix, std::size_t most) const {
+    std::vector<presence_count> all;
+    for (std::string& name : core_->present.topics()) {
+        if (!name.starts_with(prefix)) continue;
+        if (const std::size_t users = core_->present.count(name); users != 0)
+            all.push_back({std::move(name), users});
+    }
+    const auto last = all.begin() + static_cast<std::ptrdiff_t>(std::min(most, all.size()));
+    std::partial_sort(all.begin(), last, all.end(), [](const auto& a, const auto& b) {
+        return a.users != b.users ? a.users > b.users : a.topic < b.topic;
+    });
+    all.erase(last, all.end());
+    return all;
+}
+
 bool hub::is_present(std::string_view user) const { return core_->users.is_present(user); }
 
 void hub::on_presence(std::function<void(const presence_change&)> watch) {

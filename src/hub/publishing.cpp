@@ -278,7 +278,7 @@ void hub::core::append_for(std::vector<event> batch, addresses to,
 }
 
 void hub::publish_own(std::vector<event> batch, std::optional<idempotency_key> key,
-                      publish_callback done) {
+                      publish_callback done, receipt_callback delivered) {
     const auto limits = options();
     core::events stored;
     stored.reserve(batch.size());
@@ -288,7 +288,7 @@ void hub::publish_own(std::vector<event> batch, std::optional<idempotency_key> k
         stored.push_back(std::make_shared<stored_event>());
         stored.back()->content = std::move(e);
     }
-    core_->append(std::move(stored), std::move(key), std::move(done));
+    core_->append(std::move(stored), std::move(key), std::move(done), std::move(delivered));
 }
 
 void hub::core::append(events batch, std::optional<idempotency_key> key, publish_callback done,
@@ -296,20 +296,21 @@ void hub::core::append(events batch, std::optional<idempotency_key> key, publish
     if (auto open = is_open(); !open) return done(std::unexpected(open.error()));
     std::shared_ptr<receipt_call> call;
     if (delivered) call = receipts_of(batch, std::move(delivered));
-    record->append(
-        std::move(batch), std::move(key),
-        [this, done = std::move(done), call](const result<journal::appended>& stored,
-                                             std::span<const std::shared_ptr<stored_event>> all) {
-            if (!stored) {
-                if (call) call->cancel();
-                return done(std::unexpected(stored.error()));
-            }
-            std::vector<published> answers;
-            answers.reserve(all.size());
-            for (const auto& e : all) answers.push_back({reads.id_of(*e), e->pos});
-            if (call) call->name(answers, *stored == journal::appended::stored);
-            done(std::move(answers));
-        });
+    record->append(std::move(batch), std::move(key),
+                   [this, done = std::move(done), call, began = std::chrono::steady_clock::now()](
+                       const result<journal::appended>& stored,
+                       std::span<const std::shared_ptr<stored_event>> all) {
+                       publish_times.add(std::chrono::steady_clock::now() - began);
+                       if (!stored) {
+                           if (call) call->cancel();
+                           return done(std::unexpected(stored.error()));
+                       }
+                       std::vector<published> answers;
+                       answers.reserve(all.size());
+                       for (const auto& e : all) answers.push_back({reads.id_of(*e), e->pos});
+                       if (call) call->name(answers, *stored == journal::appended::stored);
+                       done(std::move(answers));
+                   });
 }
 
 }  // namespace carillon

@@ -62,6 +62,7 @@ public:
     executor& on() const noexcept { return on_; }
     const shard_counters& counters() const noexcept { return counters_; }
     interest_filter& interest() noexcept { return interest_; }
+    const topic_index& topics() const noexcept { return index_; }
 
     // Time and tasks (upkeep.cpp).
     /// Runs `t` on the shard's thread; `otherwise`, if there is one, when the shard was closed

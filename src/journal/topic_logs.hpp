@@ -94,6 +94,10 @@ public:
         return names_.from(name, limit);
     }
 
+    /// The page that the query asks for, as of `now`.
+    std::vector<topic_figures> figures(const topic_query& q,
+                                       std::chrono::system_clock::time_point now) const;
+
     matched_topics matching(const matcher_set& patterns) const {
         return matching(patterns, most_to_merge, kept);
     }

@@ -51,6 +51,7 @@ public:
     /// have ended, the hub is still there.
     void close();
 
+    services::notifications& notes() noexcept { return notifications_; }
     /// Whether records can be stored now.
     result<> health() const { return records_->health(); }
     /// Events of records that are not published yet.

@@ -1,16 +1,14 @@
 #include "server/endpoints.hpp"
 #include "server/log_sink.hpp"
-#include "server/open_files.hpp"
+#include "server/process_figures.hpp"
 
 #include <algorithm>
-#include <fstream>
+#include <array>
 #include <limits>
-#include <sstream>
+#include <span>
 
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 namespace carillon::server {
 
@@ -30,16 +28,16 @@ public:
                const labels& of = {}) {
         add(name, help, prometheus::MetricType::Gauge, of).gauge.value = value;
     }
-    void histogram(const std::string& name, const std::string& help, const net::turn_times& times,
-                   const labels& of) {
+    void histogram(const std::string& name, const std::string& help, std::span<const double> bounds,
+                   std::span<const std::uint64_t> counts, double sum, const labels& of = {}) {
         auto& h = add(name, help, prometheus::MetricType::Histogram, of).histogram;
-        for (std::size_t i = 0; i < times.counts.size(); ++i) {
-            h.sample_count += times.counts[i].load(std::memory_order_relaxed);
-            const bool last = i == times.bounds.size();
+        for (std::size_t i = 0; i < counts.size(); ++i) {
+            h.sample_count += counts[i];
+            const bool last = i == bounds.size();
             h.bucket.push_back(
-                {h.sample_count, last ? std::numeric_limits<double>::infinity() : times.bounds[i]});
+                {h.sample_count, last ? std::numeric_limits<double>::infinity() : bounds[i]});
         }
-        h.sample_sum = static_cast<double>(times.nanoseconds.load(std::memory_order_relaxed)) / 1e9;
+        h.sample_sum = sum;
     }
     std::string text() const { return prometheus::TextSerializer().Serialize(all_); }
 
@@ -58,46 +56,17 @@ private:
     std::vector<prometheus::MetricFamily> all_;
 };
 
-/// Fields of /proc/self/stat from the third on: those after the name, which may hold blanks.
-std::vector<double> process_numbers() {
-    std::ifstream file("/proc/self/stat");
-    std::string text;
-    std::getline(file, text);
-    std::istringstream fields(text.substr(std::min(text.rfind(')') + 1, text.size())));
-    std::string state;
-    fields >> state;
-    std::vector<double> all;
-    for (double n = 0; fields >> n;) all.push_back(n);
-    return all;
-}
-
-double boot_time() {
-    std::ifstream file("/proc/stat");
-    for (std::string word; file >> word;) {
-        double seconds = 0;
-        if (word == "btime" && file >> seconds) return seconds;
-    }
-    return 0;
-}
-
 // The names that Prometheus' client libraries agree on.
 void add_process(families& f) {
-    constexpr std::size_t start_ticks = 18;  // field 22 of proc(5)
-    constexpr std::size_t resident_pages = 20;
-    const auto numbers = process_numbers();
-    if (numbers.size() > resident_pages) {
+    const process_figures p = read_process();
+    if (p.resident_bytes != 0) {
         f.gauge("process_resident_memory_bytes", "Resident memory.",
-                numbers[resident_pages] * static_cast<double>(::sysconf(_SC_PAGESIZE)));
-        f.gauge("process_start_time_seconds", "When the process began, since 1970.",
-                boot_time() + numbers[start_ticks] / static_cast<double>(::sysconf(_SC_CLK_TCK)));
+                static_cast<double>(p.resident_bytes));
+        f.gauge("process_start_time_seconds", "When the process began, since 1970.", p.started);
     }
-    f.counter("process_cpu_seconds_total", "User and system CPU time.",
-              static_cast<double>(std::clock()) / static_cast<double>(CLOCKS_PER_SEC));
-    static open_files files;
-    f.gauge("process_open_fds", "Open file descriptors.", static_cast<double>(files.count()));
-    rlimit limit{};
-    ::getrlimit(RLIMIT_NOFILE, &limit);
-    f.gauge("process_max_fds", "How many may be open.", static_cast<double>(limit.rlim_cur));
+    f.counter("process_cpu_seconds_total", "User and system CPU time.", p.cpu_seconds);
+    f.gauge("process_open_fds", "Open file descriptors.", static_cast<double>(p.open_files));
+    f.gauge("process_max_fds", "How many may be open.", static_cast<double>(p.max_files));
 }
 
 void add_loops(families& f, const std::vector<const net::loop_counters*>& loops) {
@@ -105,9 +74,15 @@ void add_loops(families& f, const std::vector<const net::loop_counters*>& loops)
     for (std::size_t i = 0; i < loops.size(); ++i) {
         failed += loops[i]->failed_allocations.load(std::memory_order_relaxed);
         const labels of{{"loop", std::to_string(i)}};
+        const auto& turns = loops[i]->turns;
+        std::array<std::uint64_t, net::turn_times::bounds.size() + 1> counts{};
+        std::ranges::transform(turns.counts, counts.begin(),
+                               [](const auto& n) { return n.load(std::memory_order_relaxed); });
         f.histogram("carillon_loop_turn_seconds",
                     "What the turns of an event loop took, without waiting for something to do.",
-                    loops[i]->turns, of);
+                    turns.bounds, counts,
+                    static_cast<double>(turns.nanoseconds.load(std::memory_order_relaxed)) / 1e9,
+                    of);
         f.gauge("carillon_loop_longest_turn_seconds", "The longest turn since the start.",
                 static_cast<double>(loops[i]->turns.longest.load(std::memory_order_relaxed)) / 1e9,
                 of);
@@ -149,6 +124,10 @@ void add_streams(families& f, const metric_sources& of) {
     f.counter(refusals, "", number(refused.address), {{"reason", "address"}});
     f.counter(refusals, "", number(refused.draining), {{"reason", "draining"}});
     f.counter("carillon_events_published_total", "Events published.", number(s.published));
+    f.histogram("carillon_publish_seconds",
+                "What publishes took from the call until their events were stored.",
+                hub_stats::publish_bounds, s.publish_times,
+                std::chrono::duration<double>(s.publish_time).count());
     f.counter("carillon_events_delivered_total", "Events handed to connections, live and replayed.",
               number(s.delivered));
     f.counter("carillon_replayed_events_total", "Events handed to connections from the journal.",

@@ -8,11 +8,13 @@
 #include "base/careful_clock.hpp"
 #include "http/access.hpp"
 #include "http/server.hpp"
+#include "server/admin_routes.hpp"
 #include "server/api_documents.hpp"
 #include "server/applications.hpp"
 #include "server/auth_routes.hpp"
 #include "server/endpoints.hpp"
 #include "server/identity.hpp"
+#include "server/live_figures.hpp"
 #include "server/webhooks.hpp"
 #include "surfaces/topics/topic_surface.hpp"
 #include "transport/guard.hpp"
@@ -354,14 +356,19 @@ struct node::parts {
         void finish(std::chrono::steady_clock::time_point deadline);
     };
 
-    explicit parts(settings s) : current(std::move(s)) {}
+    explicit parts(loaded_settings s) : started(std::move(s)), current(started.values) {
+        tell_settings(started);
+    }
 
+    const loaded_settings started;
     settings current;
+    std::atomic<std::shared_ptr<const std::string>> settings_text;  ///< those in force
     std::unique_ptr<web_client> hook_client;
     std::unique_ptr<webhooks> hooks;  ///< null: nobody is told; streams tell it to their end
     std::vector<net::listening_socket> listeners, metric_listeners;
     std::vector<std::unique_ptr<worker>> workers;
     std::unique_ptr<applications> apps;        ///< before the hub, so that it goes after it
+    std::unique_ptr<live_figures> live;        ///< the same
     std::unique_ptr<revocation_list> revoked;  ///< what the hub answers at its end goes through it
     std::unique_ptr<hub> events;
     std::unique_ptr<transport::stream_host> streams;
@@ -381,7 +388,10 @@ struct node::parts {
                const std::shared_ptr<const http::server_options>& http);
     void add_routes();
     void add_metric_server(const std::shared_ptr<const http::server_options>& http);
-    std::string metrics() const;
+    metric_sources figures() const;
+    void tell_settings(const loaded_settings& latest) {
+        settings_text.store(std::make_shared<const std::string>(settings_json(started, latest)));
+    }
     void trim_regularly();
 };
 
@@ -403,9 +413,13 @@ void node::parts::build(std::unique_ptr<journal> record,
     topics = std::make_unique<surfaces::topic_surface>(*events, *finite, *streams,
                                                        topic_options_of(current));
     apps = std::make_unique<applications>(*events, *streams, std::move(records), current);
+    for (std::size_t i = 0; i < shard_count(current); ++i)
+        workers.emplace_back(std::make_unique<worker>());
+    live = std::make_unique<live_figures>(workers.front()->loop, *events,
+                                          [this] { return figures(); });
     add_routes();
-    for (std::size_t i = 0; i < shard_count(current); ++i) {
-        auto& w = *workers.emplace_back(std::make_unique<worker>());
+    for (const auto& made : workers) {
+        worker& w = *made;
         streams->add_loop(w.loop, events->add_shard(w.executor));
         w.server = std::make_unique<http::server>(w.loop, routes, http);
     }
@@ -415,15 +429,20 @@ void node::parts::build(std::unique_ptr<journal> record,
 void node::parts::add_routes() {
     std::vector<transport::route> all = topics->routes();
     std::ranges::move(apps->routes(), std::back_inserter(all));
-    std::ranges::move(endpoint_routes({events.get(), [this] { return apps->health(); },
-                                       [this] { return metrics(); }, [this] { return description; },
-                                       [this] { return openapi; }, [this] { return asyncapi; },
-                                       current.production, current.metrics.any_host}),
-                      std::back_inserter(all));
+    std::ranges::move(
+        endpoint_routes({events.get(), [this] { return apps->health(); },
+                         [this] { return metrics_text(figures()); }, [this] { return description; },
+                         [this] { return openapi; }, [this] { return asyncapi; },
+                         current.production, current.metrics.any_host}),
+        std::back_inserter(all));
     std::ranges::move(
         auth_routes({*callers, *events, *revoked,
                      std::chrono::duration_cast<std::chrono::seconds>(current.auth.token_lifetime),
                      current.auth.revocations_kept, public_topics_of(current)}),
+        std::back_inserter(all));
+    std::ranges::move(
+        admin_routes({*events, *streams, *finite, apps->notes(), *live,
+                      [this] { return figures(); }, [this] { return *settings_text.load(); }}),
         std::back_inserter(all));
     openapi = openapi_document(all);
     asyncapi = asyncapi_document(all);
@@ -437,7 +456,7 @@ void node::parts::add_metric_server(const std::shared_ptr<const http::server_opt
     if (metric_listeners.empty()) return;
     std::vector<transport::route> all =
         endpoint_routes({events.get(), [this] { return apps->health(); },
-                         [this] { return metrics(); }, [this] { return description; },
+                         [this] { return metrics_text(figures()); }, [this] { return description; },
                          [this] { return openapi; }, [this] { return asyncapi; }, true, true});
     std::erase_if(all, [](const transport::route& r) { return !r.any_host; });
     transport::mount(metric_routes, std::move(all), *callers, {.asks = false});
@@ -445,7 +464,7 @@ void node::parts::add_metric_server(const std::shared_ptr<const http::server_opt
     w.metric_server = std::make_unique<http::server>(w.loop, metric_routes, http);
 }
 
-std::string node::parts::metrics() const {
+metric_sources node::parts::figures() const {
     metric_sources of{*events, streams->refusals(), {}, {}, requests, responses, finite->count()};
     for (const auto& w : workers) {
         of.http.push_back(&w->server->counters());
@@ -457,7 +476,7 @@ std::string node::parts::metrics() const {
     of.records_sound = apps->health().has_value();
     of.quotas = apps->quotas();
     of.quotas.emplace_back("topics", topics->quota());
-    return metrics_text(of);
+    return of;
 }
 
 void node::parts::worker::finish(std::chrono::steady_clock::time_point deadline) {
@@ -482,7 +501,8 @@ node::node() = default;
 
 node::~node() { stop(); }
 
-result<std::unique_ptr<node>> node::create(settings s) {
+result<std::unique_ptr<node>> node::create(loaded_settings loaded) {
+    const settings& s = loaded.values;
     const auto http = http_options_of(s);
     if (!http) return std::unexpected(http.error());
     if (auto meant = check_listen(s); !meant) return std::unexpected(meant.error());
@@ -508,7 +528,7 @@ result<std::unique_ptr<node>> node::create(settings s) {
     auto metric_listeners = open_metric_listeners(s);
     if (!metric_listeners) return std::unexpected(metric_listeners.error());
     std::unique_ptr<node> made(new node);
-    made->parts_ = std::make_unique<parts>(std::move(s));
+    made->parts_ = std::make_unique<parts>(std::move(loaded));
     made->parts_->listeners = std::move(*listeners);
     made->parts_->metric_listeners = std::move(*metric_listeners);
     made->parts_->callers = std::move(*callers);
@@ -571,7 +591,8 @@ void node::stop(std::chrono::milliseconds grace) {
     parts_->listeners.clear();
 }
 
-void node::reload(const settings& s) {
+void node::reload(const loaded_settings& latest) {
+    const settings& s = latest.values;
     const auto http = http_options_of(s);
     if (!http) return log::error("settings not reloaded", {{"reason", http.error().detail}});
     (*http)->requests = &parts_->requests;
@@ -579,6 +600,7 @@ void node::reload(const settings& s) {
     parts_->requests.limit(s.http.max_request_memory.value);
     parts_->responses.limit(s.http.max_response_memory.value);
     parts_->current = s;
+    parts_->tell_settings(latest);
     parts_->events->reload(hub_options_of(s));
     parts_->events->record().set_retention(retention_of(s));
     parts_->streams->reload(stream_limits_of(s));

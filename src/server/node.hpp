@@ -19,7 +19,7 @@ inline constexpr std::chrono::milliseconds last_answers{1000};
 class node {
 public:
     /// Binds the listeners and builds everything; nothing is served yet.
-    static result<std::unique_ptr<node>> create(settings s);
+    static result<std::unique_ptr<node>> create(loaded_settings loaded);
     ~node();
 
     void start();
@@ -31,7 +31,7 @@ public:
     /// answered first.
     void stop(std::chrono::milliseconds grace = {});
     /// Takes over what can change while streams are up.
-    void reload(const settings& s);
+    void reload(const loaded_settings& latest);
 
     std::vector<std::string> addresses() const;
     std::size_t streams() const;

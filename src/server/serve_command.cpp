@@ -35,7 +35,7 @@ void reload(node& running, settings& current, const setting_sources& sources) {
     for (const std::string& name : changed_beyond_reload(current, loaded->values)) {
         log::warning("setting takes effect with a restart", {{"setting", name}});
     }
-    running.reload(loaded->values);
+    running.reload(*loaded);
     raise_file_limit(loaded->values);
     start_logging(log_settings_of(loaded->values));
     current = std::move(loaded->values);
@@ -83,7 +83,7 @@ int serve(const setting_sources& sources) {
                      {{"variables", names.size()}, {"first", names.front()}});
     }
     raise_file_limit(loaded->values);
-    auto running = node::create(loaded->values);
+    auto running = node::create(*loaded);
     if (!running) {
         flush_log();
         complain("carillon: " + running.error().detail);

@@ -89,7 +89,7 @@ constexpr row table[] = {
     {"", "/events/clients", "admin", "admin"},
     {"GET", "/events/stats", "admin", "admin"},
     {"", "/events/clients/*", "user", "owner"},
-    {"", "/admin/users/*", "admin", "admin"},
+    {"", "/admin/*", "admin", "admin"},
     // B.
     {"GET", "/api/sse/connect", "user", "user"},
     {"GET", "/api/sse/status", "user", "user"},

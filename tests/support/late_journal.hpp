@@ -57,6 +57,9 @@ public:
     position head() const override { return kept_->head(); }
     std::string id_of(position p) const override { return kept_->id_of(p); }
     journal_stats stats() const override { return kept_->stats(); }
+    std::vector<topic_figures> topics(const topic_query& q) const override {
+        return kept_->topics(q);
+    }
     result<> health() const override { return kept_->health(); }
     void trim(std::chrono::system_clock::time_point now) override { kept_->trim(now); }
     void set_retention(retention_lookup retention_of) override {

@@ -9,6 +9,7 @@
 #include <carillon/hub/shard.hpp>
 #include <carillon/hub/stream.hpp>
 
+#include <array>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -54,6 +55,13 @@ struct hub_stats {
     std::uint64_t durable_clients = 0;  ///< connected or waited for
     /// When an event was last handed to a connection.
     std::optional<std::chrono::system_clock::time_point> last_event_at;
+    /// How long publishes took from the call until their events were stored: how many took at most
+    /// as long as each of the bounds, in seconds, and longer than the one before; the last ones
+    /// took longer than all.
+    static constexpr std::array<double, 14> publish_bounds{
+        0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0};
+    std::array<std::uint64_t, publish_bounds.size() + 1> publish_times{};
+    std::chrono::nanoseconds publish_time{0};  ///< the sum
 };
 
 /// Thread-safe, except where a call says otherwise. Shards are added before the first publish and
@@ -111,7 +119,7 @@ public:
     /// For services, into the hub's own space: whatever topics the events name, and also names
     /// that begin with `carillon.`. Errors otherwise as of `publish`.
     void publish_own(std::vector<event> batch, std::optional<idempotency_key> key,
-                     publish_callback done);
+                     publish_callback done, receipt_callback delivered = {});
 
     /// Takes the content of a stored event. Readers that come later do not get it; streams that
     /// listen now get `carillon.deleted` under the same topics. Errors: `not_found`, `unavailable`.
@@ -161,6 +169,9 @@ public:
     /// The users that listen to a topic that has presence, at most `most` names; and how many.
     presence_list presence_of(const topic& where, std::size_t most = 100) const;
     std::size_t present_in(const topic& where) const;
+    /// Topics where somebody is present, those with most users first, at most `most` of them whose
+    /// names begin with `prefix`.
+    std::vector<presence_count> present_topics(std::string_view prefix, std::size_t most) const;
     /// Whether the user has a stream, or had one within the grace.
     bool is_present(std::string_view user) const;
     /// `watch` gets each change, on any thread; it does not block. A user who comes back in
@@ -189,6 +200,10 @@ public:
                      std::function<void(result<std::size_t>)> done);
     /// Counts the streams that the query asks for. Rows: at most `top` of each kind.
     void census(client_query q, std::size_t top, std::function<void(result<hub_census>)> done);
+    /// How many streams listen to each of the topics, also by a pattern. One whose patterns overlap
+    /// counts once for each. `done` runs on any thread.
+    void count_listeners(std::vector<topic> of,
+                         std::function<void(result<std::vector<std::size_t>>)> done);
 
     /// Ends all streams, spread over `window`; `done` runs on some shard's thread when none is
     /// left.

@@ -15,6 +15,12 @@ struct presence_list {
     bool complete = false;
 };
 
+/// How many users a topic has.
+struct presence_count {
+    std::string topic;
+    std::size_t users = 0;
+};
+
 /// A user has come or, when the grace is over, gone.
 struct presence_change {
     std::string user;

@@ -170,6 +170,29 @@ struct scheduled_page {
     bool more = false;  ///< others wait behind the last one
 };
 
+/// Which topics are listed: those that begin with `prefix`, in the order of their names. Those of
+/// the hub's own space are left out unless `prefix` names it.
+struct topic_query {
+    std::string prefix = {};
+    std::string after = {};  ///< of the last page's last topic; empty: from the first one on
+    std::size_t limit = 100;
+};
+
+/// What is known of one topic.
+struct topic_figures {
+    /// The last minute in stretches of five seconds, the oldest first.
+    static constexpr std::size_t stretches = 12;
+    static constexpr std::chrono::seconds stretch{5};
+
+    std::string name;
+    std::uint64_t events = 0;                           ///< kept
+    std::uint64_t bytes = 0;                            ///< of `event::size()`
+    position newest;                                    ///< 0: none is in memory
+    std::chrono::system_clock::time_point newest_at{};  ///< if there is one
+    bool has_value = false;                             ///< a last value is retained
+    std::array<std::uint32_t, stretches> recent{};      ///< events stored, as far as in memory
+};
+
 /// Thread-safe. One order: the feed and the callbacks of all appends run one at a time, in order of
 /// position, on the thread that completes the group, which may be an event loop's: they do not
 /// block. What a reader finds may be ahead of the feed.
@@ -230,6 +253,8 @@ public:
     /// for the future: `p` is at most the head. 0 is before all.
     virtual std::string id_of(position p) const = 0;
     virtual journal_stats stats() const = 0;
+    /// A page of topics, from memory. Publishers wait a few times for a fraction of a millisecond.
+    virtual std::vector<topic_figures> topics(const topic_query& q) const = 0;
     /// Whether events can be stored now; else why not. An error goes away by itself.
     virtual result<> health() const = 0;
 

@@ -84,6 +84,15 @@ public:
     };
     counts count() const;
 
+    struct open_stream {
+        std::string id;
+        std::chrono::milliseconds silent{0};  ///< since the last append, or the server's start
+        bool stop_requested = false;
+        bool closing = false;
+    };
+    /// Up to `limit` streams that are open, the one that was silent for longest first.
+    std::vector<open_stream> list(std::size_t limit, clock::time_point now = clock::now()) const;
+
 private:
     class registry;
     /// Shared with callbacks of the journal, which may come when the service has gone.

@@ -84,6 +84,10 @@ public:
     void deliveries(std::string id, std::string after_user, std::size_t limit,
                     callback<std::vector<store::delivery>> done);
 
+    /// Those of all users whose places are below `before`, newest first.
+    void newest(std::uint64_t before, std::size_t limit,
+                callback<std::vector<store::sent_notification>> done);
+
     /// Removes some of what is older than the limit; call it now and then.
     void trim();
 

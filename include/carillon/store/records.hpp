@@ -3,6 +3,7 @@
 
 #include <carillon/base/result.hpp>
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -56,6 +57,14 @@ struct inbox_entry {
     std::optional<time_point> read;
 };
 
+/// A notification as those see it who look after the server.
+struct sent_notification {
+    std::uint64_t place = 0;  ///< grows with time: the cursor of a page
+    notification what;
+    /// How many recipients are in each state, by its number.
+    std::array<std::uint64_t, 5> recipients{};
+};
+
 struct inbox_query {
     std::string user;
     bool unread_only = false;
@@ -95,6 +104,9 @@ public:
     virtual result<std::vector<delivery>> deliveries(std::string_view id,
                                                      std::string_view after_user,
                                                      std::size_t limit) = 0;
+    /// Those of all users whose places are below `before`, newest first.
+    virtual result<std::vector<sent_notification>> newest(std::uint64_t before,
+                                                          std::size_t limit) = 0;
     /// Removes at most `limit` notifications from before `t`; how many went.
     virtual result<std::uint64_t> trim(time_point t, std::size_t limit) = 0;
 };

@@ -3,6 +3,7 @@
 #include "journal/epoch.hpp"
 #include "journal/room.hpp"
 #include "journal/start.hpp"
+#include "journal/topic_listing.hpp"
 
 #include <algorithm>
 
@@ -281,6 +282,13 @@ void memory_journal::snapshot(const snapshot_query& q,
 position memory_journal::head() const {
     const std::lock_guard lock(mutex_);
     return position{head_};
+}
+
+std::vector<topic_figures> memory_journal::topics(const topic_query& q) const {
+    return list_in_parts(q, [this, now = options_.now()](const topic_query& part) {
+        const std::lock_guard lock(mutex_);
+        return logs_.figures(part, now);
+    });
 }
 
 journal_stats memory_journal::stats() const {

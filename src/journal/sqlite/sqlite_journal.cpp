@@ -8,6 +8,7 @@
 #include "journal/room.hpp"
 #include "journal/sqlite/event_record.hpp"
 #include "journal/start.hpp"
+#include "journal/topic_listing.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -497,6 +498,13 @@ result<> sqlite_journal::health() const {
     const std::lock_guard lock(health_mutex_);
     if (trouble_) return std::unexpected(*trouble_);
     return {};
+}
+
+std::vector<topic_figures> sqlite_journal::topics(const topic_query& q) const {
+    return list_in_parts(q, [this, now = options_.now()](const topic_query& part) {
+        const std::lock_guard lock(mutex_);
+        return logs_.figures(part, now);
+    });
 }
 
 journal_stats sqlite_journal::stats() const {

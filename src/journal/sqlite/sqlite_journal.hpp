@@ -66,6 +66,7 @@ public:
     position head() const override { return position{head_.load(std::memory_order_acquire)}; }
     std::string id_of(position p) const override { return epochs_.id_of(p); }
     journal_stats stats() const override;
+    std::vector<topic_figures> topics(const topic_query& q) const override;
     result<> health() const override;
     void trim(std::chrono::system_clock::time_point now) override;
     void set_retention(retention_lookup retention_of) override;

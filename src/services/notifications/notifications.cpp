@@ -288,6 +288,15 @@ void notifications::deliveries(std::string id, std::string after_user, std::size
         std::move(done));
 }
 
+void notifications::newest(std::uint64_t before, std::size_t limit,
+                           callback<std::vector<store::sent_notification>> done) {
+    limit = std::clamp<std::size_t>(limit, 1, limits_.max_page);
+    read_one<std::vector<store::sent_notification>>(
+        records_,
+        [before, limit](store::records& r) { return r.notifications().newest(before, limit); },
+        std::move(done));
+}
+
 void notifications::trim() {
     records_.write(
         [before = now_() - limits_.max_age](store::records& r) -> result<> {

@@ -303,6 +303,11 @@ void finite_streams::end_idle(clock::time_point now) {
 
 void finite_streams::reload(finite_stream_options options) { registry_->streams().reload(options); }
 
+std::vector<finite_streams::open_stream> finite_streams::list(std::size_t limit,
+                                                              clock::time_point now) const {
+    return registry_->streams().list(limit, now);
+}
+
 finite_streams::counts finite_streams::count() const { return registry_->streams().count(); }
 
 }  // namespace carillon::services

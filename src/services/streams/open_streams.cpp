@@ -141,4 +141,17 @@ finite_streams::counts open_streams::count() const {
     return {records_.size(), ended_idle_};
 }
 
+std::vector<finite_streams::open_stream> open_streams::list(std::size_t limit,
+                                                            clock::time_point now) const {
+    std::vector<finite_streams::open_stream> all;
+    const std::lock_guard lock(mutex_);
+    for (const record* r : by_activity_) {
+        if (all.size() == limit) break;
+        all.push_back({std::string(r->id),
+                       std::chrono::duration_cast<std::chrono::milliseconds>(now - r->active),
+                       r->stop, !r->reason.empty()});
+    }
+    return all;
+}
+
 }  // namespace carillon::services

@@ -67,6 +67,7 @@ public:
     std::vector<std::string> idle(clock::time_point now, std::size_t limit);
     void reload(finite_stream_options options);
     finite_streams::counts count() const;
+    std::vector<finite_streams::open_stream> list(std::size_t limit, clock::time_point now) const;
 
 private:
     struct record {

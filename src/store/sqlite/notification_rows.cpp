@@ -149,6 +149,29 @@ result<std::vector<delivery>> notification_rows::deliveries(std::string_view id,
     return all;
 }
 
+result<std::vector<sent_notification>> notification_rows::newest(std::uint64_t before,
+                                                                 std::size_t limit) {
+    std::vector<sent_notification> all;
+    const auto asked = newest_.each(
+        [&](const sqlite::statement& row) {
+            all.push_back(
+                {.place = static_cast<std::uint64_t>(row.number(9)), .what = notification_at(row)});
+        },
+        before, std::uint64_t{limit});
+    if (!asked) return std::unexpected(asked.error());
+    for (sent_notification& n : all) {
+        const auto counted = states_.each(
+            [&](const sqlite::statement& row) {
+                const auto state = static_cast<std::size_t>(row.number(0));
+                if (state < n.recipients.size())
+                    n.recipients.at(state) = static_cast<std::uint64_t>(row.number(1));
+            },
+            static_cast<std::int64_t>(n.place));
+        if (!counted) return std::unexpected(counted.error());
+    }
+    return all;
+}
+
 result<std::uint64_t> notification_rows::trim(time_point t, std::size_t limit) {
     std::vector<std::int64_t> places;
     const auto asked =

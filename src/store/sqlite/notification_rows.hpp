@@ -23,6 +23,7 @@ public:
                                  time_point at) override;
     result<std::vector<delivery>> deliveries(std::string_view id, std::string_view after_user,
                                              std::size_t limit) override;
+    result<std::vector<sent_notification>> newest(std::uint64_t before, std::size_t limit) override;
     result<std::uint64_t> trim(time_point t, std::size_t limit) override;
 
 private:
@@ -77,6 +78,12 @@ private:
                       "SELECT user, state, connections, updated FROM inbox INDEXED BY "
                       "inbox_of_notification WHERE place = ? AND user > ? "
                       "ORDER BY user LIMIT ?"};
+    query newest_{on_,
+                  "SELECT id, type, action, priority, title, message, data, sender, created, "
+                  "place FROM notifications WHERE place < ? ORDER BY place DESC LIMIT ?"};
+    query states_{on_,
+                  "SELECT state, count(*) FROM inbox WHERE place = ? "
+                  "GROUP BY state"};
     query oldest_{on_,
                   "SELECT place FROM notifications WHERE created < ? ORDER BY created LIMIT ?"};
     query uncount_trimmed_{on_,

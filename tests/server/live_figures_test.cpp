@@ -1,0 +1,25 @@
+#include "server/live_figures.hpp"
+
+#include <array>
+
+#include <gtest/gtest.h>
+
+namespace carillon::server {
+namespace {
+
+constexpr std::array<double, 3> bounds{0.001, 0.01, 0.1};
+
+TEST(percentile, lies_within_the_bucket_that_holds_it) {
+    EXPECT_DOUBLE_EQ(percentile(bounds, {10, 0, 0, 0}, 0.5), 0.0005);
+    EXPECT_DOUBLE_EQ(percentile(bounds, {0, 10, 0, 0}, 1.0), 0.01);
+    EXPECT_DOUBLE_EQ(percentile(bounds, {90, 10, 0, 0}, 0.9), 0.001);
+    EXPECT_DOUBLE_EQ(percentile(bounds, {90, 10, 0, 0}, 0.95), 0.0055);
+}
+
+TEST(percentile, of_nothing_is_none_and_beyond_all_bounds_is_the_last) {
+    EXPECT_LT(percentile(bounds, {0, 0, 0, 0}, 0.5), 0);
+    EXPECT_DOUBLE_EQ(percentile(bounds, {0, 0, 0, 5}, 0.5), 0.1);
+}
+
+}  // namespace
+}  // namespace carillon::server

@@ -71,7 +71,7 @@ private:
     reading before_;
     std::uint64_t own_published_ = 0, own_delivered_ = 0;  ///< since the sample before
     double commit_ms_ = -1;                                ///< of the sample before: until stored
-    double delivery_ms_ = -1;                              ///< until all who watch had it
+    double delivery_ms_ = -1;                              ///< until all watching streams had it
 };
 
 }  // namespace carillon::server

@@ -1,0 +1,109 @@
+// Small things that several pages of the console have.
+import { useEffect, useRef, useState, type ReactNode } from "react";
+import { ApiProblem } from "../api/client.js";
+import { useResource } from "../api/resource.js";
+import { Button, Empty, ErrorState, Loading } from "../ui/index.js";
+
+interface Described {
+  version: string;
+  routes: { method: string; path: string }[];
+}
+
+/** Where the routes stand whose prefix is a setting. */
+export function useMounts(): { topics: string; deliveries: string } {
+  const { data } = useResource<Described>("/api");
+  const find = (method: string, end: string, otherwise: string) => data?.routes.find((r) => r.method === method && r.path.endsWith(end))?.path.slice(0, -end.length) ?? otherwise;
+  return { topics: find("GET", "/history", "/events"), deliveries: find("GET", "/{id}/deliveries", "/api/v1/sse/notifications") };
+}
+
+/** A value that follows after a pause, so that typing asks once. */
+export function useLate<T>(value: T, ms = 250): T {
+  const [late, setLate] = useState(value);
+  useEffect(() => {
+    const timer = setTimeout(() => setLate(value), ms);
+    return () => clearTimeout(timer);
+  }, [value, ms]);
+  return late;
+}
+
+/** What a list shows in place of rows; nothing if it has some. */
+export function ListState({ loading, problem, empty, what, reload, none, children }: { loading: boolean; problem: ApiProblem | undefined; empty: boolean; what: string; reload: () => void; none: string; children?: ReactNode }) {
+  if (!empty) return null;
+  if (problem) return <ErrorState title={`The ${what} cannot be shown`} problem={problem} retry={reload} />;
+  if (loading) return <Loading what={what} />;
+  return <Empty title={none}>{children}</Empty>;
+}
+
+/** Details beside the list; Escape and the button close it. */
+export function Drawer({ title, close, children, actions }: { title: ReactNode; close: () => void; children: ReactNode; actions?: ReactNode }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => dialog.current?.showModal(), []);
+  return (
+    <dialog ref={dialog} className="dialog drawer" aria-labelledby="drawer-title" onClose={close}>
+      <header className="dialog-head">
+        <h2 id="drawer-title">{title}</h2>
+        <Button kind="ghost" onClick={() => dialog.current?.close()} aria-label="Close">
+          ✕
+        </Button>
+      </header>
+      {children}
+      {actions && <footer className="drawer-actions">{actions}</footer>}
+    </dialog>
+  );
+}
+
+export function Facts({ rows }: { rows: [name: string, value: ReactNode][] }) {
+  return (
+    <dl className="facts">
+      {rows
+        .filter(([, value]) => value !== undefined && value !== null && value !== "" && value !== false)
+        .map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+    </dl>
+  );
+}
+
+/** Asks before it does what cannot be taken back. */
+export function ConfirmButton({ children, sure, act, small = false }: { children: ReactNode; sure: string; act: () => Promise<unknown>; small?: boolean }) {
+  const [state, setState] = useState<"" | "asked" | "busy">("");
+  const [problem, setProblem] = useState<string>();
+  useEffect(() => {
+    if (state !== "asked") return;
+    const timer = setTimeout(() => setState(""), 5000);
+    return () => clearTimeout(timer);
+  }, [state]);
+  const press = () => {
+    if (state !== "asked") return setState("asked");
+    setState("busy");
+    setProblem(undefined);
+    act()
+      .catch((why: unknown) => setProblem(why instanceof Error ? why.message : String(why)))
+      .finally(() => setState(""));
+  };
+  return (
+    <span className="confirm">
+      <Button kind="danger" small={small} busy={state === "busy"} onClick={press}>
+        {state === "asked" ? sure : children}
+      </Button>
+      {problem && (
+        <span role="alert" className="bad small">
+          {problem}
+        </span>
+      )}
+    </span>
+  );
+}
+
+/** A share of something, as a bar. */
+export function Gauge({ share, label }: { share: number; label: string }) {
+  const tone = share >= 0.9 ? "bad" : share >= 0.7 ? "warn" : "";
+  return (
+    <div className={`gauge ${tone}`} role="meter" aria-label={label} aria-valuemin={0} aria-valuemax={100} aria-valuenow={Math.round(share * 100)}>
+      <div style={{ width: `${Math.min(100, Math.max(share * 100, share > 0 ? 0.6 : 0))}%` }} />
+    </div>
+  );
+}

@@ -1,0 +1,84 @@
+// Streams that end: jobs and the output of models.
+import { useEffect, useState } from "react";
+import { useResource } from "../api/resource.js";
+import { useSession } from "../api/session.js";
+import { Badge, CopyButton, Panel } from "../ui/index.js";
+import { age, whole } from "./format.js";
+import { ConfirmButton, Drawer, Facts, ListState, useMounts } from "./parts.js";
+import { VirtualTable, type VirtualColumn } from "./virtual_table.js";
+
+interface Open {
+  stream: string;
+  silentMs: number;
+  stopRequested: boolean;
+  closing: boolean;
+}
+interface Answer {
+  open: number;
+  endedIdle: number;
+  streams: Open[];
+}
+
+export function Streams() {
+  const { topics } = useMounts();
+  const { call } = useSession();
+  const [open, setOpen] = useState<Open>();
+  const list = useResource<Answer>("/admin/streams");
+  const { reload } = list;
+  useEffect(() => {
+    const timer = setInterval(() => !document.hidden && reload(), 2000);
+    return () => clearInterval(timer);
+  }, [reload]);
+  const rows = list.data?.streams ?? [];
+  const act = (id: string, how: "stop" | "close") => async () => {
+    const path = `${topics}/streams/${encodeURIComponent(id)}`;
+    await (how === "stop" ? call(path, { method: "DELETE" }) : call(`${path}/close`, { method: "POST", body: {} }));
+    setOpen(undefined);
+    reload();
+  };
+  const columns: VirtualColumn<Open>[] = [
+    { id: "stream", head: "Stream", width: "minmax(9rem, 2fr)", narrow: "minmax(0, 1fr)", cell: (s) => <span className="mono">{s.stream}</span> },
+    { id: "silent", head: "Silent for", width: "6rem", narrow: "5rem", number: true, cell: (s) => age(s.silentMs) },
+    { id: "state", head: "State", width: "8rem", wide: true, cell: (s) => (s.closing ? <Badge tone="warn">closing</Badge> : s.stopRequested ? <Badge tone="warn">asked to stop</Badge> : <Badge tone="live">open</Badge>) },
+  ];
+  return (
+    <Panel
+      title="Finite streams"
+      flush
+      note={list.data ? `${whole(list.data.open)} open, ${whole(list.data.endedIdle)} ended for silence since the start${list.data.open > rows.length ? `; the ${whole(rows.length)} that were silent for longest are shown` : ""}` : "Streams that end, and have not ended yet"}
+    >
+      {rows.length > 0 ? (
+        <VirtualTable label="Finite streams" columns={columns} rows={rows} rowKey={(s) => s.stream} onOpen={setOpen} openKey={open?.stream} />
+      ) : (
+        <ListState loading={list.loading} problem={list.problem} empty what="streams" reload={reload} none="No stream is open">
+          A producer begins one with <code>POST {topics}/streams</code>: a job, or the output of a model.
+        </ListState>
+      )}
+      {open && (
+        <Drawer
+          title="Finite stream"
+          close={() => setOpen(undefined)}
+          actions={
+            <>
+              <ConfirmButton sure="Ask it, really" act={act(open.stream, "stop")}>
+                Ask its producer to stop
+              </ConfirmButton>
+              <ConfirmButton sure="Close it, really" act={act(open.stream, "close")}>
+                Close it
+              </ConfirmButton>
+            </>
+          }
+        >
+          <Facts
+            rows={[
+              ["Id", <span key="i" className="with-copy"><code>{open.stream}</code> <CopyButton text={open.stream} /></span>],
+              ["Silent for", age(rows.find((s) => s.stream === open.stream)?.silentMs ?? open.silentMs)],
+              ["State", open.closing ? "closing" : open.stopRequested ? "its producer was asked to stop" : "open"],
+              ["To read it", <code key="r">{`${topics}/streams/${open.stream}`}</code>],
+            ]}
+          />
+        </Drawer>
+      )}
+    </Panel>
+  );
+}

@@ -72,7 +72,8 @@ void exchange::begin(const request_head& head) {
     const in_call now(in_call_);
     request& r = context_.request;
     const access_rules& rules = context_.options->access;
-    r.client = client_of(rules, r, sink_.peer());
+    r.peer = sink_.peer();
+    r.client = client_of(rules, r, r.peer);
     common_lines_ = cors_lines(rules, head.origin);
     const compression_rules& compression = context_.options->compression;
     coding_ = preferred_coding(r.header_value("Accept-Encoding"), compression.codings);

@@ -23,6 +23,7 @@ Examples:
   carillon publish news '{"text":"hello"}'             publish one
   tail -f app.log | carillon publish logs              publish lines
   carillon config --sample > carillon.toml             a file with every setting
+  carillon doctor https://events.example.com           is anything wrong with the proxy?
   carillon connections --user alice                    whose streams are open
   carillon token --user alice --role publisher         a token, signed with auth.secret
   carillon journal backup events-2026.db               copy the stored events while the server runs
@@ -68,6 +69,8 @@ struct command_line {
     token_arguments token;
     health_arguments health;
     std::optional<milliseconds> health_timeout;
+    doctor_arguments doctor;
+    std::optional<milliseconds> doctor_restart;
     std::string page = "carillon";
     bool list_pages = false;
     std::string shell;
@@ -176,6 +179,24 @@ void add_health(CLI::App& app, command_line& line) {
     add_duration(*health, "--timeout", line.health_timeout, "Give up after this [3s]");
 }
 
+void add_doctor(CLI::App& app, command_line& line) {
+    doctor_arguments& a = line.doctor;
+    CLI::App* doctor = app.add_subcommand(
+        "doctor", "Say what stands in front of a server and what it does to streams");
+    doctor->add_option("url", a.url, "The server, as your pages reach it")->required();
+    doctor->add_option("--token", a.token, "To listen with, where that needs one")
+        ->envname("CARILLON_TOKEN");
+    doctor->add_option("--origin", a.origin, "Of pages from elsewhere: https://app.example.com");
+    doctor->add_flag("--credentials", a.credentials, "Those pages send cookies");
+    doctor->add_option("--from", a.from, "An address of this machine to call from");
+    add_duration(*doctor, "--idle", a.idle,
+                 "Watch a quiet stream for so long; 0s: not at all [a heartbeat and a bit]");
+    add_duration(*doctor, "--restart", line.doctor_restart,
+                 "Look on for so long while somebody restarts the server");
+    doctor->add_flag("--json", a.json, "As JSON");
+    doctor->add_option("-H,--header", a.headers, "A further request header")->take_all();
+}
+
 void add_own_texts(CLI::App& app, command_line& line) {
     CLI::App* manual = app.add_subcommand("manual", "Print a manual page, for man(1)");
     manual->add_option("page", line.page, "carillon, carillon-serve, ...");
@@ -258,6 +279,7 @@ int run(int argc, char** argv) {
     add_config(app, line);
     add_journal(app, line);
     add_health(app, line);
+    add_doctor(app, line);
     add_admin(app, line, "connections", "List the streams of a server, or end some");
     add_admin(app, line, "stats", "Count the streams of a server by user, topic and kind");
     add_token(app, line);
@@ -280,6 +302,10 @@ int run(int argc, char** argv) {
     if (chosen.get_name() == "health") {
         line.health.timeout = line.health_timeout.value_or(line.health.timeout);
         return health(line.health);
+    }
+    if (chosen.get_name() == "doctor") {
+        line.doctor.restart = line.doctor_restart.value_or(line.doctor.restart);
+        return doctor(line.doctor);
     }
     if (chosen.get_name() == "token") return run_token(line.token);
     if (chosen.get_name() == "connections") return connections(line.admin);

@@ -71,6 +71,20 @@ struct health_arguments {
 /// 0: well. 1: not, or no answer in time.
 int health(const health_arguments& a);
 
+struct doctor_arguments {
+    std::string url;
+    std::string token;   ///< to listen with, where that needs one
+    std::string origin;  ///< of the pages that will listen; empty: they are the server's own
+    bool credentials = false;  ///< those pages send cookies
+    std::string from;          ///< an address of this machine to call from
+    std::optional<std::chrono::milliseconds> idle;  ///< watch a quiet stream; nothing: a heartbeat
+    std::chrono::milliseconds restart{0};           ///< look on while somebody restarts the hub
+    bool json = false;
+    std::vector<std::string> headers;
+};
+/// 0: nothing is wrong. 1: something is. 2: wrong arguments.
+int doctor(const doctor_arguments& a);
+
 /// Calls to a running server by those who look after it.
 struct admin_arguments {
     std::string url;

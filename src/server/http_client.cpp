@@ -4,6 +4,7 @@
 #include "http/text.hpp"
 #include "transport/json_slices.hpp"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <csignal>
@@ -23,6 +24,7 @@ constexpr long connect_timeout_s = 10;
 constexpr long keepalive_idle_s = 30;
 constexpr long keepalive_interval_s = 10;
 constexpr std::int64_t max_retry_after_s = 300;
+constexpr std::size_t max_headers = 100;
 
 std::atomic<int> signals_seen{0};
 
@@ -50,14 +52,39 @@ std::size_t take_body(char* data, std::size_t size, std::size_t count, void* use
 std::size_t take_header(char* data, std::size_t size, std::size_t count, void* user) {
     auto& x = *static_cast<exchange*>(user);
     const std::string_view line(data, size * count);
-    constexpr std::string_view name = "retry-after:";
-    if (http::istarts_with(line, name)) {
-        const std::string_view value = line.substr(name.size());
-        const auto seconds = parse_whole_number(http::trim(value.substr(0, value.find('\r'))));
-        x.answer.retry_after =
-            std::chrono::seconds(std::min(seconds.value_or(0), max_retry_after_s));
+    const std::string_view text = line.substr(0, line.find('\r'));
+    const std::size_t colon = text.find(':');
+    if (text.empty() && x.call.on_head) {
+        curl_easy_getinfo(x.handle, CURLINFO_RESPONSE_CODE, &x.answer.status);
+        x.call.on_head(x.answer);
+    } else if (colon != std::string_view::npos && x.answer.headers.size() < max_headers) {
+        x.answer.headers.emplace_back(http::lower(text.substr(0, colon)),
+                                      http::trim(text.substr(colon + 1)));
     }
     return line.size();
+}
+
+/// What is known of the answer and its connection at the end.
+void read_facts(CURL* curl, http_answer& into) {
+    into.content_type = into.header("content-type");
+    const auto seconds = parse_whole_number(into.header("retry-after"));
+    into.retry_after = std::chrono::seconds(std::min(seconds.value_or(0), max_retry_after_s));
+    const char* local = nullptr;
+    curl_easy_getinfo(curl, CURLINFO_LOCAL_IP, &local);
+    if (local != nullptr) into.local_address = local;
+    long version = 0;
+    curl_easy_getinfo(curl, CURLINFO_HTTP_VERSION, &version);
+    into.http2 = version == CURL_HTTP_VERSION_2_0;
+    curl_certinfo* chain = nullptr;
+    curl_easy_getinfo(curl, CURLINFO_CERTINFO, &chain);
+    if (chain == nullptr || chain->num_of_certs == 0) return;
+    for (const curl_slist* at = chain->certinfo[0]; at != nullptr; at = at->next) {
+        constexpr std::string_view label = "Expire date:";
+        const std::string_view line = at->data;
+        if (!line.starts_with(label)) continue;
+        const time_t ends = curl_getdate(line.substr(label.size()).data(), nullptr);
+        if (ends > 0) into.certificate_ends = std::chrono::sys_seconds(std::chrono::seconds(ends));
+    }
 }
 
 int watch(void* user, curl_off_t, curl_off_t received, curl_off_t, curl_off_t sent) {
@@ -89,6 +116,8 @@ void set_options(CURL* curl, exchange& x, const curl_slist* headers, char* why) 
     set(CURLOPT_WRITEDATA, &x);
     set(CURLOPT_HEADERFUNCTION, &take_header);
     set(CURLOPT_HEADERDATA, &x);
+    if (!x.call.from.empty()) set(CURLOPT_INTERFACE, x.call.from.c_str());
+    if (x.call.on_head) set(CURLOPT_CERTINFO, 1L);
     set(CURLOPT_NOPROGRESS, 0L);
     set(CURLOPT_XFERINFOFUNCTION, &watch);
     set(CURLOPT_XFERINFODATA, &x);
@@ -116,6 +145,11 @@ struct http_client::state {
     std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> curl{nullptr, &curl_easy_cleanup};
 };
 
+std::string_view http_answer::header(std::string_view name) const noexcept {
+    const auto at = std::ranges::find(headers, name, &std::pair<std::string, std::string>::first);
+    return at == headers.end() ? std::string_view{} : std::string_view(at->second);
+}
+
 http_client::http_client() : state_(std::make_unique<state>()) {
     static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
     if (ready == CURLE_OK) state_->curl.reset(curl_easy_init());
@@ -139,9 +173,7 @@ result<http_answer> http_client::perform(const http_call& call) {
     set_options(curl, x, headers.get(), why.data());
     const CURLcode done = curl_easy_perform(curl);
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &x.answer.status);
-    const char* type = nullptr;
-    curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type);
-    if (type != nullptr) x.answer.content_type = type;
+    read_facts(curl, x.answer);
     // An end that we wanted, and an answer that came before the whole body was sent, are no
     // failures.
     if (done == CURLE_OK || (done == CURLE_WRITE_ERROR && x.answer.status == 200) ||

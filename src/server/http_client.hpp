@@ -6,17 +6,26 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace carillon::server {
 
 struct http_answer {
     long status = 0;
+    std::vector<std::pair<std::string, std::string>> headers;  ///< names in lower case
     std::string content_type;
     std::string body;  ///< at most 1 MiB; empty if `on_body` took it
     std::chrono::milliseconds retry_after{0};
+    std::string local_address;  ///< from where the call was made
+    bool http2 = false;
+    std::optional<std::chrono::sys_seconds> certificate_ends;  ///< of the server, over TLS
+
+    /// The first of that name, in lower case; empty if there is none.
+    std::string_view header(std::string_view name) const noexcept;
 };
 
 struct http_call {
@@ -24,6 +33,10 @@ struct http_call {
     std::string method = "GET";
     std::vector<std::string> headers;
     std::string body;
+    /// An address of this machine to call from; empty: the system chooses.
+    std::string from;
+    /// Told of status and headers as soon as they are there.
+    std::function<void(const http_answer&)> on_head;
     /// Takes pieces of a 200 answer's body; false ends the call.
     std::function<bool(std::string_view)> on_body;
     /// Asked about once a second, and whenever something happens; false ends the call.

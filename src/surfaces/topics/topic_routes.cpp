@@ -65,6 +65,16 @@ void topic_surface::add_listening(std::vector<route>& to) {
                       .handle = calling(*this, &topic_surface::subscribe),
                       .refuse = as_stream});
     }
+    for (const char* path : {"/subscribe/$doctor/{name}", "/subscribe/$doctor/{name}/{text...}"}) {
+        to.push_back({.method = "GET",
+                      .path = path,
+                      .summary = "listens to a ping; says how a request arrived (`?ping=`)",
+                      .who = rules::topic_stream,
+                      .answers = {{200, "text/event-stream", "what pings say"},
+                                  {200, json, "path, host and client as they arrived"}},
+                      .handle = calling(doctor_, &doctor_routes::examine),
+                      .refuse = as_stream});
+    }
     to.push_back({.method = "GET",
                   .path = "/streams/{stream}",
                   .summary = "reads a stream that ends",

@@ -5,6 +5,7 @@
 
 #include "http/server.hpp"
 #include "surfaces/topics/client_routes.hpp"
+#include "surfaces/topics/doctor_routes.hpp"
 #include "surfaces/topics/finite_stream_routes.hpp"
 #include "transport/route.hpp"
 #include "transport/stream_host.hpp"
@@ -65,6 +66,7 @@ private:
     const topic_surface_options options_;
     finite_stream_routes finite_;
     client_routes clients_;
+    doctor_routes doctor_;
 };
 
 }  // namespace carillon::surfaces

@@ -29,6 +29,10 @@ public:
             text_.replace(at, from.size(), to);
         return *this;
     }
+    packaged& replace(const running_proxy::changes& all) {
+        for (const auto& [from, to] : all) replace(from, to);
+        return *this;
+    }
     const std::string& text() const noexcept { return text_; }
 
 private:
@@ -45,7 +49,8 @@ std::string_view to_string(proxy_kind kind) noexcept {
     return names[static_cast<std::size_t>(kind)];
 }
 
-running_proxy::running_proxy(proxy_kind kind, std::uint16_t upstream) {
+running_proxy::running_proxy(proxy_kind kind, std::uint16_t upstream, changes c)
+    : changes_(std::move(c)) {
     // A proxy that runs as another user reads its files here.
     std::filesystem::permissions(
         folder_.path(), std::filesystem::perms::others_exec | std::filesystem::perms::others_read,
@@ -100,7 +105,8 @@ bool running_proxy::start(strings command, strings environment) {
 
 strings running_proxy::prepare_nginx(std::uint16_t upstream) const {
     packaged site("nginx/carillon.conf");
-    site.replace("server 127.0.0.1:3000;", "server " + local(upstream) + ";")
+    site.replace(changes_)
+        .replace("server 127.0.0.1:3000;", "server " + local(upstream) + ";")
         .replace("listen 80;", "listen " + local(port_) + ";")
         .replace("listen [::]:80;", "")
         .replace("server_name events.example.com;", "server_name localhost;");
@@ -117,7 +123,8 @@ strings running_proxy::prepare_haproxy(std::uint16_t upstream) const {
     packaged site("haproxy/carillon.cfg");
     const std::string away =
         folder_.write("away.http", packaged("haproxy/carillon-away.http").text());
-    site.replace("server carillon 127.0.0.1:3000", "server carillon " + local(upstream))
+    site.replace(changes_)
+        .replace("server carillon 127.0.0.1:3000", "server carillon " + local(upstream))
         .replace("bind :80", "bind " + local(port_))
         .replace("/etc/haproxy/carillon-away.http", away);
     return {"/usr/sbin/haproxy", "-db", "-f", folder_.write("haproxy.cfg", site.text())};
@@ -125,7 +132,8 @@ strings running_proxy::prepare_haproxy(std::uint16_t upstream) const {
 
 strings running_proxy::prepare_caddy(std::uint16_t upstream) const {
     packaged site("caddy/Caddyfile");
-    site.replace("reverse_proxy 127.0.0.1:3000", "reverse_proxy " + local(upstream))
+    site.replace(changes_)
+        .replace("reverse_proxy 127.0.0.1:3000", "reverse_proxy " + local(upstream))
         .replace("\nevents.example.com {", "\nhttp://localhost:" + std::to_string(port_) + " {");
     const std::string file = folder_.write("Caddyfile", "{\n\tadmin off\n}\n" + site.text());
     return {"/usr/bin/caddy", "run", "--config", file, "--adapter", "caddyfile"};
@@ -136,7 +144,8 @@ strings running_proxy::prepare_apache(std::uint16_t upstream) const {
     const std::uint16_t away = free_port();
     folder_.write("carillon-away.shtml", packaged("apache/carillon-away.shtml").text());
     packaged site("apache/carillon.conf");
-    site.replace("127.0.0.1:3000", local(upstream))
+    site.replace(changes_)
+        .replace("127.0.0.1:3000", local(upstream))
         .replace("127.0.0.1:3099", local(away))
         .replace("<VirtualHost *:80>", "<VirtualHost " + local(port_) + ">")
         .replace("ServerName events.example.com", "ServerName localhost")

@@ -8,6 +8,8 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace carillon::testing {
 
@@ -19,7 +21,9 @@ std::string_view to_string(proxy_kind kind) noexcept;
 /// ports and paths are changed; the test fails if the file has no such place any more.
 class running_proxy {
 public:
-    running_proxy(proxy_kind kind, std::uint16_t upstream);
+    /// `changes`: what stands in the packaged file, and what it is to be instead.
+    using changes = std::vector<std::pair<std::string, std::string>>;
+    running_proxy(proxy_kind kind, std::uint16_t upstream, changes c = {});
     ~running_proxy();
     running_proxy(const running_proxy&) = delete;
     running_proxy& operator=(const running_proxy&) = delete;
@@ -35,6 +39,7 @@ private:
     strings prepare_apache(std::uint16_t upstream) const;
     bool start(strings command, strings environment);
 
+    changes changes_;
     temporary_folder folder_;
     std::uint16_t port_ = 0;
     bool running_ = false;

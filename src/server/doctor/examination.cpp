@@ -164,6 +164,12 @@ bool examination::reach() {
     const std::int64_t after = wall_ms();
     proxy_ = proxy_of(*got);
     const auto seen = read(*got);
+    if (!seen && got->status == 403 && problem_of(*got).detail.contains("allowed_hosts")) {
+        bad("host", fault::host,
+            fmt::format("{}; either the proxy changes `Host`, or the name is missing there",
+                        problem_of(*got).detail));
+        return false;
+    }
     if (!seen && (got->status == 401 || got->status == 403)) {
         say("reach", verdict::bad, fmt::format("listening is refused: {}", explain(*got)),
             "--token with one that is valid now, or --header with what your clients send");

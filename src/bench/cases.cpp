@@ -10,7 +10,7 @@ namespace carillon::bench {
 
 namespace {
 
-constexpr std::array<bench_case, 22> cases = {{
+constexpr std::array<bench_case, 24> cases = {{
     {"fanout-1000", "one event at a time to 1,000 subscribers", 1000,
      [](case_run& r) { return fan_out(r, 1000); }},
     {"fanout-10000", "one event at a time to 10,000 subscribers", 10000,
@@ -48,6 +48,10 @@ constexpr std::array<bench_case, 22> cases = {{
      connecting_with_tokens},
     {"identified", "memory of 10,000 idle subscribers with user, session and three metadata keys",
      10000, identified_memory},
+    {"gzip", "1 KiB JSON events to 1,000 gzip streams, beside identity", 1000,
+     [](case_run& r) { return compressed_fan_out(r, content_coding::gzip, 0.4); }},
+    {"brotli", "1 KiB JSON events to 1,000 br streams, beside identity", 1000,
+     [](case_run& r) { return compressed_fan_out(r, content_coding::br, 0.35); }},
 }};
 
 result<std::vector<const bench_case*>> chosen(const std::vector<std::string>& names) {

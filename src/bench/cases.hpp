@@ -2,6 +2,7 @@
 #pragma once
 
 #include <carillon/base/result.hpp>
+#include <carillon/coding/content_coding.hpp>
 
 #include "bench/load.hpp"
 #include "bench/process.hpp"
@@ -102,5 +103,7 @@ result<> resuming_crowd(case_run& run);
 result<> identified_memory(case_run& run);
 result<> targeted_events(case_run& run);
 result<> connecting_with_tokens(case_run& run);
+/// `bytes_target`: of identity's.
+result<> compressed_fan_out(case_run& run, content_coding coding, double bytes_target);
 
 }  // namespace carillon::bench

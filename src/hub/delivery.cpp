@@ -46,6 +46,8 @@ outcome shard::impl::write_some(subscriber& s, std::span<const item> items) {
     s.bytes += written;
     std::size_t left = written;
     std::uint64_t events = 0;
+    std::uint64_t text = 0;
+    std::uint64_t coded = 0;
     for (const item& i : items) {
         const std::size_t size = (*i.bytes)->view(s.chunked).size();
         if (left < size) {
@@ -53,8 +55,16 @@ outcome shard::impl::write_some(subscriber& s, std::span<const item> items) {
             break;
         }
         left -= size;
+        if ((*i.bytes)->text.size != 0) {
+            text += (*i.bytes)->text.size;
+            coded += (*i.bytes)->body;
+        }
         advance(s, i);
         events += i.kind == item_kind::event ? 1 : 0;
+    }
+    if (text != 0) {
+        counters_.text.fetch_add(text, std::memory_order_relaxed);
+        counters_.coded.fetch_add(coded, std::memory_order_relaxed);
     }
     if (events != 0) {
         counters_.delivered.fetch_add(events, std::memory_order_relaxed);
@@ -68,6 +78,7 @@ outcome shard::impl::write_some(subscriber& s, std::span<const item> items) {
 
 // The client has it, or will have: its bytes are written or pinned.
 void shard::impl::advance(subscriber& s, const item& to) {
+    if (encode_cache::coding_of(s.form) == content_coding::gzip) s.sum.add((*to.bytes)->text);
     if (to.kind == item_kind::value) {
         s.behind->walked = to.pos.value;
         return;
@@ -147,10 +158,11 @@ opening_facts shard::impl::facts_of(const subscriber& s) const {
 void shard::impl::end(subscriber& s, close_reason why) {
     log::debug("stream ended", {{"client", public_id_of(s)}, {"reason", to_string(why)}});
     if (s.behind && s.behind->blocked) return close(s, why);
-    if (s.behind && s.behind->open) s.out->begin(facts_of(s));
+    const bool unbegun = s.behind && s.behind->open;
+    if (unbegun) s.out->begin(facts_of(s));
     closing_facts facts{.why = why, .id = {}, .retry = {}};
     // Before it has begun, nobody knows yet what the client has.
-    if (!s.behind || !s.behind->open) facts.id = hub_.id_of(s.cursor);
+    if (!unbegun) facts.id = hub_.id_of(s.cursor);
     const auto downtime = hub_.options()->expected_downtime;
     if (why == close_reason::drained && downtime.count() > 0) facts.retry = spread_beyond(downtime);
     // Two pages with one token would push each other out for ever, and a gap does not close: a
@@ -159,9 +171,12 @@ void shard::impl::end(subscriber& s, close_reason why) {
         facts.retry = spread_beyond(s.profile->retry * 10);
     std::string text;
     s.dialect().close(facts, text);
-    const auto block = control(s, text);
-    const item last{&block, {}};
-    if (write(s, {&last, 1}) != outcome::gone) close(s, why);
+    const auto block = unbegun ? encode_cache::opening(s.form, text) : control(s, text);
+    coding::text_sum all = s.sum;
+    all.add(block->text);
+    const auto trailer = encode_cache::trailer(s.form, all);
+    const std::array<item, 2> last{{{&block, {}}, {&trailer, {}}}};
+    if (write(s, last) != outcome::gone) close(s, why);
 }
 
 void shard::impl::close(subscriber& s, close_reason why) {

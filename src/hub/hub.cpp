@@ -229,6 +229,8 @@ hub_stats hub::stats() const {
         all.delivered += c.delivered.load(std::memory_order_relaxed);
         all.replayed += c.replayed.load(std::memory_order_relaxed);
         all.bytes += c.bytes.load(std::memory_order_relaxed);
+        all.text += c.text.load(std::memory_order_relaxed);
+        all.coded += c.coded.load(std::memory_order_relaxed);
         all.gaps += c.gaps.load(std::memory_order_relaxed);
         all.slow += c.behind.load(std::memory_order_relaxed);
         all.slow_cuts += c.slow_cuts.load(std::memory_order_relaxed);

@@ -28,6 +28,15 @@ encode_cache::envelopes with_plain(const hub_options& options) {
     return all;
 }
 
+/// A topic may keep its events from being compressed, whatever others they are published under.
+std::size_t compress_from(const hub_options& options, const event& e) {
+    std::size_t from = options.options_of ? 0 : topic_options{}.compress_from;
+    for (const topic& t : e.topics) {
+        if (options.options_of) from = std::max(from, options.options_of(t.str()).compress_from);
+    }
+    return from;
+}
+
 }  // namespace
 
 shard::impl::impl(hub& owner, executor& on, unsigned number)
@@ -36,7 +45,8 @@ shard::impl::impl(hub& owner, executor& on, unsigned number)
       number_(number),
       settled_at_(on.now() + owner.options()->presence_grace),
       index_(interest_),
-      cache_(with_plain(*owner.options()), owner.record(), owner.options()->encode_cache_bytes),
+      cache_(with_plain(*owner.options()), owner.record(), owner.options()->encode_cache_bytes,
+             [&owner](const event& e) { return compress_from(*owner.options(), e); }),
       replayer_(*this),
       wheel_(on.now(), tick_length) {
     const tail::end end = tail_end();
@@ -135,7 +145,7 @@ subscriber& shard::impl::allocate(const stream_request& request) {
     s.slot = slot;
     s.out = request.out;
     s.profile = request.profile;
-    s.form = encode_cache::form_of(request.envelope);
+    s.form = encode_cache::form_of(request.envelope, request.coding);
     s.chunked = request.out->layout() == framing::chunked;
     s.heartbeat_event = request.heartbeat_event;
     s.finite = request.finite;

@@ -420,9 +420,10 @@ std::shared_ptr<const block> replayer::begin_stream(subscriber& s, const opening
         home_.append_presence(s, text);
         s.behind->presence_told = true;
     }
-    if (text.empty())
+    auto first = encode_cache::opening(s.form, text);
+    if (first->bytes.empty())
         s.out->write({});  // a head may wait for it; an error comes back with the next
-    return home_.control(s, text);
+    return first;
 }
 
 }  // namespace carillon

@@ -113,6 +113,7 @@ struct subscriber {
     std::int64_t last_heartbeat_ms = 0;  ///< 0: none
     std::uint64_t events = 0;            ///< handed over
     std::uint64_t bytes = 0;             ///< the same
+    coding::text_sum sum;                ///< of all that was handed over, for gzip's trailer
     std::array<std::uint8_t, 16> key{};  ///< random part of the id
     std::uint32_t slot = 0;
     form_id form = 0;

@@ -133,6 +133,10 @@ void add_streams(families& f, const metric_sources& of) {
     f.counter("carillon_replayed_events_total", "Events handed to connections from the journal.",
               number(s.replayed));
     f.counter("carillon_bytes_sent_total", "Bytes of event streams.", number(s.bytes));
+    f.counter("carillon_compressed_text_bytes_total",
+              "Bytes of compressed streams before compression.", number(s.text));
+    f.counter("carillon_compressed_bytes_total", "Bytes of compressed streams as they were sent.",
+              number(s.coded));
     f.counter("carillon_gaps_total", "Gaps told to clients.", number(s.gaps));
     f.gauge("carillon_slow_subscribers", "Streams that are behind.", number(s.slow));
     f.gauge("carillon_durable_clients", "Durable clients, connected or waited for.",

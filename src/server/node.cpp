@@ -94,7 +94,10 @@ hub_options hub_options_of(const settings& s) {
     o.max_receipts = s.stream.max_receipts;
     o.options_of = [rows = s](std::string_view topic) {
         const topic_row* row = rows.row_for(topic);
-        return row != nullptr ? row->options : topic_options{};
+        topic_options options = row != nullptr ? row->options : topic_options{};
+        if (row == nullptr || !row->own_compression)
+            options.compress_from = rows.stream.compression.from;
+        return options;
     };
     o.room_presence = parse_presence_rule(s.chat.presence.value).value_or(presence_rule::off);
     o.envelopes = {std::make_shared<surfaces::full_envelope>()};
@@ -130,8 +133,23 @@ retention_lookup retention_of(const settings& s) {
     };
 }
 
+std::vector<content_coding> codings_of(const settings& s) {
+    std::vector<content_coding> codings;
+    for (const std::string& name : s.http.codings) {
+        if (const auto c = parse_content_coding(name)) codings.push_back(*c);
+    }
+    return codings;
+}
+
 result<std::shared_ptr<http::server_options>> http_options_of(const settings& s) {
     auto o = std::make_shared<http::server_options>();
+    o->compression.codings = codings_of(s);
+    if (o->compression.codings.size() != s.http.codings.size())
+        return fail(errc::invalid_request, "`http.codings`: `br`, `gzip` and `zstd` are known");
+    o->compression.min_size = s.http.compression.from;
+    auto& credentials = o->compression.credentials;
+    credentials.insert(credentials.end(), s.auth.forward_headers.begin(),
+                       s.auth.forward_headers.end());
     o->limits = {
         s.http.max_target_size.value, s.http.max_head_size.value, s.http.max_body_size.value,
         s.http.head_timeout,          s.http.body_timeout,        s.http.idle_timeout,
@@ -204,7 +222,7 @@ result<std::unique_ptr<journal>> open_journal(const settings& s) {
 }
 
 transport::stream_limits stream_limits_of(const settings& s) {
-    return {s.stream.max_clients_per_address, s.stream.overload_retry};
+    return {s.stream.max_clients_per_address, s.stream.overload_retry, codings_of(s)};
 }
 
 services::finite_stream_options finite_options_of(const settings& s) {

@@ -1,11 +1,13 @@
 #include "server/pages.hpp"
 
+#include "http/accept_encoding.hpp"
 #include "http/text.hpp"
 #include "transport/rules.hpp"
 
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -29,27 +31,23 @@ constexpr std::string_view plain_policy =
     "default-src 'self'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// Whether an `Accept-Encoding` (RFC 9110, 12.5.3) names this coding and does not refuse it.
-bool takes(std::string_view accepted, std::string_view coding) {
-    while (!accepted.empty()) {
-        std::string_view part = http::next_part(accepted, ',');
-        if (!http::iequals(http::trim(http::next_part(part, ';')), coding)) continue;
-        const std::string_view weight = http::trim(part);
-        return !http::istarts_with(weight, "q=0") ||
-               weight.find_first_of("123456789") != std::string_view::npos;
-    }
-    return false;
-}
-
 struct body {
     std::string_view bytes;
     std::string_view coding;  ///< empty: as it is
 };
 
 body best_of(const page_file& file, std::string_view accepted) {
-    if (!file.brotli.empty() && takes(accepted, "br")) return {file.brotli, "br"};
-    if (!file.gzip.empty() && takes(accepted, "gzip")) return {file.gzip, "gzip"};
-    return {file.plain, {}};
+    std::vector<content_coding> made;
+    if (!file.brotli.empty()) made.push_back(content_coding::br);
+    if (!file.gzip.empty()) made.push_back(content_coding::gzip);
+    switch (http::preferred_coding(accepted, made)) {
+        case content_coding::br:
+            return {file.brotli, "br"};
+        case content_coding::gzip:
+            return {file.gzip, "gzip"};
+        default:
+            return {file.plain, {}};
+    }
 }
 
 bool is_known(std::string_view known, std::string_view etag) {

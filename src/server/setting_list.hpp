@@ -181,6 +181,23 @@ void each_setting(Settings& s, Visitor&& visit) {  // NOLINT(readability-functio
           s.http.send_buffer);
     visit({"http.backlog", "Connections that may wait to be accepted.", 1, 1u << 20},
           s.http.backlog);
+    visit({.name = "http.compression",
+           .prose = "Answers that are compressed for clients that take it: `off`, `on`, or from a "
+                    "size. Not "
+                    "those to requests that say who asks.",
+           .reloadable = true},
+          s.http.compression);
+    visit({.name = "http.codings",
+           .prose =
+               "Content codings of answers and streams, the favourite first: `br`, `gzip`, `zstd`.",
+           .reloadable = true},
+          s.http.codings);
+    visit(
+        {.name = "stream.compression",
+         .prose = "Events that are compressed, once for all streams: `off`, `on`, or from a size. "
+                  "A row of `[[topics]]` may have its own `compression`.",
+         .reloadable = true},
+        s.stream.compression);
     visit({"stream.heartbeat_interval", "A comment goes out after this long without an event.", 100,
            day},
           s.stream.heartbeat_interval);

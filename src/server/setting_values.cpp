@@ -52,6 +52,11 @@ std::string print_size(std::uint64_t bytes) {
     return best;
 }
 
+std::string print_compression(std::uint64_t from) {
+    if (from == 0) return "on";
+    return from == no_compression ? "off" : print_size(from);
+}
+
 }  // namespace
 
 result<milliseconds> parse_duration(std::string_view text) {
@@ -67,6 +72,15 @@ result<byte_count> parse_size(std::string_view text) {
     if (const auto bytes = with_unit(text)) return byte_count{*bytes};
     return fail(errc::invalid_request,
                 "a size such as `64KiB`, `1MiB` or a number of bytes is expected");
+}
+
+result<compression_size> parse_compression(std::string_view text) {
+    // `true` and `false` are what the topic service's document has.
+    if (text == "off" || text == "false") return compression_size{};
+    if (text == "on" || text == "true") return compression_size{0};
+    const auto size = parse_size(text);
+    if (size) return compression_size{size->value};
+    return fail(errc::invalid_request, "`off`, `on` or a size such as `1KiB` is expected");
 }
 
 result<> assign(milliseconds& field, const setting_info& info, const strings& texts) {
@@ -86,6 +100,15 @@ result<> assign(byte_count& field, const setting_info& info, const strings& text
     const auto value = parse_size(*text);
     if (!value) return std::unexpected(value.error());
     if (auto ok = within(value->value, info, print_size); !ok) return ok;
+    field = *value;
+    return {};
+}
+
+result<> assign(compression_size& field, const setting_info&, const strings& texts) {
+    const auto text = single(texts);
+    if (!text) return std::unexpected(text.error());
+    const auto value = parse_compression(*text);
+    if (!value) return std::unexpected(value.error());
     field = *value;
     return {};
 }
@@ -140,6 +163,9 @@ result<> assign(strings& field, const setting_info&, const strings& texts) {
 
 std::string to_toml(milliseconds value) { return fmt::format("\"{}\"", duration_text(value)); }
 std::string to_toml(byte_count value) { return fmt::format("\"{}\"", print_size(value.value)); }
+std::string to_toml(compression_size value) {
+    return fmt::format("\"{}\"", print_compression(value.from));
+}
 std::string to_toml(std::uint64_t value) { return fmt::format("{}", value); }
 std::string to_toml(bool value) { return value ? "true" : "false"; }
 std::string to_toml(const std::string& value) { return fmt::format("\"{}\"", value); }
@@ -189,7 +215,8 @@ std::vector<std::string> row_field_names() {
             "slow.max_age",
             "slow.cut_after",
             "coalesce_window",
-            "presence"};
+            "presence",
+            "compression"};
 }
 
 result<> set_row_field(topic_row& row, std::string_view name, const std::string& text) {
@@ -220,6 +247,14 @@ result<> set_row_field(topic_row& row, std::string_view name, const std::string&
         row.options.presence = *rule;
         return {};
     }
+    if (name == "compression") {
+        row.own_compression = text != "stream.compression";  // which is what holds without it
+        if (!row.own_compression) return {};
+        const auto size = parse_compression(text);
+        if (!size) return std::unexpected(size.error());
+        row.options.compress_from = size->from;
+        return {};
+    }
     if (name == "slow.cut_after") return assign(row.options.cut_after, any, {text});
     if (name == "slow.max_events") return assign(row.options.max_lag.events, any, {text});
     if (name == "slow.max_age") return assign(row.options.max_lag.age, any, {text});
@@ -243,6 +278,10 @@ std::string print_row_field(const topic_row& row, std::string_view name) {
     if (name == "slow.max_age") return duration_text(row.options.max_lag.age);
     if (name == "slow.cut_after") return duration_text(row.options.cut_after);
     if (name == "presence") return std::string(to_string(row.options.presence));
+    if (name == "compression") {
+        return row.own_compression ? print_compression(row.options.compress_from)
+                                   : "stream.compression";
+    }
     return duration_text(row.options.coalesce_window);
 }
 

@@ -13,10 +13,13 @@ namespace carillon::server {
 result<milliseconds> parse_duration(std::string_view text);
 /// "64KiB", "1MiB", "2GiB", or bytes.
 result<byte_count> parse_size(std::string_view text);
+/// `off`, `on` or a size.
+result<compression_size> parse_compression(std::string_view text);
 
 /// Each takes all texts that a source gives for the setting; only lists may have more or less than
 /// one.
 result<> assign(milliseconds& field, const setting_info& info, const strings& texts);
+result<> assign(compression_size& field, const setting_info& info, const strings& texts);
 result<> assign(byte_count& field, const setting_info& info, const strings& texts);
 result<> assign(std::uint64_t& field, const setting_info& info, const strings& texts);
 result<> assign(bool& field, const setting_info& info, const strings& texts);
@@ -26,6 +29,7 @@ result<> assign(strings& field, const setting_info& info, const strings& texts);
 
 std::string to_toml(milliseconds value);
 std::string to_toml(byte_count value);
+std::string to_toml(compression_size value);
 std::string to_toml(std::uint64_t value);
 std::string to_toml(bool value);
 std::string to_toml(const std::string& value);

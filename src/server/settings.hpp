@@ -25,7 +25,8 @@ struct topic_row {
     std::string pattern;
     retention keep;
     topic_options options;
-    int line = 0;  ///< in the file
+    bool own_compression = false;  ///< the row has the field
+    int line = 0;                  ///< in the file
 };
 
 /// One `[[auth.issuers]]` row: tokens that are believed beside those of `auth.issuer`.
@@ -96,6 +97,8 @@ struct settings {
         strings trusted_proxies;
         byte_count send_buffer{16u << 10};
         std::uint64_t backlog = 4096;
+        compression_size compression{1u << 10};
+        strings codings{"br", "gzip"};
     } http;
     struct {
         milliseconds heartbeat_interval = std::chrono::seconds(30);
@@ -116,6 +119,7 @@ struct settings {
         std::uint64_t max_presence_names = 100;
         choice room_presence{"off", "off|hidden|users|everyone"};
         std::uint64_t max_receipts = 100'000;
+        compression_size compression;
     } stream;
     struct {
         byte_count max_event_size{1u << 20};

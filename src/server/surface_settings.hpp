@@ -13,6 +13,11 @@ struct byte_count {
     std::uint64_t value = 0;
 };
 
+/// What is compressed: nothing (`off`), everything (`on`), or what has at least so many bytes.
+struct compression_size {
+    std::uint64_t from = ~std::uint64_t{0};
+};
+
 /// One of a few words.
 struct choice {
     std::string value;

@@ -33,6 +33,11 @@ event_stream* event_stream::start(std::unique_ptr<http::response_body> body, sha
 
 void event_stream::refuse(std::string_view last_block) {
     begun_ = true;
+    // One last block is not worth a coding.
+    if (http::stream_head* const head = body_->head(); head != nullptr) {
+        std::erase_if(head->headers,
+                      [](const http::header& h) { return h.first == "Content-Encoding"; });
+    }
     std::string chunk;
     if (layout() == framing::chunked) {
         chunk = fmt::format("{:x}\r\n{}\r\n", last_block.size(), last_block);

@@ -2,6 +2,7 @@
 
 #include "base/random.hpp"
 #include "base/time_text.hpp"
+#include "http/accept_encoding.hpp"
 
 #include <algorithm>
 #include <array>
@@ -25,10 +26,14 @@ http::response stream_response() {
     return r;
 }
 
-http::stream_head stream_head() {
-    http::stream_head h;
-    for (const auto& [name, value] : stream_headers) h.headers.emplace_back(name, value);
-    return h;
+/// What is said of a stream's coding. Nothing if it could have had none.
+std::vector<http::header> coding_headers(std::optional<content_coding> coding) {
+    std::vector<http::header> headers;
+    if (!coding) return headers;
+    headers.emplace_back("Vary", "Accept-Encoding");
+    if (*coding != content_coding::identity)
+        headers.emplace_back("Content-Encoding", to_string(*coding));
+    return headers;
 }
 
 constexpr std::string_view sdk_header = "Carillon-Sdk";
@@ -138,6 +143,17 @@ shard& stream_host::shard_of(const net::loop& l) const {
     return *std::ranges::find(shards_, &l, [](const auto& entry) { return entry.first; })->second;
 }
 
+/// Topics of the hub's own go by what holds without a row.
+bool stream_host::may_compress(const std::vector<topic_pattern>& topics) const {
+    const auto options = hub_.options();
+    if (!options->options_of) return topic_options{}.compress_from != no_compression;
+    const auto compressed = [&](std::string_view topic) {
+        return options->options_of(topic).compress_from != no_compression;
+    };
+    if (topics.empty()) return compressed("");
+    return std::ranges::any_of(topics, [&](const topic_pattern& t) { return compressed(t.str()); });
+}
+
 void stream_host::note_refusal(const http::request& r, const error& why) const {
     auto& counter = why.code == errc::max_clients    ? refusals_.full
                     : why.code == errc::rate_limited ? refusals_.address
@@ -193,12 +209,19 @@ void stream_host::open(http::request& r, http::responder answer, stream_request 
         return refuse(r, std::move(answer),
                       {errc::rate_limited, "too many streams from this address"});
     }
+    std::optional<content_coding> coding;
+    const auto limits = limits_.load();
+    if (!limits->codings.empty() && may_compress(asked.topics)) {
+        coding = http::preferred_coding(r.header_value("Accept-Encoding"), limits->codings);
+        asked.coding = *coding;
+    }
+    http::response told = stream_response();
+    for (http::header& h : coding_headers(coding)) told.headers.push_back(std::move(h));
     if (r.head) {
-        http::response told = stream_response();
         told.of_stream = true;
         return answer.send(std::move(told));
     }
-    auto body = answer.begin_stream(stream_head());
+    auto body = answer.begin_stream({told.status, std::move(told.headers)});
     if (!body) return;
     if (log::enabled(log::level::debug)) {
         log::debug(

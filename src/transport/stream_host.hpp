@@ -2,6 +2,7 @@
 #pragma once
 
 #include <carillon/base/log.hpp>
+#include <carillon/coding/content_coding.hpp>
 #include <carillon/hub/hub.hpp>
 
 #include "http/server.hpp"
@@ -20,7 +21,8 @@ namespace carillon::transport {
 struct stream_limits {
     std::size_t max_clients_per_address = 0;  ///< 0: no limit
     std::chrono::milliseconds overload_retry =
-        std::chrono::seconds(10);  ///< told with the 200 form, up to twice as long
+        std::chrono::seconds(10);              ///< told with the 200 form, up to twice as long
+    std::vector<content_coding> codings = {};  ///< that streams may have, the favourite first
 };
 
 /// `10m`, `24h`, `7d`, `30s`, `500ms` ago; `earliest`; an RFC 3339 time; seconds since 1970.
@@ -72,6 +74,7 @@ public:
 
 private:
     shard& shard_of(const net::loop& l) const;
+    bool may_compress(const std::vector<topic_pattern>& topics) const;
     void note_refusal(const http::request& r, const error& why) const;
 
     hub& hub_;

@@ -45,6 +45,8 @@ struct hub_stats {
     std::uint64_t delivered = 0;    ///< events handed to connections, live and replayed
     std::uint64_t replayed = 0;     ///< of these, from the journal
     std::uint64_t bytes = 0;
+    std::uint64_t text = 0;   ///< of compressed streams: bytes that their clients decode
+    std::uint64_t coded = 0;  ///< and that they were sent for them
     std::uint64_t gaps = 0;
     std::uint64_t slow = 0;  ///< subscribers that are behind now
     std::uint64_t slow_cuts = 0;

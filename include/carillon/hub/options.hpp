@@ -49,6 +49,9 @@ std::string_view to_string(presence_rule r) noexcept;
 /// Nothing if there is no such rule.
 std::optional<presence_rule> parse_presence_rule(std::string_view name) noexcept;
 
+/// No event of the topic is compressed.
+inline constexpr std::size_t no_compression = ~std::size_t{0};
+
 /// What may differ from topic to topic.
 struct topic_options {
     slow_policy slow = slow_policy::catch_up;
@@ -58,6 +61,9 @@ struct topic_options {
         0};  ///< how long an event may wait for others to share its write
     /// Who listens to this very topic; a pattern makes nobody present.
     presence_rule presence = presence_rule::off;
+    /// Bytes from which on an event's block is compressed on streams that have a coding; a smaller
+    /// one is stored. Streams get a coding if one of their topics has this below `no_compression`.
+    std::size_t compress_from = no_compression;
 };
 
 using topic_options_lookup = std::function<topic_options(std::string_view topic_or_pattern)>;

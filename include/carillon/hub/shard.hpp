@@ -19,6 +19,8 @@ struct subscriber;
 struct shard_counters {
     std::atomic<std::uint64_t> connections{0}, delivered{0}, replayed{0}, bytes{0}, gaps{0},
         slow_cuts{0}, dead_peers{0}, yields{0}, subscribers{0}, behind{0}, topics{0};
+    /// Of coded streams: bytes that clients decode, and that they were sent.
+    std::atomic<std::uint64_t> text{0}, coded{0};
     /// Of the shard's clock, when an event was last handed over; 0: never.
     std::atomic<std::chrono::steady_clock::rep> last_event{0};
 };

@@ -1,6 +1,7 @@
 // What a new stream asks for, and what is known of one.
 #pragma once
 
+#include <carillon/coding/content_coding.hpp>
 #include <carillon/hub/clients.hpp>
 #include <carillon/hub/connection.hpp>
 #include <carillon/hub/identity.hpp>
@@ -51,6 +52,8 @@ struct stream_request {
     std::string client;    ///< token that makes the client durable; empty: a new id
     std::string metadata;  ///< a JSON object's text, or empty
     gap_policy on_gap = gap_policy::replay;
+    /// Of all the stream's bytes; its connection has told the client.
+    content_coding coding = content_coding::identity;
     bool finite = false;        ///< ends behind the event `carillon.end`
     bool topics_later = false;  ///< may begin without a topic
     bool opening_event = true;

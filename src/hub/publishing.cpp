@@ -34,7 +34,7 @@ result<> check_topics(const event& e, const hub_options& limits) {
     }
     for (const topic& t : e.topics) {
         if (t.reserved()) {
-            return fail(errc::invalid_request,
+            return fail(errc::forbidden,
                         fmt::format("topic `{}` is reserved for the hub", t.str()));
         }
         if (t.str().size() > limits.max_topic_length) {

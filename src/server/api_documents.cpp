@@ -43,7 +43,10 @@ std::string schema_of(const described_field& f) {
             out.text("type", "array").raw("items", R"({"type":"integer"})");
             break;
         case form::object:
-            out.text("type", "object");
+            out.text("type", "object").raw("additionalProperties", "true");
+            break;
+        case form::objects:
+            out.text("type", "array").raw("items", "{}");
             break;
         case form::any:
             break;
@@ -51,20 +54,36 @@ std::string schema_of(const described_field& f) {
     return out.text_if("description", f.meaning).take();
 }
 
-/// `closed`: other members are refused.
-std::string schema_of(const std::vector<described_field>& fields, bool closed) {
+enum class members : std::uint8_t { closed, open };  ///< whether others than these may be there
+
+std::string schema_of(const std::vector<described_field>& fields, members others) {
     if (fields.empty()) return "{}";
-    json_object members;
+    json_object known;
     std::vector<std::string> needed;
     for (const described_field& f : fields) {
-        members.raw(f.name, schema_of(f));
+        known.raw(f.name, schema_of(f));
         if (f.needed) needed.emplace_back(f.name);
     }
     json_object out;
-    out.text("type", "object").raw("properties", members.take());
+    out.text("type", "object").raw("properties", known.take());
     if (!needed.empty()) out.texts("required", needed);
-    if (closed) out.raw("additionalProperties", "false");
+    if (others == members::closed) out.raw("additionalProperties", "false");
     return out.take();
+}
+
+std::string one_or_many(std::string one) {
+    return fmt::format(R"({{"anyOf":[{},{{"type":"array","items":{}}}]}})", one, one);
+}
+
+std::string body_schema(const transport::body_rule& takes) {
+    std::string one = schema_of(takes.fields, takes.open ? members::open : members::closed);
+    return takes.many ? one_or_many(std::move(one)) : one;
+}
+
+std::string answer_schema(const transport::route_answer& a) {
+    if (a.type != "application/json") return R"({"type":"string"})";
+    std::string one = schema_of(a.fields, members::open);
+    return a.many ? one_or_many(std::move(one)) : one;
 }
 
 /// `get_events_subscribe_topic`: unique, since it has the whole path.
@@ -138,12 +157,66 @@ std::string body_json(const route& r) {
     for (const std::string_view type : r.takes.whole) {
         // A range of types is no media type of OpenAPI's that tools can send.
         if (!type.contains('*'))
-            types.raw(type, json_object().raw("schema", schema_of(r.takes.fields, true)).take());
+            types.raw(type, json_object().raw("schema", body_schema(r.takes)).take());
     }
     for (const std::string_view type : r.takes.streamed)
         types.raw(type, R"({"schema":{"type":"string"}})");
     json_object out;
     return out.number("required", r.takes.needed).raw("content", types.take()).take();
+}
+
+struct problem_line {
+    int status;
+    std::string_view name;
+    std::string_view meaning;
+};
+constexpr problem_line malformed{400, "malformed",
+                                 "the request is malformed, or says what cannot be"};
+constexpr problem_line unauthenticated{401, "unauthenticated", "credentials are missing or wrong"};
+constexpr problem_line forbidden{403, "forbidden",
+                                 "the caller, the page or the host may not do this"};
+constexpr problem_line not_found{404, "notFound", "there is no such thing, or it is switched off"};
+constexpr problem_line not_acceptable{406, "notAcceptable",
+                                      "the client accepts none of what there is"};
+constexpr problem_line late{408, "late", "the body did not come in time"};
+constexpr problem_line conflict{409, "conflict", "it contradicts what is there"};
+constexpr problem_line no_length{411, "noLength", "the body's length is not announced"};
+constexpr problem_line too_large{413, "tooLarge", "it is larger than a limit allows"};
+constexpr problem_line long_target{414, "longTarget", "the target is too long"};
+constexpr problem_line other_type{415, "otherType", "the body is of a type that is not taken here"};
+constexpr problem_line too_often{429, "tooOften",
+                                 "too much of this caller; `Retry-After` says when"};
+constexpr problem_line long_head{431, "longHead", "the head is too long"};
+constexpr problem_line internal{500, "internal", "the server's own fault"};
+constexpr problem_line unavailable{503, "unavailable", "not now; `Retry-After` says when"};
+
+/// What may be answered where something is wrong; `http::status_of` has the codes behind it.
+std::vector<problem_line> problems_of(const route& r) {
+    // A body that nobody asked for is refused as well, if it is too large.
+    std::vector<problem_line> all{malformed,   forbidden, not_found, too_large,
+                                  long_target, long_head, internal,  unavailable};
+    const bool takes_body = !r.takes.whole.empty() || !r.takes.streamed.empty();
+    const bool asks = r.who.otherwise != access::none || r.who.locally != access::none;
+    if (asks) all.push_back(unauthenticated);
+    if (is_stream(r)) all.push_back(not_acceptable);
+    if (takes_body) all.insert(all.end(), {late, no_length, other_type});
+    if (r.method != "GET") all.push_back(conflict);
+    if (r.method != "GET" || is_stream(r)) all.push_back(too_often);
+    return all;
+}
+
+std::string problem_responses() {
+    json_object all;
+    for (const problem_line& p : {malformed, unauthenticated, forbidden, not_found, not_acceptable,
+                                  late, conflict, no_length, too_large, long_target, other_type,
+                                  too_often, long_head, internal, unavailable}) {
+        json_object one;
+        one.text("description", p.meaning);
+        one.raw("content", R"({"application/problem+json":{"schema":{"$ref":)"
+                           R"("#/components/schemas/problem"}}})");
+        all.raw(p.name, one.take());
+    }
+    return all.take();
 }
 
 std::string answers_json(const route& r) {
@@ -152,17 +225,17 @@ std::string answers_json(const route& r) {
         json_object one;
         one.text("description", a.meaning.empty() ? "it is done" : a.meaning);
         if (!a.type.empty()) {
-            const bool json = a.type == "application/json";
-            one.raw("content",
-                    json_object()
-                        .raw(a.type, json ? R"({"schema":{}})" : R"({"schema":{"type":"string"}})")
-                        .take());
+            const std::string of_type = json_object().raw("schema", answer_schema(a)).take();
+            one.raw("content", json_object().raw(a.type, of_type).take());
         }
         by_status.emplace(a.status, one.take());
     }
+    for (const problem_line& p : problems_of(r))
+        by_status.emplace(p.status,
+                          fmt::format(R"({{"$ref":"#/components/responses/{}"}})", p.name));
     json_object out;
     for (const auto& [status, text] : by_status) out.raw(std::to_string(status), text);
-    return out.raw("default", R"({"$ref":"#/components/responses/problem"})").take();
+    return out.take();
 }
 
 std::string security_json(access needed) {
@@ -185,6 +258,7 @@ std::string operation_json(const route& r) {
     return out.take();
 }
 
+// Without the brace at the end.
 constexpr std::string_view components =
     R"({"securitySchemes":{"bearer":{"type":"http","scheme":"bearer","bearerFormat":"JWT"},)"
     R"("cookie":{"type":"apiKey","in":"cookie","name":"carillon_session"},)"
@@ -192,9 +266,7 @@ constexpr std::string_view components =
     R"("schemas":{"problem":{"type":"object","description":"RFC 9457","properties":{)"
     R"("type":{"type":"string"},"title":{"type":"string"},"status":{"type":"integer"},)"
     R"("detail":{"type":"string"},"code":{"type":"string","description":"stable, such as NOT_FOUND"}},)"
-    R"("required":["type","title","status","detail","code"]}},)"
-    R"("responses":{"problem":{"description":"what is wrong","content":{)"
-    R"("application/problem+json":{"schema":{"$ref":"#/components/schemas/problem"}}}}}})";
+    R"("required":["type","title","status","detail","code"]}})";
 
 std::string info_json(std::string_view description) {
     json_object info;
@@ -223,7 +295,7 @@ std::string message_json(const described_event& e) {
     json_object out;
     out.text("name", e.title).text("title", e.name.empty() ? "message" : e.name);
     out.text_if("summary", e.meaning).text("contentType", "application/json");
-    return out.raw("payload", schema_of(e.fields, false)).take();
+    return out.raw("payload", schema_of(e.fields, members::open)).take();
 }
 
 std::string channel_json(const route& r) {
@@ -260,7 +332,9 @@ std::string openapi_document(const std::vector<route>& routes) {
     out.text("openapi", "3.1.0");
     out.raw("info", info_json("Every route of this server. Errors are problem documents."));
     out.raw("jsonSchemaDialect", R"("https://json-schema.org/draft/2020-12/schema")");
-    return out.raw("paths", all.take()).raw("components", components).take();
+    return out.raw("paths", all.take())
+        .raw("components", fmt::format(R"({},"responses":{}}})", components, problem_responses()))
+        .take();
 }
 
 std::string asyncapi_document(const std::vector<route>& routes) {

@@ -220,7 +220,7 @@ transport::route_handler ticketing(identity_check& callers) {
 }  // namespace
 
 std::vector<transport::route> auth_routes(const auth_route_parts& with) {
-    const transport::body_rule one_json_text{.needed = true, .whole = transport::json_types()};
+    using transport::form;
     std::vector<transport::route> all;
     all.push_back({.method = "GET",
                    .path = "/auth/me",
@@ -240,18 +240,34 @@ std::vector<transport::route> auth_routes(const auth_route_parts& with) {
                    .who = rules::open,
                    .answers = {{204, "", "the cookie is gone"}},
                    .handle = end_session});
-    all.push_back({.method = "POST",
-                   .path = "/auth/token",
-                   .summary = "signs a token for a user",
-                   .who = rules::administration,
-                   .takes = one_json_text,
-                   .answers = {{200, json_type, "the token, and when it ends"}},
-                   .handle = minting(with.callers, with.token_lifetime)});
+    all.push_back(
+        {.method = "POST",
+         .path = "/auth/token",
+         .summary = "signs a token for a user",
+         .who = rules::administration,
+         .takes = {.needed = true,
+                   .whole = transport::json_types(),
+                   .fields = {{"userId", form::text, "whom it is for", true},
+                              {"sessionId"},
+                              {"roles", form::texts},
+                              {"publish", form::texts, "topics and patterns"},
+                              {"subscribe", form::texts, "topics and patterns"},
+                              {"expiresIn", form::whole_number, "seconds"}},
+                   .open = true},
+         .answers = {{200,
+                      json_type,
+                      "the token, and when it ends",
+                      {{"token", form::text, {}, true}, {"expiresAt", form::text, {}, true}}}},
+         .handle = minting(with.callers, with.token_lifetime)});
     all.push_back({.method = "POST",
                    .path = "/auth/ticket",
                    .summary = "gives a ticket that opens one stream and its reconnections",
                    .who = rules::own_credentials,
-                   .answers = {{200, json_type, "the ticket, and how long it waits"}},
+                   .answers = {{200,
+                                json_type,
+                                "the ticket, and how long it waits",
+                                {{"ticket", form::text, {}, true},
+                                 {"expiresIn", form::whole_number, "seconds", true}}}},
                    .handle = ticketing(with.callers)});
     add_live_routes(all, with);
     return all;

@@ -1,5 +1,7 @@
 #include "server/user_data.hpp"
 
+#include <carillon/services/chat.hpp>
+
 #include "surfaces/support/json_answer.hpp"
 #include "transport/on_loop.hpp"
 #include "transport/rules.hpp"
@@ -15,6 +17,7 @@ using transport::route;
 namespace rules = transport::rules;
 
 constexpr std::size_t page_events = 200;
+constexpr std::size_t max_rooms = 1000;  // what `chat.max_rooms` is at most
 constexpr std::string_view json = "application/json";
 
 std::string event_json(const stored_event& e, const std::string& id) {
@@ -35,6 +38,7 @@ struct user_data::sweep {
     bool erases = false;
     std::string records;                  ///< JSON text, of an export
     std::uint64_t rows = 0;               ///< erased
+    std::vector<topic> rooms;             ///< that the user was in
     std::vector<std::string> events;      ///< JSON texts
     std::atomic<std::uint64_t> taken{0};  ///< events that lost their content
     std::function<void(result<std::string>)> done;
@@ -116,6 +120,11 @@ void user_data::erase(http::request& r, http::responder answer) {
     s->done = answering(std::move(answer));
     records_.write(
         [s](store::records& all) -> result<> {
+            const auto rooms = all.rooms().rooms_of(s->who->user, {}, max_rooms);
+            if (!rooms) return std::unexpected(rooms.error());
+            for (const store::room& in : *rooms) {
+                if (auto where = services::chat::topic_of(in.id)) s->rooms.push_back(*where);
+            }
             const auto rows = all.erase_user(s->who->user);
             if (!rows) return std::unexpected(rows.error());
             s->rows = *rows;
@@ -123,8 +132,16 @@ void user_data::erase(http::request& r, http::responder answer) {
         },
         [this, s](const result<>& written) {
             if (!written) return s->done(std::unexpected(written.error()));
-            read_page(s);
+            leave_rooms(s);
         });
+}
+
+// Streams that are open know their rooms by themselves.
+void user_data::leave_rooms(std::shared_ptr<sweep> s) {
+    if (s->rooms.empty()) return read_page(std::move(s));
+    const topic where = std::move(s->rooms.back());
+    s->rooms.pop_back();
+    events_.change_room(s->who->user, where, false, [this, s](const result<>&) { leave_rooms(s); });
 }
 
 void user_data::read_page(std::shared_ptr<sweep> s) {

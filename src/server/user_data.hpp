@@ -13,7 +13,8 @@
 namespace carillon::server {
 
 /// `GET /admin/users/{user}/data` exports records and events of a user, `DELETE` erases them: rows
-/// go, and events that the journal keeps for the user lose their content. What was sent on to
+/// go, and events that the journal keeps for the user lose their content, and open
+/// streams leave the user's rooms. What was sent on to
 /// others stays theirs. Immutable.
 class user_data {
 public:
@@ -26,6 +27,7 @@ private:
     struct sweep;
     void show(http::request& r, http::responder answer);
     void erase(http::request& r, http::responder answer);
+    void leave_rooms(std::shared_ptr<sweep> s);
     void read_page(std::shared_ptr<sweep> s);
     void take_back(std::shared_ptr<sweep> s, std::vector<event_ptr> page, bool more);
 

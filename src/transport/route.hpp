@@ -34,7 +34,16 @@ struct access_rule {
 };
 
 /// What a value may be, in the words of JSON Schema's types.
-enum class form : std::uint8_t { text, whole_number, flag, texts, whole_numbers, object, any };
+enum class form : std::uint8_t {
+    text,
+    whole_number,
+    flag,
+    texts,
+    whole_numbers,
+    object,
+    objects,
+    any
+};
 
 /// A member of a body or of an event's data, or a parameter of a query, as the server's
 /// descriptions tell it.
@@ -59,13 +68,17 @@ struct body_rule {
     std::vector<std::string_view> whole{};     ///< types that the handler gets, read to the end
     std::vector<std::string_view> streamed{};  ///< types that the upload gets as they arrive
     std::vector<described_field> fields{};     ///< of a JSON object; empty: any JSON
+    bool open = false;                         ///< other members are taken too
+    bool many = false;                         ///< an array of such objects is taken too
 };
 
 /// What a route says when all goes well.
 struct route_answer {
     int status = 200;
-    std::string_view type{};     ///< its content type; empty: no body
-    std::string_view meaning{};  ///< in a few words
+    std::string_view type{};                ///< its content type; empty: no body
+    std::string_view meaning{};             ///< in a few words
+    std::vector<described_field> fields{};  ///< of a JSON object; empty: any JSON
+    bool many = false;                      ///< or an array of such objects
 };
 
 /// Runs on the request's loop. The principal holds until it returns.

@@ -142,7 +142,7 @@ TEST_F(audiences, events_for_an_audience_name_no_topics_and_no_reserved_names) {
               errc::invalid_request);
     EXPECT_EQ(code_of(publish({}, 1)), errc::invalid_request) << "nobody at all";
     EXPECT_EQ(code_of(publish({}, 1, [](event& e) { e.topics = {*topic::parse("$user/ann")}; })),
-              errc::invalid_request);
+              errc::forbidden);
 }
 
 TEST_F(audiences, ids_and_attributes_are_neither_empty_nor_too_long) {

@@ -560,9 +560,9 @@ TEST_F(hub_fixture, refuses_events_that_are_not_a_publishers_to_send) {
     };
     EXPECT_EQ(refused([](event&) {}), std::nullopt);
     EXPECT_EQ(refused([](event& e) { e.topics.clear(); }), errc::invalid_request);
-    EXPECT_EQ(refused([](event& e) { e.topics[0] = *topic::parse("$x"); }), errc::invalid_request);
+    EXPECT_EQ(refused([](event& e) { e.topics[0] = *topic::parse("$x"); }), errc::forbidden);
     EXPECT_EQ(refused([](event& e) { e.topics[0] = *topic::parse("carillon.x"); }),
-              errc::invalid_request);
+              errc::forbidden);
     EXPECT_EQ(refused([](event& e) { e.name = *wire::event_name::parse("carillon.open"); }),
               errc::invalid_request);
     EXPECT_EQ(refused([](event& e) { e.id = *wire::event_id::parse("abcdefgh.1"); }),

@@ -1,10 +1,12 @@
 // What no application may be answered with an error of the server, or with half a deed: requests
-// that are wrong in every way, against each call of systems B and E.
+// that are wrong in every way, against each call of the five systems.
 #include "support/event_reader.hpp"
 #include "support/tokens.hpp"
 
 #include <string>
+#include <string_view>
 #include <thread>
+#include <tuple>
 #include <vector>
 
 #include <fmt/format.h>
@@ -21,6 +23,7 @@ constexpr std::string_view admin = R"(["admin"])";
 /// A call that takes a body; a field that is a text in it, and a body that is right.
 struct call {
     std::string_view method, path, field, good;
+    bool says_something = true;  ///< an empty object is refused
 };
 constexpr call calls[] = {
     {"POST", "/api/v1/sse/notifications", "title", R"("title":"t","userId":"ann")"},
@@ -29,6 +32,13 @@ constexpr call calls[] = {
     {"POST", "/api/sse/send", "type", R"("type":"t","userId":"ann")"},
     {"POST", "/api/calendar/events", "title", R"("title":"t","starts":"2030-01-01T00:00:00")"},
     {"PUT", "/api/calendar/events/none", "title", R"("title":"t","starts":"2030-01-01T00:00:00")"},
+    {"POST", "/notifications/send", "title", R"("title":"t","userId":"ann")"},
+    {"POST", "/notifications/broadcast", "message", R"("message":"m")"},
+    {"POST", "/chat/message", "roomId", R"("roomId":"r","message":"m")"},
+    {"POST", "/chat/rooms", "name", R"("name":"n")", false},
+    {"POST", "/chat/room/r/invite", "userId", R"("userId":"bob")"},
+    {"POST", "/api/sse/notify", "event", R"("event":"e")", false},
+    {"POST", "/api/sse/test", "userId", R"("userId":"ann","message":"m")"},
 };
 
 class bad_input : public ::testing::Test {
@@ -61,9 +71,9 @@ TEST_F(bad_input, names_the_field_that_is_wrong) {
                 fmt::format(R"({{{},"data":{}}})", c.good,
                             std::string(10'000, '[') + std::string(10'000, ']')),
                 "malformed JSON");
-        for (const char* text :
-             {"", "null", "[]", "7", "\"text\"", "{", "{\"a\":}", "\xff\xfe", "{}"})
+        for (const char* text : {"", "null", "[]", "7", "\"text\"", "{", "{\"a\":}", "\xff\xfe"})
             refuses(c, text, "");
+        if (c.says_something) refuses(c, "{}", "");
     }
     const call& notify = calls[0];
     refuses(notify, R"({"title":"t"})", "`userIds`");
@@ -86,11 +96,84 @@ TEST_F(bad_input, names_the_field_that_is_wrong) {
             "`zone`");
 }
 
+TEST_F(bad_input, of_an_open_shape_or_under_a_topic_is_named_too) {
+    const std::string deep = std::string(10'000, '[') + std::string(10'000, ']');
+    for (const std::string_view path : {"/realtime/update", "/system/status/update"}) {
+        const call to{"POST", path, "", ""};
+        for (const char* text : {"", "null", "[]", "7", "{", "{}", "\xff"}) refuses(to, text, "");
+        refuses(to, fmt::format(R"({{"status":"s","data":{}}})", deep), "");
+    }
+    refuses({"POST", "/realtime/update", "", ""}, R"({"type":7})", "`type`");
+    refuses({"POST", "/system/status/update", "", ""}, R"({"status":[]})", "`status`");
+    for (const char* text : {"", "{", "\xff"})
+        refuses({"POST", "/realtime/entity/post/update", "", ""}, text, "");
+    refuses({"POST", "/realtime/entity/post/update", "", ""}, deep, "");
+    refuses({"POST", "/realtime/entity/" + std::string(129, 'x') + "/update", "", ""}, "{}",
+            "`entity`");
+    const call publish{"POST", "/events/publish/a", "", ""};
+    for (const char* text : {"", "null", "7", "{", "{}", "[{}]", "\xff"})
+        refuses(publish, text, "");
+    refuses(publish, fmt::format(R"({{"data":{}}})", deep), "");
+    for (const char* field : {"event", "id", "topic", "key", "idempotencyKey"})
+        refuses(publish, fmt::format(R"({{"data":1,"{}":[]}})", field), field);
+    for (const char* field : {"retain", "ephemeral", "private", "retry", "metadata", "topics"})
+        refuses(publish, fmt::format(R"({{"data":1,"{}":"no"}})", field), field);
+    refuses(publish, R"({"data":1,"unknown":1})", "unknown");
+    const call anywhere{"POST", "/events/publish", "", ""};
+    refuses(anywhere, R"({"data":1,"topic":"$x"})", "`$x`", 403);
+    refuses(anywhere, R"({"data":1,"topics":["carillon.x"]})", "`carillon.x`", 403);
+    refuses({"POST", "/events/publish/$x", "", ""}, R"({"data":1})", "`$x`", 403);
+}
+
+TEST_F(bad_input, about_rooms_of_others_says_no_more_than_about_none) {
+    const std::string ann = calls_as("ann");
+    const std::string eve = calls_as("eve");
+    const answer made = server_.request("POST", "/chat/rooms", R"({"name":"n","open":false})", ann);
+    ASSERT_EQ(made.status, 201) << made.body;
+    const std::string room = json_value(made.body, "roomId");
+    for (const auto& [method, path, body] :
+         std::vector<std::tuple<std::string, std::string, std::string>>{
+             {"POST", "/join", ""},
+             {"POST", "/leave", ""},
+             {"POST", "/typing", ""},
+             {"POST", "/invite", R"({"userId":"eve"})"},
+             {"GET", "/members", ""},
+             {"GET", "/messages", ""},
+             {"DELETE", "/members/ann", ""},
+             {"GET", "/stream", ""}}) {
+        const answer there = server_.request(method, "/chat/room/" + room + path, body, eve);
+        EXPECT_EQ(there.status, 404) << path;
+        if (path == "/join") continue;  // joining an unknown room makes it
+        const answer none = server_.request(method, "/chat/room/none" + path, body, eve);
+        EXPECT_EQ(none.body, there.body) << path;
+    }
+    const answer said = server_.request(
+        "POST", "/chat/message", fmt::format(R"({{"roomId":"{}","message":"m"}})", room), eve);
+    EXPECT_EQ(said.status, 404);
+}
+
+TEST_F(bad_input, a_room_is_made_once_by_calls_at_once) {
+    std::vector<std::jthread> callers;
+    std::vector<int> statuses(8);
+    for (int& status : statuses) {
+        callers.emplace_back([&] {
+            status =
+                server_.request("POST", "/chat/rooms", R"({"roomId":"same"})", as_admin_).status;
+        });
+    }
+    callers.clear();
+    EXPECT_EQ(std::ranges::count(statuses, 201), 1);
+    EXPECT_EQ(std::ranges::count(statuses, 409), 7);
+}
+
 TEST_F(bad_input, of_another_type_or_to_what_is_not_there_is_refused) {
     const std::string text = fmt::format("Authorization: Bearer {}\r\nContent-Type: text/plain\r\n",
                                          token_of("root", admin));
     for (const call& c : calls)
         EXPECT_EQ(send(c, fmt::format("{{{}}}", c.good), text).status, 415) << c.path;
+    for (const std::string_view path : {"/events/publish/a", "/realtime/update",
+                                        "/realtime/entity/a/delete", "/system/status/update"})
+        EXPECT_EQ(server_.request("POST", path, "{}", text).status, 415) << path;
     refuses(calls[5], fmt::format("{{{}}}", calls[5].good), "", 404);
     const std::string long_id(5000, 'x');
     for (const auto& [method, path] : std::vector<std::pair<std::string, std::string>>{
@@ -100,7 +183,15 @@ TEST_F(bad_input, of_another_type_or_to_what_is_not_there_is_refused) {
              {"GET", "/api/v1/sse/notifications/" + long_id + "/deliveries"},
              {"GET", "/api/calendar/events/" + long_id},
              {"DELETE", "/api/calendar/events/none"},
-             {"POST", "/api/calendar/reminders/none"}}) {
+             {"POST", "/api/calendar/reminders/none"},
+             {"GET", "/chat/room/none/messages"},
+             {"GET", "/chat/room/" + long_id + "/members"},
+             {"DELETE", "/chat/room/%00%ff/members/x"},
+             {"GET", "/events/clients/none"},
+             {"POST", "/events/clients/" + long_id + "/heartbeat"},
+             {"DELETE", "/events/scheduled/none"},
+             {"POST", "/events/streams/none/close"},
+             {"DELETE", "/events/history/none?topic=a"}}) {
         const int status = server_.request(method, path, {}, as_admin_).status;
         EXPECT_TRUE(status == 404 || status == 400) << path.substr(0, 60) << ' ' << status;
     }

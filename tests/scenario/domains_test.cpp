@@ -440,5 +440,25 @@ TEST_F(domains, a_callers_key_is_nobody_elses) {
     EXPECT_THAT(say(bobs_token).body, HasSubstr(R"("userId":"bob")"));
 }
 
+TEST_F(domains, an_erased_users_open_stream_hears_nothing_more_of_its_rooms) {
+    ASSERT_EQ(post("/chat/room/r/join", "").status, 200);
+    ASSERT_EQ(post("/chat/room/r/join", "", bobs_token).status, 200);
+    auto bob = listen("/chat/stream", bobs_token);
+    auto own = listen("/chat/stream");
+    bob.open();
+    own.open();
+    const answer erased = server.request("DELETE", "/admin/users/bob/data", {}, as(document_token));
+    ASSERT_EQ(erased.status, 200) << erased.body;
+    ASSERT_EQ(post("/chat/message", R"({"roomId":"r","message":"not for bob"})").status, 200);
+    while (!heard(own).data.contains("not for bob")) {
+    }
+    ASSERT_EQ(post("/chat/room/other/join", "", bobs_token).status, 200);
+    ASSERT_EQ(post("/chat/message", R"({"roomId":"other","message":"last"})", bobs_token).status,
+              200);
+    while (!heard(bob).data.contains("last")) {
+    }
+    EXPECT_THAT(bob.bytes(), Not(HasSubstr("not for bob")));
+}
+
 }  // namespace
 }  // namespace carillon::testing

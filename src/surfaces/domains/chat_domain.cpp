@@ -16,6 +16,7 @@ namespace carillon::surfaces {
 namespace {
 
 using services::chat;
+using transport::form;
 
 constexpr std::size_t max_text = 64u << 10;  // the service has the narrower limits
 constexpr page_rule messages_page{.usual = 50, .most = 1000};
@@ -32,6 +33,36 @@ std::string messages_json(const std::vector<store::chat_message>& all) {
     return json_list(texts);
 }
 
+field_list message_fields() {
+    return {{"id", form::text, {}, true},
+            {"roomId", form::text, {}, true},
+            {"userId", form::text, {}, true},
+            {"message", form::text, {}, true},
+            {"data", form::any},
+            {"timestamp", form::text, {}, true}};
+}
+
+field_list room_fields() {
+    return {{"roomId", form::text, {}, true},
+            {"name"},
+            {"owner", form::text, {}, true},
+            {"open", form::flag, "anybody may join", true},
+            {"createdAt", form::text, {}, true}};
+}
+
+std::vector<transport::described_event> chat_events() {
+    const field_list who{{"roomId", form::text, {}, true},
+                         {"userId", form::text, {}, true},
+                         {"timestamp", form::text, {}, true}};
+    return {{"chat-message", "chat-message", "somebody says something", message_fields()},
+            {"user-joined", "user-joined", "somebody is a member now", who},
+            {"user-left", "user-left", "somebody is no member any more", who},
+            {"typing", "typing", "somebody types, or does not any more",
+             joined(who, {{"typing", form::flag, {}, true}})},
+            {"room-invitation", "room-invitation", "the caller is invited",
+             joined(who, {{"room", form::object, {}, true}})}};
+}
+
 void answer_success(http::responder& to, const result<>& done) {
     if (!done) return to.send(done.error());
     to.send(http::json_response(200, R"({"success":true})"));
@@ -41,39 +72,48 @@ void answer_success(http::responder& to, const result<>& done) {
 
 void chat_domain::add_routes(std::vector<transport::route>& to) {
     to.push_back(streams_.route("/chat/stream", "listens to all chat rooms of the caller",
-                                "messages, who joins and leaves",
-                                calling(*this, &chat_domain::listen)));
+                                chat_events(), calling(*this, &chat_domain::listen)));
     to.push_back(streams_.route("/chat/room/{roomId}/stream", "listens to one chat room",
-                                "messages, who joins and leaves",
-                                calling(*this, &chat_domain::listen_to_room)));
+                                chat_events(), calling(*this, &chat_domain::listen_to_room)));
     to.push_back({.method = "POST",
                   .path = "/chat/message",
                   .summary = "says something in a room",
                   .who = transport::rules::user_stream,
-                  .takes = one_json_text(),
-                  .answers = {{200, json_type, "the message"},
-                              {202, json_type, "the message, whose event follows"}},
+                  .takes = one_object({{"roomId", form::text, "or `room`"},
+                                       {"room", form::text, "the same"},
+                                       {"message", form::text, "or `data`, or both"},
+                                       {"text", form::text, "the same"},
+                                       {"content", form::text, "the same"},
+                                       {"data", form::any, "passed on as it is"},
+                                       {"type", form::any, "not looked at"}}),
+                  .answers = {{200, json_type, "the message",
+                               success_fields({{"message", form::object, {}, true}})},
+                              {202, json_type, "the message, whose event follows",
+                               success_fields({{"message", form::object, {}, true}})}},
                   .handle = calling(*this, &chat_domain::say)});
     to.push_back({.method = "POST",
                   .path = "/chat/room/{roomId}/join",
                   .summary = "joins a room",
                   .who = transport::rules::user_stream,
-                  .takes = {.needed = false, .whole = transport::json_types()},
-                  .answers = {{200, json_type, "the room and its newest messages"}},
+                  .takes = maybe_object(),
+                  .answers = {{200, json_type, "the room and its newest messages",
+                               success_fields(joined(room_fields(),
+                                                     {{"messages", form::objects, {}, true}}))}},
                   .handle = calling(*this, &chat_domain::join)});
     to.push_back({.method = "POST",
                   .path = "/chat/room/{roomId}/leave",
                   .summary = "leaves a room, or declines an invitation",
                   .who = transport::rules::user_stream,
-                  .takes = {.needed = false, .whole = transport::json_types()},
-                  .answers = {{200, json_type, "done"}},
+                  .takes = maybe_object(),
+                  .answers = {{200, json_type, "done", success_fields()}},
                   .handle = calling(*this, &chat_domain::leave)});
     to.push_back({.method = "POST",
                   .path = "/chat/room/{roomId}/typing",
                   .summary = "tells the members that the caller types, or does not any more",
                   .who = transport::rules::user_stream,
-                  .takes = {.needed = false, .whole = transport::json_types()},
-                  .answers = {{200, json_type, "done"}},
+                  .takes = maybe_object({{"typing", form::flag, "true without it"},
+                                         {"isTyping", form::flag, "the same"}}),
+                  .answers = {{200, json_type, "done", success_fields()}},
                   .handle = calling(*this, &chat_domain::type)});
     add_room_routes(to);
 }
@@ -83,39 +123,49 @@ void chat_domain::add_room_routes(std::vector<transport::route>& to) {
                   .path = "/chat/rooms",
                   .summary = "makes a room, open or for those who are invited",
                   .who = transport::rules::user_stream,
-                  .takes = one_json_text(),
-                  .answers = {{201, json_type, "the room"}},
+                  .takes = one_object({{"roomId", form::text, "of an open room"},
+                                       {"id", form::text, "the same"},
+                                       {"name"},
+                                       {"open", form::flag, "true without it"}}),
+                  .answers = {{201, json_type, "the room", room_fields()}},
                   .handle = calling(*this, &chat_domain::create)});
     to.push_back({.method = "GET",
                   .path = "/chat/rooms",
                   .summary = "lists the rooms that the caller is in",
                   .who = transport::rules::user_stream,
-                  .answers = {{200, json_type, "the rooms"}},
+                  .answers = {{200, json_type, "the rooms", {{"rooms", form::objects, {}, true}}}},
                   .handle = calling(*this, &chat_domain::list)});
     to.push_back({.method = "POST",
                   .path = "/chat/room/{roomId}/invite",
                   .summary = "invites a user",
                   .who = transport::rules::user_stream,
-                  .takes = one_json_text(),
-                  .answers = {{200, json_type, "done"}},
+                  .takes = one_object({{"userId", form::text, "who is invited", true}}),
+                  .answers = {{200, json_type, "done", success_fields()}},
                   .handle = calling(*this, &chat_domain::invite)});
     to.push_back({.method = "GET",
                   .path = "/chat/room/{roomId}/members",
                   .summary = "lists a room's members",
                   .who = transport::rules::user_stream,
-                  .answers = {{200, json_type, "a page of them"}},
+                  .query = page_query(),
+                  .answers = {{200, json_type, "a page of them", page_of("members", form::texts)}},
                   .handle = calling(*this, &chat_domain::list_members)});
     to.push_back({.method = "DELETE",
                   .path = "/chat/room/{roomId}/members/{userId}",
                   .summary = "sends a member away; for the room's owner",
                   .who = transport::rules::user_stream,
-                  .answers = {{200, json_type, "done"}},
+                  .answers = {{200, json_type, "done", success_fields()}},
                   .handle = calling(*this, &chat_domain::expel)});
     to.push_back({.method = "GET",
                   .path = "/chat/room/{roomId}/messages",
                   .summary = "reads what was said in a room",
                   .who = transport::rules::user_stream,
-                  .answers = {{200, json_type, "a page, oldest first"}},
+                  .query = {{"limit", form::whole_number, "entries of a page, up to 1000"},
+                            {"before", form::whole_number, "`before` of the page that came"}},
+                  .answers = {{200,
+                               json_type,
+                               "a page, oldest first",
+                               {{"messages", form::objects, {}, true},
+                                {"before", form::whole_number, "of an older page"}}}},
                   .handle = calling(*this, &chat_domain::list_messages)});
 }
 

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "surfaces/domains/domain_envelope.hpp"
+#include "surfaces/support/described.hpp"
 #include "surfaces/support/surface.hpp"
-#include "transport/publish_body.hpp"
 #include "transport/rules.hpp"
 
 #include <chrono>
@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace carillon::surfaces {
@@ -26,7 +27,8 @@ public:
                                       std::vector<std::string> kinds, dispatch usual) const;
     /// Opens it, or answers why not.
     void open(http::request& r, http::responder answer, stream_request asked) const;
-    transport::route route(std::string path, std::string_view summary, std::string_view shows,
+    transport::route route(std::string path, std::string_view summary,
+                           std::vector<transport::described_event> shows,
                            transport::route_handler handle) const;
 
 private:
@@ -37,8 +39,11 @@ private:
 
 inline constexpr std::string_view json_type = "application/json";
 
-inline transport::body_rule one_json_text() {
-    return {.needed = true, .whole = transport::json_types()};
+/// An object whose further members are the application's own.
+inline transport::body_rule open_to_more(field_list fields) {
+    transport::body_rule rule = one_object(std::move(fields));
+    rule.open = true;
+    return rule;
 }
 
 /// A body that is an object of the application's own, not empty, in whose members `texts` are

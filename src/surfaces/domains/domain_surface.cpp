@@ -39,13 +39,19 @@ void domain_streams::open(http::request& r, http::responder answer, stream_reque
 }
 
 transport::route domain_streams::route(std::string path, std::string_view summary,
-                                       std::string_view shows,
+                                       std::vector<transport::described_event> shows,
                                        transport::route_handler handle) const {
+    shows.insert(shows.begin(), {"opening",
+                                 "carillon.open",
+                                 "the first event: the verdict on the cursor",
+                                 {{"resume", transport::form::text, {}, true}, {"client"}}});
     return {.method = "GET",
             .path = std::move(path),
             .summary = summary,
             .who = transport::rules::user_stream,
-            .answers = {{200, "text/event-stream", shows}},
+            .query = {{"dispatch", transport::form::text, "`named`, `message` or `both`"}},
+            .answers = {{200, "text/event-stream", "the opening event, then these"}},
+            .events = std::move(shows),
             .handle = std::move(handle),
             .refuse = [this](const http::request& r, http::responder answer, const error& why) {
                 with_.streams.refuse(r, std::move(answer), why);

@@ -12,6 +12,29 @@ namespace carillon::surfaces {
 namespace {
 
 using services::notifications;
+using transport::form;
+
+field_list draft_fields() {
+    return {{"title", form::text, "one of both is there"},
+            {"message", form::text, "one of both is there"},
+            {"type", form::text, "the application's own"},
+            {"action"},
+            {"priority"},
+            {"data", form::any, "passed on as it is"}};
+}
+
+field_list sent_fields() {
+    return success_fields({{"id", form::text, "the notification's", true},
+                           {"recipients", form::whole_number, "how many; not of a broadcast"}});
+}
+
+transport::described_event notification_event() {
+    return {"notification", "notification", "a notification for the caller, or for everyone",
+            joined(draft_fields(), {{"id", form::text, {}, true},
+                                    {"sender", form::text, "a user"},
+                                    {"timestamp"},
+                                    {"userId", form::text, "the recipient"}})};
+}
 
 /// `title`, `message`, `type` and `data`; what is not there says nothing.
 void read_draft(json_body& from, services::notification_draft& into) {
@@ -43,20 +66,23 @@ notifications::sent_callback answer_sent(http::responder to, std::size_t recipie
 void notification_domain::add_routes(std::vector<transport::route>& to) {
     to.push_back(streams_.route(
         "/notifications/stream", "listens to the caller's notifications and to broadcasts",
-        "notifications, named and unnamed", calling(*this, &notification_domain::listen)));
-    to.push_back({.method = "POST",
-                  .path = "/notifications/send",
-                  .summary = "sends a notification to users, or to the caller",
-                  .who = transport::rules::send,
-                  .takes = one_json_text(),
-                  .answers = {{200, json_type, "its id"}, {202, json_type, "its events follow"}},
-                  .handle = calling(*this, &notification_domain::send)});
+        {notification_event()}, calling(*this, &notification_domain::listen)));
+    to.push_back(
+        {.method = "POST",
+         .path = "/notifications/send",
+         .summary = "sends a notification to users, or to the caller",
+         .who = transport::rules::send,
+         .takes = one_object(joined(draft_fields(), recipient_fields("without any: the caller"))),
+         .answers = {{200, json_type, "its id", sent_fields()},
+                     {202, json_type, "its events follow", sent_fields()}},
+         .handle = calling(*this, &notification_domain::send)});
     to.push_back({.method = "POST",
                   .path = "/notifications/broadcast",
                   .summary = "sends a notification to everyone who listens",
                   .who = transport::rules::send,
-                  .takes = one_json_text(),
-                  .answers = {{200, json_type, "its id"}, {202, json_type, "its event follows"}},
+                  .takes = one_object(draft_fields()),
+                  .answers = {{200, json_type, "its id", sent_fields()},
+                              {202, json_type, "its event follows", sent_fields()}},
                   .handle = calling(*this, &notification_domain::broadcast)});
 }
 

@@ -22,25 +22,44 @@ constexpr std::array<entity_action, 3> entity_actions{
      {"delete", "entity-deleted", "tells that an entity is gone"}}};
 constexpr std::size_t max_entity_name = 128;
 
+using transport::form;
+
+std::vector<transport::described_event> update_events() {
+    std::vector<transport::described_event> all{
+        {"realtime-update",
+         "realtime-update",
+         "an update, in the sender's own shape",
+         {{"type"}, {"entity"}, {"action"}, {"timestamp"}, {"userId"}}}};
+    for (const entity_action& a : entity_actions)
+        all.push_back({a.happened,
+                       a.happened,
+                       "an entity has changed",
+                       {{"entity", form::text, {}, true},
+                        {"action", form::text, {}, true},
+                        {"userId"},
+                        {"data", form::any, {}, true}}});
+    return all;
+}
+
 }  // namespace
 
 void realtime_domain::add_routes(std::vector<transport::route>& to) {
     to.push_back(streams_.route("/realtime/stream", "listens to updates and changes of entities",
-                                "updates", calling(*this, &realtime_domain::listen)));
+                                update_events(), calling(*this, &realtime_domain::listen)));
     to.push_back({.method = "POST",
                   .path = "/realtime/update",
                   .summary = "sends an update to everyone who listens",
                   .who = transport::rules::send,
-                  .takes = one_json_text(),
-                  .answers = {{200, json_type, "the event's id"}},
+                  .takes = open_to_more({{"type"}, {"entity"}, {"action"}, {"timestamp"}}),
+                  .answers = {{200, json_type, "the event's id", published_fields()}},
                   .handle = calling(*this, &realtime_domain::update)});
     for (const entity_action& a : entity_actions) {
         to.push_back({.method = "POST",
                       .path = "/realtime/entity/{entity}/" + std::string(a.verb),
                       .summary = a.summary,
                       .who = transport::rules::send,
-                      .takes = one_json_text(),
-                      .answers = {{200, json_type, "the event's id"}},
+                      .takes = one_object(),
+                      .answers = {{200, json_type, "the event's id", published_fields()}},
                       .handle = [this, verb = a.verb](http::request& r, const principal& who,
                                                       http::responder answer) {
                           change_entity(verb, r, who, std::move(answer));

@@ -11,6 +11,17 @@ namespace carillon::surfaces {
 
 namespace {
 
+using transport::form;
+
+field_list figure_fields() {
+    field_list all{{"timestamp", form::text, {}, true}};
+    for (const char* name :
+         {"activeConnections", "totalConnections", "eventsPublished", "eventsDelivered",
+          "bytesDelivered", "slowConnections", "uptimeSeconds"})
+        all.push_back({name, form::whole_number, {}, true});
+    return all;
+}
+
 /// Nobody publishes here: a stream has to listen to something.
 topic heartbeat_room() { return topic::parse("$heartbeat").value(); }
 
@@ -36,34 +47,46 @@ system_domain::system_domain(const surface_context& with, const domain_streams& 
 
 void system_domain::add_routes(std::vector<transport::route>& to) {
     to.push_back(streams_.route("/system/status/stream", "listens to the system's status",
-                                "announcements", calling(*this, &system_domain::listen)));
+                                {{"system-status",
+                                  "system-status",
+                                  "the operators' words, with what else they say",
+                                  {{"status"}, {"message"}, {"timestamp"}}}},
+                                calling(*this, &system_domain::listen)));
     to.push_back(streams_.route("/system/heartbeat", "listens to heartbeats alone",
-                                "named heartbeats", calling(*this, &system_domain::beat)));
+                                {{"heartbeat", "heartbeat", "that the stream lives", {}}},
+                                calling(*this, &system_domain::beat)));
     to.push_back({.method = "POST",
                   .path = "/system/status/update",
                   .summary = "tells everyone the system's status",
                   .who = transport::rules::administration,
-                  .takes = one_json_text(),
-                  .answers = {{200, json_type, "the event's id"}},
+                  .takes = open_to_more({{"status"}, {"message"}, {"timestamp"}}),
+                  .answers = {{200, json_type, "the event's id", published_fields()}},
                   .handle = calling(*this, &system_domain::update)});
     to.push_back({.method = "GET",
                   .path = "/system/stats",
                   .summary = "shows figures of the streams",
                   .who = transport::rules::open,
-                  .answers = {{200, json_type, "the figures"}},
+                  .answers = {{200, json_type, "the figures", figure_fields()}},
                   .handle = calling(*this, &system_domain::show_stats)});
     to.push_back({.method = "GET",
                   .path = "/system/connections",
                   .summary = "lists who listens",
                   .who = transport::rules::administration,
-                  .answers = {{200, json_type, "a page of streams"}},
+                  .query = page_query(),
+                  .answers = {{200, json_type, "a page of streams",
+                               joined({{"total", form::whole_number, "of all", true}},
+                                      page_of("connections"))}},
                   .handle = calling(*this, &system_domain::list_connections)});
-    to.push_back({.method = "GET",
-                  .path = "/system/health",
-                  .summary = "tells that the server runs",
-                  .who = transport::rules::open,
-                  .answers = {{200, json_type, "it runs"}},
-                  .handle = calling(*this, &system_domain::show_health)});
+    to.push_back(
+        {.method = "GET",
+         .path = "/system/health",
+         .summary = "tells that the server runs",
+         .who = transport::rules::open,
+         .answers = {{200,
+                      json_type,
+                      "it runs",
+                      {{"status", form::text, {}, true}, {"timestamp", form::text, {}, true}}}},
+         .handle = calling(*this, &system_domain::show_health)});
 }
 
 void system_domain::listen(http::request& r, const principal& who, http::responder answer) {

@@ -6,6 +6,7 @@
 #include "surfaces/metadata/client_parameters.hpp"
 #include "surfaces/metadata/metadata_stream.hpp"
 #include "surfaces/support/connections.hpp"
+#include "surfaces/support/described.hpp"
 #include "surfaces/support/json_answer.hpp"
 #include "surfaces/support/json_body.hpp"
 #include "surfaces/support/paging.hpp"
@@ -21,12 +22,32 @@ namespace carillon::surfaces {
 
 namespace {
 
+using transport::form;
 using transport::route;
 
 constexpr std::string_view json = "application/json";
 constexpr std::size_t rows_of_statistics = 100;
 
-transport::body_rule one_json_text() { return {.needed = true, .whole = transport::json_types()}; }
+field_list notify_fields() {
+    return {{"event", form::text, "the event's name; `notification` without it"},
+            {"data", form::any, "passed on as it is"},
+            {"id", form::text, "the sender's own, in place of the hub's"},
+            {"retry", form::whole_number, "milliseconds until clients come back"},
+            {"sessionId"},
+            {"sessionIds", form::texts},
+            {"clientIds", form::texts},
+            {"metadata", form::object, "what clients are known to have"},
+            {"broadcast", form::flag, "for everyone, as without any recipient"}};
+}
+
+std::vector<transport::described_event> client_events() {
+    return {{"opening",
+             "carillon.open",
+             "the first event: the verdict on the cursor",
+             {{"resume", form::text, {}, true}, {"client"}}},
+            {"notification", "notification", "a notification, or a test", {}},
+            {"event", {}, "an event under the sender's own name", {}}};
+}
 
 /// `metadata`: an object of strings, numbers and booleans.
 void read_metadata(json_body& from, std::vector<attribute>& into) {
@@ -145,7 +166,10 @@ std::vector<route> metadata_surface::routes() {
          .path = "",
          .summary = "listens as a client that describes itself",
          .who = transport::rules::metadata_stream,
+         .query = {{"userId", form::text, "whose it is"},
+                   {"sessionId", form::text, "which session of theirs"}},
          .answers = {{200, "text/event-stream", "events for this client"}},
+         .events = client_events(),
          .handle = calling(*this, &metadata_surface::connect),
          .refuse = [this](const http::request& r, http::responder answer, const error& why) {
              with_.streams.refuse(r, std::move(answer), why);
@@ -154,21 +178,27 @@ std::vector<route> metadata_surface::routes() {
                    .path = "/test",
                    .summary = "sends a message to a user, to try things out",
                    .who = transport::rules::metadata_test,
-                   .takes = one_json_text(),
-                   .answers = {{200, json, "the event's id"}},
+                   .takes = one_object({{"userId", form::text, "the recipient", true},
+                                        {"message", form::text, {}, true}}),
+                   .answers = {{200, json, "the event's id", published_fields()}},
                    .handle = calling(*this, &metadata_surface::test)});
     all.push_back({.method = "POST",
                    .path = "/notify",
                    .summary = "sends an event to clients by user, session, id or metadata",
                    .who = transport::rules::send,
-                   .takes = one_json_text(),
-                   .answers = {{200, json, "the events' ids"}},
+                   .takes = one_object(joined(notify_fields(),
+                                              recipient_fields("without any recipient: everyone"))),
+                   .answers = {{200, json, "the events' ids", published_fields()}},
                    .handle = calling(*this, &metadata_surface::notify)});
     all.push_back({.method = "GET",
                    .path = "/clients",
                    .summary = "lists clients, with figures about them",
                    .who = transport::rules::metadata_clients,
-                   .answers = {{200, json, "a page of clients, and figures of all"}},
+                   .query = joined(page_query(), {{"userId", form::texts, "only these users'"},
+                                                  {"sessionId", form::texts, "these sessions'"},
+                                                  {"clientIds", form::texts, "these ids"}}),
+                   .answers = {{200, json, "a page of clients, and figures of all",
+                                joined(page_of("clients"), {{"stats", form::object, {}, true}})}},
                    .handle = calling(*this, &metadata_surface::list)});
     return all;
 }

@@ -2,6 +2,7 @@
 
 #include "surfaces/notifications/notification_fields.hpp"
 #include "surfaces/notifications/notification_stream.hpp"
+#include "surfaces/support/described.hpp"
 #include "surfaces/support/json_answer.hpp"
 #include "surfaces/support/json_body.hpp"
 #include "surfaces/support/paging.hpp"
@@ -20,15 +21,16 @@ namespace carillon::surfaces {
 
 namespace {
 
-using transport::described_field;
 using transport::form;
 using transport::route;
 namespace rules = transport::rules;
 
 constexpr std::string_view json = "application/json";
 
-transport::body_rule one_object(std::vector<described_field> fields) {
-    return {.needed = true, .whole = transport::json_types(), .fields = std::move(fields)};
+field_list notified_fields() {
+    return {{"notificationId", form::text, {}, true},
+            {"recipients", form::whole_number, "how many", true},
+            {"published", form::flag, "false: its events follow", true}};
 }
 
 // How long a stream may take for what was pending; later it is settled at the next connection.
@@ -116,21 +118,22 @@ std::vector<route> notification_surface::routes() {
                    .summary = "stores a notification and sends it to its recipients",
                    .who = rules::send,
                    .takes = one_object(notification_fields()),
-                   .answers = {{201, json, "its id"}, {202, json, "its events follow later"}},
+                   .answers = {{201, json, "its id", notified_fields()},
+                               {202, json, "its events follow later", notified_fields()}},
                    .handle = calling(*this, &notification_surface::notify)});
     all.push_back({.method = "POST",
                    .path = "/system",
                    .summary = "announces something to everyone",
                    .who = rules::send,
                    .takes = one_object(sent_event_fields(false)),
-                   .answers = {{200, json, "the event's id"}},
+                   .answers = {{200, json, "the event's id", published_fields()}},
                    .handle = calling(*this, &notification_surface::announce)});
     all.push_back({.method = "POST",
                    .path = "/custom",
                    .summary = "sends an event to users, or to everyone",
                    .who = rules::send,
                    .takes = one_object(sent_event_fields(true)),
-                   .answers = {{200, json, "the events' ids"}},
+                   .answers = {{200, json, "the events' ids", published_fields()}},
                    .handle = calling(*this, &notification_surface::send_custom)});
     add_reading(all);
     return all;
@@ -144,13 +147,17 @@ void notification_surface::add_reading(std::vector<route>& to) {
                   .query = {{"limit", form::whole_number, "entries of a page, up to 1000"},
                             {"before", form::whole_number, "`next` of the page before"},
                             {"unread", form::flag, "only what is not read"}},
-                  .answers = {{200, json, "a page of them"}},
+                  .answers = {{200,
+                               json,
+                               "a page of them",
+                               {{"notifications", form::objects, {}, true},
+                                {"next", form::whole_number, "`before` of the next page"}}}},
                   .handle = calling(*this, &notification_surface::list)});
     to.push_back({.method = "GET",
                   .path = "/notifications/unread",
                   .summary = "counts the caller's unread notifications",
                   .who = rules::own_notifications,
-                  .answers = {{200, json, "the count"}},
+                  .answers = {{200, json, "the count", {{"unread", form::whole_number, {}, true}}}},
                   .handle = calling(*this, &notification_surface::count)});
     to.push_back({.method = "POST",
                   .path = "/notifications/{id}/read",
@@ -158,20 +165,23 @@ void notification_surface::add_reading(std::vector<route>& to) {
                   .who = rules::own_notifications,
                   .answers = {{204, "", "it is read"}},
                   .handle = calling(*this, &notification_surface::mark)});
-    to.push_back({.method = "POST",
-                  .path = "/notifications/read",
-                  .summary = "marks all of the caller's notifications as read",
-                  .who = rules::own_notifications,
-                  .answers = {{200, json, "how many were unread"}},
-                  .handle = calling(*this, &notification_surface::mark_all)});
-    to.push_back({.method = "GET",
-                  .path = "/notifications/{id}/deliveries",
-                  .summary = "shows what became of a notification, by recipient",
-                  .who = rules::send,
-                  .query = {{"limit", form::whole_number, "entries of a page, up to 1000"},
-                            {"after", form::text, "`next` of the page before"}},
-                  .answers = {{200, json, "a page of recipients"}},
-                  .handle = calling(*this, &notification_surface::show_deliveries)});
+    to.push_back(
+        {.method = "POST",
+         .path = "/notifications/read",
+         .summary = "marks all of the caller's notifications as read",
+         .who = rules::own_notifications,
+         .answers =
+             {{200, json, "how many were unread", {{"marked", form::whole_number, {}, true}}}},
+         .handle = calling(*this, &notification_surface::mark_all)});
+    to.push_back(
+        {.method = "GET",
+         .path = "/notifications/{id}/deliveries",
+         .summary = "shows what became of a notification, by recipient",
+         .who = rules::send,
+         .query = page_query(),
+         .answers = {{200, json, "a page of recipients",
+                      joined({{"notificationId", form::text, {}, true}}, page_of("deliveries"))}},
+         .handle = calling(*this, &notification_surface::show_deliveries)});
 }
 
 // Asks for what the user missed before the stream is opened, so that it can begin there.

@@ -1,13 +1,13 @@
 #include "surfaces/users/calendar_routes.hpp"
 
 #include "base/time_text.hpp"
+#include "surfaces/support/described.hpp"
 #include "surfaces/support/json_answer.hpp"
 #include "surfaces/support/json_body.hpp"
 #include "surfaces/support/paging.hpp"
 #include "surfaces/support/surface.hpp"
 #include "transport/caller.hpp"
 #include "transport/on_loop.hpp"
-#include "transport/publish_body.hpp"
 #include "transport/rules.hpp"
 
 #include <algorithm>
@@ -99,45 +99,42 @@ auto answer_count(http::responder answer) {
 }  // namespace
 
 std::vector<route> calendar_routes::routes() {
-    const transport::body_rule one_json_text{
-        .needed = true,
-        .whole = transport::json_types(),
-        .fields = {{"title", form::text, {}, true},
-                   {"starts", form::text, "local time, such as `2026-03-01T09:00:00`", true},
-                   {"id", form::text, "unique; a random one without it"},
-                   {"zone", form::text, "an IANA name; UTC without it"},
-                   {"length", form::text, "a duration such as `1h`"},
-                   {"rule", form::text, "an RRULE of RFC 5545, without its name"},
-                   {"reminders", form::texts, "durations before the start"},
-                   {"attendees", form::texts, "users"},
-                   {"data", form::any, "passed on as it is"}}};
+    const field_list fields{{"title", form::text, {}, true},
+                            {"starts", form::text, "local, such as `2026-03-01T09:00:00`", true},
+                            {"id", form::text, "unique; a random one without it"},
+                            {"zone", form::text, "an IANA name; UTC without it"},
+                            {"length", form::text, "a duration such as `1h`"},
+                            {"rule", form::text, "an RRULE of RFC 5545, without its name"},
+                            {"reminders", form::texts, "durations before the start"},
+                            {"attendees", form::texts, "users"},
+                            {"data", form::any, "passed on as it is"}};
+    const field_list reminded{{"reminders", form::whole_number, "how many went out", true}};
     std::vector<route> all;
     all.push_back({.method = "POST",
                    .path = "/calendar/events",
                    .summary = "creates an event of the caller's, and tells its attendees",
                    .who = rules::user_stream,
-                   .takes = one_json_text,
-                   .answers = {{201, json, "its id"}},
+                   .takes = one_object(fields),
+                   .answers = {{201, json, "its id", {{"id", form::text, {}, true}}}},
                    .handle = calling(*this, &calendar_routes::create)});
     all.push_back({.method = "GET",
                    .path = "/calendar/events",
                    .summary = "lists what the caller owns or attends",
                    .who = rules::user_stream,
-                   .query = {{"limit", form::whole_number, "entries of a page, up to 1000"},
-                             {"after", form::text, "`next` of the page before"}},
-                   .answers = {{200, json, "a page of events"}},
+                   .query = page_query(),
+                   .answers = {{200, json, "a page of events", page_of("events")}},
                    .handle = calling(*this, &calendar_routes::list)});
     all.push_back({.method = "GET",
                    .path = "/calendar/events/{id}",
                    .summary = "shows an event that the caller owns or attends",
                    .who = rules::user_stream,
-                   .answers = {{200, json, "the event"}},
+                   .answers = {{200, json, "the event", joined(fields, {{"owner"}})}},
                    .handle = calling(*this, &calendar_routes::show)});
     all.push_back({.method = "PUT",
                    .path = "/calendar/events/{id}",
                    .summary = "changes an event of the caller's",
                    .who = rules::user_stream,
-                   .takes = one_json_text,
+                   .takes = one_object(fields),
                    .answers = {{204, "", "it is changed"}},
                    .handle = calling(*this, &calendar_routes::change)});
     all.push_back({.method = "DELETE",
@@ -150,15 +147,14 @@ std::vector<route> calendar_routes::routes() {
                    .path = "/calendar/reminders/upcoming",
                    .summary = "reminds the attendees of what starts soon",
                    .who = rules::send,
-                   .takes = {.whole = transport::json_types(),
-                             .fields = {{"within", form::text, "a duration such as `1h`"}}},
-                   .answers = {{200, json, "how many reminders went out"}},
+                   .takes = maybe_object({{"within", form::text, "a duration such as `1h`"}}),
+                   .answers = {{200, json, "how many reminders went out", reminded}},
                    .handle = calling(*this, &calendar_routes::remind_of_upcoming)});
     all.push_back({.method = "POST",
                    .path = "/calendar/reminders/{id}",
                    .summary = "reminds the attendees of an event's next occurrence",
                    .who = rules::send,
-                   .answers = {{200, json, "how many reminders went out"}},
+                   .answers = {{200, json, "how many reminders went out", reminded}},
                    .handle = calling(*this, &calendar_routes::remind_of)});
     return all;
 }

@@ -1,5 +1,6 @@
 #include "surfaces/users/user_surface.hpp"
 
+#include "surfaces/support/described.hpp"
 #include "surfaces/support/json_answer.hpp"
 #include "surfaces/support/json_body.hpp"
 #include "surfaces/support/paging.hpp"
@@ -9,7 +10,6 @@
 #include "surfaces/users/user_stream.hpp"
 #include "transport/caller.hpp"
 #include "transport/on_loop.hpp"
-#include "transport/publish_body.hpp"
 #include "transport/rules.hpp"
 
 #include <iterator>
@@ -19,7 +19,6 @@ namespace carillon::surfaces {
 
 namespace {
 
-using transport::described_field;
 using transport::form;
 using transport::route;
 namespace rules = transport::rules;
@@ -45,15 +44,18 @@ std::vector<transport::described_event> stream_events() {
               {"timestamp", form::text, "RFC 3339", true}}}};
 }
 
-std::vector<described_field> sent_fields() {
-    return {{"type", form::text, "the application's own", true},
-            {"data", form::any, "passed on as it is"},
-            {"timestamp", form::text, "RFC 3339"},
-            {"ephemeral", form::flag, "not stored: whoever is away misses it"},
-            {"userId", form::text, "the recipient"},
-            {"userIds", form::texts, "the recipients; without any: everyone"},
-            {"recipients", form::texts, "the same"},
-            {"recipientUserIds", form::texts, "the same"}};
+field_list sent_fields() {
+    return joined({{"type", form::text, "the application's own", true},
+                   {"data", form::any, "passed on as it is"},
+                   {"timestamp", form::text, "RFC 3339"},
+                   {"ephemeral", form::flag, "not stored: whoever is away misses it"}},
+                  recipient_fields("the recipients; without any: everyone"));
+}
+
+field_list count_fields() {
+    return {{"userId", form::text, {}, true},
+            {"connected", form::flag, {}, true},
+            {"connections", form::whole_number, {}, true}};
 }
 
 class user_surface final : public surface {
@@ -95,31 +97,30 @@ std::vector<route> user_surface::routes() {
                    .path = "/sse/status",
                    .summary = "tells how many streams the caller has",
                    .who = rules::user_stream,
-                   .answers = {{200, json, "the count"}},
+                   .answers = {{200, json, "the count", count_fields()}},
                    .handle = calling(*this, &user_surface::show_status)});
     all.push_back({.method = "GET",
                    .path = "/sse/connections",
                    .summary = "lists the streams of all users",
                    .who = rules::administration,
-                   .query = {{"limit", form::whole_number, "entries of a page, up to 1000"},
-                             {"after", form::text, "`next` of the page before"},
-                             {"userId", form::text, "only this user's"}},
-                   .answers = {{200, json, "a page of them"}},
+                   .query = joined(page_query(), {{"userId", form::texts, "only these users'"}}),
+                   .answers = {{200, json, "a page of them",
+                                joined({{"total", form::whole_number, "of all", true}},
+                                       page_of("connections"))}},
                    .handle = calling(*this, &user_surface::list)});
     all.push_back({.method = "GET",
                    .path = "/sse/users/{user}/connections",
                    .summary = "tells how many streams a user has",
                    .who = rules::administration,
-                   .answers = {{200, json, "the count"}},
+                   .answers = {{200, json, "the count", count_fields()}},
                    .handle = calling(*this, &user_surface::count)});
-    all.push_back(
-        {.method = "POST",
-         .path = "/sse/send",
-         .summary = "sends an event to users, or to everyone",
-         .who = rules::send,
-         .takes = {.needed = true, .whole = transport::json_types(), .fields = sent_fields()},
-         .answers = {{200, json, "the events' ids"}},
-         .handle = calling(*this, &user_surface::send)});
+    all.push_back({.method = "POST",
+                   .path = "/sse/send",
+                   .summary = "sends an event to users, or to everyone",
+                   .who = rules::send,
+                   .takes = one_object(sent_fields()),
+                   .answers = {{200, json, "the events' ids", published_fields()}},
+                   .handle = calling(*this, &user_surface::send)});
     std::ranges::move(calendar_.routes(), std::back_inserter(all));
     return all;
 }

@@ -318,7 +318,119 @@ export interface components {
         };
     };
     responses: {
-        problem: {
+        conflict: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["problem"];
+            };
+        };
+        forbidden: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["problem"];
+            };
+        };
+        internal: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["problem"];
+            };
+        };
+        late: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["problem"];
+            };
+        };
+        longHead: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["problem"];
+            };
+        };
+        longTarget: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["problem"];
+            };
+        };
+        malformed: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["problem"];
+            };
+        };
+        noLength: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["problem"];
+            };
+        };
+        notAcceptable: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["problem"];
+            };
+        };
+        notFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["problem"];
+            };
+        };
+        otherType: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["problem"];
+            };
+        };
+        tooLarge: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["problem"];
+            };
+        };
+        tooOften: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["problem"];
+            };
+        };
+        unauthenticated: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["problem"];
+            };
+        };
+        unavailable: {
             headers: {
                 [name: string]: unknown;
             };
@@ -347,10 +459,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        events: unknown[];
+                        next?: string;
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     post_api_calendar_events: {
@@ -377,10 +500,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        id: string;
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            408: components["responses"]["late"];
+            409: components["responses"]["conflict"];
+            411: components["responses"]["noLength"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            415: components["responses"]["otherType"];
+            429: components["responses"]["tooOften"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     get_api_calendar_events_id: {
@@ -395,10 +533,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        attendees?: string[];
+                        data?: unknown;
+                        id?: string;
+                        length?: string;
+                        owner?: string;
+                        reminders?: string[];
+                        rule?: string;
+                        starts: string;
+                        title: string;
+                        zone?: string;
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     put_api_calendar_events_id: {
@@ -428,7 +585,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            408: components["responses"]["late"];
+            409: components["responses"]["conflict"];
+            411: components["responses"]["noLength"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            415: components["responses"]["otherType"];
+            429: components["responses"]["tooOften"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     delete_api_calendar_events_id: {
@@ -443,7 +613,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            409: components["responses"]["conflict"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            429: components["responses"]["tooOften"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     post_api_calendar_reminders_id: {
@@ -458,10 +638,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        reminders: number;
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            409: components["responses"]["conflict"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            429: components["responses"]["tooOften"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     post_api_calendar_reminders_upcoming: {
@@ -480,14 +672,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        reminders: number;
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            408: components["responses"]["late"];
+            409: components["responses"]["conflict"];
+            411: components["responses"]["noLength"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            415: components["responses"]["otherType"];
+            429: components["responses"]["tooOften"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     get_api_sse_clients: {
         parameters: {
+            query?: {
+                after?: string;
+                clientIds?: string[];
+                limit?: number;
+                sessionId?: string[];
+                userId?: string[];
+            };
         };
         responses: {
             200: {
@@ -495,10 +709,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        clients: unknown[];
+                        next?: string;
+                        stats: {
+                            [key: string]: unknown;
+                        };
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     get_api_sse_connections: {
@@ -506,7 +734,7 @@ export interface operations {
             query?: {
                 after?: string;
                 limit?: number;
-                userId?: string;
+                userId?: string[];
             };
         };
         responses: {
@@ -515,10 +743,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        connections: unknown[];
+                        next?: string;
+                        total: number;
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     post_api_sse_notify: {
@@ -526,7 +766,23 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": unknown;
+                "application/json": {
+                    broadcast?: boolean;
+                    clientIds?: string[];
+                    data?: unknown;
+                    event?: string;
+                    id?: string;
+                    metadata?: {
+                        [key: string]: unknown;
+                    };
+                    recipients?: string[];
+                    recipientUserIds?: string[];
+                    retry?: number;
+                    sessionId?: string;
+                    sessionIds?: string[];
+                    userId?: string;
+                    userIds?: string[];
+                };
             };
         };
         responses: {
@@ -535,10 +791,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        events: unknown[];
+                        recipients: number;
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            408: components["responses"]["late"];
+            409: components["responses"]["conflict"];
+            411: components["responses"]["noLength"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            415: components["responses"]["otherType"];
+            429: components["responses"]["tooOften"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     post_api_sse_send: {
@@ -564,10 +836,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        events: unknown[];
+                        recipients: number;
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            408: components["responses"]["late"];
+            409: components["responses"]["conflict"];
+            411: components["responses"]["noLength"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            415: components["responses"]["otherType"];
+            429: components["responses"]["tooOften"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     get_api_sse_status: {
@@ -579,10 +867,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        connected: boolean;
+                        connections: number;
+                        userId: string;
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     post_api_sse_test: {
@@ -590,7 +890,10 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": unknown;
+                "application/json": {
+                    message: string;
+                    userId: string;
+                };
             };
         };
         responses: {
@@ -599,10 +902,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        events: unknown[];
+                        recipients: number;
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            408: components["responses"]["late"];
+            409: components["responses"]["conflict"];
+            411: components["responses"]["noLength"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            415: components["responses"]["otherType"];
+            429: components["responses"]["tooOften"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     get_api_sse_users_user_connections: {
@@ -617,10 +936,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        connected: boolean;
+                        connections: number;
+                        userId: string;
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     post_api_v1_sse_custom: {
@@ -645,10 +976,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        events: unknown[];
+                        recipients: number;
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            408: components["responses"]["late"];
+            409: components["responses"]["conflict"];
+            411: components["responses"]["noLength"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            415: components["responses"]["otherType"];
+            429: components["responses"]["tooOften"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     post_api_v1_sse_notifications: {
@@ -680,7 +1027,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        notificationId: string;
+                        published: boolean;
+                        recipients: number;
+                    };
                 };
             };
             202: {
@@ -688,10 +1039,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        notificationId: string;
+                        published: boolean;
+                        recipients: number;
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            408: components["responses"]["late"];
+            409: components["responses"]["conflict"];
+            411: components["responses"]["noLength"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            415: components["responses"]["otherType"];
+            429: components["responses"]["tooOften"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     get_api_v1_sse_notifications_id_deliveries: {
@@ -710,10 +1078,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        deliveries: unknown[];
+                        next?: string;
+                        notificationId: string;
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     post_api_v1_sse_notifications_id_read: {
@@ -728,7 +1108,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            409: components["responses"]["conflict"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            429: components["responses"]["tooOften"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     get_api_v1_sse_notifications_inbox: {
@@ -745,10 +1135,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        next?: number;
+                        notifications: unknown[];
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     post_api_v1_sse_notifications_read: {
@@ -760,10 +1161,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        marked: number;
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            409: components["responses"]["conflict"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            429: components["responses"]["tooOften"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     get_api_v1_sse_notifications_unread: {
@@ -775,10 +1188,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        unread: number;
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     post_api_v1_sse_system: {
@@ -799,10 +1222,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        events: unknown[];
+                        recipients: number;
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            408: components["responses"]["late"];
+            409: components["responses"]["conflict"];
+            411: components["responses"]["noLength"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            415: components["responses"]["otherType"];
+            429: components["responses"]["tooOften"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     get_auth_me: {
@@ -817,7 +1256,15 @@ export interface operations {
                     "application/json": unknown;
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     post_auth_renew: {
@@ -837,7 +1284,20 @@ export interface operations {
                     "application/json": unknown;
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            408: components["responses"]["late"];
+            409: components["responses"]["conflict"];
+            411: components["responses"]["noLength"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            415: components["responses"]["otherType"];
+            429: components["responses"]["tooOften"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     post_auth_revoke: {
@@ -857,7 +1317,20 @@ export interface operations {
                     "application/json": unknown;
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            408: components["responses"]["late"];
+            409: components["responses"]["conflict"];
+            411: components["responses"]["noLength"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            415: components["responses"]["otherType"];
+            429: components["responses"]["tooOften"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     post_auth_session: {
@@ -869,7 +1342,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            409: components["responses"]["conflict"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            429: components["responses"]["tooOften"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     delete_auth_session: {
@@ -881,7 +1364,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            409: components["responses"]["conflict"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            429: components["responses"]["tooOften"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     post_auth_ticket: {
@@ -893,10 +1385,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        expiresIn: number;
+                        ticket: string;
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            409: components["responses"]["conflict"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            429: components["responses"]["tooOften"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     post_auth_token: {
@@ -904,7 +1409,14 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": unknown;
+                "application/json": {
+                    expiresIn?: number;
+                    publish?: string[];
+                    roles?: string[];
+                    sessionId?: string;
+                    subscribe?: string[];
+                    userId: string;
+                };
             };
         };
         responses: {
@@ -913,10 +1425,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        expiresAt: string;
+                        token: string;
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            408: components["responses"]["late"];
+            409: components["responses"]["conflict"];
+            411: components["responses"]["noLength"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            415: components["responses"]["otherType"];
+            429: components["responses"]["tooOften"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     post_chat_message: {
@@ -924,7 +1452,15 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": unknown;
+                "application/json": {
+                    content?: string;
+                    data?: unknown;
+                    message?: string;
+                    room?: string;
+                    roomId?: string;
+                    text?: string;
+                    type?: unknown;
+                };
             };
         };
         responses: {
@@ -933,7 +1469,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        message: {
+                            [key: string]: unknown;
+                        };
+                        success: boolean;
+                    };
                 };
             };
             202: {
@@ -941,10 +1482,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        message: {
+                            [key: string]: unknown;
+                        };
+                        success: boolean;
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            408: components["responses"]["late"];
+            409: components["responses"]["conflict"];
+            411: components["responses"]["noLength"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            415: components["responses"]["otherType"];
+            429: components["responses"]["tooOften"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     post_chat_room_roomId_invite: {
@@ -955,7 +1514,9 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": unknown;
+                "application/json": {
+                    userId: string;
+                };
             };
         };
         responses: {
@@ -964,10 +1525,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        success: boolean;
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            408: components["responses"]["late"];
+            409: components["responses"]["conflict"];
+            411: components["responses"]["noLength"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            415: components["responses"]["otherType"];
+            429: components["responses"]["tooOften"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     post_chat_room_roomId_join: {
@@ -987,10 +1563,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        createdAt: string;
+                        messages: unknown[];
+                        name?: string;
+                        open: boolean;
+                        owner: string;
+                        roomId: string;
+                        success: boolean;
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            408: components["responses"]["late"];
+            409: components["responses"]["conflict"];
+            411: components["responses"]["noLength"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            415: components["responses"]["otherType"];
+            429: components["responses"]["tooOften"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     post_chat_room_roomId_leave: {
@@ -1010,14 +1607,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        success: boolean;
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            408: components["responses"]["late"];
+            409: components["responses"]["conflict"];
+            411: components["responses"]["noLength"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            415: components["responses"]["otherType"];
+            429: components["responses"]["tooOften"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     get_chat_room_roomId_members: {
         parameters: {
+            query?: {
+                after?: string;
+                limit?: number;
+            };
             path: {
                 roomId: string;
             };
@@ -1028,10 +1644,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        members: string[];
+                        next?: string;
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     delete_chat_room_roomId_members_userId: {
@@ -1047,14 +1674,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        success: boolean;
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            409: components["responses"]["conflict"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            429: components["responses"]["tooOften"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     get_chat_room_roomId_messages: {
         parameters: {
+            query?: {
+                before?: number;
+                limit?: number;
+            };
             path: {
                 roomId: string;
             };
@@ -1065,10 +1708,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        before?: number;
+                        messages: unknown[];
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     post_chat_room_roomId_typing: {
@@ -1079,7 +1733,10 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": unknown;
+                "application/json": {
+                    isTyping?: boolean;
+                    typing?: boolean;
+                };
             };
         };
         responses: {
@@ -1088,10 +1745,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        success: boolean;
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            408: components["responses"]["late"];
+            409: components["responses"]["conflict"];
+            411: components["responses"]["noLength"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            415: components["responses"]["otherType"];
+            429: components["responses"]["tooOften"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     get_chat_rooms: {
@@ -1103,10 +1775,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        rooms: unknown[];
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     post_chat_rooms: {
@@ -1114,7 +1796,12 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": unknown;
+                "application/json": {
+                    id?: string;
+                    name?: string;
+                    open?: boolean;
+                    roomId?: string;
+                };
             };
         };
         responses: {
@@ -1123,14 +1810,42 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        createdAt: string;
+                        name?: string;
+                        open: boolean;
+                        owner: string;
+                        roomId: string;
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            408: components["responses"]["late"];
+            409: components["responses"]["conflict"];
+            411: components["responses"]["noLength"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            415: components["responses"]["otherType"];
+            429: components["responses"]["tooOften"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     get_events_clients: {
         parameters: {
+            query?: {
+                after?: string;
+                client?: string[];
+                limit?: number;
+                profile?: string[];
+                session?: string[];
+                topic?: string;
+                user?: string[];
+            };
         };
         responses: {
             200: {
@@ -1138,14 +1853,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        clients: unknown[];
+                        next?: string;
+                        total: number;
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     delete_events_clients: {
         parameters: {
+            query?: {
+                client?: string[];
+                profile?: string[];
+                session?: string[];
+                topic?: string;
+                user?: string[];
+            };
         };
         responses: {
             200: {
@@ -1153,10 +1887,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        ended: number;
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            409: components["responses"]["conflict"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            429: components["responses"]["tooOften"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     get_events_clients_id: {
@@ -1171,10 +1917,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        address?: string;
+                        behind?: boolean;
+                        bytes?: number;
+                        connected?: boolean;
+                        connectedAt?: string;
+                        durable?: boolean;
+                        events?: number;
+                        id: string;
+                        lastEventAt?: string;
+                        lastEventId?: string;
+                        lastHeartbeatAt?: string;
+                        metadata?: {
+                            [key: string]: unknown;
+                        };
+                        profile?: string;
+                        session?: string;
+                        topics: string[];
+                        user?: string;
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     delete_events_clients_id: {
@@ -1189,7 +1962,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            409: components["responses"]["conflict"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            429: components["responses"]["tooOften"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     post_events_clients_id_heartbeat: {
@@ -1204,7 +1987,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            409: components["responses"]["conflict"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            429: components["responses"]["tooOften"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     post_events_clients_id_send: {
@@ -1215,7 +2008,25 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": unknown;
+                "application/json": {
+                    comment?: string;
+                    data: unknown;
+                    deliverAt?: unknown;
+                    ephemeral?: boolean;
+                    event?: string;
+                    expires?: unknown;
+                    id?: string;
+                    idempotencyKey?: string;
+                    key?: string;
+                    metadata?: {
+                        [key: string]: unknown;
+                    };
+                    private?: boolean;
+                    retain?: boolean;
+                    retry?: number;
+                    timestamp?: unknown;
+                    ttl?: unknown;
+                };
             };
         };
         responses: {
@@ -1224,10 +2035,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        id?: string;
+                        position?: number;
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            408: components["responses"]["late"];
+            409: components["responses"]["conflict"];
+            411: components["responses"]["noLength"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            415: components["responses"]["otherType"];
+            429: components["responses"]["tooOften"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     put_events_clients_id_topics_topic: {
@@ -1243,7 +2070,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            409: components["responses"]["conflict"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            429: components["responses"]["tooOften"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     delete_events_clients_id_topics_topic: {
@@ -1259,11 +2096,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            409: components["responses"]["conflict"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            429: components["responses"]["tooOften"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     get_events_history: {
         parameters: {
+            query?: {
+                events?: string;
+                last?: number;
+                last_event_id?: string;
+                limit?: number;
+                since?: string;
+                topic?: string[];
+            };
         };
         responses: {
             200: {
@@ -1271,21 +2126,58 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        events: unknown[];
+                        gap?: {
+                            [key: string]: unknown;
+                        };
+                        more: boolean;
+                        next: string;
+                        resume: string;
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     put_events_history_id: {
         parameters: {
+            query: {
+                topic: string;
+            };
             path: {
                 id: string;
             };
         };
         requestBody: {
             content: {
-                "application/json": unknown;
+                "application/json": {
+                    comment?: string;
+                    data: unknown;
+                    deliverAt?: unknown;
+                    ephemeral?: boolean;
+                    event?: string;
+                    expires?: unknown;
+                    id?: string;
+                    idempotencyKey?: string;
+                    key?: string;
+                    metadata?: {
+                        [key: string]: unknown;
+                    };
+                    private?: boolean;
+                    retain?: boolean;
+                    retry?: number;
+                    timestamp?: unknown;
+                    ttl?: unknown;
+                };
             };
         };
         responses: {
@@ -1294,14 +2186,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        id?: string;
+                        position?: number;
+                        topic?: string;
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            408: components["responses"]["late"];
+            409: components["responses"]["conflict"];
+            411: components["responses"]["noLength"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            415: components["responses"]["otherType"];
+            429: components["responses"]["tooOften"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     delete_events_history_id: {
         parameters: {
+            query: {
+                topic: string;
+            };
             path: {
                 id: string;
             };
@@ -1312,10 +2224,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        id?: string;
+                        position?: number;
+                        topic?: string;
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            409: components["responses"]["conflict"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            429: components["responses"]["tooOften"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     post_events_publish: {
@@ -1323,7 +2249,47 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": unknown;
+                "application/json": {
+                    comment?: string;
+                    data: unknown;
+                    deliverAt?: unknown;
+                    ephemeral?: boolean;
+                    event?: string;
+                    expires?: unknown;
+                    id?: string;
+                    idempotencyKey?: string;
+                    key?: string;
+                    metadata?: {
+                        [key: string]: unknown;
+                    };
+                    private?: boolean;
+                    retain?: boolean;
+                    retry?: number;
+                    timestamp?: unknown;
+                    topic?: string;
+                    topics?: string[];
+                    ttl?: unknown;
+                } | {
+                    comment?: string;
+                    data: unknown;
+                    deliverAt?: unknown;
+                    ephemeral?: boolean;
+                    event?: string;
+                    expires?: unknown;
+                    id?: string;
+                    idempotencyKey?: string;
+                    key?: string;
+                    metadata?: {
+                        [key: string]: unknown;
+                    };
+                    private?: boolean;
+                    retain?: boolean;
+                    retry?: number;
+                    timestamp?: unknown;
+                    topic?: string;
+                    topics?: string[];
+                    ttl?: unknown;
+                }[];
                 "application/jsonl": string;
                 "application/ndjson": string;
                 "application/x-ndjson": string;
@@ -1335,7 +2301,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        id?: string;
+                        position?: number;
+                        topic?: string;
+                    } | {
+                        id?: string;
+                        position?: number;
+                        topic?: string;
+                    }[];
                 };
             };
             202: {
@@ -1343,10 +2317,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        scheduledId: string;
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            408: components["responses"]["late"];
+            409: components["responses"]["conflict"];
+            411: components["responses"]["noLength"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            415: components["responses"]["otherType"];
+            429: components["responses"]["tooOften"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     post_events_publish_topic: {
@@ -1357,7 +2346,47 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": unknown;
+                "application/json": {
+                    comment?: string;
+                    data: unknown;
+                    deliverAt?: unknown;
+                    ephemeral?: boolean;
+                    event?: string;
+                    expires?: unknown;
+                    id?: string;
+                    idempotencyKey?: string;
+                    key?: string;
+                    metadata?: {
+                        [key: string]: unknown;
+                    };
+                    private?: boolean;
+                    retain?: boolean;
+                    retry?: number;
+                    timestamp?: unknown;
+                    topic?: string;
+                    topics?: string[];
+                    ttl?: unknown;
+                } | {
+                    comment?: string;
+                    data: unknown;
+                    deliverAt?: unknown;
+                    ephemeral?: boolean;
+                    event?: string;
+                    expires?: unknown;
+                    id?: string;
+                    idempotencyKey?: string;
+                    key?: string;
+                    metadata?: {
+                        [key: string]: unknown;
+                    };
+                    private?: boolean;
+                    retain?: boolean;
+                    retry?: number;
+                    timestamp?: unknown;
+                    topic?: string;
+                    topics?: string[];
+                    ttl?: unknown;
+                }[];
                 "application/jsonl": string;
                 "application/ndjson": string;
                 "application/x-ndjson": string;
@@ -1369,7 +2398,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        id?: string;
+                        position?: number;
+                        topic?: string;
+                    } | {
+                        id?: string;
+                        position?: number;
+                        topic?: string;
+                    }[];
                 };
             };
             202: {
@@ -1377,14 +2414,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        scheduledId: string;
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            408: components["responses"]["late"];
+            409: components["responses"]["conflict"];
+            411: components["responses"]["noLength"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            415: components["responses"]["otherType"];
+            429: components["responses"]["tooOften"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     get_events_scheduled: {
         parameters: {
+            query?: {
+                after?: string;
+                limit?: number;
+            };
         };
         responses: {
             200: {
@@ -1392,10 +2448,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        next?: string;
+                        scheduled: unknown[];
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     delete_events_scheduled_id: {
@@ -1410,11 +2477,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            409: components["responses"]["conflict"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            429: components["responses"]["tooOften"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     get_events_stats: {
         parameters: {
+            query?: {
+                client?: string[];
+                profile?: string[];
+                session?: string[];
+                top?: number;
+                topic?: string;
+                user?: string[];
+            };
         };
         responses: {
             200: {
@@ -1422,10 +2507,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        averageDurationMs: number;
+                        byProfile: unknown[];
+                        bytes: number;
+                        byTopic: unknown[];
+                        byUser: unknown[];
+                        durable: number;
+                        events: number;
+                        lastEventAt?: string;
+                        sinceStart: {
+                            [key: string]: unknown;
+                        };
+                        slow: number;
+                        streams: number;
+                        users: number;
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     post_events_streams: {
@@ -1437,10 +2545,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        stream: string;
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            409: components["responses"]["conflict"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            429: components["responses"]["tooOften"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     post_events_streams_stream: {
@@ -1451,7 +2571,43 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": unknown;
+                "application/json": {
+                    comment?: string;
+                    data: unknown;
+                    deliverAt?: unknown;
+                    ephemeral?: boolean;
+                    event?: string;
+                    expires?: unknown;
+                    id?: string;
+                    idempotencyKey?: string;
+                    key?: string;
+                    metadata?: {
+                        [key: string]: unknown;
+                    };
+                    private?: boolean;
+                    retain?: boolean;
+                    retry?: number;
+                    timestamp?: unknown;
+                    ttl?: unknown;
+                } | {
+                    comment?: string;
+                    data: unknown;
+                    deliverAt?: unknown;
+                    ephemeral?: boolean;
+                    event?: string;
+                    expires?: unknown;
+                    id?: string;
+                    idempotencyKey?: string;
+                    key?: string;
+                    metadata?: {
+                        [key: string]: unknown;
+                    };
+                    private?: boolean;
+                    retain?: boolean;
+                    retry?: number;
+                    timestamp?: unknown;
+                    ttl?: unknown;
+                }[];
             };
         };
         responses: {
@@ -1460,10 +2616,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        id?: string;
+                        position?: number;
+                        stopRequested: boolean;
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            408: components["responses"]["late"];
+            409: components["responses"]["conflict"];
+            411: components["responses"]["noLength"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            415: components["responses"]["otherType"];
+            429: components["responses"]["tooOften"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     delete_events_streams_stream: {
@@ -1478,7 +2651,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            409: components["responses"]["conflict"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            429: components["responses"]["tooOften"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     post_events_streams_stream_close: {
@@ -1493,10 +2676,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        id?: string;
+                        position?: number;
+                        stream: string;
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            409: components["responses"]["conflict"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            429: components["responses"]["tooOften"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     post_notifications_broadcast: {
@@ -1504,7 +2701,14 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": unknown;
+                "application/json": {
+                    action?: string;
+                    data?: unknown;
+                    message?: string;
+                    priority?: string;
+                    title?: string;
+                    type?: string;
+                };
             };
         };
         responses: {
@@ -1513,7 +2717,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        id: string;
+                        recipients?: number;
+                        success: boolean;
+                    };
                 };
             };
             202: {
@@ -1521,10 +2729,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        id: string;
+                        recipients?: number;
+                        success: boolean;
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            408: components["responses"]["late"];
+            409: components["responses"]["conflict"];
+            411: components["responses"]["noLength"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            415: components["responses"]["otherType"];
+            429: components["responses"]["tooOften"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     post_notifications_send: {
@@ -1532,7 +2757,18 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": unknown;
+                "application/json": {
+                    action?: string;
+                    data?: unknown;
+                    message?: string;
+                    priority?: string;
+                    recipients?: string[];
+                    recipientUserIds?: string[];
+                    title?: string;
+                    type?: string;
+                    userId?: string;
+                    userIds?: string[];
+                };
             };
         };
         responses: {
@@ -1541,7 +2777,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        id: string;
+                        recipients?: number;
+                        success: boolean;
+                    };
                 };
             };
             202: {
@@ -1549,10 +2789,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        id: string;
+                        recipients?: number;
+                        success: boolean;
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            408: components["responses"]["late"];
+            409: components["responses"]["conflict"];
+            411: components["responses"]["noLength"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            415: components["responses"]["otherType"];
+            429: components["responses"]["tooOften"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     post_realtime_entity_entity_create: {
@@ -1572,10 +2829,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        events: unknown[];
+                        recipients: number;
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            408: components["responses"]["late"];
+            409: components["responses"]["conflict"];
+            411: components["responses"]["noLength"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            415: components["responses"]["otherType"];
+            429: components["responses"]["tooOften"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     post_realtime_entity_entity_delete: {
@@ -1595,10 +2868,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        events: unknown[];
+                        recipients: number;
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            408: components["responses"]["late"];
+            409: components["responses"]["conflict"];
+            411: components["responses"]["noLength"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            415: components["responses"]["otherType"];
+            429: components["responses"]["tooOften"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     post_realtime_entity_entity_update: {
@@ -1618,10 +2907,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        events: unknown[];
+                        recipients: number;
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            408: components["responses"]["late"];
+            409: components["responses"]["conflict"];
+            411: components["responses"]["noLength"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            415: components["responses"]["otherType"];
+            429: components["responses"]["tooOften"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     post_realtime_update: {
@@ -1629,7 +2934,12 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": unknown;
+                "application/json": {
+                    action?: string;
+                    entity?: string;
+                    timestamp?: string;
+                    type?: string;
+                };
             };
         };
         responses: {
@@ -1638,14 +2948,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        events: unknown[];
+                        recipients: number;
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            408: components["responses"]["late"];
+            409: components["responses"]["conflict"];
+            411: components["responses"]["noLength"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            415: components["responses"]["otherType"];
+            429: components["responses"]["tooOften"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     get_system_connections: {
         parameters: {
+            query?: {
+                after?: string;
+                limit?: number;
+            };
         };
         responses: {
             200: {
@@ -1653,10 +2983,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        connections: unknown[];
+                        next?: string;
+                        total: number;
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     get_system_health: {
@@ -1668,10 +3010,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        status: string;
+                        timestamp: string;
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     get_system_stats: {
@@ -1683,10 +3035,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        activeConnections: number;
+                        bytesDelivered: number;
+                        eventsDelivered: number;
+                        eventsPublished: number;
+                        slowConnections: number;
+                        timestamp: string;
+                        totalConnections: number;
+                        uptimeSeconds: number;
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     post_system_status_update: {
@@ -1694,7 +3062,11 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": unknown;
+                "application/json": {
+                    message?: string;
+                    status?: string;
+                    timestamp?: string;
+                };
             };
         };
         responses: {
@@ -1703,10 +3075,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        events: unknown[];
+                        recipients: number;
+                    };
                 };
             };
-            default: components["responses"]["problem"];
+            400: components["responses"]["malformed"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            408: components["responses"]["late"];
+            409: components["responses"]["conflict"];
+            411: components["responses"]["noLength"];
+            413: components["responses"]["tooLarge"];
+            414: components["responses"]["longTarget"];
+            415: components["responses"]["otherType"];
+            429: components["responses"]["tooOften"];
+            431: components["responses"]["longHead"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
 }

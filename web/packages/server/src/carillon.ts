@@ -174,7 +174,8 @@ export class Carillon {
   /** A page of what is kept of topics or patterns. */
   async history<T = unknown>(topics: string | readonly string[], query: HistoryQuery = {}): Promise<HistoryPage<T>> {
     const { after, since, ...rest } = query;
-    const wanted = { ...rest, topic: topics, last_event_id: after, since: since === undefined ? undefined : timeText(since) };
+    const topic = typeof topics === "string" ? [topics] : topics;
+    const wanted = { ...rest, topic, last_event_id: after, since: since === undefined ? undefined : timeText(since) };
     return (await this.get("/events/history", { query: wanted })) as HistoryPage<T>;
   }
 

@@ -52,6 +52,7 @@ services::repetition_limits repetition_limits_of(const settings& s) {
 services::calendar_limits calendar_limits_of(const settings& s) {
     services::calendar_limits l;
     l.max_text = s.records.max_text.value;
+    l.max_age = std::chrono::ceil<std::chrono::seconds>(s.calendar.max_age);
     return l;
 }
 
@@ -165,6 +166,7 @@ void applications::tick(std::chrono::steady_clock::time_point now) {
     outbox_.trim();
     notifications_.trim();
     chat_.trim();
+    calendar_.trim();
 }
 
 std::vector<std::pair<std::string, const stream_quota*>> applications::quotas() const {

@@ -422,6 +422,10 @@ void each_setting(Settings& s, Visitor&& visit) {  // NOLINT(readability-functio
            "everyone who listens."},
           s.chat.presence);
     visit({"chat.max_age", "Older messages are removed.", 60'000, 3650 * day}, s.chat.max_age);
+    visit({"calendar.max_age",
+           "Calendar events that took place once and began longer ago are removed; 0: never.", 0,
+           3650 * day},
+          s.calendar.max_age);
 }
 
 }  // namespace carillon::server

@@ -208,6 +208,9 @@ struct settings {
         choice presence{"users", "off|hidden|users|everyone"};
         milliseconds max_age = std::chrono::hours(24 * 90);
     } chat;
+    struct {
+        milliseconds max_age{0};
+    } calendar;
     std::vector<topic_row> topics;
 
     /// The row for a topic or pattern; null: the defaults apply.

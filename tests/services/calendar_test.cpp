@@ -156,5 +156,33 @@ TEST_F(calendar_test, refuses_events_that_it_could_not_keep) {
     EXPECT_EQ(refused([](auto& e) { e.id.clear(); }), "");
 }
 
+TEST_F(calendar_test, events_that_took_place_go_when_they_are_old) {
+    calendar old(*relay, *records, {.max_age = std::chrono::hours(24 * 10)},
+                 [this] { return wall; });
+    store::calendar_event once = daily();
+    once.id = "once";
+    once.rule.clear();
+    ASSERT_TRUE(create(once));
+    ASSERT_TRUE(create(daily()));
+    const auto kept = [&] {
+        const auto all = answer_of<std::vector<store::calendar_event>>(
+            [&](auto done) { old.list("boss", {}, 10, std::move(done)); });
+        std::vector<std::string> ids;
+        for (const store::calendar_event& e : all.value()) ids.push_back(e.id);
+        return ids;
+    };
+    wall = std::chrono::sys_days(std::chrono::year(2026) / 4 / 7) + 9h;  // and a day for zones
+    old.trim();
+    settle();
+    EXPECT_THAT(kept(), ElementsAre("e1", "once"));
+    wall += 1s;
+    service->trim();  // without a limit
+    settle();
+    EXPECT_THAT(kept(), SizeIs(2));
+    old.trim();
+    settle();
+    EXPECT_THAT(kept(), ElementsAre("e1"));
+}
+
 }  // namespace
 }  // namespace carillon::services

@@ -383,5 +383,24 @@ TEST_F(record_store_test, keeps_calls_by_owner_and_key_and_forgets_the_oldest) {
     EXPECT_EQ(made("bob", "m"), "nothing");
 }
 
+TEST_F(record_store_test, what_nobody_waits_for_goes_with_the_next_write_or_by_itself) {
+    std::vector<int> order;
+    std::promise<void> alone;
+    store_->write_soon([](records&) -> result<> { return {}; },
+                       [&](const result<>& done) {
+                           EXPECT_TRUE(done);
+                           alone.set_value();
+                       });
+    alone.get_future().get();
+    store_->write_soon([&](records&) -> result<> { return order.push_back(1), result<>{}; },
+                       [](const result<>& done) { EXPECT_TRUE(done); });
+    ASSERT_TRUE(write([&](records&) -> result<> { return order.push_back(2), result<>{}; }));
+    EXPECT_THAT(order, ElementsAre(1, 2));
+    store_->write_soon([&](records&) -> result<> { return order.push_back(3), result<>{}; },
+                       [](const result<>& done) { EXPECT_TRUE(done); });
+    store_->close();
+    EXPECT_THAT(order, ElementsAre(1, 2, 3));
+}
+
 }  // namespace
 }  // namespace carillon::store

@@ -25,6 +25,7 @@ struct calendar_limits {
     std::chrono::hours max_window{24 * 31};     ///< of "what starts soon"
     std::size_t max_reminded = 1000;            ///< occurrences of one event in that window
     std::chrono::hours keep_reminders{24 * 7};  ///< after the occurrence
+    std::chrono::seconds max_age{0};  ///< events that began once and longer ago go; 0: never
 };
 
 /// Attendees get notice of what changes and of what begins, by events of the kind
@@ -71,6 +72,8 @@ public:
 
     /// Sends the reminders that are due; call it every second or so.
     void tick();
+    /// Removes some of what is older than the limit; call it now and then.
+    void trim();
 
 private:
     struct state;

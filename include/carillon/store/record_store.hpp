@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace carillon::store {
 
@@ -26,6 +27,9 @@ public:
     /// All or nothing: what `work` did is undone when it fails, and the error is the answer. Writes
     /// that wait share a commit, and one that fails undoes nothing of the others. In order.
     virtual void write(work w, callback done) = 0;
+    /// The same for what nobody waits for: it goes with the next write, or by itself a few
+    /// milliseconds later, so that it seldom costs a commit of its own.
+    virtual void write_soon(work w, callback done) = 0;
     /// Sees one moment. Writing in it is an error.
     virtual void read(work w, callback done) = 0;
 
@@ -40,6 +44,23 @@ public:
     /// Whether records can be stored now; an error goes away by itself.
     virtual result<> health() const = 0;
 };
+
+/// Runs `ask` on the records and hands its answer over; on a thread of the store.
+template <class T, class Ask>
+void read_one(record_store& from, Ask ask, std::function<void(result<T>)> done) {
+    auto answer = std::make_shared<T>();
+    from.read(
+        [answer, ask = std::move(ask)](records& r) -> result<> {
+            auto found = ask(r);
+            if (!found) return std::unexpected(found.error());
+            *answer = std::move(*found);
+            return {};
+        },
+        [answer, done = std::move(done)](result<> ok) {
+            if (!ok) return done(std::unexpected(ok.error()));
+            done(std::move(*answer));
+        });
+}
 
 /// Opens or creates a file, and brings an older one up to date in one transaction. Errors:
 /// `unavailable` (the disk is full, another server has it), `io_error` (damaged, another program's,

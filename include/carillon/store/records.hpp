@@ -156,6 +156,9 @@ public:
     /// True the first time for this event, attendee, occurrence and `lead` before it.
     virtual result<bool> begin_reminder(std::string_view id, std::string_view user,
                                         time_point occurrence, std::chrono::seconds lead) = 0;
+    /// Removes at most `limit` events that happened once and began before `starts` (local time, as
+    /// an event has it); how many went.
+    virtual result<std::uint64_t> trim(std::string_view starts, std::size_t limit) = 0;
     /// Forgets reminders of occurrences before `t`; how many went.
     virtual result<std::uint64_t> trim_reminders(time_point t, std::size_t limit) = 0;
 };

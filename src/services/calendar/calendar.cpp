@@ -238,6 +238,21 @@ void calendar::tick() {
     for (std::string& id : ids) state_->look_at(std::move(id));
 }
 
+void calendar::trim() {
+    const std::chrono::seconds age = state_->limits.max_age;
+    if (age.count() == 0) return;
+    // Local times are up to 14 hours ahead of UTC, and up to 12 behind it.
+    std::string starts = rfc3339(state_->now() - age - std::chrono::hours(24)).substr(0, 19);
+    std::erase_if(starts, [](char c) { return c == '-' || c == ':'; });
+    state_->records.write(
+        [starts = std::move(starts)](store::records& r) -> result<> {
+            const auto gone = r.calendar().trim(starts, page_events);
+            if (!gone) return std::unexpected(gone.error());
+            return {};
+        },
+        [](const result<>&) {});
+}
+
 // Writes the event, tells its attendees, and looks at its reminders anew.
 void calendar::state::save(calendar_event e, std::string_view action, check_first check_stored,
                            callback<void> done) {

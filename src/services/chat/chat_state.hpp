@@ -45,18 +45,7 @@ struct chat::state : std::enable_shared_from_this<state> {
     /// Runs `ask` on the records and hands its answer over.
     template <class T, class Ask>
     void read(Ask ask, callback<T> done) {
-        auto answer = std::make_shared<T>();
-        records.read(
-            [answer, ask = std::move(ask)](store::records& r) -> result<> {
-                auto found = ask(r);
-                if (!found) return std::unexpected(found.error());
-                *answer = std::move(*found);
-                return {};
-            },
-            [answer, done = std::move(done)](result<> ok) {
-                if (!ok) return done(std::unexpected(ok.error()));
-                done(std::move(*answer));
-            });
+        store::read_one<T>(records, std::move(ask), std::move(done));
     }
 };
 

@@ -22,23 +22,6 @@ void put(std::string& out, std::string_view name, std::string_view text) {
     append_json_string(out, text);
 }
 
-/// Runs `ask` on the records and hands its answer over.
-template <class T, class Ask>
-void read_one(store::record_store& from, Ask ask, std::function<void(result<T>)> done) {
-    auto answer = std::make_shared<T>();
-    from.read(
-        [answer, ask = std::move(ask)](store::records& r) -> result<> {
-            auto found = ask(r);
-            if (!found) return std::unexpected(found.error());
-            *answer = std::move(*found);
-            return {};
-        },
-        [answer, done = std::move(done)](result<> ok) {
-            if (!ok) return done(std::unexpected(ok.error()));
-            done(std::move(*answer));
-        });
-}
-
 }  // namespace
 
 notifications::notifications(hub& h, outbox_relay& relay, store::record_store& records,
@@ -180,7 +163,7 @@ store::record_store::work notifications::outcome_of(const message& m,
 }
 
 void notifications::pending(std::string user, callback<store::pending_deliveries> done) {
-    read_one<store::pending_deliveries>(
+    store::read_one<store::pending_deliveries>(
         records_,
         [user = std::move(user)](store::records& r) { return r.notifications().pending(user); },
         std::move(done));
@@ -233,13 +216,13 @@ void notifications::broadcast_once(notification_draft what, event e, sent_callba
 
 void notifications::list(store::inbox_query q, callback<std::vector<store::inbox_entry>> done) {
     q.limit = std::clamp<std::size_t>(q.limit, 1, limits_.max_page);
-    read_one<std::vector<store::inbox_entry>>(
+    store::read_one<std::vector<store::inbox_entry>>(
         records_, [q = std::move(q)](store::records& r) { return r.notifications().list(q); },
         std::move(done));
 }
 
 void notifications::count_unread(std::string user, callback<std::uint64_t> done) {
-    read_one<std::uint64_t>(
+    store::read_one<std::uint64_t>(
         records_,
         [user = std::move(user)](store::records& r) {
             return r.notifications().count_unread(user);
@@ -276,7 +259,7 @@ void notifications::mark_all_read(std::string user, callback<std::uint64_t> done
 void notifications::deliveries(std::string id, std::string after_user, std::size_t limit,
                                callback<std::vector<store::delivery>> done) {
     limit = std::clamp<std::size_t>(limit, 1, limits_.max_page);
-    read_one<std::vector<store::delivery>>(
+    store::read_one<std::vector<store::delivery>>(
         records_,
         [id = std::move(id), after = std::move(after_user),
          limit](store::records& r) -> result<std::vector<store::delivery>> {

@@ -167,7 +167,7 @@ void outbox_relay::state::write_outcome(const item& what, const settled& told) {
 // What is said of the message and that it has left the outbox stand or fall together.
 void outbox_relay::state::write_outcome(outcome_to_write what) {
     auto kept = std::make_shared<outcome_to_write>(std::move(what));
-    records.write(
+    records.write_soon(
         [kept](store::records& r) -> result<> {
             if (auto written = kept->work(r); !written) return written;
             return r.outbox().remove({&kept->id, 1});

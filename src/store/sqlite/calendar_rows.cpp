@@ -96,6 +96,18 @@ result<bool> calendar_rows::begin_reminder(std::string_view id, std::string_view
     return *added != 0;
 }
 
+result<std::uint64_t> calendar_rows::trim(std::string_view starts, std::size_t limit) {
+    std::vector<std::string> ids;
+    const auto found =
+        old_.each([&](const sqlite::statement& row) { ids.push_back(text_at(row, 0)); }, starts,
+                  std::uint64_t{limit});
+    if (!found) return std::unexpected(found.error());
+    for (const std::string& id : ids) {
+        if (const auto gone = remove(id); !gone) return std::unexpected(gone.error());
+    }
+    return ids.size();
+}
+
 result<std::uint64_t> calendar_rows::trim_reminders(time_point t, std::size_t limit) {
     return trim_.run(t, std::uint64_t{limit});
 }

@@ -17,6 +17,7 @@ public:
                                              std::size_t limit) override;
     result<bool> begin_reminder(std::string_view id, std::string_view user, time_point occurrence,
                                 std::chrono::seconds lead) override;
+    result<std::uint64_t> trim(std::string_view starts, std::size_t limit) override;
     result<std::uint64_t> trim_reminders(time_point t, std::size_t limit) override;
 
 private:
@@ -42,6 +43,7 @@ private:
     query unattend_{on_, "DELETE FROM attendees WHERE event = ?"};
     query remove_{on_, "DELETE FROM calendar WHERE id = ?"};
     query remind_{on_, "INSERT OR IGNORE INTO reminders VALUES (?, ?, ?, ?)"};
+    query old_{on_, "SELECT id FROM calendar WHERE rule = '' AND starts < ? LIMIT ?"};
     query trim_{on_,
                 "DELETE FROM reminders WHERE (event, user, occurrence, lead) IN (SELECT "
                 "event, user, occurrence, lead FROM reminders WHERE occurrence < ? LIMIT ?)"};

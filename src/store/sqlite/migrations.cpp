@@ -66,6 +66,7 @@ CREATE TABLE calls (
     number INTEGER PRIMARY KEY AUTOINCREMENT, owner TEXT NOT NULL, key TEXT NOT NULL,
     fingerprint TEXT NOT NULL, made TEXT NOT NULL, at INTEGER NOT NULL, UNIQUE (owner, key));
 CREATE INDEX calls_at ON calls (at);
+CREATE INDEX calendar_once ON calendar (starts) WHERE rule = '';
 )"};
 
 }  // namespace

@@ -6,7 +6,9 @@
 #include "store/sqlite/sqlite_records.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
 #include <mutex>
 #include <thread>
@@ -21,11 +23,15 @@ namespace {
 // Writes that share a commit. More would make the first of them wait for the last.
 constexpr std::size_t max_group = 512;
 constexpr int busy_ms = 2000;
+// How long what nobody waits for may wait for company.
+constexpr auto linger = std::chrono::milliseconds(5);
 
 struct task {
     record_store::work work;
     record_store::callback done;
 };
+
+enum class urgency : std::uint8_t { now, soon };
 
 /// Tasks for one or more threads. Synchronised inside.
 class task_queue {
@@ -33,13 +39,17 @@ public:
     explicit task_queue(std::size_t most) : most_(most) {}
 
     /// False if it is full or closed: the task stays the caller's.
-    bool push(task& t) {
+    bool push(task& t, urgency u) {
+        bool wakes = u == urgency::now;
         {
             const std::lock_guard lock(mutex_);
             if (closed_ || waiting_.size() >= most_) return false;
+            // Somebody looks at the clock from the first one on.
+            wakes = wakes || waiting_.empty();
+            urgent_ = urgent_ || u == urgency::now;
             waiting_.push_back(std::move(t));
         }
-        changed_.notify_one();
+        if (wakes) changed_.notify_one();
         return true;
     }
 
@@ -47,11 +57,13 @@ public:
     std::vector<task> take(std::size_t limit) {
         std::unique_lock lock(mutex_);
         changed_.wait(lock, [&] { return closed_ || !waiting_.empty(); });
+        changed_.wait_for(lock, linger, [&] { return closed_ || urgent_; });
         std::vector<task> taken;
         while (!waiting_.empty() && taken.size() < limit) {
             taken.push_back(std::move(waiting_.front()));
             waiting_.pop_front();
         }
+        urgent_ = !waiting_.empty();
         return taken;
     }
 
@@ -69,6 +81,7 @@ private:
     std::mutex mutex_;  // guards all below
     std::condition_variable changed_;
     std::deque<task> waiting_;
+    bool urgent_ = false;  ///< somebody waits for one of them
     bool closed_ = false;
 };
 
@@ -111,8 +124,15 @@ public:
         threads_.clear();
     }
 
-    void write(work w, callback done) override { add(writes_, {std::move(w), std::move(done)}); }
-    void read(work w, callback done) override { add(reads_, {std::move(w), std::move(done)}); }
+    void write(work w, callback done) override {
+        add(writes_, {std::move(w), std::move(done)}, urgency::now);
+    }
+    void write_soon(work w, callback done) override {
+        add(writes_, {std::move(w), std::move(done)}, urgency::soon);
+    }
+    void read(work w, callback done) override {
+        add(reads_, {std::move(w), std::move(done)}, urgency::now);
+    }
 
     const std::string& id() const noexcept override { return id_; }
 
@@ -150,8 +170,8 @@ private:
         return std::make_unique<session>(std::move(*on));
     }
 
-    static void add(task_queue& to, task t) {
-        if (!to.push(t))
+    static void add(task_queue& to, task t, urgency u) {
+        if (!to.push(t, u))
             t.done(fail(errc::unavailable, "no more records can be stored for the moment"));
     }
 

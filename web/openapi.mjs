@@ -17,9 +17,12 @@ const isCalled = (path) => /^\/(events|auth|api\/sse|api\/calendar|api\/v1\/sse|
 /** A stream is read, not called. */
 const isStream = (operation) => operation.responses?.["200"]?.content?.["text/event-stream"] !== undefined;
 
+/** Failures are problem documents, whatever was called. */
+const successes = ({ responses }) => Object.fromEntries(Object.entries(responses).filter(([status]) => /^2/.test(status)));
+
 /** The operations of a path that are calls; undefined if there is none. */
 function callsOf(operations) {
-  const calls = Object.entries(operations).filter(([, operation]) => !isStream(operation));
+  const calls = Object.entries(operations).flatMap(([verb, operation]) => (isStream(operation) ? [] : [[verb, { ...operation, responses: successes(operation) }]]));
   return calls.length > 0 ? Object.fromEntries(calls) : undefined;
 }
 
@@ -35,9 +38,11 @@ function withoutProse(node) {
 export async function typesOf(document) {
   const called = Object.entries(document.paths).flatMap(([path, operations]) => (isCalled(path) && callsOf(operations) ? [[path, callsOf(operations)]] : []));
   const paths = Object.fromEntries(called.sort(([a], [b]) => (a < b ? -1 : 1)));
-  const types = astToString(await openapi({ ...withoutProse(document), paths: withoutProse(paths) }, { alphabetize: true }))
-    // What is not there need not be said to be never there.
-    .replace(/^ +\w+\?: never;\n/gm, "");
+  const types = astToString(await openapi({ ...withoutProse(document), components: { schemas: withoutProse(document.components.schemas) }, paths: withoutProse(paths) }, { alphabetize: true }))
+    // What is not there need not be said to be never there, nor to be empty, nor to be anything.
+    .replace(/^ +\w+\?: never;\n/gm, "")
+    .replace(/^ +parameters: \{\n +\};\n/gm, "")
+    .replace(/^ +headers: \{\n +\[name: string\]: unknown;\n +\};\n/gm, "");
   return `// Made by \`npm run api\` from /openapi.json; the tests hold it to what the server says.\n${types}`;
 }
 

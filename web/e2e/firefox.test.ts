@@ -16,7 +16,7 @@ let server: Server;
 beforeAll(async () => {
   [browser, site] = await Promise.all([startFirefox(), startClientSite()]);
   server = await Server.start("--stream.retry", "200ms", "--http.cors_origins", site.url, "--drain.window", "100ms", "--drain.expected_downtime", "200ms");
-});
+}, 180_000); // its first start on a machine makes a profile
 afterAll(async () => {
   await browser?.close();
   await site?.stop();

@@ -12,8 +12,9 @@ export async function runSnippet(
   const page = await browser.newPage();
   const said: string[] = [];
   page.on("console", (message) => {
-    void Promise.all(message.args().map((value) => value.jsonValue())).then((values) =>
-      said.push(values.map((value) => (typeof value === "string" ? value : JSON.stringify(value))).join(" ")),
+    void Promise.all(message.args().map((value) => value.jsonValue())).then(
+      (values) => said.push(values.map((value) => (typeof value === "string" ? value : JSON.stringify(value))).join(" ")),
+      () => {}, // the page was closed meanwhile
     );
   });
   page.on("pageerror", (problem) => said.push(`error: ${problem.message}`));

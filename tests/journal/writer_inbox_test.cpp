@@ -32,7 +32,7 @@ std::shared_ptr<writer_inbox> make_inbox(
 struct shared_inbox {
     explicit shared_inbox(journal_sync sync = journal_sync::normal)
         : inbox(make_inbox(sync, [this] { return now; })) {
-        inbox->let_loops_store([this] { groups.push_back(inbox->take().size()); });
+        inbox->let_loops_store([this](const auto&) { groups.push_back(inbox->take().size()); });
     }
     /// A turn with so many requests and its end, which may be the next one's or a later one's.
     void turn_of(played_turn& during, int requests) {
@@ -47,9 +47,9 @@ struct shared_inbox {
 
 TEST(writer_inbox, gives_what_comes_from_no_loop_at_once) {
     const auto inbox = make_inbox();
-    EXPECT_TRUE(inbox->next_group(false).empty());
+    EXPECT_TRUE(inbox->next_group(false).requests.empty());
     append(*inbox);
-    EXPECT_EQ(inbox->next_group(true).size(), 1u);
+    EXPECT_EQ(inbox->next_group(true).requests.size(), 1u);
 }
 
 TEST(writer_inbox, gives_what_a_turn_appends_at_its_end) {
@@ -57,19 +57,19 @@ TEST(writer_inbox, gives_what_a_turn_appends_at_its_end) {
     played_turn during;
     for (int round = 0; round < 2; ++round) {
         for (int i = 0; i < 3; ++i) append(*inbox);
-        EXPECT_TRUE(inbox->next_group(false).empty());
+        EXPECT_TRUE(inbox->next_group(false).requests.empty());
         during.end();
-        EXPECT_EQ(inbox->next_group(true).size(), 3u);
+        EXPECT_EQ(inbox->next_group(true).requests.size(), 3u);
     }
 }
 
 TEST(writer_inbox, waits_for_no_turn_when_there_is_enough) {
     const auto inbox = make_inbox();
     played_turn during;
-    while (inbox->next_group(false).empty()) ASSERT_TRUE(append(*inbox));
+    while (inbox->next_group(false).requests.empty()) ASSERT_TRUE(append(*inbox));
     append(*inbox);
     inbox->stop();
-    EXPECT_EQ(inbox->next_group(false).size(), 1u) << "nor when the journal ends";
+    EXPECT_EQ(inbox->next_group(false).requests.size(), 1u) << "nor when the journal ends";
     EXPECT_TRUE(inbox->finished());
 }
 
@@ -77,7 +77,7 @@ TEST(writer_inbox, waits_for_no_turn_when_one_request_is_large) {
     const auto inbox = make_inbox();
     const played_turn during;
     append(*inbox, 64u << 20);
-    EXPECT_EQ(inbox->next_group(true).size(), 1u);
+    EXPECT_EQ(inbox->next_group(true).requests.size(), 1u);
 }
 
 TEST(writer_inbox, waits_for_no_loop_that_has_ended) {
@@ -85,9 +85,9 @@ TEST(writer_inbox, waits_for_no_loop_that_has_ended) {
     {
         const played_turn during;
         append(*inbox);
-        EXPECT_TRUE(inbox->next_group(false).empty());
+        EXPECT_TRUE(inbox->next_group(false).requests.empty());
     }
-    EXPECT_EQ(inbox->next_group(true).size(), 1u);
+    EXPECT_EQ(inbox->next_group(true).requests.size(), 1u);
 }
 
 TEST(writer_inbox, may_be_gone_when_a_turn_ends) {
@@ -102,18 +102,18 @@ TEST(writer_inbox, refuses_what_is_too_much) {
     const auto inbox = make_inbox();
     EXPECT_TRUE(append(*inbox, 5'000'000)) << "one is always taken";
     EXPECT_FALSE(append(*inbox));
-    EXPECT_EQ(inbox->next_group(true).size(), 1u);
+    EXPECT_EQ(inbox->next_group(true).requests.size(), 1u);
     EXPECT_TRUE(append(*inbox));
 }
 
 TEST(writer_inbox, wakes_the_writer_for_other_work) {
     const auto inbox = make_inbox();
     inbox->want_upkeep();
-    EXPECT_TRUE(inbox->next_group(true).empty());
+    EXPECT_TRUE(inbox->next_group(true).requests.empty());
     EXPECT_TRUE(inbox->take_upkeep());
     EXPECT_FALSE(inbox->take_upkeep());
-    inbox->run([](store&) -> result<> { return {}; });
-    EXPECT_TRUE(inbox->next_group(true).empty());
+    inbox->run([](const auto&) -> result<> { return {}; });
+    EXPECT_TRUE(inbox->next_group(true).requests.empty());
     EXPECT_EQ(inbox->take_tasks().size(), 1u);
     EXPECT_FALSE(inbox->finished());
 }
@@ -123,7 +123,8 @@ TEST(writer_inbox, lets_a_loop_store_what_its_turn_appended) {
     played_turn during;
     loops.turn_of(during, 3);
     EXPECT_EQ(loops.groups, std::vector<std::size_t>{3});
-    EXPECT_TRUE(loops.inbox->next_group(false).empty()) << "nothing is left for the writer";
+    EXPECT_TRUE(loops.inbox->next_group(false).requests.empty())
+        << "nothing is left for the writer";
 }
 
 TEST(writer_inbox, lets_groups_grow_over_turns_only_under_load) {
@@ -146,10 +147,10 @@ TEST(writer_inbox, leaves_large_groups_to_the_writer) {
     shared_inbox loops;
     played_turn during;
     loops.turn_of(during, 200);
-    EXPECT_EQ(loops.inbox->next_group(true).size(), 200u);
+    EXPECT_EQ(loops.inbox->next_group(true).requests.size(), 200u);
     EXPECT_TRUE(append(*loops.inbox, 500'000));
     during.end();
-    EXPECT_EQ(loops.inbox->next_group(true).size(), 1u);
+    EXPECT_EQ(loops.inbox->next_group(true).requests.size(), 1u);
     EXPECT_TRUE(loops.groups.empty());
 }
 
@@ -159,7 +160,7 @@ TEST(writer_inbox, leaves_more_than_a_few_to_the_writer_if_each_group_waits_for_
     loops.turn_of(during, 2);
     EXPECT_EQ(loops.groups, std::vector<std::size_t>{2});
     loops.turn_of(during, 10);
-    EXPECT_EQ(loops.inbox->next_group(true).size(), 10u);
+    EXPECT_EQ(loops.inbox->next_group(true).requests.size(), 10u);
 }
 
 using namespace std::chrono_literals;
@@ -224,9 +225,9 @@ TEST(writer_inbox, lets_one_write_at_a_time) {
         count += requests;
         --writing;
     };
-    inbox->let_loops_store([&] { write(inbox->take().size(), here); });
+    inbox->let_loops_store([&](const auto&) { write(inbox->take().size(), here); });
     std::thread writer([&] {
-        while (!inbox->finished()) write(inbox->next_group(true).size(), by_writer);
+        while (!inbox->finished()) write(inbox->next_group(true).requests.size(), by_writer);
     });
     std::vector<std::thread> loops;
     for (int l = 0; l < 2; ++l) {
@@ -257,7 +258,7 @@ TEST(writer_inbox, does_not_store_for_a_loop_that_has_ended) {
         append(*loops.inbox);
     }
     EXPECT_TRUE(loops.groups.empty());
-    EXPECT_EQ(loops.inbox->next_group(true).size(), 1u);
+    EXPECT_EQ(loops.inbox->next_group(true).requests.size(), 1u);
 }
 
 TEST(writer_inbox, lets_nobody_store_once_it_is_stopped) {
@@ -267,7 +268,7 @@ TEST(writer_inbox, lets_nobody_store_once_it_is_stopped) {
     loops.inbox->stop();
     during.end();
     EXPECT_TRUE(loops.groups.empty());
-    EXPECT_EQ(loops.inbox->next_group(true).size(), 1u);
+    EXPECT_EQ(loops.inbox->next_group(true).requests.size(), 1u);
 }
 
 }  // namespace

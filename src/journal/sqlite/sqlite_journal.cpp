@@ -44,7 +44,8 @@ result<std::unique_ptr<journal>> sqlite_journal::open(sqlite_journal_options opt
     if (!file) return named(file.error());
     std::unique_ptr<sqlite_journal> j(
         new sqlite_journal(std::move(options), std::move(*lock), std::move(*file)));
-    if (auto done = j->load(); !done) {
+    const write_token alone;  // nobody else knows the journal yet
+    if (auto done = j->load(alone); !done) {
         done.error().detail = fmt::format("{}: {}", j->options_.path, done.error().detail);
         return std::unexpected(done.error());
     }
@@ -71,8 +72,8 @@ sqlite_journal::sqlite_journal(sqlite_journal_options options, file_lock lock, s
 }
 
 // What is in the file but not in its index is read again: no more than a batch or two.
-result<> sqlite_journal::load() {
-    const contents& found = store_.found();
+result<> sqlite_journal::load(const write_token& w) {
+    const contents& found = store_by(w).found();
     head_ = found.head;
     indexed_ = found.indexed;
     recent_after_ = found.indexed;
@@ -80,8 +81,8 @@ result<> sqlite_journal::load() {
     times_ = time_line(found.turns, from_milliseconds(found.newest_ms));
     turns_ = times_;
     logs_.restore_forgotten(found.forgotten);
-    if (auto restored = load_topics(); !restored) return restored;
-    auto done = store_.each_retained([&](std::int64_t topic, std::shared_ptr<stored_event> e) {
+    if (auto restored = load_topics(w); !restored) return restored;
+    auto done = store_by(w).each_retained([&](std::int64_t topic, std::shared_ptr<stored_event> e) {
         topic_log* const log = log_of(topic);
         if (log == nullptr) return;
         const auto is_its_name = [&](const carillon::topic& t) { return t.str() == log->name(); };
@@ -89,27 +90,27 @@ result<> sqlite_journal::load() {
     });
     if (!done) return done;
     std::vector<std::uint64_t> damaged;
-    done = store_.each_event(
+    done = store_by(w).each_event(
         found.indexed,
         [&](std::uint64_t pos, std::int64_t at, std::string_view record) -> result<> {
             auto e = unpack(record, position{pos}, at);
-            if (e) return recall(e);
+            if (e) return recall(w, e);
             damaged.push_back(pos);
             return {};
         });
     if (!done) return done;
-    note_damaged(damaged);
+    note_damaged(w, damaged);
     logs_.end_restore();
     unchecked_from_ = std::string();
-    return count_waiting();
+    return count_waiting(w);
 }
 
-result<> sqlite_journal::load_topics() {
-    const auto count = store_.count_topics();
+result<> sqlite_journal::load_topics(const write_token& w) {
+    const auto count = store_by(w).count_topics();
     if (!count) return std::unexpected(count.error());
     logs_.expect(*count);
     by_row_.reserve(*count);
-    auto done = store_.each_topic_name([&](std::int64_t row, std::string_view name) {
+    auto done = store_by(w).each_topic_name([&](std::int64_t row, std::string_view name) {
         by_row_.emplace(row, &logs_.restore(name, row));
     });
     if (!done) return done;
@@ -118,7 +119,7 @@ result<> sqlite_journal::load_topics() {
     std::vector<due_topic> ages;
     ages.reserve(*count);
     std::size_t unnamed = 0;
-    done = store_.each_topic([&](const topic_row& t) {
+    done = store_by(w).each_topic([&](const topic_row& t) {
         topic_log* const log = log_of(t.row);
         if (log == nullptr) {
             ++unnamed;
@@ -136,34 +137,34 @@ result<> sqlite_journal::load_topics() {
 
 // Nobody knows the topics of such an event, so that readers of any are told. If this cannot be
 // written now, the next opening finds it again.
-void sqlite_journal::note_damaged(std::span<const std::uint64_t> positions) {
+void sqlite_journal::note_damaged(const write_token& w, std::span<const std::uint64_t> positions) {
     if (positions.empty()) return;
     log::error("events of the journal are damaged and left out",
                {{"file", options_.path},
                 {"events", std::to_string(positions.size())},
                 {"first", std::to_string(positions.front())}});
-    transaction all(store_.on());
+    transaction all(store_by(w).on());
     result<> done = all.begin();
     for (const std::uint64_t pos : positions) {
         damaged_.insert(pos);
-        if (done) done = store_.give_up(pos);
+        if (done) done = store_by(w).give_up(pos);
     }
     if (done) done = all.commit();
 }
 
 // An event that the index may lack. From topics that have trimmed or forgotten it, it is gone.
-result<> sqlite_journal::recall(const std::shared_ptr<stored_event>& e) {
+result<> sqlite_journal::recall(const write_token& w, const std::shared_ptr<stored_event>& e) {
     bool added = false;
     for (const topic& t : e->content.topics) {
         topic_log* log = logs_.find(t.str());
         if (e->pos.value <= (log != nullptr ? log->trimmed : logs_.forgotten)) continue;
         if (log == nullptr) {
-            const auto row = store_.add_topic(t.str(), logs_.forgotten);
+            const auto row = store_by(w).add_topic(t.str(), logs_.forgotten);
             if (!row) return std::unexpected(row.error());
             log = &add_topic(t, *row);
         }
         if (!std::exchange(added, true)) logs_.add(e);
-        remember(e, *log);
+        remember(w, e, *log);
     }
     return {};
 }
@@ -185,7 +186,7 @@ result<> sqlite_journal::start() {
     if (auto done = checkpointer_.start(); !done) return done;
     for (archive& a : archives)
         threads_.emplace_back([this, mine = std::move(a)]() mutable { serve_readers(mine); });
-    inbox_->let_loops_store([this] { store_here(); });
+    inbox_->let_loops_store([this](const write_token& w) { store_here(w); });
     writer_ = std::thread([this] { write(); });
     return {};
 }
@@ -219,31 +220,31 @@ void sqlite_journal::write() {
     }
     bool more = true;
     for (;;) {
-        std::vector<append_request> requests = inbox_->next_group(!more);
+        auto [w, requests] = inbox_->next_group(!more);
         checkpointer_.wait();
         if (!requests.empty()) {
-            commit(requests, std::unique_lock(transaction_mutex_, std::defer_lock));
+            commit(w, requests, std::unique_lock(transaction_mutex_, std::defer_lock));
         } else if (inbox_->finished()) {
             return;
         }
-        for (const auto& task : inbox_->take_tasks()) report(task(store_));
-        more = upkeep();
+        for (const auto& task : inbox_->take_tasks()) report(task(w));
+        more = upkeep(w);
         // Events that come faster than they are indexed wait for that.
-        while (more && batch_is_full() && batch_.next < batch_.rows.size()) more = upkeep();
+        while (more && batch_is_full() && batch_.next < batch_.rows.size()) more = upkeep(w);
     }
 }
 
 // At the end of a loop's turn. A loop does not wait for a checkpoint, nor for upkeep.
-void sqlite_journal::store_here() {
+void sqlite_journal::store_here(const write_token& w) {
     if (checkpointer_.is_behind()) return;
     std::unique_lock writing(transaction_mutex_, std::try_to_lock);
     if (!writing) return;
     std::vector<append_request> requests = inbox_->take();
-    commit(requests, std::move(writing));
+    commit(w, requests, std::move(writing));
     if (batch_is_full()) inbox_->want_writer();
 }
 
-void sqlite_journal::commit(std::vector<append_request>& requests,
+void sqlite_journal::commit(const write_token& w, std::vector<append_request>& requests,
                             std::unique_lock<std::mutex> writing) {
     const auto begun = std::chrono::steady_clock::now();
     look_at_clock();
@@ -258,7 +259,7 @@ void sqlite_journal::commit(std::vector<append_request>& requests,
     }
     if (durable) {
         if (!writing) writing.lock();
-        const result<> stored = store_group(requests);
+        const result<> stored = store_group(w, requests);
         writing.unlock();
         inbox_->note_stored(std::chrono::steady_clock::now() - begun, stored.has_value());
         report(stored);
@@ -274,7 +275,7 @@ void sqlite_journal::commit(std::vector<append_request>& requests,
             }
         }
     }
-    publish_group(requests);
+    publish_group(w, requests);
 }
 
 // What is stored from now on has the right time again, what was stored before counts as stored
@@ -294,33 +295,33 @@ void sqlite_journal::look_at_clock() {
 }
 
 // In a transaction.
-result<> sqlite_journal::save_turns() {
+result<> sqlite_journal::save_turns(const write_token& w) {
     const auto window = std::chrono::milliseconds(options_.idempotency_window).count();
-    if (auto done = store_.shorten_answers(newest_ms() + window); !done) return done;
-    return store_.save_turns(times_.turns());
+    if (auto done = store_by(w).shorten_answers(newest_ms() + window); !done) return done;
+    return store_by(w).save_turns(times_.turns());
 }
 
-result<> sqlite_journal::check_writable() const {
-    for (const auto* why : {&lost_, &store_.unwritable()}) {
+result<> sqlite_journal::check_writable(const write_token& w) {
+    for (const auto* why : {&std::as_const(lost_), &store_by(w).unwritable()}) {
         if (*why) return std::unexpected(**why);
     }
     return {};
 }
 
 // With transaction_mutex_ held.
-result<> sqlite_journal::store_group(std::vector<append_request>& requests) {
-    if (auto writable = check_writable(); !writable) return writable;
+result<> sqlite_journal::store_group(const write_token& w, std::vector<append_request>& requests) {
+    if (auto writable = check_writable(w); !writable) return writable;
     if (auto room = check_unindexed(); !room) return room;
-    transaction all(store_.on());
+    transaction all(store_by(w).on());
     if (auto done = all.begin(); !done) return done;
     if (turns_unsaved_) {
-        if (auto done = save_turns(); !done) return done;
+        if (auto done = save_turns(w); !done) return done;
     }
     std::uint64_t head = head_;
     room_check room(logs_, options_.limits);
     released_events_ = released_bytes_ = 0;
     for (append_request& r : requests) {
-        if (auto done = store_request(r, room, head); !done) return done;
+        if (auto done = store_request(w, r, room, head); !done) return done;
     }
     if (auto done = all.commit(); !done) return done;
     scheduled_events_ -= released_events_;
@@ -329,9 +330,10 @@ result<> sqlite_journal::store_group(std::vector<append_request>& requests) {
     return {};
 }
 
-result<> sqlite_journal::store_request(append_request& r, room_check& room, std::uint64_t& head) {
+result<> sqlite_journal::store_request(const write_token& w, append_request& r, room_check& room,
+                                       std::uint64_t& head) {
     if (r.key) {
-        const auto known = recall(*r.key);
+        const auto known = recall(w, *r.key);
         if (!known) {
             if (known.error().code != errc::conflict) return std::unexpected(known.error());
             r.outcome = std::unexpected(known.error());
@@ -348,10 +350,10 @@ result<> sqlite_journal::store_request(append_request& r, room_check& room, std:
         return {};
     }
     if (r.key) {
-        if (auto done = remember(*r.key, head + 1); !done) return done;
+        if (auto done = remember(w, *r.key, head + 1); !done) return done;
     }
     for (const std::uint64_t id : r.released) {
-        const auto taken = store_.remove_scheduled(id);
+        const auto taken = store_by(w).remove_scheduled(id);
         if (!taken) return std::unexpected(taken.error());
         if (!*taken) continue;
         released_events_ += 1;
@@ -364,21 +366,23 @@ result<> sqlite_journal::store_request(append_request& r, room_check& room, std:
             // Only the thread with the writer role changes the topics, so it needs no lock to look.
             found_logs_.push_back(logs_.find(t.str()));
             if (found_logs_.back() != nullptr || new_rows_.contains(t.str())) continue;
-            const auto row = store_.add_topic(t.str(), logs_.forgotten);
+            const auto row = store_by(w).add_topic(t.str(), logs_.forgotten);
             if (!row) return std::unexpected(row.error());
             new_rows_.emplace(t.str(), *row);
         }
         pack(e->content, e->pos, record_);
-        if (auto done = store_.add_event(e->pos.value, newest_ms(), record_); !done) return done;
-        if (auto done = store_consequences(*e); !done) return done;
+        if (auto done = store_by(w).add_event(e->pos.value, newest_ms(), record_); !done)
+            return done;
+        if (auto done = store_consequences(w, *e); !done) return done;
     }
     return {};
 }
 
 // What else an event brings about: that another loses its content, or itself at a time.
-result<> sqlite_journal::store_consequences(const stored_event& e) {
+result<> sqlite_journal::store_consequences(const write_token& w, const stored_event& e) {
     if (e.content.expires) {
-        if (auto done = store_.add_expiry(milliseconds(*e.content.expires), e.pos.value); !done)
+        if (auto done = store_by(w).add_expiry(milliseconds(*e.content.expires), e.pos.value);
+            !done)
             return done;
     }
     if (e.content.retain) {
@@ -388,17 +392,17 @@ result<> sqlite_journal::store_consequences(const stored_event& e) {
             const topic_log* log = logs_.find(t.str());
             const std::int64_t row = log != nullptr ? log->row : new_rows_.find(t.str())->second;
             const std::string_view record = clears ? std::string_view() : record_;
-            if (auto done = store_.retain(row, e.pos.value, newest_ms(), record); !done)
+            if (auto done = store_by(w).retain(row, e.pos.value, newest_ms(), record); !done)
                 return done;
         }
     }
     if (e.erases.value == 0) return {};
-    const auto old = store_.read(e.erases.value);
+    const auto old = store_by(w).read(e.erases.value);
     if (!old) return std::unexpected(old.error());
-    return *old == nullptr ? result<>{} : store_.erase(**old, e.pos);
+    return *old == nullptr ? result<>{} : store_by(w).erase(**old, e.pos);
 }
 
-void sqlite_journal::publish_group(std::vector<append_request>& requests) {
+void sqlite_journal::publish_group(const write_token& w, std::vector<append_request>& requests) {
     {
         const std::lock_guard lock(mutex_);
         std::span<topic_log* const> found = found_logs_;
@@ -411,7 +415,7 @@ void sqlite_journal::publish_group(std::vector<append_request>& requests) {
                 for (const topic& t : e->content.topics) {
                     topic_log* log = found.front() != nullptr ? found.front() : logs_.find(t.str());
                     if (log == nullptr) log = &add_topic(t, new_rows_.find(t.str())->second);
-                    remember(e, *log);
+                    remember(w, e, *log);
                     found = found.subspan(1);
                 }
                 if (e->erases.value != 0) {
@@ -440,11 +444,12 @@ topic_log& sqlite_journal::add_topic(const topic& t, std::int64_t row) {
 }
 
 // With mutex_ held, or alone while opening.
-void sqlite_journal::remember(const std::shared_ptr<stored_event>& e, topic_log& log) {
+void sqlite_journal::remember(const write_token& w, const std::shared_ptr<stored_event>& e,
+                              topic_log& log) {
     const std::size_t size = e->content.size();
     recent_events_ += 1;
     recent_bytes_ += size;
-    const bool was_there = e->pos.value <= store_.found().head;
+    const bool was_there = e->pos.value <= store_by(w).found().head;
     // Last values have a table: a newer one than this event may have expired or been cleared.
     if (e->content.retain && !was_there) logs_.retain(log, e);
     if (was_there && e->pos.value <= log.indexed.counted)

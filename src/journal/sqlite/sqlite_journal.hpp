@@ -98,74 +98,79 @@ private:
     using reader_task = std::function<void(archive&)>;
 
     sqlite_journal(sqlite_journal_options options, file_lock lock, store s);
-    result<> load();
-    result<> load_topics();
-    result<> recall(const std::shared_ptr<stored_event>& e);
-    void note_damaged(std::span<const std::uint64_t> positions);
+    result<> load(const write_token& w);
+    result<> load_topics(const write_token& w);
+    result<> recall(const write_token& w, const std::shared_ptr<stored_event>& e);
+    void note_damaged(const write_token& w, std::span<const std::uint64_t> positions);
     result<> start();
 
-    // Of the writer role (sqlite_journal.cpp).
+    // Of the thread that may write (sqlite_journal.cpp).
+    store& store_by(const write_token&) noexcept { return store_; }
     void write();
-    void store_here();
+    void store_here(const write_token& w);
     /// `writing`: for transaction_mutex_; not held during the callbacks.
-    void commit(std::vector<append_request>& requests, std::unique_lock<std::mutex> writing);
-    result<> store_group(std::vector<append_request>& requests);
-    result<> store_request(append_request& r, room_check& room, std::uint64_t& head);
-    result<> store_consequences(const stored_event& e);
-    void publish_group(std::vector<append_request>& requests);
+    void commit(const write_token& w, std::vector<append_request>& requests,
+                std::unique_lock<std::mutex> writing);
+    result<> store_group(const write_token& w, std::vector<append_request>& requests);
+    result<> store_request(const write_token& w, append_request& r, room_check& room,
+                           std::uint64_t& head);
+    result<> store_consequences(const write_token& w, const stored_event& e);
+    void publish_group(const write_token& w, std::vector<append_request>& requests);
     topic_log& add_topic(const topic& t, std::int64_t row);
-    void remember(const std::shared_ptr<stored_event>& e, topic_log& log);
+    void remember(const write_token& w, const std::shared_ptr<stored_event>& e, topic_log& log);
     void evict();
     event_ptr forget_recent(topic_log& log);
     void forget_until(topic_log& log, std::uint64_t pos);
     void report(const result<>& outcome);
 
     void look_at_clock();
-    result<> save_turns();
+    result<> save_turns(const write_token& w);
     std::int64_t newest_ms() const { return milliseconds(times_.newest()); }
 
     // Keys, and events that wait for their time (waiting.cpp).
-    result<> count_waiting();
-    result<std::optional<std::uint64_t>> recall(const idempotency_key& key);
-    result<> remember(const idempotency_key& key, std::uint64_t first);
-    result<> forget_answers(std::int64_t now);
-    result<result<std::uint64_t>> store_scheduled(const event& e, std::int64_t due,
+    result<> count_waiting(const write_token& w);
+    result<std::optional<std::uint64_t>> recall(const write_token& w, const idempotency_key& key);
+    result<> remember(const write_token& w, const idempotency_key& key, std::uint64_t first);
+    result<> forget_answers(const write_token& w, std::int64_t now);
+    result<result<std::uint64_t>> store_scheduled(const write_token& w, const event& e,
+                                                  std::int64_t due,
                                                   const std::optional<idempotency_key>& key);
-    result<bool> remove_scheduled(std::uint64_t id);
-    result<> release_due(std::int64_t now);
+    result<bool> remove_scheduled(const write_token& w, std::uint64_t id);
+    result<> release_due(const write_token& w, std::int64_t now);
 
     // Upkeep between groups, on the writer's thread (upkeep.cpp).
-    bool upkeep();
+    bool upkeep(const write_token& w);
     bool has_upkeep() const;
-    result<> upkeep_step();
-    void tick();
-    result<> probe();
+    result<> upkeep_step(const write_token& w);
+    void tick(const write_token& w);
+    result<> probe(const write_token& w);
     result<> check_files() const;
-    result<> check_writable() const;
-    result<> store_turns();
+    result<> check_writable(const write_token& w);
+    result<> store_turns(const write_token& w);
     void make_room();
     void look_for_limits();
     void want_trim(topic_log& log);
     bool batch_is_full() const;
     result<> check_unindexed() const;
     void begin_indexing();
-    result<> index_some();
-    result<> index_topic(index_step& step, std::size_t last);
+    result<> index_some(const write_token& w);
+    result<> index_topic(const write_token& w, index_step& step, std::size_t last);
     std::size_t end_of_topic(std::size_t row) const;
     bool may_wait(std::size_t kept, std::size_t topic_end) const;
-    result<> leave_out(std::span<const indexed_event> rows, topic_change& change);
-    result<> save(const topic_row& row);
+    result<> leave_out(const write_token& w, std::span<const indexed_event> rows,
+                       topic_change& change);
+    result<> save(const write_token& w, const topic_row& row);
     void publish_change(const topic_change& c);
-    result<> remove_forgotten();
-    result<> trim_some();
-    result<bool> trim_topic(topic_log& log);
-    result<> remove_first(std::span<const indexed_event> oldest, std::size_t count,
-                          const topic_log& from);
-    result<> check_age(std::int64_t now);
-    result<std::optional<std::int64_t>> oldest_age_begins(std::int64_t row);
-    result<std::int64_t> age_begins(std::uint64_t pos);
+    result<> remove_forgotten(const write_token& w);
+    result<> trim_some(const write_token& w);
+    result<bool> trim_topic(const write_token& w, topic_log& log);
+    result<> remove_first(const write_token& w, std::span<const indexed_event> oldest,
+                          std::size_t count, const topic_log& from);
+    result<> check_age(const write_token& w, std::int64_t now);
+    result<std::optional<std::int64_t>> oldest_age_begins(const write_token& w, std::int64_t row);
+    result<std::int64_t> age_begins(const write_token& w, std::uint64_t pos);
     void schedule_all_ages();
-    result<> erase_expired(std::int64_t now);
+    result<> erase_expired(const write_token& w, std::int64_t now);
     void schedule_age(std::int64_t row, std::int64_t due);
     std::int64_t age_limit(topic_log& log);
     std::int64_t oldest_allowed(topic_log& log);
@@ -216,8 +221,8 @@ private:
     std::optional<error>
         trouble_;  ///< why the last group could not be stored; guarded by the mutex
 
-    // Accessed only while holding the writer role (see `writer_inbox`).
-    store store_;
+    // Accessed only by who has a `write_token`.
+    store store_;  ///< by `store_by`
     boost::unordered_flat_map<std::int64_t, topic_log*> by_row_;
     std::vector<indexed_event> unindexed_;
     std::size_t unindexed_bytes_ = 0;

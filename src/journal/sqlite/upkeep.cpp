@@ -37,14 +37,14 @@ result<> sqlite_journal::check_unindexed() const {
 }
 
 /// True if there is more to do at once.
-bool sqlite_journal::upkeep() {
+bool sqlite_journal::upkeep(const write_token& w) {
     if (inbox_->take_upkeep()) {
         upkeep_trouble_.reset();
-        tick();
+        tick(w);
     }
     // A step that failed is tried again at the next tick, from where it stopped.
     if (upkeep_trouble_ || !has_upkeep()) return false;
-    if (auto done = upkeep_step(); !done) {
+    if (auto done = upkeep_step(w); !done) {
         report(done);
         upkeep_trouble_ = done.error();
         return false;
@@ -57,22 +57,22 @@ bool sqlite_journal::has_upkeep() const {
            !forgotten_rows_.empty() || unchecked_from_;
 }
 
-result<> sqlite_journal::upkeep_step() {
+result<> sqlite_journal::upkeep_step(const write_token& w) {
     // Trims come first: what is over a topic's limit then stands at the front of its rows in the
     // batch and need not be indexed.
-    if (!over_limit_.empty()) return trim_some();
-    if (batch_.next < batch_.rows.size()) return index_some();
+    if (!over_limit_.empty()) return trim_some(w);
+    if (batch_.next < batch_.rows.size()) return index_some(w);
     if (batch_is_full()) {
         begin_indexing();
         return {};
     }
-    if (!forgotten_rows_.empty()) return remove_forgotten();
+    if (!forgotten_rows_.empty()) return remove_forgotten(w);
     look_for_some_limits();
     return {};
 }
 
 // Each part is tried, whatever came of the others.
-void sqlite_journal::tick() {
+void sqlite_journal::tick(const write_token& w) {
     lost_.reset();
     if (auto here = check_files(); !here) {
         lost_ = here.error();
@@ -81,7 +81,7 @@ void sqlite_journal::tick() {
     }
     if (!health()) {
         // Nobody may be publishing: find out whether it would work again.
-        if (!probe()) return;
+        if (!probe(w)) return;
         report({});
     }
     look_at_clock();
@@ -90,21 +90,21 @@ void sqlite_journal::tick() {
         if (!done) report(done);
     };
     if (std::exchange(ages_unknown_, false)) schedule_all_ages();
-    if (turns_unsaved_) tried(store_turns());
-    tried(release_due(now));
+    if (turns_unsaved_) tried(store_turns(w));
+    tried(release_due(w, now));
     look_for_limits();
     make_room();
     if (std::exchange(over_limits_seen_, false)) begin_indexing();
-    tried(check_age(now));
-    tried(erase_expired(now));
-    tried(forget_answers(now));
+    tried(check_age(w, now));
+    tried(erase_expired(w, now));
+    tried(forget_answers(w, now));
 }
 
-result<> sqlite_journal::store_turns() {
+result<> sqlite_journal::store_turns(const write_token& w) {
     const std::lock_guard lock(transaction_mutex_);
-    transaction step(store_.on());
+    transaction step(store_by(w).on());
     if (auto done = step.begin(); !done) return done;
-    if (auto done = save_turns(); !done) return done;
+    if (auto done = save_turns(w); !done) return done;
     if (auto done = step.commit(); !done) return done;
     turns_unsaved_ = false;
     return {};
@@ -121,12 +121,12 @@ result<> sqlite_journal::check_files() const {
 }
 
 // Writes what changes nothing.
-result<> sqlite_journal::probe() {
+result<> sqlite_journal::probe(const write_token& w) {
     const std::lock_guard lock(transaction_mutex_);
-    if (store_.unwritable()) return store_.save_epoch(options_.sync);
-    transaction write(store_.on());
+    if (store_by(w).unwritable()) return store_by(w).save_epoch(options_.sync);
+    transaction write(store_by(w).on());
     if (auto done = write.begin(); !done) return done;
-    if (auto done = store_.set("head", head_); !done) return done;
+    if (auto done = store_by(w).set("head", head_); !done) return done;
     return write.commit();
 }
 
@@ -189,21 +189,21 @@ void sqlite_journal::begin_indexing() {
 
 // A step through the batch. A topic's numbers change with the last of its rows, so that they and
 // the index belong together whenever the process ends.
-result<> sqlite_journal::index_some() {
+result<> sqlite_journal::index_some(const write_token& w) {
     index_step step{.next = batch_.next, .begun = batch_.begun};
     const std::size_t last = std::min(step.next + rows_per_step, batch_.rows.size());
     const std::lock_guard writing(transaction_mutex_);
-    transaction all(store_.on());
+    transaction all(store_by(w).on());
     if (auto done = all.begin(); !done) return done;
     while (step.next < last) {
-        if (auto done = index_topic(step, last); !done) return done;
+        if (auto done = index_topic(w, step, last); !done) return done;
     }
-    if (auto done = store_.add_index(step.to_index); !done) return done;
+    if (auto done = store_by(w).add_index(step.to_index); !done) return done;
     std::uint64_t complete = batch_.complete;
     for (const auto rows : step.put_off) complete = std::min(complete, rows.front().pos - 1);
     const bool ends = step.next == batch_.rows.size();
     if (ends) {
-        if (auto done = store_.set("indexed", complete); !done) return done;
+        if (auto done = store_by(w).set("indexed", complete); !done) return done;
     }
     auto done = publish_upkeep(all, [&] {
         for (const topic_change& c : step.changes) publish_change(c);
@@ -230,14 +230,14 @@ result<> sqlite_journal::index_some() {
 }
 
 // The rows of one topic, as far as the step goes.
-result<> sqlite_journal::index_topic(index_step& step, std::size_t last) {
+result<> sqlite_journal::index_topic(const write_token& w, index_step& step, std::size_t last) {
     const std::span<const indexed_event> rows(batch_.rows);
     const std::size_t topic_end = end_of_topic(step.next);
     std::size_t end = std::min(topic_end, last);
     topic_change change{row_of(*log_of(rows[step.next].topic))};
     std::size_t kept = step.next;
     if (!step.begun) {
-        if (auto done = leave_out(rows.first(end).subspan(kept), change); !done) return done;
+        if (auto done = leave_out(w, rows.first(end).subspan(kept), change); !done) return done;
         kept += change.left_out;
     }
     if (!step.begun && kept < end && may_wait(kept, topic_end)) {
@@ -256,7 +256,7 @@ result<> sqlite_journal::index_topic(index_step& step, std::size_t last) {
         }
     }
     if (change.left_out != 0 || !step.begun) {
-        if (auto done = save(change.row); !done) return done;
+        if (auto done = save(w, change.row); !done) return done;
         step.changes.push_back(std::move(change));
     }
     step.next = end;
@@ -284,7 +284,8 @@ bool sqlite_journal::may_wait(std::size_t kept, std::size_t topic_end) const {
 
 // A busy topic is over its limit before its events are indexed. Those at the front of `rows` that
 // retention takes anyway leave the disk without an entry; older ones than these must be gone.
-result<> sqlite_journal::leave_out(std::span<const indexed_event> rows, topic_change& change) {
+result<> sqlite_journal::leave_out(const write_token& w, std::span<const indexed_event> rows,
+                                   topic_change& change) {
     const topic_log& log = *log_of(change.row.row);
     if (change.row.events != 0) return {};
     std::uint64_t kept = log.kept;
@@ -299,13 +300,13 @@ result<> sqlite_journal::leave_out(std::span<const indexed_event> rows, topic_ch
     change.left_out = count;
     change.left_out_bytes = log.kept_bytes - bytes;
     change.row.trimmed = rows[count - 1].pos;
-    return store_.remove_events(rows.first(count));
+    return store_by(w).remove_events(rows.first(count));
 }
 
-result<> sqlite_journal::save(const topic_row& row) {
-    if (auto done = store_.save_topic(row); !done) return done;
+result<> sqlite_journal::save(const write_token& w, const topic_row& row) {
+    if (auto done = store_by(w).save_topic(row); !done) return done;
     // Else a restart would find the head in none of the tables.
-    return row.trimmed == head_ ? store_.set("head", head_) : result<>{};
+    return row.trimmed == head_ ? store_by(w).set("head", head_) : result<>{};
 }
 
 // With mutex_ held.
@@ -317,57 +318,57 @@ void sqlite_journal::publish_change(const topic_change& c) {
     logs_.note_trimmed(log, c.row.trimmed, c.left_out, c.left_out_bytes);
 }
 
-result<> sqlite_journal::remove_first(std::span<const indexed_event> oldest, std::size_t count,
-                                      const topic_log& from) {
+result<> sqlite_journal::remove_first(const write_token& w, std::span<const indexed_event> oldest,
+                                      std::size_t count, const topic_log& from) {
     const auto victims = oldest.first(count);
     const bool plain = std::ranges::all_of(victims, &indexed_event::plain);
     if (victims.empty()) return {};
     if (plain) {
-        if (auto done = store_.remove_events(victims); !done) return done;
-        return store_.remove_index_until(from.row, victims.back().pos);
+        if (auto done = store_by(w).remove_events(victims); !done) return done;
+        return store_by(w).remove_index_until(from.row, victims.back().pos);
     }
     for (const indexed_event& e : victims) {
         const auto kept_by_another = [&](std::string_view name) {
             const topic_log* other = name == from.name() ? nullptr : logs_.find(name);
             return other != nullptr && other->trimmed < e.pos;
         };
-        if (auto done = store_.remove(e, kept_by_another); !done) return done;
+        if (auto done = store_by(w).remove(e, kept_by_another); !done) return done;
     }
     return {};
 }
 
 // A topic that memory has forgotten leaves the file together with its mark. Until then its row does
 // no harm: a new topic of that name replaces it.
-result<> sqlite_journal::remove_forgotten() {
+result<> sqlite_journal::remove_forgotten(const write_token& w) {
     const std::size_t left =
         forgotten_rows_.size() - std::min(forgotten_rows_.size(), rows_per_step);
     const std::lock_guard writing(transaction_mutex_);
-    transaction step(store_.on());
+    transaction step(store_by(w).on());
     if (auto done = step.begin(); !done) return done;
     for (const std::int64_t row : std::span(forgotten_rows_).subspan(left)) {
-        if (auto done = store_.remove_topic(row); !done) return done;
+        if (auto done = store_by(w).remove_topic(row); !done) return done;
     }
-    if (auto done = store_.set("forgotten", logs_.forgotten); !done) return done;
+    if (auto done = store_by(w).set("forgotten", logs_.forgotten); !done) return done;
     if (auto done = step.commit(); !done) return done;
     forgotten_rows_.resize(left);
     return {};
 }
 
 // The topics take turns, so that one that cannot be trimmed does not hold up the others.
-result<> sqlite_journal::trim_some() {
+result<> sqlite_journal::trim_some(const write_token& w) {
     const std::int64_t row = over_limit_.front();
     over_limit_.pop_front();
     topic_log* const log = log_of(row);
     if (log == nullptr) return {};
-    const auto all = trim_topic(*log);
+    const auto all = trim_topic(w, *log);
     if (!all || !*all) over_limit_.push_back(row);
     return all ? result<>{} : std::unexpected(all.error());
 }
 
 /// Takes what is too much or too old. False: perhaps not all of it yet.
-result<bool> sqlite_journal::trim_topic(topic_log& log) {
+result<bool> sqlite_journal::trim_topic(const write_token& w, topic_log& log) {
     const std::int64_t row_number = log.row;
-    const auto oldest = store_.oldest(row_number, indexed_, trims_per_step);
+    const auto oldest = store_by(w).oldest(row_number, indexed_, trims_per_step);
     if (!oldest) return std::unexpected(oldest.error());
     const std::int64_t too_old = oldest_allowed(log);
 
@@ -376,12 +377,12 @@ result<bool> sqlite_journal::trim_topic(topic_log& log) {
     std::uint64_t kept_bytes = log.kept_bytes;
     std::size_t count = 0;
     const std::lock_guard writing(transaction_mutex_);
-    transaction step(store_.on());
+    transaction step(store_by(w).on());
     if (auto done = step.begin(); !done) return std::unexpected(done.error());
     for (; count < oldest->size(); ++count) {
         const indexed_event& e = (*oldest)[count];
         if (!log.is_over(kept, kept_bytes)) {
-            const auto at = age_begins(e.pos);
+            const auto at = age_begins(w, e.pos);
             if (!at) return std::unexpected(at.error());
             if (*at >= too_old) break;
         }
@@ -391,9 +392,10 @@ result<bool> sqlite_journal::trim_topic(topic_log& log) {
         row.bytes -= e.size;
         row.trimmed = e.pos;
     }
-    if (auto done = remove_first(*oldest, count, log); !done) return std::unexpected(done.error());
+    if (auto done = remove_first(w, *oldest, count, log); !done)
+        return std::unexpected(done.error());
     if (count > 0) {
-        if (auto done = save(row); !done) return std::unexpected(done.error());
+        if (auto done = save(w, row); !done) return std::unexpected(done.error());
         auto done = publish_upkeep(step, [&] {
             log.indexed.events = row.events;
             log.indexed.bytes = row.bytes;
@@ -411,7 +413,7 @@ result<bool> sqlite_journal::trim_topic(topic_log& log) {
             // What is not indexed yet is in memory, and may be older than the newest event.
             const std::uint64_t oldest_left =
                 count < oldest->size() ? (*oldest)[count].pos : log.front()->pos.value;
-            const auto at = age_begins(oldest_left);
+            const auto at = age_begins(w, oldest_left);
             if (!at) return std::unexpected(at.error());
             schedule_age(row_number, *at + age_limit(*still));
         }
@@ -434,7 +436,7 @@ std::int64_t sqlite_journal::oldest_allowed(topic_log& log) {
 void sqlite_journal::schedule_age(std::int64_t row, std::int64_t due) { by_age_.emplace(due, row); }
 
 // Each topic has one entry or more: an early one only costs a look.
-result<> sqlite_journal::check_age(std::int64_t now) {
+result<> sqlite_journal::check_age(const write_token& w, std::int64_t now) {
     std::vector<std::int64_t> again;  // at the next tick
     result<> outcome;
     std::size_t looks = 0;
@@ -444,7 +446,7 @@ result<> sqlite_journal::check_age(std::int64_t now) {
         by_age_.pop();
         topic_log* const log = log_of(row);
         if (log == nullptr || log->kept == 0) continue;
-        const auto oldest = oldest_age_begins(row);
+        const auto oldest = oldest_age_begins(w, row);
         if (!oldest || !*oldest) again.push_back(row);
         if (!oldest) {
             outcome = std::unexpected(oldest.error());
@@ -462,18 +464,19 @@ result<> sqlite_journal::check_age(std::int64_t now) {
 }
 
 /// When the age of the topic's oldest indexed event begins; nothing if none is indexed.
-result<std::optional<std::int64_t>> sqlite_journal::oldest_age_begins(std::int64_t row) {
-    const auto first = store_.oldest(row, indexed_, 1);
+result<std::optional<std::int64_t>> sqlite_journal::oldest_age_begins(const write_token& w,
+                                                                      std::int64_t row) {
+    const auto first = store_by(w).oldest(row, indexed_, 1);
     if (!first) return std::unexpected(first.error());
     if (first->empty()) return std::nullopt;
-    const auto at = age_begins(first->front().pos);
+    const auto at = age_begins(w, first->front().pos);
     if (!at) return std::unexpected(at.error());
     return *at;
 }
 
 /// From when on retention counts the event's age; an entry without its event may go.
-result<std::int64_t> sqlite_journal::age_begins(std::uint64_t pos) {
-    const auto at = store_.stored_at(pos);
+result<std::int64_t> sqlite_journal::age_begins(const write_token& w, std::uint64_t pos) {
+    const auto at = store_by(w).stored_at(pos);
     if (!at) return std::unexpected(at.error());
     if (!*at) return 0;
     const auto now = from_milliseconds(trim_now_.load(std::memory_order_relaxed));
@@ -489,21 +492,21 @@ void sqlite_journal::schedule_all_ages() {
 }
 
 // Readers are not shown what has expired; here its content leaves the disk.
-result<> sqlite_journal::erase_expired(std::int64_t now) {
-    const auto due = store_.expired(now, trims_per_step);
+result<> sqlite_journal::erase_expired(const write_token& w, std::int64_t now) {
+    const auto due = store_by(w).expired(now, trims_per_step);
     if (!due || due->empty()) return due ? result<>{} : std::unexpected(due.error());
     const std::lock_guard writing(transaction_mutex_);
-    transaction step(store_.on());
+    transaction step(store_by(w).on());
     if (auto done = step.begin(); !done) return done;
     std::vector<std::shared_ptr<stored_event>> gone;
     for (const std::uint64_t pos : *due) {
-        auto e = store_.read(pos);
+        auto e = store_by(w).read(pos);
         if (!e) return std::unexpected(e.error());
         if (*e != nullptr) {
-            if (auto done = store_.erase(**e, {}); !done) return done;
+            if (auto done = store_by(w).erase(**e, {}); !done) return done;
             gone.push_back(std::move(*e));
         }
-        if (auto done = store_.forget_expiries(now, pos); !done) return done;
+        if (auto done = store_by(w).forget_expiries(now, pos); !done) return done;
     }
     auto done = publish_upkeep(step, [&] {
         for (const auto& e : gone) logs_.erase(*e, {});

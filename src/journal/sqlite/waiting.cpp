@@ -19,20 +19,21 @@ constexpr std::size_t keys_at_once = 4096;
 
 }  // namespace
 
-result<> sqlite_journal::count_waiting() {
-    const auto waiting = store_.count_scheduled();
+result<> sqlite_journal::count_waiting(const write_token& w) {
+    const auto waiting = store_by(w).count_scheduled();
     if (!waiting) return std::unexpected(waiting.error());
     scheduled_events_ = waiting->events;
     scheduled_bytes_ = waiting->bytes;
-    const auto known = store_.count_answers();
+    const auto known = store_by(w).count_answers();
     if (!known) return std::unexpected(known.error());
     keys_ = *known;
     return {};
 }
 
 // What came of an earlier use of the key: a position, or a scheduled event's id.
-result<std::optional<std::uint64_t>> sqlite_journal::recall(const idempotency_key& key) {
-    const auto known = store_.find_answer(key.key, newest_ms());
+result<std::optional<std::uint64_t>> sqlite_journal::recall(const write_token& w,
+                                                            const idempotency_key& key) {
+    const auto known = store_by(w).find_answer(key.key, newest_ms());
     if (!known) return std::unexpected(known.error());
     if (!*known) return std::nullopt;
     if ((*known)->body_hash != key.body_hash) return std::unexpected(key_conflict());
@@ -40,24 +41,26 @@ result<std::optional<std::uint64_t>> sqlite_journal::recall(const idempotency_ke
 }
 
 // Within the transaction under way.
-result<> sqlite_journal::remember(const idempotency_key& key, std::uint64_t first) {
+result<> sqlite_journal::remember(const write_token& w, const idempotency_key& key,
+                                  std::uint64_t first) {
     if (options_.limits.max_keys == 0) return {};
     const auto window = std::chrono::milliseconds(options_.idempotency_window).count();
-    const auto number = store_.add_answer(key.key, {key.body_hash, first}, newest_ms() + window);
+    const auto number =
+        store_by(w).add_answer(key.key, {key.body_hash, first}, newest_ms() + window);
     if (!number) return std::unexpected(number.error());
     if (*number <= options_.limits.max_keys) return {};
-    const auto gone = store_.forget_answers_until(*number - options_.limits.max_keys);
+    const auto gone = store_by(w).forget_answers_until(*number - options_.limits.max_keys);
     if (!gone) return std::unexpected(gone.error());
     keys_forgotten_ += *gone;
     return {};
 }
 
-result<> sqlite_journal::forget_answers(std::int64_t now) {
+result<> sqlite_journal::forget_answers(const write_token& w, std::int64_t now) {
     const std::lock_guard writing(transaction_mutex_);
-    const auto gone = store_.forget_answers(now, keys_at_once);
+    const auto gone = store_by(w).forget_answers(now, keys_at_once);
     if (!gone) return std::unexpected(gone.error());
     if (*gone == keys_at_once) inbox_->want_upkeep();
-    const auto known = store_.count_answers();
+    const auto known = store_by(w).count_answers();
     if (!known) return std::unexpected(known.error());
     keys_ = *known;
     return {};
@@ -72,8 +75,8 @@ void sqlite_journal::schedule(event e, std::chrono::system_clock::time_point due
         return done(fail(errc::unavailable, "too many events wait to be stored; try again later"));
     }
     inbox_->run([this, size, e = std::move(e), due, key = std::move(key),
-                 done = std::move(done)](store&) -> result<> {
-        auto stored = store_scheduled(e, milliseconds(due), key);
+                 done = std::move(done)](const write_token& w) -> result<> {
+        auto stored = store_scheduled(w, e, milliseconds(due), key);
         schedules_bytes_ -= size;
         if (stored) {
             done(std::move(*stored));
@@ -86,15 +89,16 @@ void sqlite_journal::schedule(event e, std::chrono::system_clock::time_point due
 
 /// The answer, which may be a refusal; an error is the file's.
 result<result<std::uint64_t>> sqlite_journal::store_scheduled(
-    const event& e, std::int64_t due, const std::optional<idempotency_key>& key) {
+    const write_token& w, const event& e, std::int64_t due,
+    const std::optional<idempotency_key>& key) {
     using answer = result<std::uint64_t>;
     look_at_clock();
-    if (auto writable = check_writable(); !writable) return std::unexpected(writable.error());
+    if (auto writable = check_writable(w); !writable) return std::unexpected(writable.error());
     const std::lock_guard writing(transaction_mutex_);
-    transaction both(store_.on());
+    transaction both(store_by(w).on());
     if (auto begun = both.begin(); !begun) return std::unexpected(begun.error());
     if (key) {
-        const auto known = recall(*key);
+        const auto known = recall(w, *key);
         if (!known && known.error().code == errc::conflict)
             return answer(std::unexpected(known.error()));
         if (!known) return std::unexpected(known.error());
@@ -104,10 +108,10 @@ result<result<std::uint64_t>> sqlite_journal::store_scheduled(
     if (auto fits = check_schedule(options_.limits, scheduled_events_, scheduled_bytes_, size);
         !fits)
         return answer(std::unexpected(fits.error()));
-    const auto id = store_.add_scheduled(due, e, key ? key->key : std::string());
+    const auto id = store_by(w).add_scheduled(due, e, key ? key->key : std::string());
     if (!id) return std::unexpected(id.error());
     if (key) {
-        if (auto done = remember(*key, *id); !done) return std::unexpected(done.error());
+        if (auto done = remember(w, *key, *id); !done) return std::unexpected(done.error());
     }
     if (auto done = both.commit(); !done) return std::unexpected(done.error());
     scheduled_events_ += 1;
@@ -116,24 +120,24 @@ result<result<std::uint64_t>> sqlite_journal::store_scheduled(
 }
 
 void sqlite_journal::cancel(std::uint64_t id, std::function<void(result<bool>)> done) {
-    inbox_->run([this, id, done = std::move(done)](store&) -> result<> {
-        const auto was_there = remove_scheduled(id);
+    inbox_->run([this, id, done = std::move(done)](const write_token& w) -> result<> {
+        const auto was_there = remove_scheduled(w, id);
         done(was_there);
         return was_there ? result<>{} : std::unexpected(was_there.error());
     });
 }
 
 /// Its key is free again.
-result<bool> sqlite_journal::remove_scheduled(std::uint64_t id) {
-    if (auto writable = check_writable(); !writable) return std::unexpected(writable.error());
+result<bool> sqlite_journal::remove_scheduled(const write_token& w, std::uint64_t id) {
+    if (auto writable = check_writable(w); !writable) return std::unexpected(writable.error());
     const std::lock_guard writing(transaction_mutex_);
-    transaction both(store_.on());
+    transaction both(store_by(w).on());
     if (auto begun = both.begin(); !begun) return std::unexpected(begun.error());
-    const auto taken = store_.remove_scheduled(id);
+    const auto taken = store_by(w).remove_scheduled(id);
     if (!taken) return std::unexpected(taken.error());
     if (!*taken) return false;
     if (!(*taken)->key.empty()) {
-        if (auto done = store_.free_answer((*taken)->key, id); !done)
+        if (auto done = store_by(w).free_answer((*taken)->key, id); !done)
             return std::unexpected(done.error());
     }
     if (auto done = both.commit(); !done) return std::unexpected(done.error());
@@ -149,14 +153,14 @@ void sqlite_journal::list_scheduled(const scheduled_query& q,
 
 // What is due becomes an event in the transaction that takes it from those that wait. Each is a
 // request of its own: one that a limit refuses waits on, and stands in the way of none.
-result<> sqlite_journal::release_due(std::int64_t now) {
+result<> sqlite_journal::release_due(const write_token& w, std::int64_t now) {
     if (released_upto_.due > now) released_upto_ = {};
-    auto due = store_.scheduled(released_upto_, now, due_events, due_bytes);
+    auto due = store_by(w).scheduled(released_upto_, now, due_events, due_bytes);
     if (!due) return std::unexpected(due.error());
     for (const std::uint64_t id : due->damaged) {
         log::error("an event that waited for its time is damaged and left out",
                    {{"file", options_.path}, {"scheduled", std::to_string(id)}});
-        if (auto gone = remove_scheduled(id); !gone) return std::unexpected(gone.error());
+        if (auto gone = remove_scheduled(w, id); !gone) return std::unexpected(gone.error());
     }
     // From the first on again at the next tick.
     released_upto_ = due->more ? due->last : schedule_place{};
@@ -170,7 +174,7 @@ result<> sqlite_journal::release_due(std::int64_t now) {
         r.events.back()->content = std::move(s.content);
         r.released.push_back(s.id);
     }
-    commit(requests, std::unique_lock(transaction_mutex_, std::defer_lock));
+    commit(w, requests, std::unique_lock(transaction_mutex_, std::defer_lock));
     return {};
 }
 

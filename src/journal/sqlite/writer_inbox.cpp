@@ -101,7 +101,7 @@ void writer_inbox::let_go(const turn& during, bool at_its_end) {
     if (at_its_end && may_store_here()) {
         writing_ = true;
         lock.unlock();
-        store_();
+        store_(right_);
         lock.lock();
         writing_ = false;
     }
@@ -175,7 +175,7 @@ bool writer_inbox::has_work() const {
     return has_group() || !tasks_.empty() || upkeep_ || writer_wanted_ || stopping_;
 }
 
-std::vector<append_request> writer_inbox::next_group(bool wait) {
+writer_inbox::work writer_inbox::next_group(bool wait) {
     std::unique_lock lock(mutex_);
     if (wait && std::exchange(writer_writes_, false)) writing_ = false;
     if (!writer_writes_) {
@@ -183,7 +183,7 @@ std::vector<append_request> writer_inbox::next_group(bool wait) {
         writing_ = writer_writes_ = true;
         writer_wanted_ = false;
     }
-    if (!has_group()) return {};
+    if (!has_group()) return {right_, {}};
     // Under load, yield a few times so that threads ready to append can join this group. Small
     // groups are committed at once: their answers matter more.
     for (std::size_t before = is_busy() ? 0 : few_requests, turns = 0;
@@ -193,7 +193,7 @@ std::vector<append_request> writer_inbox::next_group(bool wait) {
         std::this_thread::yield();
         lock.lock();
     }
-    return take_locked();
+    return {right_, take_locked()};
 }
 
 std::vector<append_request> writer_inbox::take() {

@@ -19,7 +19,19 @@
 
 namespace carillon::sqlite {
 
-class store;
+/// The right to write: whoever has a reference is the one thread that writes now, and gives it on
+/// to what it calls. Only the inbox hands it out; a journal that is being opened has one of its
+/// own.
+class write_token {
+public:
+    write_token(const write_token&) = delete;
+    write_token& operator=(const write_token&) = delete;
+
+private:
+    friend class writer_inbox;
+    friend class sqlite_journal;
+    write_token() = default;
+};
 
 struct append_request {
     journal::group events;
@@ -38,7 +50,13 @@ struct append_request {
 /// Thread-safe. Owned by shared_ptr: a turn may end when the journal is gone.
 class writer_inbox : public std::enable_shared_from_this<writer_inbox> {
 public:
-    using task = std::function<result<>(store&)>;
+    using task = std::function<result<>(const write_token&)>;
+
+    /// What the writer's thread is to store; the right to do so ends with the next call that waits.
+    struct work {
+        const write_token& right;
+        std::vector<append_request> requests;
+    };
 
     using clock_function = std::function<std::chrono::steady_clock::time_point()>;
 
@@ -48,7 +66,9 @@ public:
     /// What a loop calls at the end of its turn to store what `take` gives, if it can now. Nobody
     /// else writes meanwhile. Not called once the writer's thread was told to stop and has ended.
     /// Set before use.
-    void let_loops_store(std::function<void()> store) { store_ = std::move(store); }
+    void let_loops_store(std::function<void(const write_token&)> store) {
+        store_ = std::move(store);
+    }
 
     /// False, with `r` as it was, if too much waits.
     bool append(append_request& r);
@@ -71,7 +91,7 @@ public:
     /// Returns when nobody else writes; this thread does, until it waits again. Gives the appends
     /// of one transaction. None if there is something else to do, or if `wait` is false and nobody
     /// waits for one.
-    std::vector<append_request> next_group(bool wait);
+    work next_group(bool wait);
     std::vector<task> take_tasks();
     /// Whether it was asked for since the last call.
     bool take_upkeep();
@@ -93,7 +113,8 @@ private:
     const std::size_t max_bytes_;
     const journal_sync sync_;
     const clock_function now_;
-    std::function<void()> store_;
+    std::function<void(const write_token&)> store_;
+    const write_token right_;  ///< of the thread that set `writing_`
 
     mutable std::mutex mutex_;
     std::condition_variable filled_;

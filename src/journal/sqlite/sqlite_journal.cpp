@@ -63,6 +63,7 @@ sqlite_journal::sqlite_journal(sqlite_journal_options options, file_lock lock, s
       inbox_(std::make_shared<writer_inbox>(options_.max_queued_events, options_.max_queued_bytes,
                                             options_.sync)),
       store_(std::move(s)),
+      indexer_({options_.index_batch, options_.recent_bytes}),
       logs_(std::move(options_.retention_of), options_.limits),
       checkpointer_(options_, transaction_mutex_) {
     logs_.on_forget = [this](topic_log& log) {
@@ -230,7 +231,7 @@ void sqlite_journal::write() {
         for (const auto& task : inbox_->take_tasks()) report(task(w));
         more = upkeep(w);
         // Events that come faster than they are indexed wait for that.
-        while (more && batch_is_full() && batch_.next < batch_.rows.size()) more = upkeep(w);
+        while (more && indexer_.is_full() && indexer_.has_batch()) more = upkeep(w);
     }
 }
 
@@ -241,7 +242,7 @@ void sqlite_journal::store_here(const write_token& w) {
     if (!writing) return;
     std::vector<append_request> requests = inbox_->take();
     commit(w, requests, std::move(writing));
-    if (batch_is_full()) inbox_->want_writer();
+    if (indexer_.is_full()) inbox_->want_writer();
 }
 
 void sqlite_journal::commit(const write_token& w, std::vector<append_request>& requests,
@@ -457,9 +458,8 @@ void sqlite_journal::remember(const write_token& w, const std::shared_ptr<stored
     logs_.push(log, e);
     if (log.kept == 1) schedule_age(log.row, milliseconds(e->stored_at) + age_limit(log));
     over_limits_seen_ = over_limits_seen_ || log.over_limits();
-    unindexed_bytes_ += size;
-    unindexed_.push_back({log.row, e->pos.value, size, e->content.topics.size() > 1,
-                          e->content.id ? e->content.id->str() : std::string()});
+    indexer_.add({log.row, e->pos.value, size, e->content.topics.size() > 1,
+                  e->content.id ? e->content.id->str() : std::string()});
 }
 
 // With mutex_ held. What the index has may leave memory.

@@ -14,6 +14,7 @@
 #include "journal/sqlite/archive.hpp"
 #include "journal/sqlite/checkpointer.hpp"
 #include "journal/sqlite/file_lock.hpp"
+#include "journal/sqlite/indexer.hpp"
 #include "journal/sqlite/store.hpp"
 #include "journal/sqlite/writer_inbox.hpp"
 #include "journal/topic_logs.hpp"
@@ -72,28 +73,6 @@ public:
     void set_retention(retention_lookup retention_of) override;
 
 private:
-    /// A batch that is being indexed.
-    struct indexing {
-        std::vector<indexed_event> rows;  ///< by topic and position
-        std::uint64_t upto = 0;
-        std::uint64_t complete = 0;  ///< up to here no row was put off
-        std::size_t next = 0;
-        std::optional<std::size_t> begun = {};   ///< first row of the topic at `next`, if indexed
-        std::vector<std::int64_t> changed = {};  ///< topics
-    };
-    /// What a step of upkeep does to a topic.
-    struct topic_change {
-        topic_row row;
-        std::size_t left_out = 0;  ///< events that retention takes before they are indexed
-        std::uint64_t left_out_bytes = 0;
-    };
-    struct index_step {
-        std::size_t next = 0;
-        std::optional<std::size_t> begun;
-        std::vector<topic_change> changes = {};
-        std::vector<const indexed_event*> to_index = {};
-        std::vector<std::span<const indexed_event>> put_off = {};  ///< to the next batch
-    };
     using due_topic = std::pair<std::int64_t, std::int64_t>;  ///< milliseconds, row
     using reader_task = std::function<void(archive&)>;
 
@@ -138,6 +117,16 @@ private:
     result<bool> remove_scheduled(const write_token& w, std::uint64_t id);
     result<> release_due(const write_token& w, std::int64_t now);
 
+    // What the indexer plans (indexing.cpp).
+    void begin_indexing();
+    result<> check_unindexed() const;
+    result<> index_some(const write_token& w);
+    result<> index_topic(const write_token& w, index_step& step, std::size_t last);
+    result<> leave_out(const write_token& w, std::span<const indexed_event> rows,
+                       topic_change& change);
+    result<> save(const write_token& w, const topic_row& row);
+    void publish_change(const topic_change& c);
+
     // Upkeep between groups, on the writer's thread (upkeep.cpp).
     bool upkeep(const write_token& w);
     bool has_upkeep() const;
@@ -150,17 +139,6 @@ private:
     void make_room();
     void look_for_limits();
     void want_trim(topic_log& log);
-    bool batch_is_full() const;
-    result<> check_unindexed() const;
-    void begin_indexing();
-    result<> index_some(const write_token& w);
-    result<> index_topic(const write_token& w, index_step& step, std::size_t last);
-    std::size_t end_of_topic(std::size_t row) const;
-    bool may_wait(std::size_t kept, std::size_t topic_end) const;
-    result<> leave_out(const write_token& w, std::span<const indexed_event> rows,
-                       topic_change& change);
-    result<> save(const write_token& w, const topic_row& row);
-    void publish_change(const topic_change& c);
     result<> remove_forgotten(const write_token& w);
     result<> trim_some(const write_token& w);
     result<bool> trim_topic(const write_token& w, topic_log& log);
@@ -224,9 +202,7 @@ private:
     // Accessed only by who has a `write_token`.
     store store_;  ///< by `store_by`
     boost::unordered_flat_map<std::int64_t, topic_log*> by_row_;
-    std::vector<indexed_event> unindexed_;
-    std::size_t unindexed_bytes_ = 0;
-    indexing batch_;
+    indexer indexer_;
     std::deque<std::int64_t> over_limit_;
     std::vector<std::int64_t> forgotten_rows_;  ///< still in the file
     string_map<std::int64_t> new_rows_;         ///< of topics that the group under way adds

@@ -1,4 +1,4 @@
-// What the writer does between two groups, a small step at a time: indexing, trimming.
+// What the writer does between two groups, a small step at a time.
 #include <carillon/base/log.hpp>
 
 #include "journal/sqlite/sqlite_journal.hpp"
@@ -9,32 +9,12 @@ namespace carillon::sqlite {
 
 namespace {
 
-constexpr std::size_t rows_per_step = 1024;
+constexpr std::size_t topics_per_removal = 1024;
 constexpr std::size_t trims_per_step = 512;
-// Batches that may wait in memory while they cannot be indexed.
-constexpr std::size_t unindexed_batches = 4;
 constexpr std::size_t age_checks_per_step = 64;
 constexpr std::size_t topics_per_step = 4096;
-// Defer up to 4 rows per row already trimmed: deferring costs about 1/8 of indexing a row and
-// trimming it later.
-constexpr std::size_t worth_waiting = 4;
 
 }  // namespace
-
-// By number, so that indexing is worth its while, or by size: until then they are all in memory.
-bool sqlite_journal::batch_is_full() const {
-    return unindexed_.size() >= options_.index_batch || unindexed_bytes_ >= options_.recent_bytes;
-}
-
-// They stay in memory until they are indexed, which may not be possible for a while.
-result<> sqlite_journal::check_unindexed() const {
-    const std::size_t events = unindexed_.size() + batch_.rows.size() - batch_.next;
-    if (!upkeep_trouble_ || (events < unindexed_batches * options_.index_batch &&
-                             unindexed_bytes_ < unindexed_batches * options_.recent_bytes))
-        return {};
-    return fail(errc::unavailable,
-                "too many events wait to be indexed: " + upkeep_trouble_->detail);
-}
 
 /// True if there is more to do at once.
 bool sqlite_journal::upkeep(const write_token& w) {
@@ -53,7 +33,7 @@ bool sqlite_journal::upkeep(const write_token& w) {
 }
 
 bool sqlite_journal::has_upkeep() const {
-    return batch_.next < batch_.rows.size() || batch_is_full() || !over_limit_.empty() ||
+    return indexer_.has_batch() || indexer_.is_full() || !over_limit_.empty() ||
            !forgotten_rows_.empty() || unchecked_from_;
 }
 
@@ -61,8 +41,8 @@ result<> sqlite_journal::upkeep_step(const write_token& w) {
     // Trims come first: what is over a topic's limit then stands at the front of its rows in the
     // batch and need not be indexed.
     if (!over_limit_.empty()) return trim_some(w);
-    if (batch_.next < batch_.rows.size()) return index_some(w);
-    if (batch_is_full()) {
+    if (indexer_.has_batch()) return index_some(w);
+    if (indexer_.is_full()) {
         begin_indexing();
         return {};
     }
@@ -172,152 +152,6 @@ topic_log* sqlite_journal::log_of(std::int64_t row) const {
     return found == by_row_.end() ? nullptr : found->second;
 }
 
-void sqlite_journal::begin_indexing() {
-    if (batch_.next < batch_.rows.size() || unindexed_.empty()) return;
-    const std::uint64_t head = head_;
-    batch_ = {.rows = std::move(unindexed_), .upto = head, .complete = head};
-    unindexed_.clear();
-    unindexed_bytes_ = 0;
-    std::ranges::sort(batch_.rows);
-    for (std::size_t i = 0; i < batch_.rows.size(); ++i) {
-        const std::int64_t row = batch_.rows[i].topic;
-        if (i != 0 && batch_.rows[i - 1].topic == row) continue;
-        topic_log& log = *log_of(row);
-        if (log.indexed.events != 0 && log.over_limits()) want_trim(log);
-    }
-}
-
-// A step through the batch. A topic's numbers change with the last of its rows, so that they and
-// the index belong together whenever the process ends.
-result<> sqlite_journal::index_some(const write_token& w) {
-    index_step step{.next = batch_.next, .begun = batch_.begun};
-    const std::size_t last = std::min(step.next + rows_per_step, batch_.rows.size());
-    const std::lock_guard writing(transaction_mutex_);
-    transaction all(store_by(w).on());
-    if (auto done = all.begin(); !done) return done;
-    while (step.next < last) {
-        if (auto done = index_topic(w, step, last); !done) return done;
-    }
-    if (auto done = store_by(w).add_index(step.to_index); !done) return done;
-    std::uint64_t complete = batch_.complete;
-    for (const auto rows : step.put_off) complete = std::min(complete, rows.front().pos - 1);
-    const bool ends = step.next == batch_.rows.size();
-    if (ends) {
-        if (auto done = store_by(w).set("indexed", complete); !done) return done;
-    }
-    auto done = publish_upkeep(all, [&] {
-        for (const topic_change& c : step.changes) publish_change(c);
-        if (ends) indexed_ = complete;
-    });
-    if (!done) return done;
-    for (const auto rows : step.put_off) {
-        for (const indexed_event& e : rows) {
-            unindexed_bytes_ += e.size;
-            unindexed_.push_back(e);
-        }
-    }
-    batch_.complete = complete;
-    batch_.next = step.next;
-    batch_.begun = step.begun;
-    for (const topic_change& c : step.changes) batch_.changed.push_back(c.row.row);
-    if (!ends) return {};
-    // Not before: what is trimmed stands in a part of the index that is complete.
-    for (const std::int64_t row : std::exchange(batch_, {}).changed) {
-        topic_log* const log = log_of(row);
-        if (log != nullptr && log->over_limits()) want_trim(*log);
-    }
-    return {};
-}
-
-// The rows of one topic, as far as the step goes.
-result<> sqlite_journal::index_topic(const write_token& w, index_step& step, std::size_t last) {
-    const std::span<const indexed_event> rows(batch_.rows);
-    const std::size_t topic_end = end_of_topic(step.next);
-    std::size_t end = std::min(topic_end, last);
-    topic_change change{row_of(*log_of(rows[step.next].topic))};
-    std::size_t kept = step.next;
-    if (!step.begun) {
-        if (auto done = leave_out(w, rows.first(end).subspan(kept), change); !done) return done;
-        kept += change.left_out;
-    }
-    if (!step.begun && kept < end && may_wait(kept, topic_end)) {
-        end = topic_end;
-        step.put_off.push_back(rows.first(end).subspan(kept));
-    } else {
-        if (!step.begun && kept < end) step.begun = kept;
-        for (const indexed_event& e : rows.first(end).subspan(kept)) step.to_index.push_back(&e);
-        if (end == topic_end) {
-            for (std::size_t i = step.begun.value_or(end); i < end; ++i) {
-                change.row.events += 1;
-                change.row.bytes += rows[i].size;
-            }
-            change.row.counted = batch_.upto;
-            step.begun.reset();
-        }
-    }
-    if (change.left_out != 0 || !step.begun) {
-        if (auto done = save(w, change.row); !done) return done;
-        step.changes.push_back(std::move(change));
-    }
-    step.next = end;
-    return {};
-}
-
-std::size_t sqlite_journal::end_of_topic(std::size_t row) const {
-    const auto& rows = batch_.rows;
-    const auto end =
-        std::ranges::upper_bound(rows.begin() + static_cast<std::ptrdiff_t>(row), rows.end(),
-                                 rows[row].topic, {}, &indexed_event::topic);
-    return static_cast<std::size_t>(end - rows.begin());
-}
-
-// Retention has just taken many of the topic's rows, and those that are kept are young: batches to
-// come are likely to find that it has taken these too, and then nobody had to index them.
-bool sqlite_journal::may_wait(std::size_t kept, std::size_t topic_end) const {
-    const auto& rows = batch_.rows;
-    const auto first =
-        std::ranges::lower_bound(rows, rows[kept].topic, {}, &indexed_event::topic) - rows.begin();
-    const std::size_t left_out = kept - static_cast<std::size_t>(first);
-    return left_out * worth_waiting >= topic_end - kept &&
-           rows[kept].pos + options_.index_batch / 2 > batch_.upto;
-}
-
-// A busy topic is over its limit before its events are indexed. Those at the front of `rows` that
-// retention takes anyway leave the disk without an entry; older ones than these must be gone.
-result<> sqlite_journal::leave_out(const write_token& w, std::span<const indexed_event> rows,
-                                   topic_change& change) {
-    const topic_log& log = *log_of(change.row.row);
-    if (change.row.events != 0) return {};
-    std::uint64_t kept = log.kept;
-    std::uint64_t bytes = log.kept_bytes;
-    std::size_t count = 0;
-    for (; count < rows.size() && log.is_over(kept, bytes); ++count) {
-        if (!rows[count].plain()) break;
-        kept -= 1;
-        bytes -= rows[count].size;
-    }
-    if (count == 0) return {};
-    change.left_out = count;
-    change.left_out_bytes = log.kept_bytes - bytes;
-    change.row.trimmed = rows[count - 1].pos;
-    return store_by(w).remove_events(rows.first(count));
-}
-
-result<> sqlite_journal::save(const write_token& w, const topic_row& row) {
-    if (auto done = store_by(w).save_topic(row); !done) return done;
-    // Else a restart would find the head in none of the tables.
-    return row.trimmed == head_ ? store_by(w).set("head", head_) : result<>{};
-}
-
-// With mutex_ held.
-void sqlite_journal::publish_change(const topic_change& c) {
-    topic_log& log = *log_of(c.row.row);
-    log.indexed = {c.row.events, c.row.bytes, c.row.counted};
-    if (c.left_out == 0) return;
-    forget_until(log, c.row.trimmed);
-    logs_.note_trimmed(log, c.row.trimmed, c.left_out, c.left_out_bytes);
-}
-
 result<> sqlite_journal::remove_first(const write_token& w, std::span<const indexed_event> oldest,
                                       std::size_t count, const topic_log& from) {
     const auto victims = oldest.first(count);
@@ -341,7 +175,7 @@ result<> sqlite_journal::remove_first(const write_token& w, std::span<const inde
 // no harm: a new topic of that name replaces it.
 result<> sqlite_journal::remove_forgotten(const write_token& w) {
     const std::size_t left =
-        forgotten_rows_.size() - std::min(forgotten_rows_.size(), rows_per_step);
+        forgotten_rows_.size() - std::min(forgotten_rows_.size(), topics_per_removal);
     const std::lock_guard writing(transaction_mutex_);
     transaction step(store_by(w).on());
     if (auto done = step.begin(); !done) return done;

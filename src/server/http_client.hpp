@@ -16,13 +16,13 @@ namespace carillon::server {
 
 struct http_answer {
     long status = 0;
-    std::vector<std::pair<std::string, std::string>> headers;  ///< names in lower case
+    std::vector<std::pair<std::string, std::string>> headers = {};  ///< names in lower case
     std::string content_type;
     std::string body;  ///< at most 1 MiB; empty if `on_body` took it
     std::chrono::milliseconds retry_after{0};
-    std::string local_address;  ///< from where the call was made
+    std::string local_address = {};  ///< from where the call was made
     bool http2 = false;
-    std::optional<std::chrono::sys_seconds> certificate_ends;  ///< of the server, over TLS
+    std::optional<std::chrono::sys_seconds> certificate_ends = {};  ///< of the server, over TLS
 
     /// The first of that name, in lower case; empty if there is none.
     std::string_view header(std::string_view name) const noexcept;

@@ -156,7 +156,7 @@ TEST(grants, a_token_says_under_what_may_be_published) {
         << "what the token does not say, the role does";
     EXPECT_EQ(publish("/$user/bob", R"({"data":1})", bearer(granting("a", R"({"publish":["**"]})")))
                   .status,
-              400);
+              403);
 }
 
 TEST(grants, what_was_published_is_changed_and_called_off_by_whom_it_was_granted_to) {

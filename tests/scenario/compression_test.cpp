@@ -140,14 +140,14 @@ TEST(compression, clients_of_all_kinds_read_a_stream_to_its_valid_end) {
                text.contains("carillon.close");
     };
     for (const char* coding : {"identity", "gzip", "br"}) {
-        EXPECT_TRUE(is_whole(printed({"curl", "-sSf", "--compressed", "-H",
+        EXPECT_TRUE(is_whole(printed({"/usr/bin/curl", "-sSf", "--compressed", "-H",
                                       std::string("Accept-Encoding: ") + coding, url})))
             << coding;
         coded_client c(s.port(), path, *parse_content_coding(coding));
         EXPECT_TRUE(c.reads("carillon.close"));
     }
     EXPECT_TRUE(
-        is_whole(printed({"python3", "-c",
+        is_whole(printed({"/usr/bin/python3", "-c",
                           "import sys,zlib,urllib.request as u\n"
                           "r=u.urlopen(u.Request(sys.argv[1],headers={'Accept-Encoding':'gzip'}))\n"
                           "assert r.headers['Content-Encoding']=='gzip'\n"

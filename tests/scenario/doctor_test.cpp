@@ -94,7 +94,9 @@ protected:
 
 TEST_F(doctor, names_what_is_wrong_with_nginx) {
     EXPECT_THAT(through(proxy_kind::nginx,
-                        {{"proxy_buffering off;", "proxy_ignore_headers X-Accel-Buffering;"}}),
+                        {{"proxy_http_version 1.1;", ""},
+                         {"proxy_buffering off;", "proxy_ignore_headers X-Accel-Buffering;"}},
+                        {"--idle", "0s"}),
                 AllOf(finds("bad", "delivery"), HasSubstr("nginx: `proxy_buffering off;`")));
     const std::string several =
         through(proxy_kind::nginx,
@@ -169,7 +171,8 @@ TEST_F(doctor, tells_addresses_apart_that_are_no_hub) {
 
 TEST_F(doctor, says_that_a_token_has_expired) {
     const std::string secret = "a-secret-of-at-least-thirty-two-bytes";
-    const running_server hub({"--auth.secret", secret, "--auth.public_topics", "none"});
+    const running_server hub(
+        {"--auth.secret", secret, "--auth.leeway", "0s", "--auth.public_topics", "none"});
     const finished made =
         run_carillon({"token", "--auth.secret", secret, "--user", "ann", "--expires-in", "1s"});
     ASSERT_EQ(made.status, 0) << made.output;

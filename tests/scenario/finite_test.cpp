@@ -108,20 +108,20 @@ TEST(finite, nobody_writes_to_a_stream_but_its_producers_calls) {
     const std::string id = id_of(path);
     for (const std::string& name : {"$stream/" + id, "$open-stream/" + id}) {
         const std::string topic_field = "\"topic\":\"" + name + "\"";
-        EXPECT_EQ(s.post(name, R"({"data":"late"})").status, 400);
+        EXPECT_EQ(s.post(name, R"({"data":"late"})").status, 403);
         EXPECT_EQ(
             s.request("POST", "/events/publish", "[{\"data\":1," + topic_field + "}]", json_type)
                 .status,
-            400);
+            403);
         EXPECT_EQ(
             s.request("POST", "/events/publish", "{\"data\":1," + topic_field + "}\n", lines_type)
                 .status,
-            400);
+            403);
         EXPECT_EQ(s.request("POST", "/events/publish",
                             R"({"data":1,"deliverAt":"2000-01-01T00:00:00Z",)" + topic_field + "}",
                             json_type)
                       .status,
-                  400);
+                  403);
         EXPECT_EQ(s.request("DELETE", "/events/history/" + first + "?topic=" + name).status, 403);
         EXPECT_EQ(s.request("PUT", "/events/history/" + first + "?topic=" + name,
                             R"({"data":"other"})", json_type)

@@ -195,8 +195,9 @@ TEST(publishing, what_a_stream_cannot_carry_is_refused) {
 
 TEST(publishing, topics_of_the_hub_and_impossible_ones_are_refused) {
     running_server s;
-    for (const char* topic : {"$x", "$client/x", "carillon.x", "a*", "*", "a/**", "a%0Ab", "a%0Db",
-                              "a%00b", "%FF", "%C0%AF"}) {
+    for (const char* topic : {"$x", "$client/x", "carillon.x"})
+        EXPECT_EQ(s.post(topic, event_of("1")).status, 403) << topic;
+    for (const char* topic : {"a*", "*", "a/**", "a%0Ab", "a%0Db", "a%00b", "%FF", "%C0%AF"}) {
         EXPECT_EQ(s.post(topic, event_of("1")).status, 400) << topic;
     }
     for (const char* topic : {"a//b", "/", "https://example.com/x", "%E9%90%98", "a%2Fb", "a%25b"})

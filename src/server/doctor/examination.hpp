@@ -55,7 +55,7 @@ private:
     void look_at_compression();
     void look_at_origin();
     void look_at_idle(watched_stream& stream);
-    void look_at_restart();
+    void look_at_restart(watched_stream& stream);
 
     void say(std::string check, verdict is, std::string text, std::string remedy = {});
     void bad(std::string check, fault f, std::string text);

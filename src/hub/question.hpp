@@ -16,6 +16,14 @@ namespace carillon {
 inline constexpr std::size_t page_events = 128;
 inline constexpr std::size_t page_bytes = 64u << 10;
 
+/// The search for what a stream is told that it misses.
+struct replayer::drop_walk {
+    position after;      ///< nothing was found up to here...
+    position upto;       ///< ...of what is left out
+    position lost = {};  ///< the newest event that retention took; 0: none that is news
+    bool trimmed = false;
+};
+
 /// Which stream asked, and for what. The stream may have gone by the time of the answer, and its
 /// slot may have another.
 struct replayer::question {
@@ -24,6 +32,7 @@ struct replayer::question {
     position upto;
     std::optional<value_walk> values = {};  ///< if last values were asked for
     std::uint64_t walked = 0;               ///< of those, what was sent before
+    drop_walk dropped = {};                 ///< if something is to be left out
 };
 
 /// What is read next: the topics that the stream has at its cursor, up to where it gets another.

@@ -39,6 +39,7 @@ public:
     void check_lag(subscriber& s);
 
 private:
+    struct drop_walk;
     struct question;
     struct output;
     struct reading;
@@ -74,7 +75,7 @@ private:
     std::optional<lag_limits> limits_of(const subscriber& s, slow_policy policy) const;
     void ask_what_to_drop(subscriber& s, const lag_limits& limits);
     void on_drop_point(const question& asked, result<start_point> start);
-    void ask_dropped(subscriber& s, position upto);
+    void ask_dropped(subscriber& s, const drop_walk& dropped);
     void on_drop_page(const question& asked, result<read_page> page);
     subscriber* blocked_still(const question& asked) const;
     void on_cut_point(const question& asked, result<start_point> start);

@@ -59,11 +59,13 @@ std::optional<lag_limits> replayer::limits_of(const subscriber& s, slow_policy p
 }
 
 void replayer::ask_what_to_drop(subscriber& s, const lag_limits& limits) {
+    const position head = home_.tail_end().head;
     s.behind->reading = true;
     ++asked_;
+    // Events of a topic from before it was added do not count.
     home_.record().locate(
-        {s.patterns(), {}, newest_within(limits, std::chrono::system_clock::now())},
-        here(question_of(s, home_.tail_end().head), &replayer::on_drop_point));
+        {reading_of(s, head).patterns, {}, newest_within(limits, std::chrono::system_clock::now())},
+        here(question_of(s, head), &replayer::on_drop_point));
 }
 
 void replayer::on_drop_point(const question& asked, result<start_point> start) {
@@ -72,16 +74,20 @@ void replayer::on_drop_point(const question& asked, result<start_point> start) {
     if (s == nullptr) return;
     if (!start) return home_.end(*s, close_reason::unavailable);
     if (start->at <= s->cursor) return ask_page(*s);
-    ask_dropped(*s, std::min(start->at, asked.upto));
+    ask_dropped(*s, {.after = s->cursor, .upto = std::min(start->at, asked.upto)});
 }
 
-/// Is there anything between the cursor and `upto`?
-void replayer::ask_dropped(subscriber& s, position upto) {
-    const reading r = reading_of(s, upto);
+/// Is there anything between the cursor and `dropped.upto`? Asked of one page after the other until
+/// an event shows up: the cursor stays where it is until the stream was told.
+void replayer::ask_dropped(subscriber& s, const drop_walk& dropped) {
+    const reading r = reading_of(s, dropped.upto);
+    question asked = question_of(s, r.upto);
+    asked.dropped = dropped;
+    asked.dropped.upto = r.upto;
     s.behind->reading = true;
     ++asked_;
-    home_.record().read({r.patterns, s.cursor, r.upto, 1, page_bytes},
-                        here(question_of(s, r.upto), &replayer::on_drop_page));
+    home_.record().read({r.patterns, dropped.after, r.upto, 1, page_bytes},
+                        here(asked, &replayer::on_drop_page));
 }
 
 void replayer::on_drop_page(const question& asked, result<read_page> page) {
@@ -89,18 +95,30 @@ void replayer::on_drop_page(const question& asked, result<read_page> page) {
     subscriber* s = reader_of(asked);
     if (s == nullptr) return;
     if (!page) return home_.end(*s, close_reason::unavailable);
-    const bool any = !page->events.empty() || page->lost;
-    if (!any && page->through < asked.upto) {
-        // The page ended early, and found nothing so far.
-        s->cursor = std::max(s->cursor, page->through);
-        return ask_dropped(*s, asked.upto);
+    drop_walk dropped = asked.dropped;
+    std::uint64_t& known = s->behind->trims_known;
+    dropped.trimmed = dropped.trimmed || page->lost;
+    if (page->lost && page->trims > known) dropped.lost = std::max(dropped.lost, page->lost->to);
+    known = std::max(known, page->trims);
+    if (page->events.empty() && page->through < asked.upto) {
+        dropped.after = std::max(dropped.after, page->through);
+        return ask_dropped(*s, dropped);
     }
+    // Without an event it is what retention took, also of what is not left out.
+    const position to = page->events.empty() ? dropped.lost : std::max(dropped.lost, asked.upto);
     std::shared_ptr<const block> told;
-    if (any) told = gap_block(*s, {s->cursor, asked.upto}, "slow");
+    if (to > s->cursor) told = gap_block(*s, {s->cursor, to}, "slow");
+    // What is true is not left out with what happened, or with what the stream was told before.
+    if (told || dropped.trimmed) {
+        s->behind->values = value_walk{nullptr, asked.upto};
+        s->behind->walked = s->cursor.value;
+    }
     s->cursor = std::max(s->cursor, asked.upto);
+    const auto begins = [&](const late_topic& l) { return l.after <= s->cursor; };
+    if (std::ranges::any_of(s->behind->late_topics, begins)) known = 0;  // that was of fewer topics
     s->behind->dropped = true;
     const item word{&told, {}};
-    if (any && home_.write(*s, {&word, 1}) != outcome::done) return;  // gone, or blocked on it
+    if (told && home_.write(*s, {&word, 1}) != outcome::done) return;  // gone, or blocked on it
     queue(*s);
 }
 
@@ -108,9 +126,11 @@ void replayer::on_drop_page(const question& asked, result<read_page> page) {
 void replayer::check_lag(subscriber& s) {
     const auto limits = limits_of(s, slow_policy::cut);
     if (!limits) return;
-    home_.record().locate(
-        {s.patterns(), {}, newest_within(*limits, std::chrono::system_clock::now())},
-        here(question_of(s, home_.tail_end().head), &replayer::on_cut_point));
+    const position head = home_.tail_end().head;
+    home_.record().locate({reading_of(s, head).patterns,
+                           {},
+                           newest_within(*limits, std::chrono::system_clock::now())},
+                          here(question_of(s, head), &replayer::on_cut_point));
 }
 
 /// Null if it has gone or moved on meanwhile.

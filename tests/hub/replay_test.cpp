@@ -117,6 +117,93 @@ TEST(last_values, reach_a_slow_stream_though_their_event_is_gone) {
     EXPECT_EQ(c.data(), (strings{"true", "2", "3"}));
 }
 
+TEST(last_values, reach_a_slow_stream_though_their_event_was_dropped) {
+    hub_options options;
+    options.options_of = [](std::string_view) {
+        return topic_options{.slow = slow_policy::drop_oldest, .max_lag = {.events = 2}};
+    };
+    test_hub t(std::move(options));
+    t.on.advance(1s);
+    fake_connection c;
+    const auto s = t.s.open(t.request(c, {"state", "news"}));
+    c.room = 0;
+    t.publish("news", "blocks");
+    t.publish(value_of("state", "true"));
+    for (const char* data : {"1", "2", "3"}) t.publish("news", data);
+    c.room = fake_connection::unlimited;
+    t.s.writable(**s);
+    t.on.run_until_idle();
+    EXPECT_EQ(c.own("carillon.gap").size(), 1u);
+    EXPECT_EQ(c.data(), (strings{"true", "2", "3"}));
+}
+
+class slow_streams : public ::testing::TestWithParam<slow_policy> {};
+
+TEST_P(slow_streams, are_not_further_behind_for_what_a_topic_had_before_it_was_added) {
+    hub_options options;
+    options.options_of = [](std::string_view) {
+        return topic_options{.slow = GetParam(), .cut_after = 1h, .max_lag = {.events = 3}};
+    };
+    test_hub t(std::move(options));
+    t.on.advance(1s);
+    fake_connection c;
+    const auto s = t.s.open(t.request(c, {"a"}));
+    c.room = 0;
+    for (const char* data : {"1", "2", "3"}) t.publish("a", data);
+    for (int i = 0; i < 5; ++i) t.publish("b", "before");
+    ASSERT_TRUE(t.s.subscribe(**s, *topic_pattern::parse("b")));
+    t.on.advance(3s);
+    ASSERT_FALSE(c.closed);
+    c.room = fake_connection::unlimited;
+    t.s.writable(**s);
+    t.on.run_until_idle();
+    EXPECT_EQ(c.data(), (strings{"1", "2", "3"}));
+}
+TEST(slow_stream, is_told_of_what_is_dropped_however_early_pages_end) {
+    hub_options options;
+    options.options_of = [](std::string_view) {
+        return topic_options{.slow = slow_policy::drop_oldest, .max_lag = {.events = 1}};
+    };
+    auto late = std::make_unique<late_journal>(make_memory_journal({}));
+    late_journal& record = *late;
+    record.positions_of_page = 2;
+    manual_executor on;
+    stream_profile profile;
+    hub h(std::move(options), std::move(late));
+    shard& s = h.add_shard(on);
+    on.advance(1s);
+    const auto publish = [&](const char* topic) {
+        std::vector<event> one;
+        one.push_back(make_event({topic}, topic));
+        h.publish(std::move(one), [](const auto&) {});
+        on.run_until_idle();
+    };
+    fake_connection c;
+    stream_request r;
+    r.out = &c;
+    r.profile = &profile;
+    r.topics = patterns({"a"});
+    const auto settle = [&] {
+        do on.run_until_idle();
+        while (record.answer_one());
+    };
+    const auto stream = s.open(std::move(r));
+    ASSERT_TRUE(stream);
+    settle();
+    c.room = 0;
+    for (int i = 0; i < 9; ++i) publish("b");
+    publish("a");
+    publish("a");
+    publish("a");
+    c.room = fake_connection::unlimited;
+    s.writable(**stream);
+    settle();
+    EXPECT_EQ(c.own("carillon.gap").size(), 1u);
+    EXPECT_EQ(c.data(), (strings{"a"}));
+}
+INSTANTIATE_TEST_SUITE_P(policies, slow_streams,
+                         ::testing::Values(slow_policy::drop_oldest, slow_policy::cut));
+
 TEST(last_values, of_a_topic_that_is_added_come_to_a_stream_that_is_behind_too) {
     test_hub t;
     t.on.advance(1s);

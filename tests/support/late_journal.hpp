@@ -3,6 +3,8 @@
 
 #include <carillon/journal/journal.hpp>
 
+#include <algorithm>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -25,8 +27,15 @@ public:
         return true;
     }
 
+    /// A page looks at so many positions and may end before it has found anything, as in a journal
+    /// with many topics. 0: it looks at all.
+    std::uint64_t positions_of_page = 0;
+
     void read(const read_query& q, std::function<void(result<read_page>)> done) override {
-        kept_->read(q, later(std::move(done)));
+        read_query some = q;
+        if (positions_of_page != 0)
+            some.upto = std::min(q.upto, position{q.after.value + positions_of_page});
+        kept_->read(some, later(std::move(done)));
     }
     void locate(const start_query& q, std::function<void(result<start_point>)> done) override {
         kept_->locate(q, later(std::move(done)));

@@ -119,33 +119,40 @@ void hub::core::listen_privately(std::vector<std::string> clients,
     }
 }
 
-void hub::subscribe(std::string_view client, topic_pattern topic, client_callback done) {
+namespace {
+
+/// `change` gets the client's stream, null while it is away, and its token.
+void change_topics(hub::core& core, std::string_view client, const topic_pattern& topic,
+                   std::function<result<>(shard::impl&, subscriber*, std::string_view)> change,
+                   hub::client_callback done) {
     if (is_internal(topic)) return done(internal_topic());
-    auto token = core_->directory.token_of(client);
+    auto token = core.directory.token_of(client);
     if (!token) return done(unknown());
-    core_->with_client(
+    core.with_client(
         client,
-        [this, token = std::move(*token), topic = std::move(topic)](shard::impl& home,
-                                                                    subscriber* s) -> result<> {
-            if (s != nullptr) return home.subscribe(*s, topic);
-            return core_->directory.add(token, client_directory::presence::away, topic,
-                                        options()->max_topics_per_client);
+        [token = std::move(*token), change = std::move(change)](shard::impl& home, subscriber* s) {
+            return change(home, s, token);
         },
         std::move(done));
 }
 
+}  // namespace
+
+void hub::subscribe(std::string_view client, topic_pattern topic, client_callback done) {
+    const auto add = [this, topic](shard::impl& home, subscriber* s, std::string_view token) {
+        if (s != nullptr) return home.subscribe(*s, topic);
+        return core_->directory.add(token, client_directory::presence::away, topic,
+                                    options()->max_topics_per_client);
+    };
+    change_topics(*core_, client, topic, add, std::move(done));
+}
+
 void hub::unsubscribe(std::string_view client, topic_pattern topic, client_callback done) {
-    if (is_internal(topic)) return done(internal_topic());
-    auto token = core_->directory.token_of(client);
-    if (!token) return done(unknown());
-    core_->with_client(
-        client,
-        [this, token = std::move(*token), topic = std::move(topic)](shard::impl& home,
-                                                                    subscriber* s) -> result<> {
-            if (s != nullptr) return home.unsubscribe(*s, topic);
-            return core_->directory.remove(token, client_directory::presence::away, topic);
-        },
-        std::move(done));
+    const auto take = [this, topic](shard::impl& home, subscriber* s, std::string_view token) {
+        if (s != nullptr) return home.unsubscribe(*s, topic);
+        return core_->directory.remove(token, client_directory::presence::away, topic);
+    };
+    change_topics(*core_, client, topic, take, std::move(done));
 }
 
 void hub::remove(std::string_view client, client_callback done) {

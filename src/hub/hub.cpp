@@ -171,37 +171,41 @@ void hub::locate(const topic& where, std::string id,
     core_->reads.locate(where, std::move(id), std::move(done));
 }
 
-void hub::drain(std::chrono::milliseconds window, std::function<void()> done) {
-    core_->draining.store(true, std::memory_order_relaxed);
-    if (core_->shards.empty()) return done();
+namespace {
+
+/// `task` runs for each shard on its executor, and calls what it is given when it is done.
+void on_each_shard(const std::vector<std::unique_ptr<shard>>& shards,
+                   const std::function<void(shard::impl&, const std::function<void()>&)>& task,
+                   std::function<void()> done) {
+    if (shards.empty()) return done();
     auto missing = std::make_shared<std::atomic<std::size_t>>(
-        core_->shards.size());  // shared by the shards' callbacks
+        shards.size());  // shared by the shards' callbacks
     const auto finish = [missing, done = std::move(done)] {
         if (missing->fetch_sub(1) == 1) done();
     };
-    for (const auto& s : core_->shards)
-        s->inside().post([finish, window, &home = s->inside()] { home.drain(window, finish); },
-                         finish);
+    for (const auto& s : shards)
+        s->inside().post([finish, task, &home = s->inside()] { task(home, finish); }, finish);
+}
+
+}  // namespace
+
+void hub::drain(std::chrono::milliseconds window, std::function<void()> done) {
+    core_->draining.store(true, std::memory_order_relaxed);
+    const auto task = [window](shard::impl& home, const std::function<void()>& finish) {
+        home.drain(window, finish);
+    };
+    on_each_shard(core_->shards, task, std::move(done));
 }
 
 // Each executor runs what was posted before this first: a caller that asked then is answered.
 void hub::close(std::function<void()> done) {
     core_->draining.store(true, std::memory_order_relaxed);
     core_->is_closed.store(true, std::memory_order_relaxed);
-    if (core_->shards.empty()) return done();
-    auto missing = std::make_shared<std::atomic<std::size_t>>(
-        core_->shards.size());  // shared by the shards' callbacks
-    const auto finish = [missing, done = std::move(done)] {
-        if (missing->fetch_sub(1) == 1) done();
+    const auto task = [](shard::impl& home, const std::function<void()>& finish) {
+        home.close_all();
+        finish();
     };
-    for (const auto& s : core_->shards) {
-        s->inside().post(
-            [finish, &home = s->inside()] {
-                home.close_all();
-                finish();
-            },
-            finish);
-    }
+    on_each_shard(core_->shards, task, std::move(done));
 }
 
 void publish_histogram::add(std::chrono::nanoseconds took) noexcept {

@@ -139,35 +139,75 @@ void record_access::history(history_query q, std::function<void(result<history_p
     hub_.record().locate({c->patterns, c->q.after_id, beginning(c->q)}, read);
 }
 
-void record_access::find(event_reference what, std::function<void(result<event_ptr>)> done) const {
-    struct call {
-        call(event_reference asked, std::function<void(result<event_ptr>)> then)
-            : what(std::move(asked)),
-              patterns(make_matchers({topic_pattern(what.from)})),
-              who(what.who, {}),
-              done(std::move(then)) {}
-        event_reference what;
-        matcher_set patterns;
-        reader who;
-        std::function<void(result<event_ptr>)> done;
+namespace {
 
-        void not_found() const {
-            done(fail(errc::not_found, "no stored event of this topic has this id"));
+/// Looks for an event, and for what has taken its place since.
+class search : public std::enable_shared_from_this<search> {
+public:
+    search(journal& record, event_reference asked, std::function<void(result<event_ptr>)> then)
+        : record_(record),
+          what_(std::move(asked)),
+          patterns_(make_matchers({topic_pattern(what_.from)})),
+          who_(what_.who, {}),
+          done_(std::move(then)) {}
+
+    void run() {
+        record_.locate({patterns_, what_.id}, [self = shared_from_this()](result<start_point> at) {
+            if (!at) return self->done_(std::unexpected(at.error()));
+            if (at->unknown || at->lost || at->at.value == 0) return self->not_found();
+            self->look(at->at);
+        });
+    }
+
+private:
+    // Each replacement costs a look; beyond, the newest one has to be named.
+    static constexpr int most_replacements = 32;
+
+    void look(position pos) {
+        record_.read({.patterns = patterns_,
+                      .after = position{pos.value - 1},
+                      .upto = pos,
+                      .max_events = 1,
+                      .erased_too = true},
+                     [self = shared_from_this(), pos](result<read_page> page) {
+                         if (!page) return self->done_(std::unexpected(page.error()));
+                         const bool found =
+                             !page->events.empty() && page->events.front()->pos == pos;
+                         if (!found) return self->not_found();
+                         self->judge(page->events.front());
+                     });
+    }
+
+    void judge(const event_ptr& e) {
+        if (!who_.sees(e->content, patterns_)) return not_found();
+        if (e->erased && e->erased_by > e->pos && replacements_ < most_replacements) {
+            ++replacements_;
+            return look(e->erased_by);
         }
-    };
-    auto c = std::make_shared<call>(std::move(what), std::move(done));  // until both answers came
-    hub_.record().locate({c->patterns, c->what.id}, [this, c](result<start_point> at) {
-        if (!at) return c->done(std::unexpected(at.error()));
-        if (at->unknown || at->lost || at->at.value == 0) return c->not_found();
-        hub_.record().read({c->patterns, position{at->at.value - 1}, at->at, 1},
-                           [c, pos = at->at](result<read_page> page) {
-                               if (!page) return c->done(std::unexpected(page.error()));
-                               if (page->events.empty() || page->events.front()->pos != pos ||
-                                   !c->who.sees(page->events.front()->content, c->patterns))
-                                   return c->not_found();
-                               c->done(page->events.front());
-                           });
-    });
+        const auto& name = e->content.name;
+        const bool replaces = name && name->str() == "carillon.replaced";
+        if (!shown_at(*e, std::chrono::system_clock::now()) || (replacements_ != 0 && !replaces))
+            return not_found();
+        done_(e);
+    }
+
+    void not_found() const {
+        done_(fail(errc::not_found, "no stored event of this topic has this id"));
+    }
+
+    journal& record_;
+    const event_reference what_;
+    const matcher_set patterns_;
+    const reader who_;
+    const std::function<void(result<event_ptr>)> done_;
+    int replacements_ = 0;
+};
+
+}  // namespace
+
+void record_access::find(event_reference what, std::function<void(result<event_ptr>)> done) const {
+    // Until the last answer has come.
+    std::make_shared<search>(hub_.record(), std::move(what), std::move(done))->run();
 }
 
 std::string record_access::id_of(const stored_event& e) const { return hub_.id_of(e); }

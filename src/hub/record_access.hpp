@@ -20,7 +20,8 @@ public:
     explicit record_access(hub& owner) : hub_(owner) {}
 
     void history(history_query q, std::function<void(result<history_page>)> done) const;
-    /// Error `not_found`: there is none, or the caller may not see it.
+    /// Of an event that was replaced what has its place now. Error `not_found`: there is none, or
+    /// the caller may not see it.
     void find(event_reference what, std::function<void(result<event_ptr>)> done) const;
     void last_values_below(const topic& prefix, position after,
                            std::function<void(result<snapshot_page>)> done) const;

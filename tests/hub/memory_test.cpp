@@ -82,5 +82,27 @@ TEST(memory, one_with_user_session_and_three_attributes_costs_1600_bytes) {
     EXPECT_LE(each, 1600u);
 }
 
+// Small events in many topics cost several times their own size.
+TEST(memory, a_journal_takes_what_its_limit_says_whatever_the_events) {
+    constexpr std::size_t limit = 16u << 20;
+    const auto in_use = [] {
+        const std::size_t heap = heap_in_use();
+        return heap == 0 ? 0 : heap + mallinfo2().hblkhd;
+    };
+    const std::size_t before = in_use();
+    memory_journal_options options;
+    options.max_bytes = limit;
+    options.retention_of = [](std::string_view) { return retention{.max_events = 1'000'000}; };
+    const auto journal = make_memory_journal(std::move(options));
+    for (int i = 0; i < 100'000; ++i) {
+        auto e = std::make_shared<stored_event>();
+        e->content = make_event({"t/" + std::to_string(i % 5'000)}, "7 bytes");
+        journal->append({std::move(e)}, [](const auto& done, auto) { EXPECT_TRUE(done); });
+    }
+    EXPECT_LT(journal->stats().events, 100'000u) << "the limit was met";
+    EXPECT_LE(journal->stats().memory_bytes, limit);
+    EXPECT_LE(in_use() - before, limit + limit / 10);
+}
+
 }  // namespace
 }  // namespace carillon::testing

@@ -117,6 +117,14 @@ TEST_F(settings_test, a_comma_is_part_of_what_is_no_list) {
     EXPECT_EQ(load(empty)->values.data_dir, "");
 }
 
+TEST_F(settings_test, an_empty_variable_is_none) {
+    auto sources = file("");
+    sources.variables = {{"CARILLON_LOG_LEVEL", ""}, {"CARILLON_STREAM_RETRY", ""}};
+    const auto loaded = load(sources);
+    ASSERT_TRUE(loaded) << loaded.error().detail;
+    EXPECT_EQ(loaded->values.stream.retry, settings{}.stream.retry);
+}
+
 TEST_F(settings_test, variables_of_a_cluster_are_ignored_and_named) {
     auto sources = file("");
     sources.variables = {{"CARILLON_SERVICE_HOST", "10.0.0.1"},

@@ -251,6 +251,7 @@ result<loaded_settings> load(const setting_sources& sources) {
     if (!sources.file.empty()) l.file(sources.file);
 
     environment given = sources.variables;
+    std::erase_if(given, [](const auto& variable) { return variable.second.empty(); });
     if (!sources.env_file.empty()) {
         auto more = read_env_file(sources.env_file);
         if (!more) l.mistake(more.error().detail);

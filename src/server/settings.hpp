@@ -224,7 +224,7 @@ struct setting_sources {
     std::string file;  ///< empty: none
     std::string env_file =
         {};                 ///< further variables, which those of the process win over; empty: none
-    environment variables;  ///< as `environment_settings` gives them
+    environment variables;  ///< as `environment_settings` gives them; an empty one is none
     std::vector<std::pair<std::string, std::string>>
         flags;  ///< setting name, text; lists may repeat
 };

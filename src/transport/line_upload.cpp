@@ -1,7 +1,9 @@
 // Newline-delimited JSON: a long upload that is published as it arrives.
 #include "transport/publish_body.hpp"
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -95,6 +97,11 @@ private:
         }
     }
 
+    /// Of a batch.
+    struct range {
+        std::uint64_t from, to;
+    };
+
     void set_failure(error why) {
         if (!failure_) failure_ = std::move(why);
     }
@@ -103,31 +110,51 @@ private:
         if (batch_.empty()) return;
         ++waiting_;
         auto done = [self = shared_from_this(),
-                     from = first_line_](result<std::vector<published>> stored) {
-            if (self->loop_.in_loop_thread()) return self->stored(from, std::move(stored));
-            self->loop_.post([self, from, stored = std::move(stored)]() mutable {
-                self->stored(from, std::move(stored));
+                     lines = range{first_line_, line_}](result<std::vector<published>> stored) {
+            if (self->loop_.in_loop_thread()) return self->stored(lines, std::move(stored));
+            self->loop_.post([self, lines, stored = std::move(stored)]() mutable {
+                self->stored(lines, std::move(stored));
             });
         };
         hub_.publish(std::exchange(batch_, {}), std::move(key), std::move(done));
     }
 
-    void stored(std::uint64_t from, result<std::vector<published>> answers) {
+    void stored(range lines, result<std::vector<published>> answers) {
         --waiting_;
         if (answers) {
             published_ += answers->size();
             if (!answers->empty()) last_ = answers->back();
+            stored_upto_ = std::max(stored_upto_, lines.to);
         } else {
-            set_failure({answers.error().code,
-                         fmt::format("lines {} and after: {}", from, answers.error().detail)});
+            if (unstored_.empty()) refusal_ = answers.error();
+            unstored_.push_back(lines);
+            set_failure(answers.error());
         }
         if (std::exchange(paused_, false)) control_.resume();
         finish_if_done();
     }
 
+    // Several batches are under way at once, and one that is refused may stand before one that is
+    // stored: whoever sends again what is named sends nothing twice.
+    std::string unstored_lines() {
+        std::ranges::sort(unstored_, {}, &range::from);
+        std::string all = "lines ";
+        for (const range& r : unstored_) {
+            if (r.from != unstored_.front().from) all += ", ";
+            if (r.from > stored_upto_) return all + fmt::format("{} and after", r.from);
+            all +=
+                r.from == r.to ? fmt::format("{}", r.from) : fmt::format("{} to {}", r.from, r.to);
+        }
+        if (!ended_) all += fmt::format(", and those after {}", stored_upto_);
+        return all;
+    }
+
     void finish_if_done() {
         if (answered_ || waiting_ != 0 || !(ended_ || failure_)) return;
         answered_ = true;
+        if (!unstored_.empty())
+            failure_ =
+                error{refusal_.code, fmt::format("{}: {}", unstored_lines(), refusal_.detail)};
         if (failure_) {
             failure_->detail += fmt::format(" ({} events were published before)", published_);
             return answer_.send(*failure_);
@@ -151,6 +178,9 @@ private:
     std::uint64_t line_ = 0;
     std::uint64_t first_line_ = 0;
     std::uint64_t published_ = 0;
+    std::uint64_t stored_upto_ = 0;  ///< line
+    std::vector<range> unstored_;
+    error refusal_;  ///< of the first of these to be answered
     std::size_t waiting_ = 0;
     published last_;
     std::optional<error> failure_;

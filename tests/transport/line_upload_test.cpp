@@ -1,3 +1,4 @@
+#include "support/temporary_folder.hpp"
 #include "transport/stream_server.hpp"
 
 #include <gmock/gmock.h>
@@ -73,6 +74,25 @@ TEST(line_upload, with_a_wrong_line_keeps_what_came_before_and_names_the_line) {
     EXPECT_THAT(got.body, HasSubstr("line 4"));
     EXPECT_THAT(got.body, HasSubstr("2 events were published before"));
     EXPECT_THAT(s.kept("t"), ElementsAre("1", "2"));
+}
+
+TEST(line_upload, whose_batch_is_refused_before_one_that_is_stored_names_the_lines_of_the_first) {
+    testing::temporary_folder folder;
+    sqlite_journal_options options;
+    options.path = folder.path_of("journal.db");
+    options.limits.max_retained_bytes = 10;
+    auto record = open_sqlite_journal(std::move(options));
+    ASSERT_TRUE(record) << record.error().detail;
+    stream_server s({.max_batch = 1}, {}, std::move(*record));
+    raw_client c(s.port());
+    const std::string body = "{\"data\":1}\n{\"data\":\"" + std::string(100, 'x') +
+                             "\",\"retain\":true}\n{\"data\":3}\n";
+    c.send(head_for("t", body.size())).send(body);
+    const answer got = c.read_answer();
+    EXPECT_EQ(got.status, 503);
+    EXPECT_THAT(got.body, HasSubstr("lines 2: "));
+    EXPECT_THAT(got.body, HasSubstr("2 events were published"));
+    EXPECT_THAT(s.kept("t"), ElementsAre("1", "3"));
 }
 
 TEST(line_upload, that_breaks_off_in_a_line_has_published_the_whole_lines_alone) {

@@ -22,8 +22,9 @@ namespace carillon::transport {
 
 class stream_server {
 public:
-    explicit stream_server(hub_options options = {}, stream_limits limits = {})
-        : hub_(std::move(options), make_memory_journal({})), streams_(hub_, limits) {
+    explicit stream_server(hub_options options = {}, stream_limits limits = {},
+                           std::unique_ptr<journal> record = make_memory_journal({}))
+        : hub_(std::move(options), std::move(record)), streams_(hub_, limits) {
         streams_.add_loop(loop_, hub_.add_shard(executor_));
         add_routes();
         auto access = std::make_shared<http::server_options>();

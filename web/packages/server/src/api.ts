@@ -1,308 +1,190 @@
 // Made by `npm run api` from /openapi.json; the tests hold it to what the server says.
 export interface paths {
     "/api/calendar/events": {
-        parameters: {
-        };
         get: operations["get_api_calendar_events"];
         post: operations["post_api_calendar_events"];
     };
     "/api/calendar/events/{id}": {
-        parameters: {
-        };
         get: operations["get_api_calendar_events_id"];
         put: operations["put_api_calendar_events_id"];
         delete: operations["delete_api_calendar_events_id"];
     };
     "/api/calendar/reminders/{id}": {
-        parameters: {
-        };
         post: operations["post_api_calendar_reminders_id"];
     };
     "/api/calendar/reminders/upcoming": {
-        parameters: {
-        };
         post: operations["post_api_calendar_reminders_upcoming"];
     };
     "/api/sse/clients": {
-        parameters: {
-        };
         get: operations["get_api_sse_clients"];
     };
     "/api/sse/connections": {
-        parameters: {
-        };
         get: operations["get_api_sse_connections"];
     };
     "/api/sse/notify": {
-        parameters: {
-        };
         post: operations["post_api_sse_notify"];
     };
     "/api/sse/send": {
-        parameters: {
-        };
         post: operations["post_api_sse_send"];
     };
     "/api/sse/status": {
-        parameters: {
-        };
         get: operations["get_api_sse_status"];
     };
     "/api/sse/test": {
-        parameters: {
-        };
         post: operations["post_api_sse_test"];
     };
     "/api/sse/users/{user}/connections": {
-        parameters: {
-        };
         get: operations["get_api_sse_users_user_connections"];
     };
     "/api/v1/sse/custom": {
-        parameters: {
-        };
         post: operations["post_api_v1_sse_custom"];
     };
     "/api/v1/sse/notifications": {
-        parameters: {
-        };
         post: operations["post_api_v1_sse_notifications"];
     };
     "/api/v1/sse/notifications/{id}/deliveries": {
-        parameters: {
-        };
         get: operations["get_api_v1_sse_notifications_id_deliveries"];
     };
     "/api/v1/sse/notifications/{id}/read": {
-        parameters: {
-        };
         post: operations["post_api_v1_sse_notifications_id_read"];
     };
     "/api/v1/sse/notifications/inbox": {
-        parameters: {
-        };
         get: operations["get_api_v1_sse_notifications_inbox"];
     };
     "/api/v1/sse/notifications/read": {
-        parameters: {
-        };
         post: operations["post_api_v1_sse_notifications_read"];
     };
     "/api/v1/sse/notifications/unread": {
-        parameters: {
-        };
         get: operations["get_api_v1_sse_notifications_unread"];
     };
     "/api/v1/sse/system": {
-        parameters: {
-        };
         post: operations["post_api_v1_sse_system"];
     };
     "/auth/me": {
-        parameters: {
-        };
         get: operations["get_auth_me"];
     };
     "/auth/renew": {
-        parameters: {
-        };
         post: operations["post_auth_renew"];
     };
     "/auth/revoke": {
-        parameters: {
-        };
         post: operations["post_auth_revoke"];
     };
     "/auth/session": {
-        parameters: {
-        };
         post: operations["post_auth_session"];
         delete: operations["delete_auth_session"];
     };
     "/auth/ticket": {
-        parameters: {
-        };
         post: operations["post_auth_ticket"];
     };
     "/auth/token": {
-        parameters: {
-        };
         post: operations["post_auth_token"];
     };
     "/chat/message": {
-        parameters: {
-        };
         post: operations["post_chat_message"];
     };
     "/chat/room/{roomId}/invite": {
-        parameters: {
-        };
         post: operations["post_chat_room_roomId_invite"];
     };
     "/chat/room/{roomId}/join": {
-        parameters: {
-        };
         post: operations["post_chat_room_roomId_join"];
     };
     "/chat/room/{roomId}/leave": {
-        parameters: {
-        };
         post: operations["post_chat_room_roomId_leave"];
     };
     "/chat/room/{roomId}/members": {
-        parameters: {
-        };
         get: operations["get_chat_room_roomId_members"];
     };
     "/chat/room/{roomId}/members/{userId}": {
-        parameters: {
-        };
         delete: operations["delete_chat_room_roomId_members_userId"];
     };
     "/chat/room/{roomId}/messages": {
-        parameters: {
-        };
         get: operations["get_chat_room_roomId_messages"];
     };
     "/chat/room/{roomId}/typing": {
-        parameters: {
-        };
         post: operations["post_chat_room_roomId_typing"];
     };
     "/chat/rooms": {
-        parameters: {
-        };
         get: operations["get_chat_rooms"];
         post: operations["post_chat_rooms"];
     };
     "/events/clients": {
-        parameters: {
-        };
         get: operations["get_events_clients"];
         delete: operations["delete_events_clients"];
     };
     "/events/clients/{id}": {
-        parameters: {
-        };
         get: operations["get_events_clients_id"];
         delete: operations["delete_events_clients_id"];
     };
     "/events/clients/{id}/heartbeat": {
-        parameters: {
-        };
         post: operations["post_events_clients_id_heartbeat"];
     };
     "/events/clients/{id}/send": {
-        parameters: {
-        };
         post: operations["post_events_clients_id_send"];
     };
     "/events/clients/{id}/topics/{topic}": {
-        parameters: {
-        };
         put: operations["put_events_clients_id_topics_topic"];
         delete: operations["delete_events_clients_id_topics_topic"];
     };
     "/events/history": {
-        parameters: {
-        };
         get: operations["get_events_history"];
     };
     "/events/history/{id}": {
-        parameters: {
-        };
         put: operations["put_events_history_id"];
         delete: operations["delete_events_history_id"];
     };
     "/events/publish": {
-        parameters: {
-        };
         post: operations["post_events_publish"];
     };
     "/events/publish/{topic}": {
-        parameters: {
-        };
         post: operations["post_events_publish_topic"];
     };
     "/events/scheduled": {
-        parameters: {
-        };
         get: operations["get_events_scheduled"];
     };
     "/events/scheduled/{id}": {
-        parameters: {
-        };
         delete: operations["delete_events_scheduled_id"];
     };
     "/events/stats": {
-        parameters: {
-        };
         get: operations["get_events_stats"];
     };
     "/events/streams": {
-        parameters: {
-        };
         post: operations["post_events_streams"];
     };
     "/events/streams/{stream}": {
-        parameters: {
-        };
         post: operations["post_events_streams_stream"];
         delete: operations["delete_events_streams_stream"];
     };
     "/events/streams/{stream}/close": {
-        parameters: {
-        };
         post: operations["post_events_streams_stream_close"];
     };
     "/notifications/broadcast": {
-        parameters: {
-        };
         post: operations["post_notifications_broadcast"];
     };
     "/notifications/send": {
-        parameters: {
-        };
         post: operations["post_notifications_send"];
     };
     "/realtime/entity/{entity}/create": {
-        parameters: {
-        };
         post: operations["post_realtime_entity_entity_create"];
     };
     "/realtime/entity/{entity}/delete": {
-        parameters: {
-        };
         post: operations["post_realtime_entity_entity_delete"];
     };
     "/realtime/entity/{entity}/update": {
-        parameters: {
-        };
         post: operations["post_realtime_entity_entity_update"];
     };
     "/realtime/update": {
-        parameters: {
-        };
         post: operations["post_realtime_update"];
     };
     "/system/connections": {
-        parameters: {
-        };
         get: operations["get_system_connections"];
     };
     "/system/health": {
-        parameters: {
-        };
         get: operations["get_system_health"];
     };
     "/system/stats": {
-        parameters: {
-        };
         get: operations["get_system_stats"];
     };
     "/system/status/update": {
-        parameters: {
-        };
         post: operations["post_system_status_update"];
     };
 }
@@ -317,128 +199,7 @@ export interface components {
             type: string;
         };
     };
-    responses: {
-        conflict: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["problem"];
-            };
-        };
-        forbidden: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["problem"];
-            };
-        };
-        internal: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["problem"];
-            };
-        };
-        late: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["problem"];
-            };
-        };
-        longHead: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["problem"];
-            };
-        };
-        longTarget: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["problem"];
-            };
-        };
-        malformed: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["problem"];
-            };
-        };
-        noLength: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["problem"];
-            };
-        };
-        notAcceptable: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["problem"];
-            };
-        };
-        notFound: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["problem"];
-            };
-        };
-        otherType: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["problem"];
-            };
-        };
-        tooLarge: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["problem"];
-            };
-        };
-        tooOften: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["problem"];
-            };
-        };
-        unauthenticated: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["problem"];
-            };
-        };
-        unavailable: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["problem"];
-            };
-        };
-    };
+    responses: never;
     parameters: never;
     requestBodies: never;
     headers: never;
@@ -455,9 +216,6 @@ export interface operations {
         };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         events: unknown[];
@@ -465,20 +223,9 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     post_api_calendar_events: {
-        parameters: {
-        };
         requestBody: {
             content: {
                 "application/json": {
@@ -496,29 +243,12 @@ export interface operations {
         };
         responses: {
             201: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         id: string;
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            408: components["responses"]["late"];
-            409: components["responses"]["conflict"];
-            411: components["responses"]["noLength"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            415: components["responses"]["otherType"];
-            429: components["responses"]["tooOften"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     get_api_calendar_events_id: {
@@ -529,9 +259,6 @@ export interface operations {
         };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         attendees?: string[];
@@ -547,15 +274,6 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     put_api_calendar_events_id: {
@@ -581,24 +299,7 @@ export interface operations {
         };
         responses: {
             204: {
-                headers: {
-                    [name: string]: unknown;
-                };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            408: components["responses"]["late"];
-            409: components["responses"]["conflict"];
-            411: components["responses"]["noLength"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            415: components["responses"]["otherType"];
-            429: components["responses"]["tooOften"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     delete_api_calendar_events_id: {
@@ -609,21 +310,7 @@ export interface operations {
         };
         responses: {
             204: {
-                headers: {
-                    [name: string]: unknown;
-                };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            409: components["responses"]["conflict"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            429: components["responses"]["tooOften"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     post_api_calendar_reminders_id: {
@@ -634,31 +321,15 @@ export interface operations {
         };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         reminders: number;
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            409: components["responses"]["conflict"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            429: components["responses"]["tooOften"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     post_api_calendar_reminders_upcoming: {
-        parameters: {
-        };
         requestBody?: {
             content: {
                 "application/json": {
@@ -668,29 +339,12 @@ export interface operations {
         };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         reminders: number;
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            408: components["responses"]["late"];
-            409: components["responses"]["conflict"];
-            411: components["responses"]["noLength"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            415: components["responses"]["otherType"];
-            429: components["responses"]["tooOften"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     get_api_sse_clients: {
@@ -705,9 +359,6 @@ export interface operations {
         };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         clients: unknown[];
@@ -718,15 +369,6 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     get_api_sse_connections: {
@@ -739,9 +381,6 @@ export interface operations {
         };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         connections: unknown[];
@@ -750,20 +389,9 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     post_api_sse_notify: {
-        parameters: {
-        };
         requestBody: {
             content: {
                 "application/json": {
@@ -787,9 +415,6 @@ export interface operations {
         };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         events: unknown[];
@@ -797,25 +422,9 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            408: components["responses"]["late"];
-            409: components["responses"]["conflict"];
-            411: components["responses"]["noLength"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            415: components["responses"]["otherType"];
-            429: components["responses"]["tooOften"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     post_api_sse_send: {
-        parameters: {
-        };
         requestBody: {
             content: {
                 "application/json": {
@@ -832,9 +441,6 @@ export interface operations {
         };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         events: unknown[];
@@ -842,30 +448,11 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            408: components["responses"]["late"];
-            409: components["responses"]["conflict"];
-            411: components["responses"]["noLength"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            415: components["responses"]["otherType"];
-            429: components["responses"]["tooOften"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     get_api_sse_status: {
-        parameters: {
-        };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         connected: boolean;
@@ -874,20 +461,9 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     post_api_sse_test: {
-        parameters: {
-        };
         requestBody: {
             content: {
                 "application/json": {
@@ -898,9 +474,6 @@ export interface operations {
         };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         events: unknown[];
@@ -908,20 +481,6 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            408: components["responses"]["late"];
-            409: components["responses"]["conflict"];
-            411: components["responses"]["noLength"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            415: components["responses"]["otherType"];
-            429: components["responses"]["tooOften"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     get_api_sse_users_user_connections: {
@@ -932,9 +491,6 @@ export interface operations {
         };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         connected: boolean;
@@ -943,20 +499,9 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     post_api_v1_sse_custom: {
-        parameters: {
-        };
         requestBody: {
             content: {
                 "application/json": {
@@ -972,9 +517,6 @@ export interface operations {
         };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         events: unknown[];
@@ -982,25 +524,9 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            408: components["responses"]["late"];
-            409: components["responses"]["conflict"];
-            411: components["responses"]["noLength"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            415: components["responses"]["otherType"];
-            429: components["responses"]["tooOften"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     post_api_v1_sse_notifications: {
-        parameters: {
-        };
         requestBody: {
             content: {
                 "application/json": {
@@ -1023,9 +549,6 @@ export interface operations {
         };
         responses: {
             201: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         notificationId: string;
@@ -1035,9 +558,6 @@ export interface operations {
                 };
             };
             202: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         notificationId: string;
@@ -1046,20 +566,6 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            408: components["responses"]["late"];
-            409: components["responses"]["conflict"];
-            411: components["responses"]["noLength"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            415: components["responses"]["otherType"];
-            429: components["responses"]["tooOften"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     get_api_v1_sse_notifications_id_deliveries: {
@@ -1074,9 +580,6 @@ export interface operations {
         };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         deliveries: unknown[];
@@ -1085,15 +588,6 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     post_api_v1_sse_notifications_id_read: {
@@ -1104,21 +598,7 @@ export interface operations {
         };
         responses: {
             204: {
-                headers: {
-                    [name: string]: unknown;
-                };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            409: components["responses"]["conflict"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            429: components["responses"]["tooOften"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     get_api_v1_sse_notifications_inbox: {
@@ -1131,9 +611,6 @@ export interface operations {
         };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         next?: number;
@@ -1141,72 +618,31 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     post_api_v1_sse_notifications_read: {
-        parameters: {
-        };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         marked: number;
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            409: components["responses"]["conflict"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            429: components["responses"]["tooOften"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     get_api_v1_sse_notifications_unread: {
-        parameters: {
-        };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         unread: number;
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     post_api_v1_sse_system: {
-        parameters: {
-        };
         requestBody: {
             content: {
                 "application/json": {
@@ -1218,9 +654,6 @@ export interface operations {
         };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         events: unknown[];
@@ -1228,48 +661,18 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            408: components["responses"]["late"];
-            409: components["responses"]["conflict"];
-            411: components["responses"]["noLength"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            415: components["responses"]["otherType"];
-            429: components["responses"]["tooOften"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     get_auth_me: {
-        parameters: {
-        };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": unknown;
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     post_auth_renew: {
-        parameters: {
-        };
         requestBody: {
             content: {
                 "application/json": unknown;
@@ -1277,32 +680,13 @@ export interface operations {
         };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": unknown;
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            408: components["responses"]["late"];
-            409: components["responses"]["conflict"];
-            411: components["responses"]["noLength"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            415: components["responses"]["otherType"];
-            429: components["responses"]["tooOften"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     post_auth_revoke: {
-        parameters: {
-        };
         requestBody: {
             content: {
                 "application/json": unknown;
@@ -1310,80 +694,27 @@ export interface operations {
         };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": unknown;
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            408: components["responses"]["late"];
-            409: components["responses"]["conflict"];
-            411: components["responses"]["noLength"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            415: components["responses"]["otherType"];
-            429: components["responses"]["tooOften"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     post_auth_session: {
-        parameters: {
-        };
         responses: {
             204: {
-                headers: {
-                    [name: string]: unknown;
-                };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            409: components["responses"]["conflict"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            429: components["responses"]["tooOften"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     delete_auth_session: {
-        parameters: {
-        };
         responses: {
             204: {
-                headers: {
-                    [name: string]: unknown;
-                };
             };
-            400: components["responses"]["malformed"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            409: components["responses"]["conflict"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            429: components["responses"]["tooOften"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     post_auth_ticket: {
-        parameters: {
-        };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         expiresIn: number;
@@ -1391,22 +722,9 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            409: components["responses"]["conflict"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            429: components["responses"]["tooOften"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     post_auth_token: {
-        parameters: {
-        };
         requestBody: {
             content: {
                 "application/json": {
@@ -1421,9 +739,6 @@ export interface operations {
         };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         expiresAt: string;
@@ -1431,25 +746,9 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            408: components["responses"]["late"];
-            409: components["responses"]["conflict"];
-            411: components["responses"]["noLength"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            415: components["responses"]["otherType"];
-            429: components["responses"]["tooOften"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     post_chat_message: {
-        parameters: {
-        };
         requestBody: {
             content: {
                 "application/json": {
@@ -1465,9 +764,6 @@ export interface operations {
         };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         message: {
@@ -1478,9 +774,6 @@ export interface operations {
                 };
             };
             202: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         message: {
@@ -1490,20 +783,6 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            408: components["responses"]["late"];
-            409: components["responses"]["conflict"];
-            411: components["responses"]["noLength"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            415: components["responses"]["otherType"];
-            429: components["responses"]["tooOften"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     post_chat_room_roomId_invite: {
@@ -1521,29 +800,12 @@ export interface operations {
         };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         success: boolean;
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            408: components["responses"]["late"];
-            409: components["responses"]["conflict"];
-            411: components["responses"]["noLength"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            415: components["responses"]["otherType"];
-            429: components["responses"]["tooOften"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     post_chat_room_roomId_join: {
@@ -1559,9 +821,6 @@ export interface operations {
         };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         createdAt: string;
@@ -1574,20 +833,6 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            408: components["responses"]["late"];
-            409: components["responses"]["conflict"];
-            411: components["responses"]["noLength"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            415: components["responses"]["otherType"];
-            429: components["responses"]["tooOften"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     post_chat_room_roomId_leave: {
@@ -1603,29 +848,12 @@ export interface operations {
         };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         success: boolean;
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            408: components["responses"]["late"];
-            409: components["responses"]["conflict"];
-            411: components["responses"]["noLength"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            415: components["responses"]["otherType"];
-            429: components["responses"]["tooOften"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     get_chat_room_roomId_members: {
@@ -1640,9 +868,6 @@ export interface operations {
         };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         members: string[];
@@ -1650,15 +875,6 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     delete_chat_room_roomId_members_userId: {
@@ -1670,26 +886,12 @@ export interface operations {
         };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         success: boolean;
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            409: components["responses"]["conflict"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            429: components["responses"]["tooOften"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     get_chat_room_roomId_messages: {
@@ -1704,9 +906,6 @@ export interface operations {
         };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         before?: number;
@@ -1714,15 +913,6 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     post_chat_room_roomId_typing: {
@@ -1741,59 +931,26 @@ export interface operations {
         };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         success: boolean;
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            408: components["responses"]["late"];
-            409: components["responses"]["conflict"];
-            411: components["responses"]["noLength"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            415: components["responses"]["otherType"];
-            429: components["responses"]["tooOften"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     get_chat_rooms: {
-        parameters: {
-        };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         rooms: unknown[];
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     post_chat_rooms: {
-        parameters: {
-        };
         requestBody: {
             content: {
                 "application/json": {
@@ -1806,9 +963,6 @@ export interface operations {
         };
         responses: {
             201: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         createdAt: string;
@@ -1819,20 +973,6 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            408: components["responses"]["late"];
-            409: components["responses"]["conflict"];
-            411: components["responses"]["noLength"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            415: components["responses"]["otherType"];
-            429: components["responses"]["tooOften"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     get_events_clients: {
@@ -1849,9 +989,6 @@ export interface operations {
         };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         clients: unknown[];
@@ -1860,15 +997,6 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     delete_events_clients: {
@@ -1883,26 +1011,12 @@ export interface operations {
         };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         ended: number;
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            409: components["responses"]["conflict"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            429: components["responses"]["tooOften"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     get_events_clients_id: {
@@ -1913,9 +1027,6 @@ export interface operations {
         };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         address?: string;
@@ -1939,15 +1050,6 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     delete_events_clients_id: {
@@ -1958,21 +1060,7 @@ export interface operations {
         };
         responses: {
             204: {
-                headers: {
-                    [name: string]: unknown;
-                };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            409: components["responses"]["conflict"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            429: components["responses"]["tooOften"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     post_events_clients_id_heartbeat: {
@@ -1983,21 +1071,7 @@ export interface operations {
         };
         responses: {
             204: {
-                headers: {
-                    [name: string]: unknown;
-                };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            409: components["responses"]["conflict"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            429: components["responses"]["tooOften"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     post_events_clients_id_send: {
@@ -2031,9 +1105,6 @@ export interface operations {
         };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         id?: string;
@@ -2041,20 +1112,6 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            408: components["responses"]["late"];
-            409: components["responses"]["conflict"];
-            411: components["responses"]["noLength"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            415: components["responses"]["otherType"];
-            429: components["responses"]["tooOften"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     put_events_clients_id_topics_topic: {
@@ -2066,21 +1123,7 @@ export interface operations {
         };
         responses: {
             204: {
-                headers: {
-                    [name: string]: unknown;
-                };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            409: components["responses"]["conflict"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            429: components["responses"]["tooOften"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     delete_events_clients_id_topics_topic: {
@@ -2092,21 +1135,7 @@ export interface operations {
         };
         responses: {
             204: {
-                headers: {
-                    [name: string]: unknown;
-                };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            409: components["responses"]["conflict"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            429: components["responses"]["tooOften"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     get_events_history: {
@@ -2122,9 +1151,6 @@ export interface operations {
         };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         events: unknown[];
@@ -2137,15 +1163,6 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     put_events_history_id: {
@@ -2182,9 +1199,6 @@ export interface operations {
         };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         id?: string;
@@ -2193,20 +1207,6 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            408: components["responses"]["late"];
-            409: components["responses"]["conflict"];
-            411: components["responses"]["noLength"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            415: components["responses"]["otherType"];
-            429: components["responses"]["tooOften"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     delete_events_history_id: {
@@ -2220,9 +1220,6 @@ export interface operations {
         };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         id?: string;
@@ -2231,22 +1228,9 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            409: components["responses"]["conflict"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            429: components["responses"]["tooOften"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     post_events_publish: {
-        parameters: {
-        };
         requestBody: {
             content: {
                 "application/json": {
@@ -2297,9 +1281,6 @@ export interface operations {
         };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         id?: string;
@@ -2313,29 +1294,12 @@ export interface operations {
                 };
             };
             202: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         scheduledId: string;
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            408: components["responses"]["late"];
-            409: components["responses"]["conflict"];
-            411: components["responses"]["noLength"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            415: components["responses"]["otherType"];
-            429: components["responses"]["tooOften"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     post_events_publish_topic: {
@@ -2394,9 +1358,6 @@ export interface operations {
         };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         id?: string;
@@ -2410,29 +1371,12 @@ export interface operations {
                 };
             };
             202: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         scheduledId: string;
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            408: components["responses"]["late"];
-            409: components["responses"]["conflict"];
-            411: components["responses"]["noLength"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            415: components["responses"]["otherType"];
-            429: components["responses"]["tooOften"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     get_events_scheduled: {
@@ -2444,9 +1388,6 @@ export interface operations {
         };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         next?: string;
@@ -2454,15 +1395,6 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     delete_events_scheduled_id: {
@@ -2473,21 +1405,7 @@ export interface operations {
         };
         responses: {
             204: {
-                headers: {
-                    [name: string]: unknown;
-                };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            409: components["responses"]["conflict"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            429: components["responses"]["tooOften"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     get_events_stats: {
@@ -2503,9 +1421,6 @@ export interface operations {
         };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         averageDurationMs: number;
@@ -2525,42 +1440,17 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     post_events_streams: {
-        parameters: {
-        };
         responses: {
             201: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         stream: string;
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            409: components["responses"]["conflict"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            429: components["responses"]["tooOften"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     post_events_streams_stream: {
@@ -2612,9 +1502,6 @@ export interface operations {
         };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         id?: string;
@@ -2623,20 +1510,6 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            408: components["responses"]["late"];
-            409: components["responses"]["conflict"];
-            411: components["responses"]["noLength"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            415: components["responses"]["otherType"];
-            429: components["responses"]["tooOften"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     delete_events_streams_stream: {
@@ -2647,21 +1520,7 @@ export interface operations {
         };
         responses: {
             202: {
-                headers: {
-                    [name: string]: unknown;
-                };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            409: components["responses"]["conflict"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            429: components["responses"]["tooOften"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     post_events_streams_stream_close: {
@@ -2672,9 +1531,6 @@ export interface operations {
         };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         id?: string;
@@ -2683,22 +1539,9 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            409: components["responses"]["conflict"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            429: components["responses"]["tooOften"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     post_notifications_broadcast: {
-        parameters: {
-        };
         requestBody: {
             content: {
                 "application/json": {
@@ -2713,9 +1556,6 @@ export interface operations {
         };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         id: string;
@@ -2725,9 +1565,6 @@ export interface operations {
                 };
             };
             202: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         id: string;
@@ -2736,25 +1573,9 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            408: components["responses"]["late"];
-            409: components["responses"]["conflict"];
-            411: components["responses"]["noLength"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            415: components["responses"]["otherType"];
-            429: components["responses"]["tooOften"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     post_notifications_send: {
-        parameters: {
-        };
         requestBody: {
             content: {
                 "application/json": {
@@ -2773,9 +1594,6 @@ export interface operations {
         };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         id: string;
@@ -2785,9 +1603,6 @@ export interface operations {
                 };
             };
             202: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         id: string;
@@ -2796,20 +1611,6 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            408: components["responses"]["late"];
-            409: components["responses"]["conflict"];
-            411: components["responses"]["noLength"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            415: components["responses"]["otherType"];
-            429: components["responses"]["tooOften"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     post_realtime_entity_entity_create: {
@@ -2825,9 +1626,6 @@ export interface operations {
         };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         events: unknown[];
@@ -2835,20 +1633,6 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            408: components["responses"]["late"];
-            409: components["responses"]["conflict"];
-            411: components["responses"]["noLength"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            415: components["responses"]["otherType"];
-            429: components["responses"]["tooOften"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     post_realtime_entity_entity_delete: {
@@ -2864,9 +1648,6 @@ export interface operations {
         };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         events: unknown[];
@@ -2874,20 +1655,6 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            408: components["responses"]["late"];
-            409: components["responses"]["conflict"];
-            411: components["responses"]["noLength"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            415: components["responses"]["otherType"];
-            429: components["responses"]["tooOften"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     post_realtime_entity_entity_update: {
@@ -2903,9 +1670,6 @@ export interface operations {
         };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         events: unknown[];
@@ -2913,25 +1677,9 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            408: components["responses"]["late"];
-            409: components["responses"]["conflict"];
-            411: components["responses"]["noLength"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            415: components["responses"]["otherType"];
-            429: components["responses"]["tooOften"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     post_realtime_update: {
-        parameters: {
-        };
         requestBody: {
             content: {
                 "application/json": {
@@ -2944,9 +1692,6 @@ export interface operations {
         };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         events: unknown[];
@@ -2954,20 +1699,6 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            408: components["responses"]["late"];
-            409: components["responses"]["conflict"];
-            411: components["responses"]["noLength"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            415: components["responses"]["otherType"];
-            429: components["responses"]["tooOften"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     get_system_connections: {
@@ -2979,9 +1710,6 @@ export interface operations {
         };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         connections: unknown[];
@@ -2990,25 +1718,11 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     get_system_health: {
-        parameters: {
-        };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         status: string;
@@ -3016,24 +1730,11 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     get_system_stats: {
-        parameters: {
-        };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         activeConnections: number;
@@ -3047,19 +1748,9 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
     post_system_status_update: {
-        parameters: {
-        };
         requestBody: {
             content: {
                 "application/json": {
@@ -3071,9 +1762,6 @@ export interface operations {
         };
         responses: {
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
                     "application/json": {
                         events: unknown[];
@@ -3081,20 +1769,6 @@ export interface operations {
                     };
                 };
             };
-            400: components["responses"]["malformed"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            408: components["responses"]["late"];
-            409: components["responses"]["conflict"];
-            411: components["responses"]["noLength"];
-            413: components["responses"]["tooLarge"];
-            414: components["responses"]["longTarget"];
-            415: components["responses"]["otherType"];
-            429: components["responses"]["tooOften"];
-            431: components["responses"]["longHead"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
         };
     };
 }

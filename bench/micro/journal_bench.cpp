@@ -2,12 +2,14 @@
 #include <carillon/journal/open.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <future>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include <benchmark/benchmark.h>
 #include <unistd.h>
@@ -37,11 +39,14 @@ std::shared_ptr<stored_event> event_of(std::string_view topic_text) {
 }
 
 /// One event to each of so many topics.
-void fill(journal& j, std::int64_t from, std::int64_t to) {
+void fill(journal& j, std::int64_t from, std::int64_t to, bool retain = false) {
     constexpr std::int64_t at_once = 1000;
     for (std::int64_t i = from; i < to;) {
         journal::group some;
-        for (; i < to && some.size() < at_once; ++i) some.push_back(event_of(topic_name(i)));
+        for (; i < to && some.size() < at_once; ++i) {
+            some.push_back(event_of(topic_name(i)));
+            some.back()->content.retain = retain;
+        }
         std::promise<void> stored;
         j.append(std::move(some), [&](const auto&, auto) { stored.set_value(); });
         stored.get_future().get();
@@ -125,6 +130,42 @@ BENCHMARK(start_with_topics)
     ->Arg(1'000'000)
     ->Iterations(1)
     ->Unit(benchmark::kMillisecond);
+
+/// 100,000 topics with a last value each: a start, and then a page of the values and the opening of
+/// a stream of all of them.
+void last_values(benchmark::State& state) {
+    const std::string folder = new_folder();
+    const std::int64_t count = state.range(0);
+    {
+        auto j = open_sqlite_journal(options_in(folder));
+        if (!j) return state.SkipWithError(j.error().detail.c_str());
+        fill(**j, 0, count, true);
+    }
+    for (auto _ : state) {
+        using clock = std::chrono::steady_clock;
+        auto lap = [last = clock::now()]() mutable {
+            const auto before = std::exchange(last, clock::now());
+            return std::chrono::duration<double, std::milli>(last - before).count();
+        };
+        auto j = open_sqlite_journal(options_in(folder));
+        if (!j) return state.SkipWithError(j.error().detail.c_str());
+        state.counters["start_ms"] = lap();
+        const matcher_set all = make_matchers({*topic_pattern::parse("**")});
+        const position head = (*j)->head();
+        std::promise<std::size_t> values;
+        (*j)->snapshot({all, {}, head},
+                       [&](const auto& page) { values.set_value(page->values.size()); });
+        state.counters["values_in_page"] = static_cast<double>(values.get_future().get());
+        state.counters["page_ms"] = lap();
+        std::promise<void> opened;
+        (*j)->locate({.patterns = all, .from = rewind_last{10}, .budget = 10'000},
+                     [&](const auto&) { opened.set_value(); });
+        opened.get_future().get();
+        state.counters["open_ms"] = lap();
+    }
+    std::filesystem::remove_all(folder);
+}
+BENCHMARK(last_values)->Arg(100'000)->Iterations(1)->Unit(benchmark::kMillisecond);
 
 /// 100 patterns with wildcards in three segments over 100,000 topics: a page of each.
 void page_of_many_wildcards(benchmark::State& state) {

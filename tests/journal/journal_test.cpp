@@ -286,6 +286,54 @@ TEST_P(journals, give_the_places_of_erased_events_only_if_asked) {
     EXPECT_EQ(all.events[0]->content.data, "");
 }
 
+TEST_P(journals, tell_a_reader_that_rewinds_what_retention_took) {
+    const auto three = [](std::string_view) { return retention{.max_events = 3}; };
+    build(three);
+    const auto begin = now_.load();
+    for (int i = 1; i <= 5; ++i) {
+        append({"a"});
+        pass(10s);
+    }
+    ASSERT_TRUE(soon_reads({"a"}, {3, 4, 5}));
+    const gap taken{position{0}, position{2}};
+    for (int again = 0; again < 2; ++again) {
+        const auto lost = [&](rewind from) { return locate({"a"}, {}, from).lost; };
+        EXPECT_EQ(lost(rewind_last{3}), std::nullopt);
+        EXPECT_EQ(lost(rewind_last{4}), taken);
+        EXPECT_EQ(lost(rewind_since{begin + 30s}), std::nullopt);
+        EXPECT_EQ(lost(rewind_since{begin + 21s}), std::nullopt) << "an older one is left";
+        EXPECT_EQ(lost(rewind_since{begin + 15s}), taken);
+        EXPECT_EQ(lost(rewind_since{}), taken);
+        if (GetParam() != journal_kind::memory) open(three);
+    }
+}
+
+TEST_P(journals, give_last_values_that_retention_took_as_events_if_asked) {
+    const auto one = [](std::string_view) { return retention{.max_events = 1}; };
+    build(one);
+    const auto value = make({"a"}, "true");
+    value->content.retain = true;
+    EXPECT_TRUE(try_append({value}));
+    append({"a"}, "news");
+    append({"b"}, "news");
+    ASSERT_TRUE(soon_reads({"**"}, {2, 3}));
+    for (int again = 0; again < 2; ++again) {
+        const auto from = [&](names topics, std::uint64_t after, std::size_t most = 256) {
+            read_query q{parse(topics), position{after}, record().head(), most};
+            q.last_values_too = true;
+            return read(q);
+        };
+        EXPECT_EQ(positions(from({"a"}, 0)), (numbers{1, 2}));
+        EXPECT_EQ(positions(from({"**"}, 0)), (numbers{1, 2, 3}));
+        EXPECT_EQ(positions(from({"a"}, 1)), (numbers{2}));
+        EXPECT_EQ(positions(from({"b"}, 0)), (numbers{3}));
+        const auto first = from({"**"}, 0, 1);
+        EXPECT_EQ(positions(first), (numbers{1}));
+        EXPECT_EQ(first.through.value, 1u) << "what did not fit comes with the next page";
+        if (GetParam() != journal_kind::memory) open(one);
+    }
+}
+
 TEST_P(journals, count_what_follows_a_cursor) {
     for (int i = 0; i < 9; ++i) append({i % 3 == 0 ? "a" : "b"});
     append({"a", "b"});

@@ -82,6 +82,44 @@ TEST_F(sqlite_start, gives_a_last_value_of_several_topics_once) {
     }
 }
 
+TEST_F(sqlite_start, leaves_out_a_damaged_scheduled_event) {
+    open();
+    for (const char* text : {"first", "second", "third"})
+        EXPECT_TRUE(schedule(make({"a"}, text)->content, now_.load() + 10s));
+    close();
+    execute("UPDATE scheduled SET record = replace(record, 'second', 'sEcond') WHERE id = 2");
+    execute("UPDATE scheduled SET record = CAST(record AS BLOB) WHERE id = 2");
+    const auto checked = verify_sqlite_journal(file_.path());
+    ASSERT_TRUE(checked);
+    EXPECT_EQ(checked->problems.size(), 1u);
+    open();
+    const auto waiting = scheduled();
+    ASSERT_EQ(waiting.events.size(), 2u);
+    EXPECT_EQ(waiting.events[0].id, 1u);
+    EXPECT_EQ(waiting.events[1].id, 3u);
+    pass(11s);
+    ASSERT_TRUE(soon([&] { return record().head().value == 2; })) << "the others are stored";
+    ASSERT_TRUE(soon([&] { return record().stats().scheduled == 0; })) << "it does not wait on";
+}
+
+TEST_F(sqlite_start, gives_each_last_value_once_however_many_there_are) {
+    constexpr int count = 3000;  // more than a page sorts
+    open();
+    journal::group all;
+    for (int i = 0; i < count; ++i) all.push_back(value("v/" + std::to_string(i), "x"));
+    EXPECT_TRUE(try_append(std::move(all)));
+    open();
+    std::size_t given = 0;
+    for (std::uint64_t after = 0; after < record().head().value;) {
+        const auto page = snapshot({"v/*"}, after, record().head().value, 100);
+        ASSERT_LE(page.values.size(), 100u);
+        ASSERT_GT(page.through.value, after);
+        given += page.values.size();
+        after = page.through.value;
+    }
+    EXPECT_EQ(given, static_cast<std::size_t>(count));
+}
+
 TEST_F(sqlite_start, gives_no_topic_what_belonged_to_one_that_was_forgotten) {
     retention_ = [](std::string_view) { return retention{.max_age = 1s}; };
     auto many = options(file_.path());

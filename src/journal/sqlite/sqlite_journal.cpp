@@ -26,6 +26,20 @@ result<std::unique_ptr<journal>> open_sqlite_journal(sqlite_journal_options opti
 
 namespace carillon::sqlite {
 
+namespace {
+
+/// In numbers that are sorted by row; null if it is not there. With few rows missing, it stands
+/// where it would with none.
+const topic_numbers* find_row(std::span<const topic_numbers> sorted, std::int64_t row) {
+    if (sorted.empty() || row < sorted.front().row) return nullptr;
+    const auto at = std::min(static_cast<std::size_t>(row - sorted.front().row), sorted.size() - 1);
+    if (sorted[at].row == row) return &sorted[at];
+    const auto found = std::ranges::lower_bound(sorted.first(at), row, {}, &topic_numbers::row);
+    return found != sorted.first(at).end() && found->row == row ? &*found : nullptr;
+}
+
+}  // namespace
+
 result<std::unique_ptr<journal>> sqlite_journal::open(sqlite_journal_options options) {
     if (!options.now) options.now = [] { return std::chrono::system_clock::now(); };
     auto lock = file_lock::take(options.path);
@@ -106,32 +120,35 @@ result<> sqlite_journal::load(const write_token& w) {
     return count_waiting(w);
 }
 
+// The numbers come in the order of rows and the names in their own: whichever is second is looked
+// up in the other. Numbers stand close together; topics are spread over all memory.
 result<> sqlite_journal::load_topics(const write_token& w) {
     const auto count = store_by(w).count_topics();
     if (!count) return std::unexpected(count.error());
     logs_.expect(*count);
     by_row_.reserve(*count);
-    auto done = store_by(w).each_topic_name([&](std::int64_t row, std::string_view name) {
-        by_row_.emplace(row, &logs_.restore(name, row));
-    });
+    std::vector<topic_numbers> numbers;
+    numbers.reserve(*count);
+    auto done = store_by(w).each_topic([&](const topic_numbers& t) { numbers.push_back(t); });
     if (!done) return done;
     // All are looked at once.
     const std::int64_t now = milliseconds(options_.now());
     std::vector<due_topic> ages;
-    ages.reserve(*count);
-    std::size_t unnamed = 0;
-    done = store_by(w).each_topic([&](const topic_row& t) {
-        topic_log* const log = log_of(t.row);
-        if (log == nullptr) {
-            ++unnamed;
-            return;
-        }
-        logs_.restore_numbers(*log, t.trimmed, t.events, t.bytes);
-        log->indexed = {t.events, t.bytes, t.counted};
-        if (t.events != 0) ages.emplace_back(now, t.row);
+    ages.reserve(numbers.size());
+    bool damaged = false;
+    done = store_by(w).each_topic_name([&](std::int64_t row, std::string_view name) {
+        const topic_numbers* const t = find_row(numbers, row);
+        damaged = damaged || t == nullptr;
+        if (damaged) return;
+        topic_log& log = logs_.restore(name, row);
+        logs_.restore_numbers(log, t->trimmed, t->events, t->bytes);
+        log.indexed = {t->events, t->bytes, t->counted};
+        by_row_.emplace(row, &log);
+        if (t->events != 0) ages.emplace_back(now, row);
     });
     if (!done) return done;
-    if (unnamed != 0) return fail(errc::io_error, "the journal is damaged: its topics are");
+    if (damaged || by_row_.size() != numbers.size())
+        return fail(errc::io_error, "the journal is damaged: its topics are");
     by_age_ = decltype(by_age_)({}, std::move(ages));
     return {};
 }

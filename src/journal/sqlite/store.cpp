@@ -150,19 +150,16 @@ result<> store::each_topic_name(const std::function<void(std::int64_t, std::stri
     }
 }
 
-result<> store::each_topic(const std::function<void(const topic_row&)>& call) {
-    auto all = connection_.prepare("SELECT row, trimmed, events, bytes, counted FROM topics");
+result<> store::each_topic(const std::function<void(const topic_numbers&)>& call) {
+    auto all =
+        connection_.prepare("SELECT row, trimmed, events, bytes, counted FROM topics ORDER BY row");
     if (!all) return std::unexpected(all.error());
     for (;;) {
         const auto row = all->step();
         if (!row) return std::unexpected(row.error());
         if (!*row) return {};
-        call({all->number(0),
-              {},
-              as_unsigned(all->number(1)),
-              as_unsigned(all->number(2)),
-              as_unsigned(all->number(3)),
-              as_unsigned(all->number(4))});
+        call({all->number(0), as_unsigned(all->number(1)), as_unsigned(all->number(2)),
+              as_unsigned(all->number(3)), as_unsigned(all->number(4))});
     }
 }
 

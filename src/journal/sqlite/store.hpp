@@ -52,6 +52,15 @@ struct topic_row {
     std::uint64_t counted = 0;  ///< events up to here are in these numbers and in the index
 };
 
+/// The same without the name.
+struct topic_numbers {
+    std::int64_t row = 0;
+    std::uint64_t trimmed = 0;
+    std::uint64_t events = 0;
+    std::uint64_t bytes = 0;
+    std::uint64_t counted = 0;
+};
+
 struct remembered_answer {
     std::array<std::uint64_t, 2> body_hash{};
     std::uint64_t first = 0;
@@ -89,10 +98,10 @@ public:
     // For opening.
     result<std::uint64_t> count_topics();
     /// Every topic twice, since each way reads one tree from its beginning to its end: its number
-    /// and name, in the order of names, and what is kept of it, without the name.
+    /// and name, in the order of names, and what is kept of it, in the order of numbers.
     result<> each_topic_name(
         const std::function<void(std::int64_t row, std::string_view name)>& call);
-    result<> each_topic(const std::function<void(const topic_row&)>& call);
+    result<> each_topic(const std::function<void(const topic_numbers&)>& call);
     result<> each_event(std::uint64_t after,
                         const std::function<result<>(std::uint64_t pos, std::int64_t at,
                                                      std::string_view record)>& call);

@@ -54,11 +54,11 @@ shard::impl::impl(hub& owner, executor& on, unsigned number)
     next_seq_ = end.next_seq;
 }
 
-matcher_set subscriber::patterns() const {
+std::vector<topic_pattern> subscriber::patterns() const {
     std::vector<topic_pattern> all;
     all.reserve(topic_count());
     each_subscription([&](const subscription& on) { all.push_back(on.node->pattern); });
-    return make_matchers(std::move(all));
+    return all;
 }
 
 journal& shard::impl::record() const { return hub_.record(); }

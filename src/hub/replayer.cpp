@@ -30,6 +30,12 @@ rewind within(rewind from, std::uint64_t budget) {
     return from;
 }
 
+/// The same object as long as the patterns are the same: a journal looks them up once.
+const matcher_set& kept_in(matcher_set& last, std::vector<topic_pattern> now) {
+    if (!last || *last != now) last = make_matchers(std::move(now));
+    return last;
+}
+
 }  // namespace
 
 /// Null if it has gone meanwhile.
@@ -66,9 +72,10 @@ void replayer::begin(subscriber& s, const stream_request& request) {
     const bool whole = s.finite && !std::holds_alternative<rewind_last>(request.from);
     const std::uint64_t budget = home_.owner().options()->max_replay_events;
     b.reading = true;
-    home_.record().locate({s.patterns(), request.last_event_id, within(request.from, budget),
-                           whole ? ~std::uint64_t{0} : budget, end.head},
-                          here(question_of(s, end.head), &replayer::on_start));
+    home_.record().locate(
+        {kept_in(b.patterns, s.patterns()), request.last_event_id, within(request.from, budget),
+         whole ? ~std::uint64_t{0} : budget, end.head},
+        here(question_of(s, end.head), &replayer::on_start));
 }
 
 void replayer::on_start(const question& asked, result<start_point> start) {
@@ -109,8 +116,9 @@ replayer::reading replayer::reading_of(const subscriber& s, position head) const
         patterns.push_back(on.node->pattern);
         if (on.node->options->slow == slow_policy::conflate) conflating.push_back(on.node->pattern);
     });
-    return {make_matchers(std::move(patterns)),
-            conflating.empty() ? nullptr : make_matchers(std::move(conflating)), head};
+    backlog& b = *s.behind;
+    return {kept_in(b.patterns, std::move(patterns)),
+            conflating.empty() ? nullptr : kept_in(b.conflating, std::move(conflating)), head};
 }
 
 void replayer::ask_page(subscriber& s) {
@@ -250,7 +258,9 @@ void replayer::ask_values(subscriber& s) {
     });
     b.reading = true;
     ++asked_;
-    home_.record().snapshot({make_matchers(std::move(patterns)), position{b.walked}, asked.upto,
+    matcher_set of_one;
+    matcher_set& last = b.values->of == nullptr ? b.patterns : of_one;
+    home_.record().snapshot({kept_in(last, std::move(patterns)), position{b.walked}, asked.upto,
                              page_events, page_bytes},
                             here(asked, &replayer::on_values));
 }

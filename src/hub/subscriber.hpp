@@ -76,6 +76,8 @@ struct backlog {
     /// answer and these the stream is level with the tail.
     std::vector<std::shared_ptr<encoded_event>> joined;
     std::size_t joined_bytes = 0;
+    matcher_set patterns;           ///< what the journal was asked for, if it was...
+    matcher_set conflating;         ///< ...and what of that may be conflated
     std::uint64_t trims_known = 0;  ///< `read_page::trims` up to here were told, or do not matter
     /// Partly written, or not to be had again: its remaining bytes must stay the same.
     std::shared_ptr<const block> pinned;
@@ -142,7 +144,7 @@ struct subscriber {
     std::string_view metadata() const noexcept { return of_rare(&rare_extras::metadata); }
     const identity* who() const noexcept { return extras ? extras->who.get() : nullptr; }
     /// What it listens to, for the journal.
-    matcher_set patterns() const;
+    std::vector<topic_pattern> patterns() const;
     std::size_t topic_count() const noexcept {
         return (first.node != nullptr ? 1u : 0u) + (extras ? extras->more_topics.size() : 0u);
     }

@@ -100,6 +100,7 @@ private:
     place begin() const noexcept { return {}; }
     place end() const noexcept { return {chunks_.size(), 0}; }
     place next(place p) const noexcept;
+    void prefetch(place p) const noexcept;
     std::size_t about_between(place from, place to) const noexcept;
     template <class Before>
     place partition(place from, place to, Before&& before) const;

@@ -39,6 +39,11 @@ public:
         return {reinterpret_cast<const char*>(this + 1), name_size_};
     }
     std::uint32_t hash() const noexcept { return hash_; }
+    /// The name is looked at soon.
+    void prefetch() const noexcept {
+        __builtin_prefetch(&name_size_);
+        __builtin_prefetch(this + 1);
+    }
 
     bool empty() const noexcept { return all().empty(); }
     const event_ptr& front() const noexcept { return all().front(); }

@@ -36,6 +36,7 @@ topic_log* topic_logs::find(std::string_view name) const {
 
 topic_log& topic_logs::create(std::string_view name) {
     topic_log& log = **by_name_.insert(topic_log::make(name)).first;
+    ++names_version_;
     log.rule = &unasked_;
     log.trimmed = forgotten;  // it may be one of those
     log.trim_count = forgotten_trims;
@@ -176,6 +177,7 @@ void topic_logs::forget_surplus() {
         forgotten = std::max(forgotten, oldest->trimmed);
         forgotten_trims = std::max(forgotten_trims, oldest->trim_count);
         if (on_forget) on_forget(*oldest);
+        ++names_version_;
         names_.erase(*oldest);
         memory_ -= footprint(*oldest);
         by_name_.erase(by_name_.find(oldest->name()));

@@ -98,6 +98,8 @@ public:
     std::vector<topic_figures> figures(const topic_query& q,
                                        std::chrono::system_clock::time_point now) const;
 
+    /// A reader that asks with the same object again gets the same answer without a look at all
+    /// names, until a topic comes or goes.
     matched_topics matching(const matcher_set& patterns) const {
         return matching(patterns, most_to_merge, kept);
     }
@@ -174,9 +176,20 @@ private:
         std::uint32_t topics = 0;
     };
 
+    /// What patterns matched a moment ago: a stream that opens asks several times.
+    struct remembered {
+        std::weak_ptr<const std::vector<topic_pattern>> patterns;
+        std::size_t most = 0;
+        std::uint64_t names_version = 0;
+        matched_topics topics;
+    };
+    static constexpr std::size_t most_remembered = 64;
+
     /// Dense with more than `most` topics, or with a share of `events`.
     matched_topics matching(const matcher_set& patterns, std::size_t most,
                             std::uint64_t events) const;
+    matched_topics look_up(const matcher_set& patterns, std::size_t most,
+                           std::uint64_t events) const;
     bool wants(const matcher_set& patterns, const stored_event& e) const;
     topic_log& create(std::string_view name);
     void set_value(topic_log& log, event_ptr e);
@@ -201,6 +214,9 @@ private:
     retention_rule unasked_;   ///< keeps everything
     boost::unordered_flat_set<topic_log::owner, name_hash, same_name> by_name_;
     name_index names_;
+    std::uint64_t names_version_ = 1;  ///< grows when a topic comes or goes
+    mutable std::vector<remembered> remembered_;
+    mutable std::size_t next_to_forget_ = 0;  ///< of these
     event_order order_;
     std::map<std::uint64_t, last_value> values_;  ///< by position
     string_map<std::uint32_t> own_ids_;  ///< topics that have an event with the id in memory

@@ -90,8 +90,32 @@ public:
 
 }  // namespace
 
+// How many events a topic has may have changed since: that decides about the cheaper way to read,
+// not about what is read.
 matched_topics topic_logs::matching(const matcher_set& patterns, std::size_t most,
                                     std::uint64_t events) const {
+    const bool cheap = std::ranges::all_of(*patterns, &topic_pattern::is_literal);
+    if (cheap) return look_up(patterns, most, events);
+    const auto same = [&](const remembered& r) {
+        return r.most == most && !r.patterns.owner_before(patterns) &&
+               !patterns.owner_before(r.patterns);
+    };
+    auto known = std::ranges::find_if(remembered_, same);
+    if (known != remembered_.end() && known->names_version == names_version_) return known->topics;
+    if (known == remembered_.end()) {
+        if (remembered_.size() < most_remembered) {
+            known = remembered_.emplace(known);
+        } else {
+            known = remembered_.begin() + static_cast<std::ptrdiff_t>(next_to_forget_);
+            next_to_forget_ = (next_to_forget_ + 1) % most_remembered;
+        }
+    }
+    *known = {patterns, most, names_version_, look_up(patterns, most, events)};
+    return known->topics;
+}
+
+matched_topics topic_logs::look_up(const matcher_set& patterns, std::size_t most,
+                                   std::uint64_t events) const {
     matched_topics found;
     std::size_t literals = 0;
     for (const topic_pattern& p : *patterns) {
@@ -341,7 +365,10 @@ std::optional<found_cursor> topic_logs::find_own_id(std::string_view id,
 
 snapshot_page topic_logs::snapshot(const snapshot_query& q,
                                    std::chrono::system_clock::time_point now) const {
-    const auto topics = matching(q.patterns, most_values_to_sort, ~std::uint64_t{0});
+    // Most often what a page of events needs will do.
+    auto topics = matching(q.patterns);
+    if (topics.dense || topics.logs.size() > most_values_to_sort)
+        topics = matching(q.patterns, most_values_to_sort, ~std::uint64_t{0});
     return topics.dense ? scan_values(q, now) : sort_values(q, topics, now);
 }
 

@@ -341,6 +341,36 @@ TEST(replay, a_heartbeat_passes_over_nothing_that_the_tail_has_dropped) {
     EXPECT_TRUE(c.own("carillon.gap").empty());
 }
 
+// Looking up patterns with wildcards among many topics takes long: a journal does it once for one
+// object.
+TEST(replay, asks_for_one_set_of_patterns_until_the_stream_is_level) {
+    auto late = std::make_unique<late_journal>(make_memory_journal({}));
+    late_journal& record = *late;
+    record.positions_of_page = 2;
+    manual_executor on;
+    hub h({}, std::move(late));
+    shard& home = h.add_shard(on);
+    on.advance(1s);
+    for (int i = 0; i < 10; ++i) {
+        h.publish({value_of("a/" + numbered(i % 3), numbered(i))}, [](const auto&) {});
+        on.run_until_idle();
+    }
+    stream_profile profile;
+    fake_connection c;
+    stream_request r;
+    r.out = &c;
+    r.profile = &profile;
+    r.topics = patterns({"a/*", "b/*"});
+    r.from = rewind_last{5};
+    const auto s = home.open(std::move(r));
+    ASSERT_TRUE(s);
+    do on.run_until_idle();
+    while (record.answer_one());
+    EXPECT_EQ(c.data().back(), numbered(9));
+    EXPECT_EQ(record.asked_for.size(), 1u);
+    home.remove(**s);
+}
+
 TEST(replay, ends_though_each_answer_comes_after_the_next_event) {
     auto late = std::make_unique<late_journal>(make_memory_journal({}));
     late_journal& answers = *late;

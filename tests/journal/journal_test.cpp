@@ -163,6 +163,34 @@ TEST_P(journals, hide_no_loss_of_topics_that_they_have_forgotten) {
     EXPECT_FALSE(read({"a"}, 3).lost);
 }
 
+TEST_P(journals, show_a_reader_that_asks_again_the_topics_that_came_and_went_since) {
+    build([](std::string_view) { return retention{.max_age = 1s}; }, {.max_empty_topics = 1});
+    const auto patterns = parse({"*/x", "b"});
+    const auto seen = [&] {
+        return positions(read(read_query{patterns, {}, record().head(), 256}));
+    };
+    append({"a/x"});
+    EXPECT_EQ(seen(), numbers{1});
+    append({"c/x"});
+    append({"b"});
+    append({"c/y"});
+    EXPECT_EQ(seen(), (numbers{1, 2, 3}));
+    pass(2s);
+    EXPECT_TRUE(soon([&] { return record().stats().topics <= 1; }));
+    EXPECT_EQ(seen(), numbers{});
+    append({"a/x"});
+    EXPECT_EQ(seen(), numbers{5});
+    // Of more readers than are remembered, each gets its own.
+    std::vector<matcher_set> many;
+    for (int i = 0; i < 200; ++i) many.push_back(parse({i % 2 == 0 ? "*/x" : "*/y"}));
+    for (int round = 0; round < 2; ++round) {
+        for (std::size_t i = 0; i < many.size(); ++i) {
+            const auto page = read(read_query{many[i], {}, record().head(), 256});
+            ASSERT_EQ(positions(page), i % 2 == 0 ? numbers{5} : numbers{}) << i;
+        }
+    }
+}
+
 TEST_P(journals, find_their_own_cursors_and_publishers_ids) {
     append({"a"}, "x", "one");
     append({"b"}, "x", "one");

@@ -8,6 +8,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <set>
 #include <utility>
 
 namespace carillon::testing {
@@ -30,18 +31,22 @@ public:
     /// A page looks at so many positions and may end before it has found anything, as in a journal
     /// with many topics. 0: it looks at all.
     std::uint64_t positions_of_page = 0;
+    std::set<matcher_set> asked_for = {};  ///< by readers
 
     void read(const read_query& q, std::function<void(result<read_page>)> done) override {
+        asked_for.insert(q.patterns);
         read_query some = q;
         if (positions_of_page != 0)
             some.upto = std::min(q.upto, position{q.after.value + positions_of_page});
         kept_->read(some, later(std::move(done)));
     }
     void locate(const start_query& q, std::function<void(result<start_point>)> done) override {
+        asked_for.insert(q.patterns);
         kept_->locate(q, later(std::move(done)));
     }
     void snapshot(const snapshot_query& q,
                   std::function<void(result<snapshot_page>)> done) override {
+        asked_for.insert(q.patterns);
         kept_->snapshot(q, later(std::move(done)));
     }
 

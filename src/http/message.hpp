@@ -26,7 +26,7 @@ struct request {
     std::string body;  ///< decoded from chunks; empty for uploads that are read as they come
     std::vector<std::string> path_rest;  ///< one decoded value per `{name}` of the route, in order
     net::ip_address client;  ///< from Forwarded / X-Forwarded-For if the peer is a trusted proxy
-    net::ip_address peer;    ///< who connected: the proxy, if there is one
+    net::ip_address peer;    ///< of the connection: the proxy's, if there is one
     bool forwarded = false;  ///< has Forwarded, X-Forwarded-*, X-Real-IP or Via
     bool http10 = false;     ///< HTTP/1.0: no chunks
 

@@ -73,8 +73,8 @@ int health(const health_arguments& a);
 
 struct doctor_arguments {
     std::string url;
-    std::string token;   ///< to listen with, where that needs one
-    std::string origin;  ///< of the pages that will listen; empty: they are the server's own
+    std::string token;         ///< to listen with, where that needs one
+    std::string origin;        ///< of the pages that will listen; empty: they are the server's own
     bool credentials = false;  ///< those pages send cookies
     std::string from;          ///< an address of this machine to call from
     std::optional<std::chrono::milliseconds> idle;  ///< watch a quiet stream; nothing: a heartbeat

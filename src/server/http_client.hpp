@@ -35,7 +35,7 @@ struct http_call {
     std::string body;
     /// An address of this machine to call from; empty: the system chooses.
     std::string from;
-    /// Told of status and headers as soon as they are there.
+    /// Called with status and headers as soon as they are there.
     std::function<void(const http_answer&)> on_head;
     /// Takes pieces of a 200 answer's body; false ends the call.
     std::function<bool(std::string_view)> on_body;

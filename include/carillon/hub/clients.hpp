@@ -54,7 +54,8 @@ struct client_query {
     /// Whether it asks for all there are, page aside.
     bool all() const noexcept {
         return ids.empty() && users.empty() && sessions.empty() && topic.empty() &&
-               profiles.empty() && token_ids.empty() && issuers.empty() && metadata.empty() && !before;
+               profiles.empty() && token_ids.empty() && issuers.empty() && metadata.empty() &&
+               !before;
     }
 };
 

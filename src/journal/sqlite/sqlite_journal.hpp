@@ -199,7 +199,7 @@ private:
     std::optional<error>
         trouble_;  ///< why the last group could not be stored; guarded by the mutex
 
-    // Accessed only by who has a `write_token`.
+    // Accessed only with a `write_token`.
     store store_;  ///< by `store_by`
     boost::unordered_flat_map<std::int64_t, topic_log*> by_row_;
     indexer indexer_;

@@ -67,8 +67,12 @@ std::size_t take_header(char* data, std::size_t size, std::size_t count, void* u
 /// What is known of the answer and its connection at the end.
 void read_facts(CURL* curl, http_answer& into) {
     into.content_type = into.header("content-type");
-    const auto seconds = parse_whole_number(into.header("retry-after"));
-    into.retry_after = std::chrono::seconds(std::min(seconds.value_or(0), max_retry_after_s));
+    // A proxy's own stands behind the server's.
+    for (const auto& [name, value] : into.headers) {
+        if (name != "retry-after") continue;
+        const auto seconds = parse_whole_number(value);
+        into.retry_after = std::chrono::seconds(std::min(seconds.value_or(0), max_retry_after_s));
+    }
     const char* local = nullptr;
     curl_easy_getinfo(curl, CURLINFO_LOCAL_IP, &local);
     if (local != nullptr) into.local_address = local;

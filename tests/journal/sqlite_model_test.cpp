@@ -189,7 +189,10 @@ private:
             const bool in = std::ranges::find(a.topics, t) != a.topics.end();
             if (in && pos > lost && is_shown(a)) expected.push_back(pos);
         }
-        ASSERT_EQ(positions(page), expected) << "lost up to " << lost;
+        // What a read had found on disk before retention overtook it may be there, told as lost.
+        numbers newer = positions(page);
+        std::erase_if(newer, [lost](std::uint64_t pos) { return pos <= lost; });
+        ASSERT_EQ(newer, expected) << "lost up to " << lost;
         for (const auto& e : page.events)
             ASSERT_EQ(e->content.data, events_.at(e->pos.value).data) << e->pos.value;
         if (t == "kept") {

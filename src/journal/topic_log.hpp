@@ -5,6 +5,7 @@
 
 #include "base/string_map.hpp"
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -74,15 +75,17 @@ public:
 
     /// Nothing that is kept is elsewhere.
     bool complete() const noexcept { return all().size() == kept; }
+    const retention& keep() const noexcept { return rule.load(std::memory_order_acquire)->keep; }
     bool is_over(std::uint64_t events, std::uint64_t bytes) const noexcept {
-        return events != 0 && (events > rule->keep.max_events || bytes > rule->keep.max_bytes);
+        return events != 0 && (events > keep().max_events || bytes > keep().max_bytes);
     }
     bool over_limits() const noexcept { return is_over(kept, kept_bytes); }
 
     /// Bytes of the object, without what it has aside.
     std::size_t memory() const noexcept;
 
-    const retention_rule* rule = nullptr;  ///< not null
+    /// Not null. A writer that looks a rule up again changes it beside readers, without the lock.
+    std::atomic<const retention_rule*> rule = nullptr;
     std::uint64_t kept = 0;        ///< events that retention has left, in memory or in a store
     std::uint64_t kept_bytes = 0;  ///< of `event::size()`
     std::uint64_t trimmed = 0;     ///< position of the newest event that retention took

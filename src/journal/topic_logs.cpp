@@ -250,13 +250,13 @@ void topic_logs::erase(const stored_event& e, position by) {
 
 const retention& topic_logs::rule_of(topic_log& log) {
     const auto generation = static_cast<std::uint32_t>(rules_.size());
-    if (log.rule->generation != generation) {
+    if (log.rule.load(std::memory_order_relaxed)->generation != generation) {
         const retention r = retention_of_(log.name());
         const auto [at, added] = rules_.back().try_emplace(
             {r.max_events, r.max_bytes, r.max_age.count()}, retention_rule{r, generation});
-        log.rule = &at->second;
+        log.rule.store(&at->second, std::memory_order_release);
     }
-    return log.rule->keep;
+    return log.keep();
 }
 
 void topic_logs::set_retention(retention_lookup retention_of) {

@@ -314,7 +314,7 @@ topic_logs::taken topic_logs::taken_since(std::chrono::system_clock::time_point 
         if (log->trimmed == 0) continue;
         if (!log->empty() && times.ordered(value_of(log->front()), log->front()->stored_at) < t)
             continue;
-        const retention& keep = log->rule->keep;
+        const retention& keep = log->keep();
         const bool full =
             log->kept >= keep.max_events || log->kept_bytes > keep.max_bytes - keep.max_bytes / 8;
         if (!full && t >= now - keep.max_age) continue;

@@ -252,8 +252,7 @@ void examination::look_at_request(const http_answer& a, const arrived& seen) {
     }
     if (seen.http10)
         bad("protocol", fault::http10,
-            "the proxy speaks HTTP/1.0 to the hub: no heartbeat-free "
-            "keep-alive, no end of a stream that is told from a cut");
+            "the proxy speaks HTTP/1.0 to the hub, with a connection for each request");
     if (proxy_ == proxy_name::none) return;
     if (!seen.forwarded) {
         bad("address", fault::address, "the proxy does not say which address a client has");

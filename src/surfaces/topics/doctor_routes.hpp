@@ -9,9 +9,8 @@
 namespace carillon::surfaces {
 
 /// A stream on `$doctor/<name>`, and how the hub understood a request. Both are below the path of
-/// streams, since a proxy lets that through, and need no more rights than listening: what comes
-/// over the stream is a short text of its own listener's. Nothing is stored. Immutable; what it is
-/// given outlives it.
+/// streams, since a proxy lets that through, and open to everybody: what comes over the stream is a
+/// short text of its own listener's. Nothing is stored. Immutable; what it is given outlives it.
 class doctor_routes {
 public:
     doctor_routes(hub& h, transport::stream_host& streams, const stream_profile& profile)

@@ -64,13 +64,10 @@ void http1_session::on_io(std::uint32_t events) {
     if ((events & EPOLLRDHUP) != 0) peer_ended_ = true;
     if ((events & (EPOLLHUP | EPOLLERR)) != 0) broken_ = true;
     if (outgoing_) flush();
-    // Nobody is left to read the answer. Whoever works on it learns so when they are done.
-    using stage = exchange::stage;
-    if (broken_ && phase_ == phase::reading &&
-        (exchange_.at() == stage::answering || exchange_.at() == stage::paused)) {
-        close();
-    }
     if (phase_ != phase::closed) advance();
+    // Nobody is left to read the answer. Whoever works on it learns so when they are done. The
+    // request may have come with the news of the client's end, which is told once only.
+    if (broken_ && waits_for_answer()) close();
     in_io_ = false;
 }
 
@@ -92,6 +89,11 @@ bool http1_session::wants_input() const noexcept {
     if (phase_ == phase::lingering) return true;
     return phase_ == phase::reading &&
            (exchange_.at() == exchange::stage::none || exchange_.at() == exchange::stage::body);
+}
+
+bool http1_session::waits_for_answer() const noexcept {
+    return phase_ == phase::reading && (exchange_.at() == exchange::stage::answering ||
+                                        exchange_.at() == exchange::stage::paused);
 }
 
 void http1_session::advance() {

@@ -43,6 +43,7 @@ private:
     // Input.
     void advance();
     bool wants_input() const noexcept;
+    bool waits_for_answer() const noexcept;
     bool receive();
     void on_end_of_input();
     void consume();

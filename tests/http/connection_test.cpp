@@ -381,6 +381,33 @@ TEST_F(connection_of, forgets_a_client_that_has_gone) {
     EXPECT_TRUE(gone);
 }
 
+TEST_F(connection_of, forgets_a_client_whose_end_is_told_with_its_request) {
+    std::vector<responder> held;
+    test_server waiting([&](router& routes) {
+        routes.add("GET", "/hello", [](request&, responder r) { r.send(text("hello")); });
+        routes.add("GET", "/wait", [&](request&, responder r) { held.push_back(std::move(r)); });
+        routes.add(
+            "POST", "/paused", [](request&, responder) {},
+            [&](request&, responder& r, upload_control) -> std::unique_ptr<upload> {
+                class paused final : public upload {
+                    flow on_data(std::string_view) override { return flow::pause; }
+                    void on_end() override {}
+                };
+                held.push_back(std::move(r));
+                return std::make_unique<paused>();
+            });
+    });
+    for (const std::string& last : {get("/wait"), get("/hello") + get("/wait"),
+                                    post("/paused", "x"), post("/paused", "x") + get("/wait")}) {
+        test_client c(waiting);
+        EXPECT_EQ(c.send(get("/hello")).read().status, 200);
+        // The loop sees nothing of it until all of it is there.
+        waiting.on_loop([&] { c.send(last).reset(); });
+        EXPECT_TRUE(waiting.reaches_open(0)) << last;
+    }
+    waiting.on_loop([&] { held.clear(); });
+}
+
 TEST_F(connection_of, adopts_sockets_that_others_accepted) {
     int fds[2];
     ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
@@ -394,21 +421,27 @@ TEST_F(connection_of, adopts_sockets_that_others_accepted) {
 }
 
 TEST_F(connection_of, ends_when_idle_is_asked_for) {
-    test_client idle(server_);
+    std::vector<responder> held;
+    test_server server([&](router& routes) {
+        add_routes(routes);
+        routes.add("GET", "/hold", [&](request&, responder r) { held.push_back(std::move(r)); });
+    });
+    test_client idle(server);
     EXPECT_EQ(idle.send(get_hello).read().status, 200);
-    test_client busy(server_);
-    busy.send(get("/later"));
-    test_client fresh(server_);
-    while (server_.counters().requests < 2 || server_.counters().accepted < 3)
+    test_client busy(server);
+    busy.send(get("/hold"));
+    test_client fresh(server);
+    while (server.counters().requests < 2 || server.counters().accepted < 3)
         std::this_thread::yield();
-    server_.on_loop([&] { server_.server().close_when_idle(); });
+    server.on_loop([&] { server.server().close_when_idle(); });
     EXPECT_TRUE(idle.ended());
+    server.on_loop([&] { held.front().send(text("held")); });
     const auto last = busy.read();
-    EXPECT_EQ(last.body, "later");
+    EXPECT_EQ(last.body, "held");
     EXPECT_EQ(last.header("Connection"), "close");
     EXPECT_TRUE(busy.ended());
     EXPECT_EQ(fresh.send(get_hello).read().header("Connection"), "close");
-    test_client late(server_);
+    test_client late(server);
     EXPECT_EQ(late.send(get_hello).read().header("Connection"), "close");
 }
 

@@ -1,6 +1,7 @@
 // carillon-server against the real server: clients of a topic service, and streams that pass through a Node back end.
 import { createServer, request, type RequestListener, type Server as HttpServer } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { Carillon, type ClientRecord, type User } from "carillon-server";
@@ -8,6 +9,7 @@ import { passThrough } from "carillon-server/express";
 import { streamRoute } from "carillon-server/next";
 import { SSEService } from "carillon-server/topics";
 import { EventSource } from "eventsource";
+import express from "express";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { Server, until } from "./support/server.js";
 
@@ -163,18 +165,24 @@ const login = (cookie: string | undefined | null): User | undefined => {
   return name === undefined ? undefined : { id: name, session: `${name}-s` };
 };
 
-const adapters: [string, () => RequestListener][] = [
+type Login = (cookie: string | undefined | null) => User | string | undefined | Promise<User | string | undefined>;
+
+const adapters: [string, (by?: Login) => RequestListener][] = [
   [
     "Express",
-    () => {
-      const handler = passThrough({ carillon, path: "/events/subscribe", user: (r) => login(r.headers.cookie) });
-      return (incoming, response) => void handler(incoming, response);
+    (by = login) => {
+      const app = express().disable("x-powered-by");
+      app.use(express.json(), express.urlencoded());
+      // What reads the request to its end destroys it: it is not the browser that has gone.
+      app.use((asked, _, next) => void asked.resume().once("close", () => next()));
+      app.get("/stream", passThrough({ carillon, path: "/events/subscribe", user: (r) => by(r.headers.cookie) }));
+      return app as unknown as RequestListener;
     },
   ],
   [
-    "Next",
-    () => {
-      const handler = streamRoute({ carillon, path: "/events/subscribe", user: (r) => login(r.headers.get("cookie")) });
+    "Next's kind of route handler",
+    (by = login) => {
+      const handler = streamRoute({ carillon, path: "/events/subscribe", user: (r) => by(r.headers.get("cookie")) });
       return (incoming, response) => void runWeb(handler, incoming, response);
     },
   ],
@@ -190,12 +198,12 @@ const runWeb = async (
   const headers = Object.entries(incoming.headers).map(([name, value]): [string, string] => [name, String(value)]);
   const method = incoming.method ?? "GET";
   const asked = new Request(`http://localhost${incoming.url}`, { method, headers, signal: stop.signal });
+  response.once("close", () => stop.abort());
   const answer = await handler(asked);
   const reader = answer.body?.getReader();
-  response.once("close", () => {
-    stop.abort();
-    void reader?.cancel().catch(() => undefined);
-  });
+  const cancel = () => void reader?.cancel().catch(() => undefined);
+  if (response.destroyed) return cancel();
+  response.once("close", cancel);
   response.writeHead(answer.status, Object.fromEntries(answer.headers));
   response.flushHeaders();
   try {
@@ -276,6 +284,21 @@ describe.each(adapters)("a stream that passes through %s", (_, make) => {
     expect(await listening("left")).toHaveLength(1);
     source.close();
     await until("it has ended", async () => (await listening("left")).length === 0);
+  });
+
+  it("is not opened for a browser that has left while the login was asked", async () => {
+    const url = await listen(make(async () => {
+      await sleep(200);
+      return "alice";
+    }));
+    const stop = new AbortController();
+    const asked = fetch(`${url}/stream?topic=early`, { headers: { Cookie: "user=alice" }, signal: stop.signal });
+    await sleep(50);
+    stop.abort();
+    await expect(asked).rejects.toThrow();
+    await sleep(300);
+    expect(await listening("early")).toEqual([]);
+    await asUser(`${url}/stream?topic=early`).opened;
   });
 
   it("breaks off with Carillon, and resumes from its cursor", async () => {

@@ -82,6 +82,8 @@ export function pipeStream(
   onHead: (status: number) => void = () => undefined,
 ): Promise<void> {
   return new Promise((over) => {
+    // The browser has gone. A request that is destroyed says nothing of it: one that was read to its end is, too.
+    if (response.destroyed || request.socket.destroyed) return over();
     const secure = upstream.url.protocol === "https:";
     const asking = (secure ? httpsRequest : httpRequest)(upstream.url, {
       method: request.method === "HEAD" ? "HEAD" : "GET",
@@ -91,16 +93,11 @@ export function pipeStream(
       timeout: upstream.timeout,
     });
     asking.on("timeout", () => asking.destroy(new Error("Carillon is silent")));
-    // The browser has gone, before or after the head.
+    // The browser leaves, before or after the head.
     response.once("close", () => {
       asking.destroy();
       over();
     });
-    if (response.destroyed || request.destroyed) {
-      asking.destroy();
-      over();
-      return;
-    }
     asking.once("error", () => {
       onHead(0);
       if (response.headersSent) response.destroy();

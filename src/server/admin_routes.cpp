@@ -295,6 +295,11 @@ std::vector<route> admin_routes(const admin_parts& with) {
     std::vector<described_field> topic_page = page_of("after");
     topic_page.push_back({"prefix", form::text, "what names begin with"});
     return {live(with),
+            reading("/admin/live/history", "shows figures of the last ten minutes",
+                    "samples as `/admin/live` sends them, oldest first", {},
+                    [&live = with.live](http::request&, const principal&, http::responder to) {
+                        to.send(http::json_response(200, live.history()));
+                    }),
             reading("/admin/topics", "lists topics with figures and listeners", "a page of topics",
                     std::move(topic_page), topics(with.events)),
             reading("/admin/presence", "tells where users are present, or who is in one topic",

@@ -28,7 +28,8 @@ struct admin_parts {
     std::function<std::string()> settings;  ///< `settings_json` of those in force
 };
 
-/// `GET /admin/live`, `/admin/topics`, `/admin/presence`, `/admin/notifications`,
+/// `GET /admin/live`, `/admin/live/history`, `/admin/topics`, `/admin/presence`,
+/// `/admin/notifications`,
 /// `/admin/streams`, `/admin/health`, `/admin/settings`. They refer to the parts' objects.
 std::vector<transport::route> admin_routes(const admin_parts& with);
 

@@ -150,6 +150,15 @@ std::vector<transport::route> applications::routes() {
     return all;
 }
 
+std::vector<mount> applications::mounts() const {
+    std::vector<mount> all;
+    for (const surface_line& line : surface_lines) {
+        const surface_settings& section = settings_.*line.section;
+        all.push_back({line.kind.name, section.enabled ? section.prefix : strings()});
+    }
+    return all;
+}
+
 void applications::start() {
     outbox_.start([](const result<>& done) {
         log_failure("events of records that an earlier run left are not published yet", done);

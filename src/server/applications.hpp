@@ -9,6 +9,7 @@
 #include <carillon/services/user_events.hpp>
 #include <carillon/store/record_store.hpp>
 
+#include "server/endpoints.hpp"
 #include "server/settings.hpp"
 #include "server/user_data.hpp"
 #include "surfaces/support/surface.hpp"
@@ -42,6 +43,8 @@ public:
 
     /// They refer to this object. Called once.
     std::vector<transport::route> routes();
+    /// Where each interface stands.
+    std::vector<mount> mounts() const;
 
     /// Publishes what an earlier life of the server left, and reads what it shall remind of.
     void start();

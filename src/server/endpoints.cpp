@@ -122,12 +122,33 @@ std::vector<route> endpoint_routes(const endpoint_sources& from) {
     return all;
 }
 
-std::string describe(const std::vector<route>& routes, std::string_view topics) {
+namespace {
+
+std::string mounts_json(const std::vector<mount>& mounts) {
+    std::string text = "{";
+    for (const mount& m : mounts) {
+        if (!text.ends_with('{')) text += ',';
+        append_json_string(text, m.section);
+        text += ":[";
+        for (const std::string& prefix : m.prefixes) {
+            if (!text.ends_with('[')) text += ',';
+            append_json_string(text, prefix);
+        }
+        text += ']';
+    }
+    return text + '}';
+}
+
+}  // namespace
+
+std::string describe(const std::vector<route>& routes, std::string_view topics,
+                     const std::vector<mount>& mounts) {
     std::string text = fmt::format(
         R"({{"name":"carillon","version":"{}","endpoints":{{"subscribe":"GET {}/subscribe/{{topic}}",)"
         R"("publish":"POST {}/publish/{{topic}}","history":"GET {}/history?topic={{topic}}",)"
         R"("clients":"GET {}/clients","health":"GET /health","ready":"GET /ready","metrics":"GET /metrics"}})",
         version(), topics, topics, topics, topics);
+    text += R"(,"mounts":)" + mounts_json(mounts);
     text += R"(,"routes":[)";
     for (const route& r : routes) {
         if (!text.ends_with('[')) text += ',';

@@ -50,8 +50,16 @@ struct endpoint_sources {
 /// They refer to the hub.
 std::vector<transport::route> endpoint_routes(const endpoint_sources& from);
 
-/// Name, version and all routes as a JSON object. `topics` is the prefix of the topic service.
-std::string describe(const std::vector<transport::route>& routes, std::string_view topics);
+/// Where an interface stands, by its section of the settings.
+struct mount {
+    std::string_view section;
+    std::vector<std::string> prefixes;  ///< none: it is turned off
+};
+
+/// Name, version, mounts and all routes as a JSON object. `topics` is the prefix of the topic
+/// service.
+std::string describe(const std::vector<transport::route>& routes, std::string_view topics,
+                     const std::vector<mount>& mounts);
 
 std::string_view version() noexcept;
 

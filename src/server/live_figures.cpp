@@ -8,9 +8,11 @@
 #include <cmath>
 #include <optional>
 #include <span>
+#include <type_traits>
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace carillon::server {
 
@@ -20,6 +22,8 @@ using surfaces::json_object;
 
 constexpr auto interval = std::chrono::seconds(1);
 constexpr auto first_interval = std::chrono::milliseconds(200);
+/// A server that has just started has something to show soon.
+constexpr auto first_kept = std::chrono::seconds(1);
 /// A stream that is just opening may miss a sample.
 constexpr unsigned unwatched_samples = 3;
 
@@ -79,6 +83,53 @@ std::string journal_json(const metric_sources& of, const journal_stats& kept, do
         .take();
 }
 
+std::string rates_json(const auto& now, const auto& before, double seconds) {
+    const auto a_second = [&](std::uint64_t is, std::uint64_t was) {
+        return figure(static_cast<double>(grown(is, was)) / seconds);
+    };
+    const hub_stats& h = now.hub;
+    const hub_stats& b = before.hub;
+    return json_object()
+        .raw("published", a_second(now.published, before.published))
+        .raw("delivered", a_second(now.delivered, before.delivered))
+        .raw("replayed", a_second(h.replayed, b.replayed))
+        .raw("bytes", a_second(h.bytes, b.bytes))
+        .raw("opened", a_second(h.connections, b.connections))
+        .raw("requests", a_second(now.requests, before.requests))
+        .raw("refused", a_second(now.refused, before.refused))
+        .raw("rateLimited", a_second(now.rate_limited, before.rate_limited))
+        .raw("gaps", a_second(h.gaps, b.gaps))
+        .raw("cuts", a_second(h.slow_cuts + h.dead_peers, b.slow_cuts + b.dead_peers))
+        .raw("trimmed", a_second(now.trimmed, before.trimmed))
+        .take();
+}
+
+std::string loops_json(const metric_sources& of, const auto& now, const auto& before,
+                       double seconds) {
+    std::vector<std::string> all;
+    const auto shards = of.events.shards();
+    for (std::size_t i = 0; i < now.loops.size(); ++i) {
+        const auto& is = now.loops[i];
+        const auto was =
+            i < before.loops.size() ? before.loops[i] : std::decay_t<decltype(now.loops[i])>{};
+        const double busy = static_cast<double>(grown(is.busy, was.busy)) / 1e9 / seconds;
+        json_object out;
+        out.raw("busy", figure(std::min(busy, 1.0)))
+            .raw("turns", percentiles_json(net::turn_times::bounds, grown(is.turns, was.turns)))
+            .raw("longest", figure(static_cast<double>(of.loops[i]->turns.longest.load()) / 1e6));
+        if (i < shards.size()) {
+            const shard_counters& c = shards[i]->counters();
+            out.number("streams", c.subscribers.load())
+                .number("slow", c.behind.load())
+                .number("topics", c.topics.load())
+                .raw("delivered",
+                     figure(static_cast<double>(grown(is.delivered, was.delivered)) / seconds));
+        }
+        all.push_back(out.take());
+    }
+    return surfaces::json_list(all);
+}
+
 }  // namespace
 
 topic live_topic() { return topic::parse("$console/live").value(); }
@@ -101,7 +152,38 @@ double percentile(std::span<const double> bounds, const bucket_counts& counts, d
 }
 
 live_figures::live_figures(net::loop& on, hub& events, std::function<metric_sources()> read)
-    : on_(on), events_(events), read_(std::move(read)) {}
+    : on_(on), events_(events), read_(std::move(read)) {
+    on_.call_after(first_kept, [this] { keep(); });
+}
+
+void sample_history::add(std::string sample) {
+    const std::lock_guard lock(mutex_);
+    samples_.push_back(std::move(sample));
+    if (samples_.size() > most_) samples_.pop_front();
+}
+
+std::string sample_history::json() const {
+    const std::lock_guard lock(mutex_);
+    return fmt::format("[{}]", fmt::join(samples_, ","));
+}
+
+std::string live_figures::history() const {
+    return json_object()
+        .number("intervalMs", std::chrono::milliseconds(kept_interval).count())
+        .raw("samples", kept_.json())
+        .take();
+}
+
+// Before the first one nothing was read: its rates are those since the start.
+void live_figures::keep() {
+    const metric_sources of = read_();
+    const process_figures p = read_process();
+    reading now = take(of, p.cpu_seconds);
+    if (kept_before_.at == clock::time_point()) kept_before_.at = now.at - first_kept;
+    kept_.add(sample(of, now, kept_before_));
+    kept_before_ = std::move(now);
+    on_.call_after(kept_interval, [this] { keep(); });
+}
 
 void live_figures::watch() {
     on_.post([this] { begin(); });
@@ -111,7 +193,6 @@ void live_figures::begin() {
     unwatched_ = 0;
     if (std::exchange(running_, true)) return;
     before_ = take(read_(), read_process().cpu_seconds);
-    own_published_ = own_delivered_ = 0;
     commit_ms_ = delivery_ms_ = -1;
     on_.call_after(first_interval, [this] { tick(); });
 }
@@ -120,6 +201,8 @@ live_figures::reading live_figures::take(const metric_sources& of, double cpu_se
     reading r;
     r.at = clock::now();
     r.hub = of.events.stats();
+    r.published = grown(r.hub.published, own_published_);
+    r.delivered = grown(r.hub.delivered, own_delivered_);
     r.cpu = cpu_seconds;
     r.trimmed = of.events.record().stats().trimmed;
     r.refused = of.refused.full.load() + of.refused.address.load() + of.refused.draining.load();
@@ -146,12 +229,11 @@ void live_figures::tick() {
     event e;
     e.topics.push_back(live_topic());
     e.name = wire::event_name::parse("sample").value();
-    e.data = sample(of, now);
+    e.data = sample(of, now, before_);
     e.payload = payload_kind::json;
     e.ephemeral = true;
     before_ = now;
-    own_published_ = 1;
-    own_delivered_ = 0;
+    ++own_published_;
     const auto began = clock::now();
     std::vector<event> one;
     one.push_back(std::move(e));
@@ -186,59 +268,10 @@ void live_figures::told(std::size_t watchers, bool known, clock::duration took) 
     delivery_ms_ = known ? milliseconds_of(took) : -1;
 }
 
-std::string live_figures::rates_json(const metric_sources& of, const reading& now,
-                                     double seconds) const {
-    (void)of;
-    const auto a_second = [&](std::uint64_t is, std::uint64_t was, std::uint64_t own = 0) {
-        return figure(static_cast<double>(grown(grown(is, was), own)) / seconds);
-    };
-    const hub_stats& h = now.hub;
-    const hub_stats& b = before_.hub;
-    return json_object()
-        .raw("published", a_second(h.published, b.published, own_published_))
-        .raw("delivered", a_second(h.delivered, b.delivered, own_delivered_))
-        .raw("replayed", a_second(h.replayed, b.replayed))
-        .raw("bytes", a_second(h.bytes, b.bytes))
-        .raw("opened", a_second(h.connections, b.connections))
-        .raw("requests", a_second(now.requests, before_.requests))
-        .raw("refused", a_second(now.refused, before_.refused))
-        .raw("rateLimited", a_second(now.rate_limited, before_.rate_limited))
-        .raw("gaps", a_second(h.gaps, b.gaps))
-        .raw("cuts", a_second(h.slow_cuts + h.dead_peers, b.slow_cuts + b.dead_peers))
-        .raw("trimmed", a_second(now.trimmed, before_.trimmed))
-        .take();
-}
-
-std::string live_figures::loops_json(const metric_sources& of, const reading& now,
-                                     double seconds) const {
-    std::vector<std::string> all;
-    const auto shards = of.events.shards();
-    for (std::size_t i = 0; i < now.loops.size(); ++i) {
-        const reading::loop none;
-        const reading::loop& was = i < before_.loops.size() ? before_.loops[i] : none;
-        const double busy = static_cast<double>(grown(now.loops[i].busy, was.busy)) / 1e9 / seconds;
-        json_object out;
-        out.raw("busy", figure(std::min(busy, 1.0)))
-            .raw("turns",
-                 percentiles_json(net::turn_times::bounds, grown(now.loops[i].turns, was.turns)))
-            .raw("longest", figure(static_cast<double>(of.loops[i]->turns.longest.load()) / 1e6));
-        if (i < shards.size()) {
-            const shard_counters& c = shards[i]->counters();
-            out.number("streams", c.subscribers.load())
-                .number("slow", c.behind.load())
-                .number("topics", c.topics.load())
-                .raw("delivered",
-                     figure(static_cast<double>(grown(now.loops[i].delivered, was.delivered)) /
-                            seconds));
-        }
-        all.push_back(out.take());
-    }
-    return surfaces::json_list(all);
-}
-
-std::string live_figures::sample(const metric_sources& of, const reading& now) {
+std::string live_figures::sample(const metric_sources& of, const reading& now,
+                                 const reading& before) const {
     const double seconds =
-        std::max(std::chrono::duration<double>(now.at - before_.at).count(), 1e-3);
+        std::max(std::chrono::duration<double>(now.at - before.at).count(), 1e-3);
     const process_figures p = read_process();
     const journal_stats kept = of.events.record().stats();
     const auto since_1970 = std::chrono::system_clock::now().time_since_epoch();
@@ -249,14 +282,14 @@ std::string live_figures::sample(const metric_sources& of, const reading& now) {
         .number("slow", now.hub.slow)
         .number("durable", now.hub.durable_clients)
         .number("listened", now.hub.topics)
-        .raw("rates", rates_json(of, now, seconds))
+        .raw("rates", rates_json(now, before, seconds))
         .raw("publish", percentiles_json(hub_stats::publish_bounds,
-                                         grown(now.hub.publish_times, before_.hub.publish_times)))
-        .raw("delivery", figure_or_null(delivery_ms_))
-        .raw("loops", loops_json(of, now, seconds))
+                                         grown(now.hub.publish_times, before.hub.publish_times)))
+        .raw("delivery", figure_or_null(running_ ? delivery_ms_ : -1))
+        .raw("loops", loops_json(of, now, before, seconds))
         .raw("memory", memory_json(of, p, kept))
-        .raw("journal", journal_json(of, kept, commit_ms_))
-        .raw("cpu", figure(std::max(now.cpu - before_.cpu, 0.0) / seconds))
+        .raw("journal", journal_json(of, kept, running_ ? commit_ms_ : -1))
+        .raw("cpu", figure(std::max(now.cpu - before.cpu, 0.0) / seconds))
         .number("files", p.open_files)
         .number("outbox", of.outbox)
         .number("recordsWritable", of.records_sound)

@@ -382,7 +382,10 @@ void node::parts::add_routes() {
         std::back_inserter(all));
     openapi = openapi_document(all);
     asyncapi = asyncapi_document(all);
-    description = describe(all, current.topic_service.prefix);
+    std::vector<mount> mounts = apps->mounts();
+    const auto& at = current.topic_service;
+    mounts.push_back({"topic_service", at.enabled ? strings{at.prefix} : strings()});
+    description = describe(all, at.prefix, mounts);
     auto policy = policy_of(current, *callers);
     policy.rates = &rates;
     transport::mount(routes, std::move(all), *callers, policy);

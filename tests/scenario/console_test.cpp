@@ -47,11 +47,37 @@ TEST(console, gets_a_sample_a_second_while_somebody_watches) {
     EXPECT_GT(second.at("publish").at("p99").to_number<double>(), 0);
 }
 
+TEST(console, has_kept_figures_for_those_who_come_later) {
+    const running_server server;
+    server.publish("news", "1");
+    boost::json::value kept;
+    for (int i = 0; i < 200 && (i == 0 || kept.at("samples").as_array().empty()); ++i) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        kept = admin_json(server, "/admin/live/history");
+    }
+    ASSERT_FALSE(kept.at("samples").as_array().empty());
+    EXPECT_EQ(kept.at("intervalMs").to_number<int>(), 5000);
+    const auto& first = kept.at("samples").at(0);
+    EXPECT_GT(first.at("rates").at("published").to_number<double>(), 0) << "since the start";
+    EXPECT_TRUE(first.at("delivery").is_null()) << "nobody watched";
+    EXPECT_GE(first.at("loops").as_array().size(), 1u);
+}
+
+TEST(console, finds_where_interfaces_stand) {
+    const running_server server({"--users.prefix", "/app/v2", "--metadata.enabled", "false"});
+    const auto mounts = boost::json::parse(server.get("/api").body).at("mounts");
+    EXPECT_EQ(mounts.at("topic_service"), boost::json::value({"/events"}));
+    EXPECT_EQ(mounts.at("users"), boost::json::value({"/app/v2"}));
+    EXPECT_EQ(mounts.at("domains"), boost::json::value({"/", "/api"}));
+    EXPECT_EQ(mounts.at("notifications"), boost::json::value({"/api/v1/sse"}));
+    EXPECT_TRUE(mounts.at("metadata").as_array().empty()) << "it is turned off";
+}
+
 TEST(console, is_an_admins) {
     const running_server server;
     for (const char* path :
-         {"/admin/live", "/admin/topics", "/admin/presence", "/admin/notifications",
-          "/admin/streams", "/admin/health", "/admin/settings"}) {
+         {"/admin/live", "/admin/live/history", "/admin/topics", "/admin/presence",
+          "/admin/notifications", "/admin/streams", "/admin/health", "/admin/settings"}) {
         EXPECT_EQ(server.request("GET", path, {}, "Authorization:\r\n").status, 401) << path;
         EXPECT_EQ(server
                       .request("GET", path, {},

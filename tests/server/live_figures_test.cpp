@@ -21,5 +21,14 @@ TEST(percentile, of_nothing_is_none_and_beyond_all_bounds_is_the_last) {
     EXPECT_DOUBLE_EQ(percentile(bounds, {0, 0, 0, 5}, 0.5), 0.1);
 }
 
+TEST(sample_history, keeps_the_newest_at_its_limit_and_one_past_it) {
+    sample_history kept(3);
+    EXPECT_EQ(kept.json(), "[]");
+    for (const char* sample : {"{\"n\":1}", "{\"n\":2}", "{\"n\":3}"}) kept.add(sample);
+    EXPECT_EQ(kept.json(), R"([{"n":1},{"n":2},{"n":3}])");
+    kept.add(R"({"n":4})");
+    EXPECT_EQ(kept.json(), R"([{"n":2},{"n":3},{"n":4}])");
+}
+
 }  // namespace
 }  // namespace carillon::server

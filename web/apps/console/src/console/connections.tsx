@@ -1,10 +1,11 @@
 // Every stream, with search, details and "close".
 import { useState } from "react";
 import { useSession } from "../api/session.js";
+import { useMounts } from "../api/mounts.js";
 import { useSearch } from "../router.js";
 import { Badge, Button, CopyButton, Field, Json, Panel, Select } from "../ui/index.js";
 import { age, bytes, count, moment, whole } from "./format.js";
-import { ConfirmButton, Drawer, Facts, ListState, useLate, useMounts } from "./parts.js";
+import { ConfirmButton, Drawer, Facts, ListState, useLate } from "./parts.js";
 import { usePages, type PageOf } from "./pages.js";
 import { VirtualTable, type VirtualColumn } from "./virtual_table.js";
 
@@ -59,7 +60,7 @@ export function Connections() {
   const [kind, setKind] = useState<string>(given ?? "user");
   const [text, setText] = useState(given ? (search.get(given) ?? "") : "");
   const [open, setOpen] = useState<Connection>();
-  const { topics } = useMounts();
+  const topics = useMounts().topic_service ?? "/events";
   const { call } = useSession();
   const late = useLate(text.trim());
   const list = usePages<Connection, Answer>(`${topics}/clients?limit=500${late ? `&${kind}=${encodeURIComponent(late)}` : ""}`, read, { every: 5000 });
@@ -72,7 +73,7 @@ export function Connections() {
   return (
     <Panel
       title="Connections"
-      note={list.total === undefined ? undefined : `${whole(list.total)} streams${late ? `, of these ${list.more ? "at least " : ""}${whole(list.rows.length)} shown` : ""}`}
+      note={list.total === undefined ? undefined : `${whole(list.total)} ${list.total === 1 ? "stream" : "streams"}${late ? `, of these ${list.more ? "at least " : ""}${whole(list.rows.length)} shown` : ""}`}
       flush
       actions={
         <>

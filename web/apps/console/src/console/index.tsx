@@ -1,9 +1,10 @@
 // `/console`: what the server does, for administrators.
 import { useEffect, useRef, type ComponentType } from "react";
-import { useSession } from "../api/session.js";
+import { useMountsIfKnown } from "../api/mounts.js";
+import { useReachable, useSession } from "../api/session.js";
 import { Link, usePath, useTitle } from "../router.js";
 import { SignInForm } from "../shell/sign_in.js";
-import { Badge, Button, Empty, Loading, Panel } from "../ui/index.js";
+import { Badge, Button, Empty, Loading, Offline, Panel } from "../ui/index.js";
 import { count } from "./format.js";
 import { Connections } from "./connections.js";
 import "./console.css";
@@ -49,9 +50,17 @@ function Inside() {
   useEffect(() => {
     // Where the ways stand in a row, the one that is chosen is to be seen.
     const row = nav.current!;
-    const chosen = row.querySelector<HTMLElement>("[aria-current]");
-    if (chosen && row.scrollWidth > row.clientWidth) row.scrollLeft = chosen.offsetLeft - (row.clientWidth - chosen.offsetWidth) / 2;
+    const show = () => {
+      const chosen = row.querySelector<HTMLElement>("[aria-current]");
+      if (chosen && row.scrollWidth > row.clientWidth) row.scrollLeft = chosen.offsetLeft - (row.clientWidth - chosen.offsetWidth) / 2;
+    };
+    show();
+    const resized = new ResizeObserver(show);
+    resized.observe(row);
+    return () => resized.disconnect();
   }, [here]);
+  const mounts = useMountsIfKnown();
+  const reachable = useReachable();
   const Page = here?.page;
   return (
     <div className="page console">
@@ -69,7 +78,7 @@ function Inside() {
       </nav>
       <div className="console-main">
         <h1 className="visually-hidden">{here ? `Console: ${here.name}` : "Console"}</h1>
-        {Page ? <Page /> : <Empty title="There is no such page" action={<Link to="/console">To the overview</Link>} />}
+        {Page ? mounts ? <Page /> : reachable ? <Loading what="the page" /> : <Offline /> : <Empty title="There is no such page" action={<Link to="/console">To the overview</Link>} />}
       </div>
     </div>
   );
@@ -78,7 +87,8 @@ function Inside() {
 export function ConsolePage() {
   useTitle("Console");
   const { state, isAdmin, who, signOut } = useSession();
-  if (state === "checking") return <Loading what="who you are" />;
+  const reachable = useReachable();
+  if (state === "checking") return reachable ? <Loading what="who you are" /> : <Offline />;
   if (state === "anonymous" || !isAdmin) {
     return (
       <div className="page gate">

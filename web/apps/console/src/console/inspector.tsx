@@ -2,10 +2,11 @@
 import { CarillonClient } from "carillon-client";
 import { useEffect, useRef, useState, type FormEvent } from "react";
 import { useReachable, useSession } from "../api/session.js";
+import { useMounts } from "../api/mounts.js";
 import { useSearch } from "../router.js";
 import { Badge, Button, CopyButton, Empty, Field, Json, Panel } from "../ui/index.js";
 import { clock, cut, moment, whole } from "./format.js";
-import { Drawer, Facts, useMounts } from "./parts.js";
+import { Drawer, Facts } from "./parts.js";
 import { VirtualTable, type VirtualColumn } from "./virtual_table.js";
 
 interface Seen {
@@ -127,7 +128,7 @@ function useEvents(target: string, token: string | undefined, paused: boolean) {
 export function Inspector() {
   const search = useSearch();
   const { token } = useSession();
-  const { topics } = useMounts();
+  const topics = useMounts().topic_service ?? "/events";
   const [draft, setDraft] = useState<Asked>({ topic: search.get("topic") ?? "**", names: "", from: search.get("last") ?? "50" });
   const [asked, setAsked] = useState(draft);
   const [text, setText] = useState("");

@@ -1,6 +1,7 @@
 // Samples of `/admin/live`: one stream for all pages of the console, and what the plots show of it.
 import { CarillonClient } from "carillon-client";
 import { useEffect, useSyncExternalStore } from "react";
+import { call } from "../api/client.js";
 import { useReachable, useSession } from "../api/session.js";
 
 export interface Percentiles {
@@ -44,8 +45,8 @@ export interface Sample {
   draining: boolean;
 }
 
-/** Seconds that the plots show. */
-export const plotted = 300;
+/** Seconds that the plots show, and that the server keeps. */
+export const plotted = 600;
 
 export interface LiveState {
   status: "connecting" | "open" | "waiting" | "closed";
@@ -69,6 +70,7 @@ class LiveSamples {
     this.set({ status: "connecting" });
     client.onStatus((status) => this.client === client && this.set({ status }));
     client.on<Sample>("sample", ({ data }) => this.add(data));
+    void this.before(token, client);
     return () => {
       client.close();
       if (this.client === client) this.client = undefined;
@@ -76,6 +78,17 @@ class LiveSamples {
   }
   wake(): void {
     if (this.client?.status === "waiting") this.client.reconnect();
+  }
+  /** What was before the page came, and what it missed: the server keeps some. Without it the plots fill from now on. */
+  private async before(token: string | undefined, client: CarillonClient): Promise<void> {
+    const { samples } = await call<{ samples: Sample[] }>("/admin/live/history", { token }).catch(() => ({ samples: [] as Sample[] }));
+    if (this.client !== client || samples.length === 0) return;
+    const mine = this.state.samples;
+    const first = mine[0]?.at ?? Infinity;
+    // Those of a second tell more: kept ones fill where there are none.
+    const missing = samples.filter((s) => s.at < first || !mine.some((m) => Math.abs(m.at - s.at) < 5000));
+    const all = [...missing, ...mine].sort((a, b) => a.at - b.at);
+    this.set({ samples: all, latest: this.state.latest ?? all.at(-1) });
   }
   private add(sample: Sample): void {
     const from = sample.at - plotted * 1000;

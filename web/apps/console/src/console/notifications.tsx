@@ -1,8 +1,9 @@
 // What was sent, and what became of it.
 import { useState } from "react";
+import { useMounts } from "../api/mounts.js";
 import { Badge, Json, Panel } from "../ui/index.js";
 import { cut, moment, whole } from "./format.js";
-import { Drawer, Facts, ListState, useMounts } from "./parts.js";
+import { Drawer, Facts, ListState } from "./parts.js";
 import { usePages, type PageOf } from "./pages.js";
 import { VirtualTable, type VirtualColumn } from "./virtual_table.js";
 
@@ -57,8 +58,8 @@ const deliveryColumns: VirtualColumn<Delivery>[] = [
 ];
 
 function Details({ of, close }: { of: Notification; close: () => void }) {
-  const { deliveries } = useMounts();
-  const log = usePages<Delivery, { deliveries: Delivery[]; next?: string }>(`${deliveries}/${encodeURIComponent(of.notificationId)}/deliveries?limit=200`, (a): PageOf<Delivery> => ({ rows: a.deliveries, next: a.next }), { every: 4000 });
+  const mount = useMounts().notifications ?? "/api/v1/sse";
+  const log = usePages<Delivery, { deliveries: Delivery[]; next?: string }>(`${mount}/notifications/${encodeURIComponent(of.notificationId)}/deliveries?limit=200`, (a): PageOf<Delivery> => ({ rows: a.deliveries, next: a.next }), { every: 4000 });
   return (
     <Drawer title={cut(said(of), 200)} close={close}>
       <Facts

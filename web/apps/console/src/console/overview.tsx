@@ -1,12 +1,12 @@
-// What the server does now, and did in the last five minutes.
+// What the server does now, and did in the last ten minutes.
 import { useEffect, type ReactNode } from "react";
 import { useResource } from "../api/resource.js";
+import { useMounts } from "../api/mounts.js";
 import { useReachable } from "../api/session.js";
 import { Link } from "../router.js";
 import { Badge, Empty, ErrorState, Loading, Panel } from "../ui/index.js";
 import { age, bytes, bytesOf, count, cut, rate, time, timeOf, whole, type Shown } from "./format.js";
 import { useLive, type Sample } from "./live_samples.js";
-import { useMounts } from "./parts.js";
 import { Plot, type Line } from "./plot.js";
 import { Roll } from "./roll.js";
 
@@ -48,7 +48,7 @@ const tiles: Tile[] = [
   { label: "Journal", now: (s) => bytesOf(s.journal.bytes), note: (s) => `${count(s.journal.events)} events, ${count(s.journal.topics)} topics`, lines: [{ value: (s) => s.journal.bytes }], show: bytes, least: 1024 },
   { label: "Journal lag", now: (s) => (s.journal.lag === null ? none : timeOf(s.journal.lag)), note: (s) => (s.journal.writable ? "until an event is stored" : "events cannot be stored"), lines: [{ value: (s) => s.journal.lag }], show: time, least: 1 },
   { label: "Memory", now: (s) => bytesOf(s.memory.resident), note: (s) => `journal ${bytes(s.memory.journal)}, answers ${bytes(s.memory.responses.used)}`, lines: [{ value: (s) => s.memory.resident }], show: bytes, least: 1 << 20 },
-  { label: "Processor", now: (s) => of(rate(s.cpu * 100), "%"), note: (s) => `${rate(s.rates.requests)} answers/s`, lines: [{ value: (s) => s.cpu * 100 }], show: (v) => `${rate(v)} %`, least: 10 },
+  { label: "Processor", now: (s) => of(rate(s.cpu * 100), "%"), note: (s) => `${rate(s.rates.requests)} requests/s`, lines: [{ value: (s) => s.cpu * 100 }], show: (v) => `${rate(v)} %`, least: 10 },
 ];
 
 interface Statistics {
@@ -85,7 +85,7 @@ function Ranking({ title, rows, to, none: nobody }: { title: string; rows: { nam
 export function Overview() {
   const { status, samples, latest } = useLive();
   const reachable = useReachable();
-  const { topics } = useMounts();
+  const topics = useMounts().topic_service ?? "/events";
   const stats = useResource<Statistics>(`${topics}/stats?top=6`);
   const { reload } = stats;
   useEffect(() => {

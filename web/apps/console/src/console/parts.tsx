@@ -1,20 +1,7 @@
 // Small things that several pages of the console have.
 import { useEffect, useRef, useState, type ReactNode } from "react";
 import { ApiProblem } from "../api/client.js";
-import { useResource } from "../api/resource.js";
 import { Button, Empty, ErrorState, Loading } from "../ui/index.js";
-
-interface Described {
-  version: string;
-  routes: { method: string; path: string }[];
-}
-
-/** Where the routes stand whose prefix is a setting. */
-export function useMounts(): { topics: string; deliveries: string } {
-  const { data } = useResource<Described>("/api");
-  const find = (method: string, end: string, otherwise: string) => data?.routes.find((r) => r.method === method && r.path.endsWith(end))?.path.slice(0, -end.length) ?? otherwise;
-  return { topics: find("GET", "/history", "/events"), deliveries: find("GET", "/{id}/deliveries", "/api/v1/sse/notifications") };
-}
 
 /** A value that follows after a pause, so that typing asks once. */
 export function useLate<T>(value: T, ms = 250): T {

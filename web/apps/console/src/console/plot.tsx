@@ -21,6 +21,8 @@ const colours = () => {
 };
 
 const height = 96;
+/** Milliseconds between two samples beyond which the server was away: those that it keeps are five seconds apart. */
+const hole = 12_000;
 
 /** The first minutes fill the plot; then it moves along. */
 function spanOf(times: ArrayLike<number>): [from: number, to: number] {
@@ -41,7 +43,7 @@ export function Plot({ label, lines, samples, show, least = 1 }: { label: string
     let before = 0;
     for (const s of samples) {
       // A hole where the server was away.
-      if (before && s.at - before > 5000) {
+      if (before && s.at - before > hole) {
         times.push(before / 1000 + 1);
         values.forEach((column) => column.push(null));
       }

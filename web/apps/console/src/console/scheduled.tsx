@@ -1,9 +1,10 @@
 // Events that wait for their time.
 import { useEffect, useState } from "react";
 import { useSession } from "../api/session.js";
+import { useMounts } from "../api/mounts.js";
 import { Json, Panel } from "../ui/index.js";
 import { age, cut, moment } from "./format.js";
-import { ConfirmButton, Drawer, Facts, ListState, useMounts } from "./parts.js";
+import { ConfirmButton, Drawer, Facts, ListState } from "./parts.js";
 import { usePages } from "./pages.js";
 import { VirtualTable, type VirtualColumn } from "./virtual_table.js";
 
@@ -43,7 +44,7 @@ function Timeline({ rows }: { rows: readonly Waiting[] }) {
 }
 
 export function Scheduled() {
-  const { topics } = useMounts();
+  const topics = useMounts().topic_service ?? "/events";
   const { call } = useSession();
   const [open, setOpen] = useState<Waiting>();
   const [, setNow] = useState(0);

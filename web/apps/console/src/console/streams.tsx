@@ -1,10 +1,11 @@
 // Streams that end: jobs and the output of models.
 import { useEffect, useState } from "react";
 import { useResource } from "../api/resource.js";
+import { useMounts } from "../api/mounts.js";
 import { useSession } from "../api/session.js";
 import { Badge, CopyButton, Panel } from "../ui/index.js";
 import { age, whole } from "./format.js";
-import { ConfirmButton, Drawer, Facts, ListState, useMounts } from "./parts.js";
+import { ConfirmButton, Drawer, Facts, ListState } from "./parts.js";
 import { VirtualTable, type VirtualColumn } from "./virtual_table.js";
 
 interface Open {
@@ -20,7 +21,7 @@ interface Answer {
 }
 
 export function Streams() {
-  const { topics } = useMounts();
+  const topics = useMounts().topic_service ?? "/events";
   const { call } = useSession();
   const [open, setOpen] = useState<Open>();
   const list = useResource<Answer>("/admin/streams");

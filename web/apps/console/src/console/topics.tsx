@@ -49,7 +49,7 @@ export function Topics() {
   return (
     <Panel
       title="Topics"
-      note={list.total === undefined ? "In the order of their names" : `${whole(list.total)} known, in the order of their names`}
+      note={list.total === undefined ? "In the order of their names" : `${whole(list.total)} with the hub's own, in the order of their names`}
       flush
       actions={<Field label="Names that begin with" quietLabel type="search" placeholder="Names that begin with …" value={prefix} onChange={(event) => setPrefix(event.target.value)} className="search" />}
     >

@@ -94,7 +94,7 @@ export function VirtualTable<Row>({
       .join(" "),
   } as Record<string, string>;
   return (
-    <div className={`v-table ${tall ? "tall" : ""}`} role="table" aria-label={label} aria-rowcount={more ? -1 : rows.length + 1} style={vars}>
+    <div className={`v-table ${tall ? "tall" : ""} ${(rows.length + (more ? 1 : 0)) * rowHeight > view.height ? "scrolls" : ""}`} role="table" aria-label={label} aria-rowcount={more ? -1 : rows.length + 1} style={vars}>
       <div role="rowgroup" className="v-head">
         <div role="row" aria-rowindex={1} className="v-row">
           {columns.map((c) => (

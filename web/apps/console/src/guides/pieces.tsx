@@ -6,6 +6,18 @@ import { CopyButton } from "../ui/index.js";
 
 const plain = new Set(["h1", "p", "ul", "ol", "li", "strong", "em", "del", "blockquote", "thead", "tbody", "tr", "td", "th"]);
 
+/** Long names break where their parts meet, not within a word. */
+const breakable = (text: string, key: number): ReactNode => (
+  <Fragment key={key}>
+    {text.split(/(?<=[._/])(?=\w)/).map((part, n) => (
+      <Fragment key={n}>
+        {n > 0 && <wbr />}
+        {part}
+      </Fragment>
+    ))}
+  </Fragment>
+);
+
 function element(piece: Piece, key: number): ReactNode {
   if (typeof piece === "string") return piece;
   const [tag, attributes, ...within] = piece;
@@ -30,7 +42,7 @@ function element(piece: Piece, key: number): ReactNode {
         <table>{children}</table>
       </div>
     );
-  if (tag === "code") return <code key={key}>{children}</code>;
+  if (tag === "code") return <code key={key}>{within.map((child, n) => (typeof child === "string" ? breakable(child, n) : element(child, n)))}</code>;
   if (tag === "br" || tag === "hr") return tag === "br" ? <br key={key} /> : <hr key={key} />;
   if (/^h[2-4]$/.test(tag)) {
     const Heading = tag as "h2" | "h3" | "h4";

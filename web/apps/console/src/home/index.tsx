@@ -2,10 +2,11 @@
 import { TrackConnections, useSSE } from "carillon-react";
 import { useEffect, useId, useRef, useState, type FormEvent } from "react";
 import { ApiProblem } from "../api/client.js";
+import { useMountsIfKnown } from "../api/mounts.js";
 import { useReachable, useSession } from "../api/session.js";
 import { Link, useTitle } from "../router.js";
 import { SignInForm } from "../shell/sign_in.js";
-import { Badge, Button, Empty, Field, Json, Loading, Panel } from "../ui/index.js";
+import { Badge, Button, Empty, Field, Json, Loading, Offline, Panel } from "../ui/index.js";
 import "./home.css";
 
 interface Received {
@@ -50,15 +51,17 @@ function messageOf(data: unknown): string | undefined {
   return typeof data.message === "string" ? data.message : undefined;
 }
 
-function Arrived({ userId }: { userId: string }) {
+function Arrived({ userId, at, told }: { userId: string; at: string; told: () => void }) {
   const { token } = useSession();
   const reachable = useReachable();
   const { isConnected, status, failure, addEventListener, reconnect } = useSSE({
+    url: at,
     userId,
     metadata: { page: "home" },
     ...(token ? { token: () => token } : {}),
     reconnectInterval: 1000,
   });
+  useEffect(told, [isConnected]);
   const [received, setReceived] = useState<Received[]>([]);
   const keys = useRef(0);
   useEffect(
@@ -108,7 +111,7 @@ function Arrived({ userId }: { userId: string }) {
   );
 }
 
-function Send({ me }: { me: string }) {
+function Send({ me, at }: { me: string; at: string }) {
   const { call } = useSession();
   const [userId, setUserId] = useState(me);
   const [message, setMessage] = useState("Can you hear the bell?");
@@ -118,7 +121,7 @@ function Send({ me }: { me: string }) {
     event.preventDefault();
     setBusy(true);
     try {
-      await call("/api/sse/test", { body: { userId, message } });
+      await call(`${at}/test`, { body: { userId, message } });
       setSaid({ to: userId });
     } catch (why) {
       setSaid({ problem: why instanceof ApiProblem ? why : new ApiProblem(0, "FAILED", String(why)) });
@@ -144,15 +147,17 @@ function Send({ me }: { me: string }) {
   );
 }
 
-function Demo({ me }: { me: string }) {
+function Demo({ me, at }: { me: string; at: string }) {
   const { token } = useSession();
+  // Looks anew when this page's own stream opens or ends.
+  const [round, setRound] = useState(0);
   return (
     <div className="home-grid">
-      <Arrived userId={me} />
+      <Arrived userId={me} at={at} told={() => setRound((n) => n + 1)} />
       <div className="home-side">
-        <Send me={me} />
+        <Send me={me} at={at} />
         <Panel title="Who is connected" note="By TrackConnections of carillon-react" className="connections">
-          <TrackConnections interval={2000} {...(token ? { token } : {})} />
+          <TrackConnections key={round} url={`${at}/clients`} interval={2000} {...(token ? { token } : {})} />
         </Panel>
       </div>
     </div>
@@ -162,6 +167,8 @@ function Demo({ me }: { me: string }) {
 export function HomePage() {
   useTitle("Demo");
   const { state, who } = useSession();
+  const mounts = useMountsIfKnown();
+  const reachable = useReachable();
   const title = useId();
   return (
     <div className="page home">
@@ -172,8 +179,8 @@ export function HomePage() {
           <Link to="/guides/systems/d-metadata">How it works</Link>
         </p>
       </header>
-      {state === "checking" && <Loading what="who you are" />}
-      {state === "anonymous" && (
+      {(state === "checking" || !mounts) && (reachable ? <Loading what="who you are" /> : <Offline />)}
+      {state === "anonymous" && mounts && (
         <div className="home-grid">
           <figure className="home-code">
             <pre className="code">{example}</pre>
@@ -185,7 +192,12 @@ export function HomePage() {
           </section>
         </div>
       )}
-      {state === "signed-in" && who && <Demo key={who.userId} me={who.userId} />}
+      {state === "signed-in" && who && mounts && mounts.metadata !== undefined && <Demo key={who.userId} me={who.userId} at={mounts.metadata} />}
+      {mounts && mounts.metadata === undefined && (
+        <Empty title="Turned off on this server">
+          <code>metadata.enabled</code> is false in its settings.
+        </Empty>
+      )}
     </div>
   );
 }

@@ -67,7 +67,14 @@ export function EventList() {
   const [comments, setComments] = useState(true);
   const needle = wanted.trim().toLowerCase();
   const shown = state.entries.filter((entry) => (comments || entry.kind !== "comment") && (!needle || entry.raw.toLowerCase().includes(needle)));
-  const open = Object.values(state.streams).some((stream) => stream.status === "open");
+  const statuses = Object.values(state.streams).map((stream) => stream.status);
+  const hint = statuses.includes("open")
+    ? ["Listening", "Publish something: it arrives here."]
+    : statuses.includes("connecting")
+      ? ["Connecting", "What comes appears here."]
+      : statuses.includes("waiting")
+        ? ["The server does not answer", "The stream opens by itself as soon as it is back."]
+        : ["No stream is open", "Connect to one of the five systems."];
   return (
     <Panel
       title="What comes"
@@ -88,9 +95,7 @@ export function EventList() {
       }
     >
       {shown.length === 0 ? (
-        <Empty title={needle ? "Nothing matches" : open ? "Listening" : "No stream is open"}>
-          {needle ? "The filter looks at the bytes of each block." : open ? "Publish something: it arrives here." : "Connect to one of the five systems."}
-        </Empty>
+        <Empty title={needle ? "Nothing matches" : hint[0]!}>{needle ? "The filter looks at the bytes of each block." : hint[1]}</Empty>
       ) : (
         <ol className="event-list" aria-label="Events, newest first" tabIndex={0}>
           {shown.map((entry) => (

@@ -1,5 +1,6 @@
 // `/`: what this is, and the five systems to play with.
 import { useEffect, useState, useSyncExternalStore } from "react";
+import { useMountsIfKnown } from "../api/mounts.js";
 import { useReachable } from "../api/session.js";
 import { Link, useTitle } from "../router.js";
 import { EventList } from "./event_list.js";
@@ -7,7 +8,8 @@ import { ListenPanel } from "./listen_panel.js";
 import { live } from "./live_store.js";
 import { PublishPanel } from "./publish_panel.js";
 import { Staff } from "./staff.js";
-import { systemOf, type SystemId } from "./systems.js";
+import { systemOf, systems, type SystemId } from "./systems.js";
+import { Empty, Loading, Panel } from "../ui/index.js";
 import "./live.css";
 
 export function LivePage() {
@@ -22,7 +24,9 @@ export function LivePage() {
   useEffect(() => {
     if (reachable) live.wake();
   }, [reachable]);
+  const mounts = useMountsIfKnown();
   const system = systemOf(chosen);
+  const off = mounts ? systems.filter(({ mount }) => mounts[mount] === undefined).map(({ id }) => id) : [];
   return (
     <div className="page live">
       <header className="hero">
@@ -35,11 +39,25 @@ export function LivePage() {
           <Link to="/guides/guide/getting-started">guide</Link>, or look something up in the <Link to="/reference">reference</Link>.
         </p>
       </header>
-      <Staff state={state} chosen={chosen} choose={setChosen} />
+      <Staff state={state} chosen={chosen} choose={setChosen} off={off} />
       <p className="staff-note">The last minute: a stroke is a stream that opens, a note an event, a dot a heartbeat. Choose a system to connect to it.</p>
       <div className="bench">
-        <ListenPanel key={`listen-${chosen}`} system={system} />
-        <PublishPanel key={`publish-${chosen}`} system={system} />
+        {!mounts ? (
+          <Panel title={`${system.id} · ${system.name}`} className="two">
+            <Loading what="where it stands" />
+          </Panel>
+        ) : off.includes(chosen) ? (
+          <Panel title={`${system.id} · ${system.name}`} className="two">
+            <Empty title="Turned off on this server">
+              <code>{system.mount}.enabled</code> is false in its settings.
+            </Empty>
+          </Panel>
+        ) : (
+          <>
+            <ListenPanel key={`listen-${chosen}`} system={system} mounts={mounts} />
+            <PublishPanel key={`publish-${chosen}`} system={system} mounts={mounts} />
+          </>
+        )}
         <EventList />
       </div>
     </div>

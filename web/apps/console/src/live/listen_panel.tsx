@@ -1,21 +1,22 @@
 import { useEffect, useState, useSyncExternalStore, type FormEvent } from "react";
+import type { Mounts } from "../api/mounts.js";
 import { useSession } from "../api/session.js";
 import { Link } from "../router.js";
 import { Badge, Button, Field, Panel, Select } from "../ui/index.js";
 import { live } from "./live_store.js";
 import { Mint } from "./mint.js";
-import { target, type System } from "./systems.js";
+import { placed, target, type System } from "./systems.js";
 import { TakeAlong } from "./take_along.js";
 
 const tones = { connecting: "neutral", open: "live", waiting: "warn", closed: "bad" } as const;
 
-export function ListenPanel({ system }: { system: System }) {
+export function ListenPanel({ system, mounts }: { system: System; mounts: Mounts }) {
   const { token, ask, who, isAdmin } = useSession();
   const { streams } = useSyncExternalStore(live.subscribe, live.getState);
   const [streamId, setStreamId] = useState(system.streams[0]!.id);
   const [values, setValues] = useState<Record<string, string>>({});
   const choice = system.streams.find(({ id }) => id === streamId) ?? system.streams[0]!;
-  const at = target(choice.path, choice.parameters, values);
+  const at = target(placed(system, choice.path, mounts), choice.parameters, values);
   const open = streams[system.id];
   const connect = (event?: FormEvent) => {
     event?.preventDefault();

@@ -1,13 +1,14 @@
 import { useState, type FormEvent } from "react";
 import { ApiProblem } from "../api/client.js";
+import type { Mounts } from "../api/mounts.js";
 import { useSession } from "../api/session.js";
 import { Badge, Button, Field, Json, Panel, Select, TextArea } from "../ui/index.js";
-import { target, type CallChoice, type System } from "./systems.js";
+import { placed, target, type CallChoice, type System } from "./systems.js";
 import { TakeAlong } from "./take_along.js";
 
 const bodyOf = (call: CallChoice, me: string): string => JSON.stringify(call.body, null, 2).replaceAll("{me}", me);
 
-export function PublishPanel({ system }: { system: System }) {
+export function PublishPanel({ system, mounts }: { system: System; mounts: Mounts }) {
   const { token, who, ask, call } = useSession();
   const me = who?.userId ?? "test123";
   const [callId, setCallId] = useState(system.calls[0]!.id);
@@ -24,7 +25,7 @@ export function PublishPanel({ system }: { system: System }) {
   } catch (why) {
     wrong = why instanceof Error ? why.message : String(why);
   }
-  const at = target(choice.path, choice.parameters, values);
+  const at = target(placed(system, choice.path, mounts), choice.parameters, values);
   const send = async (event: FormEvent) => {
     event.preventDefault();
     setBusy(true);

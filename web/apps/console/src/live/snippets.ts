@@ -41,11 +41,9 @@ function cpp({ kind, target, cpp: own }: Request): string {
   const topic = new URLSearchParams(target.split("?")[1] ?? "").get("topic");
   return `// In process: a stream that the program reads, without HTTP.
 carillon::in_process_hub sse;
-carillon::stream_request asked;
-${topic ? `asked.topics.push_back(*carillon::topic_pattern::parse(${JSON.stringify(topic)}));` : `asked.who = who;  // an identity with the user\nasked.spaces = {.user = true, .everyone = true};`}
-auto* stream = sse.listen(std::move(asked)).value();
+auto* stream = sse.${topic ? `listen_to({${JSON.stringify(topic)}})` : `listen_as("test123")`}.value();
 sse.run();
-for (const auto& e : stream->heard()) use(e.type, e.data);`;
+for (const auto& e : stream->heard()) std::cout << e.type << ' ' << e.data << '\\n';`;
 }
 
 export function snippet(language: Language, request: Request): string {

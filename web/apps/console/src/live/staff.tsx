@@ -130,9 +130,15 @@ function Drawing() {
       cancelAnimationFrame(frame);
       if (visible) frame = requestAnimationFrame(paint);
     });
-    if (canvas.current) seen.observe(canvas.current);
+    // A change of size is drawn before the next picture is shown: the old one would be stretched until then.
+    const resized = new ResizeObserver(() => canvas.current && draw(canvas.current));
+    if (canvas.current) {
+      seen.observe(canvas.current);
+      resized.observe(canvas.current);
+    }
     return () => {
       seen.disconnect();
+      resized.disconnect();
       cancelAnimationFrame(frame);
     };
   }, [dark]);
@@ -141,7 +147,7 @@ function Drawing() {
 
 const words = { connecting: "connecting", open: "open", waiting: "waiting", closed: "refused" } as const;
 
-export function Staff({ state, chosen, choose }: { state: LiveState; chosen: SystemId; choose: (id: SystemId) => void }) {
+export function Staff({ state, chosen, choose, off }: { state: LiveState; chosen: SystemId; choose: (id: SystemId) => void; off: SystemId[] }) {
   return (
     <div className="staff">
       <div role="group" aria-label="Systems" className="staff-keys">
@@ -151,7 +157,7 @@ export function Staff({ state, chosen, choose }: { state: LiveState; chosen: Sys
             <button key={id} type="button" className="staff-key" aria-pressed={chosen === id} onClick={() => choose(id)}>
               <span className="staff-letter">{id}</span>
               <span className="staff-name">{name}</span>
-              <span className={`staff-state ${stream?.status ?? ""}`}>{stream ? (stream.status === "open" ? (stream.events > 0 ? `${stream.events}` : "open") : stream.problem ? "refused" : words[stream.status]) : ""}</span>
+              <span className={`staff-state ${stream?.status ?? ""}`}>{stream ? (stream.status === "open" ? (stream.events > 0 ? `${stream.events}` : "open") : stream.problem ? "refused" : words[stream.status]) : off.includes(id) ? "off" : ""}</span>
             </button>
           );
         })}

@@ -1,5 +1,7 @@
 // The five systems as one hub serves them: their streams, and the calls that make something happen on them.
 
+import { defaultMounts, type Interface, type Mounts } from "../api/mounts.js";
+
 export type SystemId = "A" | "B" | "C" | "D" | "E";
 
 export interface Parameter {
@@ -35,6 +37,8 @@ export interface CallChoice {
 
 export interface System {
   id: SystemId;
+  /** Its section of the settings, which may put it elsewhere than the paths below say. */
+  mount: Interface;
   name: string;
   about: string;
   guide: string;
@@ -47,6 +51,7 @@ const topic = (value: string, hint?: string): Parameter => ({ name: "topic", lab
 export const systems: System[] = [
   {
     id: "A",
+    mount: "topic_service",
     name: "Topics",
     about: "A topic service: whoever names a topic, or a pattern, hears what is published under it.",
     guide: "systems/a-topics",
@@ -73,7 +78,10 @@ export const systems: System[] = [
         cpp: `carillon::event e;
 e.topics.push_back(*carillon::topic::parse("demo/bells"));
 e.data = R"({"text":"Hello"})";
-hub.publish({std::move(e)}, [](auto published) { /* ids, or an error */ });`,
+e.payload = carillon::payload_kind::json;
+hub.publish({std::move(e)}, [](auto published) {
+    if (!published) complain(published.error().detail);
+});`,
       },
       {
         id: "named",
@@ -83,12 +91,19 @@ hub.publish({std::move(e)}, [](auto published) { /* ids, or an error */ });`,
         needs: "nobody",
         body: { event: "chime", data: { hour: 12, strokes: [1, 2, 3] }, metadata: { tower: "west" } },
         cpp: `carillon::services::topic_service topics(hub);
-topics.broadcast(make_event("demo/bells", R"({"hour":12})"));`,
+carillon::event e;
+e.topics.push_back(*carillon::topic::parse("demo/bells"));
+e.name = *carillon::wire::event_name::parse("chime");
+e.data = R"({"hour":12,"strokes":[1,2,3]})";
+e.payload = carillon::payload_kind::json;
+e.metadata = R"({"tower":"west"})";
+topics.broadcast(std::move(e));`,
       },
     ],
   },
   {
     id: "B",
+    mount: "users",
     name: "Users",
     about: "An application tells its users what happens; each has streams, and a calendar that reminds.",
     guide: "systems/b-users",
@@ -112,12 +127,15 @@ users.send_task_notification({"test123"}, R"({"title":"Tune the west bell"})", "
         needs: "user",
         body: { type: "dashboard_update", data: { visitors: 128 } },
         cpp: `carillon::services::user_events users(hub);
-users.send_system_notification(R"({"visitors":128})");`,
+users.send_to_all({.type = "dashboard_update", .data = R"({"visitors":128})"}, std::nullopt, [](auto published) {
+    if (!published) complain(published.error().detail);
+});`,
       },
     ],
   },
   {
     id: "C",
+    mount: "domains",
     name: "Domains",
     about: "A boilerplate with four domains: notifications, realtime, chat and system status.",
     guide: "systems/c-domains",
@@ -149,9 +167,11 @@ users.send_system_notification(R"({"visitors":128})");`,
         parameters: [],
         needs: "user",
         body: { title: "Test", message: "Hello World", type: "info" },
-        cpp: `carillon::services::notifications n(hub, relay, records, connections);
-n.notify({.type = "info", .title = "Test", .message = "Hello World"}, {"test123"},
-         [](auto sent) { /* its id and events, or an error */ });`,
+        cpp: `carillon::services::notifications notes(hub, relay, records,
+    [&hub](std::string_view user) { return hub.connections_of(user); });
+notes.notify({.type = "info", .title = "Test", .message = "Hello World"}, {"test123"}, [](auto sent) {
+    if (!sent) complain(sent.error().detail);
+});`,
       },
       {
         id: "update",
@@ -161,7 +181,9 @@ n.notify({.type = "info", .title = "Test", .message = "Hello World"}, {"test123"
         needs: "user",
         body: { type: "price", entity: "bell", data: { value: 42 } },
         cpp: `carillon::services::user_events users(hub);
-users.update({.data = R"({"entity":"bell","value":42})"}, "realtime", [](auto) {});`,
+users.update({.type = "price", .data = R"({"entity":"bell","value":42})"}, "realtime", std::nullopt, [](auto published) {
+    if (!published) complain(published.error().detail);
+});`,
       },
       {
         id: "join",
@@ -171,7 +193,9 @@ users.update({.data = R"({"entity":"bell","value":42})"}, "realtime", [](auto) {
         needs: "user",
         body: {},
         cpp: `carillon::services::chat chat(hub, relay, records);
-chat.join("lobby", "test123", [](auto joined) { /* the room and its history */ });`,
+chat.join("lobby", "test123", [](auto joined) {
+    if (!joined) complain(joined.error().detail);  // else the room and its history
+});`,
       },
       {
         id: "message",
@@ -181,7 +205,9 @@ chat.join("lobby", "test123", [](auto joined) { /* the room and its history */ }
         needs: "user",
         body: { roomId: "lobby", message: "Who is ringing?" },
         cpp: `carillon::services::chat chat(hub, relay, records);
-chat.say({.room = "lobby", .user = "test123", .text = "Who is ringing?"}, [](auto said) {});`,
+chat.say({.room = "lobby", .user = "test123", .text = "Who is ringing?"}, [](auto said) {
+    if (!said) complain(said.error().detail);
+});`,
       },
       {
         id: "status",
@@ -191,12 +217,15 @@ chat.say({.room = "lobby", .user = "test123", .text = "Who is ringing?"}, [](aut
         needs: "admin",
         body: { status: "maintenance", message: "Back at noon" },
         cpp: `carillon::services::user_events users(hub);
-users.announce({.data = R"({"status":"maintenance"})"}, std::nullopt, [](auto) {});`,
+users.announce({.type = "status", .data = R"({"status":"maintenance"})"}, std::nullopt, [](auto published) {
+    if (!published) complain(published.error().detail);
+});`,
       },
     ],
   },
   {
     id: "D",
+    mount: "metadata",
     name: "Clients",
     about: "Clients say who they are and what they show; back ends send by user, session or metadata.",
     guide: "systems/d-metadata",
@@ -247,6 +276,7 @@ clients.broadcast({.event = "alert", .data = R"({"message":"System update availa
   },
   {
     id: "E",
+    mount: "notifications",
     name: "Notifications",
     about: "Notifications kept in a database: who was away gets them later, once.",
     guide: "systems/e-notifications",
@@ -259,9 +289,11 @@ clients.broadcast({.event = "alert", .data = R"({"message":"System update availa
         parameters: [],
         needs: "user",
         body: { notificationType: "order", action: "created", priority: "high", title: "A new order", userIds: ["{me}"], data: { order: 7 } },
-        cpp: `carillon::services::notifications n(hub, relay, records, connections);
-n.notify({.type = "order", .action = "created", .priority = "high"}, {"test123"},
-         [](auto sent) { /* its id and events, or an error */ });`,
+        cpp: `carillon::services::notifications notes(hub, relay, records,
+    [&hub](std::string_view user) { return hub.connections_of(user); });
+notes.notify({.type = "order", .action = "created", .priority = "high", .title = "A new order"}, {"test123"}, [](auto sent) {
+    if (!sent) complain(sent.error().detail);
+});`,
       },
       {
         id: "system",
@@ -271,7 +303,9 @@ n.notify({.type = "order", .action = "created", .priority = "high"}, {"test123"}
         needs: "user",
         body: { eventType: "maintenance", data: { at: "12:00" } },
         cpp: `carillon::services::user_events users(hub);
-users.announce({.type = "maintenance", .data = R"({"at":"12:00"})"}, std::nullopt, [](auto) {});`,
+users.announce({.type = "maintenance", .data = R"({"at":"12:00"})"}, std::nullopt, [](auto published) {
+    if (!published) complain(published.error().detail);
+});`,
       },
       {
         id: "custom",
@@ -281,14 +315,18 @@ users.announce({.type = "maintenance", .data = R"({"at":"12:00"})"}, std::nullop
         needs: "user",
         body: { eventType: "bell_rung", data: { bell: "west" }, userIds: ["{me}"] },
         cpp: `carillon::services::user_events users(hub);
-users.send({.users = {"test123"}}, {.type = "bell_rung", .data = R"({"bell":"west"})"}, std::nullopt,
-           [](auto published) { /* ids, or an error */ });`,
+users.send({.users = {"test123"}}, {.type = "bell_rung", .data = R"({"bell":"west"})"}, std::nullopt, [](auto published) {
+    if (!published) complain(published.error().detail);
+});`,
       },
     ],
   },
 ];
 
 export const systemOf = (id: SystemId): System => systems.find((system) => system.id === id)!;
+
+/** The path where the server has it. */
+export const placed = ({ mount }: System, path: string, mounts: Mounts): string => (mounts[mount] ?? "") + path.slice(defaultMounts[mount]!.length);
 
 /** The address with these parameters; empty ones of the query are left out. */
 export function target(path: string, parameters: Parameter[], values: Record<string, string>): string {

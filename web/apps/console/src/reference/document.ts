@@ -1,4 +1,5 @@
 // The server's own descriptions (OpenAPI 3.1, AsyncAPI 3), as far as the page shows them.
+import type { Mounts } from "../api/mounts.js";
 
 export interface Schema {
   type?: string;
@@ -50,19 +51,25 @@ export interface Operation {
   events: Message[];
 }
 
-const rules: [title: string, paths: RegExp][] = [
-  ["A · Topics", /^\/events\b/],
-  ["D · Clients", /^\/api\/sse($|\/(test|notify|clients))/],
-  ["B · Users", /^\/api\/(sse|calendar)\b/],
-  ["E · Notifications", /^\/api\/v1\/sse\b/],
-  ["C · Domains", /^\/(api\/)?(notifications|realtime|chat|system)\b/],
-  ["Identity", /^\/auth\b/],
-  ["Administration", /^\/(admin|console)\b/],
-];
+/** Which group a path is of. What stands within another's prefix comes before it. */
+function rulesOf(mounts: Mounts): [title: string, holds: (path: string) => boolean][] {
+  const below = (mount: string | undefined, ...ends: string[]) => (path: string) => mount !== undefined && ends.some((end) => path === mount + end || path.startsWith(`${mount}${end}/`));
+  const { topic_service, users, domains, metadata, notifications } = mounts;
+  return [
+    ["A · Topics", below(topic_service, "/subscribe", "/publish", "/history", "/scheduled", "/streams", "/clients", "/stats")],
+    ["D · Clients", (path) => path === metadata || below(metadata, "/test", "/notify", "/clients")(path)],
+    ["E · Notifications", below(notifications, "/notifications", "/system", "/custom")],
+    ["B · Users", below(users, "/sse", "/calendar")],
+    ["C · Domains", (path) => [domains, "/api"].some((mount) => below(mount, "/notifications", "/realtime", "/chat", "/system")(path))],
+    ["Identity", below("/auth", "")],
+    ["Administration", (path) => below("/admin", "")(path) || below("/console", "")(path)],
+  ];
+}
 const order = ["A · Topics", "B · Users", "C · Domains", "D · Clients", "E · Notifications", "Identity", "Administration", "The server"];
 
 /** All operations by group; those that are there a second time below `/api`, and the pages, are left out. */
-export function grouped(api: OpenApi, streams: AsyncApi | undefined): { title: string; operations: Operation[] }[] {
+export function grouped(api: OpenApi, streams: AsyncApi | undefined, mounts: Mounts): { title: string; operations: Operation[] }[] {
+  const rules = rulesOf(mounts);
   const groups = new Map<string, Operation[]>(order.map((title) => [title, []]));
   const events = new Map(Object.values(streams?.channels ?? {}).map((channel) => [channel.address, Object.values(channel.messages ?? {})]));
   for (const [path, methods] of Object.entries(api.paths)) {
@@ -75,7 +82,7 @@ export function grouped(api: OpenApi, streams: AsyncApi | undefined): { title: s
       if (types.some((type) => type.startsWith("text/html") || type === "*/*")) continue;
       const content = operation.requestBody?.content;
       const isStream = types.includes("text/event-stream");
-      groups.get(rules.find(([, paths]) => paths.test(path))?.[0] ?? "The server")!.push({
+      groups.get(rules.find(([, holds]) => holds(path))?.[0] ?? "The server")!.push({
         id: operation.operationId,
         method: method.toUpperCase(),
         path,

@@ -1,5 +1,6 @@
 // `/reference`: every route and stream, from what the server says of itself, each to be tried.
 import { useDeferredValue, useEffect, useMemo, useState } from "react";
+import { useMounts } from "../api/mounts.js";
 import { useResource } from "../api/resource.js";
 import { navigate, useHash, useTitle } from "../router.js";
 import { Empty, ErrorState, Field, Loading, Offline } from "../ui/index.js";
@@ -45,6 +46,8 @@ const fieldsOf = (schema: Schema) => Object.entries(schema.properties ?? {}).map
 
 function Details({ operation }: { operation: Operation }) {
   const { access } = operation;
+  const told = operation.answers.filter(({ types, meaning }) => types.length > 0 || meaning);
+  const refusals = operation.answers.filter((answer) => !told.includes(answer));
   return (
     <div className="operation-body">
       <div className="operation-facts">
@@ -58,7 +61,7 @@ function Details({ operation }: { operation: Operation }) {
         <section className="fields">
           <h4>Answers</h4>
           <dl>
-            {operation.answers.map(({ status, types, meaning }) => (
+            {told.map(({ status, types, meaning }) => (
               <div key={status}>
                 <dt>
                   <code>{status}</code>
@@ -68,6 +71,17 @@ function Details({ operation }: { operation: Operation }) {
                 </dd>
               </div>
             ))}
+            {refusals.length > 0 && (
+              <div>
+                <dt>otherwise</dt>
+                <dd className="refusals">
+                  {refusals.map(({ status }) => (
+                    <code key={status}>{status}</code>
+                  ))}
+                  <span className="field-type">each a problem document with its reason</span>
+                </dd>
+              </div>
+            )}
           </dl>
         </section>
         {operation.events.length > 0 && (
@@ -119,13 +133,14 @@ function Row({ operation, open }: { operation: Operation; open: boolean }) {
 
 export function ReferencePage() {
   useTitle("Reference");
+  const mounts = useMounts();
   const api = useResource<OpenApi>("/openapi.json");
   const streams = useResource<AsyncApi>("/asyncapi.json");
   const reachable = useReachable();
   const hash = useHash();
   const [wanted, setWanted] = useState("");
   const words = useDeferredValue(wanted).toLowerCase().split(/\s+/).filter(Boolean);
-  const groups = useMemo(() => (api.data ? grouped(api.data, streams.data) : []), [api.data, streams.data]);
+  const groups = useMemo(() => (api.data ? grouped(api.data, streams.data, mounts) : []), [api.data, streams.data, mounts]);
   const shown = groups
     .map(({ title, operations }) => ({
       title,

@@ -52,3 +52,64 @@ test("every system has a stream and a call, in each language", () => {
     }
   }
 });
+
+/** Each snippet as a function that has what a program with a hub has; C++'s own tests compile and run them. */
+function inFunctions(): string {
+  const functions: string[] = [];
+  const add = (name: string, text: string) =>
+    functions.push(`void ${name}([[maybe_unused]] carillon::hub& hub, [[maybe_unused]] services::outbox_relay& relay,
+    [[maybe_unused]] store::record_store& records) {
+${text.replace(/^/gm, "    ")}
+}
+
+TEST_F(console_snippets, ${name}) {
+    ${name}(events, *relay, *records);
+    settle();
+}`);
+  for (const { id, streams, calls } of systems) {
+    for (const stream of streams.filter(({ path }, n) => n === 0 || path.includes("{")))
+      add(`${id.toLowerCase()}_stream_${stream.id}`, snippet("C++", { kind: "listen", origin: "http://h", target: target(stream.path, stream.parameters, {}), signedIn: false }));
+    for (const call of calls) add(`${id.toLowerCase()}_call_${call.id}`, snippet("C++", { kind: "call", origin: "http://h", target: call.path, signedIn: false, cpp: call.cpp }));
+  }
+  return `// What the live page gives as C++, each as it is: web/apps/console/test/live.test.ts writes this file
+// (vitest -u) and holds it to the page.
+// clang-format off
+#include "services/service_fixture.hpp"
+
+#include <carillon/hub/in_process_hub.hpp>
+#include <carillon/services/chat.hpp>
+#include <carillon/services/metadata_events.hpp>
+#include <carillon/services/notifications.hpp>
+#include <carillon/services/topic_service.hpp>
+#include <carillon/services/user_events.hpp>
+
+#include <iostream>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace carillon::testing {
+namespace {
+
+/// Chat has a room to say something in.
+class console_snippets : public service_fixture {
+protected:
+    console_snippets() {
+        services::chat rooms(events, *relay, *records);
+        EXPECT_TRUE(answer_of<services::chat::joined>([&](auto done) { rooms.join("lobby", "test123", std::move(done)); }));
+    }
+};
+
+void complain(const std::string& why) { ADD_FAILURE() << why; }
+
+${functions.join("\n\n")}
+
+}  // namespace
+}  // namespace carillon::testing
+`;
+}
+
+test("C++ that is given is compiled, and run, by the tests of C++", async () => {
+  await expect(inFunctions()).toMatchFileSnapshot("../../../../tests/services/console_snippets_test.cpp");
+});

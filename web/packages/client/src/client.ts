@@ -411,14 +411,14 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
   async #change(method: "PUT" | "DELETE", topic: string): Promise<void> {
     if (this.#status !== "open" || !this.#clientId) return;
     const { signal } = this.#attempt!;
-    const clients = this.#options.clientsUrl ?? this.url.replace(/\/subscribe([/?].*)?$/, "/clients");
+    const clients = this.#options.clientsUrl ?? this.url.replace(/[?#].*/, "").replace(/\/subscribe(\/.*)?$/, "/clients");
     const path = [this.#clientId, "topics", ...topic.split("/")].map(encodeURIComponent).join("/");
     try {
       await this.#call(`${clients}/${path}`, method, "connect", signal);
     } catch (why) {
       // Nobody's stream may not be changed by anybody, and one that is gone cannot be. A new one asks for the topics,
       // unless this one has asked for the same.
-      if (![401, 404].includes((why as StreamFailure).status!) || this.#target() === this.#asked) throw why;
+      if (![401, 404, 405].includes((why as StreamFailure).status!) || this.#target() === this.#asked) throw why;
       this.reconnect();
     }
   }

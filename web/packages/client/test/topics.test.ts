@@ -84,3 +84,15 @@ test("topics that were changed while it connected are changed as soon as it is o
     "DELETE /events/clients/c1/topics/news",
   ]);
 });
+
+test.each([404, 405])("a stream under a path of the application's own, which changes none (%i), is opened anew with other topics", async (status) => {
+  const stream = await opened({}, "http://app.test/api/stream?from=app");
+  await stream.send('event: carillon.open\ndata: {"client":"c1","topics":[]}\n\n');
+  const added = client!.addTopic("a");
+  await settled();
+  expect([server.last.method, server.last.url.href]).toEqual(["PUT", "http://app.test/api/stream/c1/topics/a"]);
+  server.last.answer(status);
+  await added;
+  await settled();
+  expect([server.last.method, server.last.url.search, kinds()]).toEqual(["GET", "?from=app&topic=a", []]);
+});

@@ -133,14 +133,16 @@ function follow(room: string, url: string, options: ClientOptions, request: Tran
 }
 
 /**
- * A tab that was away has a cursor of its own: it reads on a connection of its own, until an event comes both there
- * and from the leader. What comes from the leader until then is kept.
+ * A tab that was away has a cursor of its own: it reads on a connection of its own, until it has what the opening event
+ * announces, or an event comes both there and from the leader. What comes from the leader until then is kept.
  *
  * @returns what hears the leader meanwhile
  */
 function catchUp(url: string, options: ClientOptions, deliver: (event: RawEvent) => void, done: () => void): (event: RawEvent) => void {
   let queue: RawEvent[] = [];
   const mine = new Set<string>();
+  /** Events that are still to come, where the server says how many. */
+  let left = NaN;
   const client = new CarillonClient(url, options);
   const finish = (rest: RawEvent[]): void => {
     client.close();
@@ -154,6 +156,8 @@ function catchUp(url: string, options: ClientOptions, deliver: (event: RawEvent)
     if (event.type === "carillon.expiring") return;
     deliver(event);
     if (!event.own) return;
+    left = event.type === "carillon.open" ? +(/"events":(\d+)/.exec(event.data)?.[1] ?? NaN) : left - 1;
+    if (left <= 0) return finish(queue);
     const at = queue.findIndex(({ own, id }) => own && id === event.id);
     if (at >= 0) return finish(queue.slice(at + 1));
     mine.add(event.id);

@@ -36,6 +36,8 @@ export async function until<T>(what: string, holds: () => T | Promise<T>, limit 
 export class Server {
   private process: ChildProcess | undefined;
   private log = "";
+  /** What `publish` and `metric` show, where the server wants a token. */
+  token: string | undefined;
   private readonly data = mkdtempSync(join(tmpdir(), "carillon-"));
 
   private constructor(
@@ -95,11 +97,15 @@ export class Server {
     rmSync(this.data, { recursive: true, force: true });
   }
 
+  private get shown(): Record<string, string> {
+    return this.token ? { Authorization: `Bearer ${this.token}` } : {};
+  }
+
   /** Publishes one event; returns its id. */
   async publish(topic: string, data: unknown, more: object = {}): Promise<string> {
     const answer = await fetch(`${this.url}/events/publish/${topic}`, {
       method: "POST",
-      headers: { "Content-Type": "application/json" },
+      headers: { "Content-Type": "application/json", ...this.shown },
       body: JSON.stringify({ data, ...more }),
     });
     const body = (await answer.json()) as { id: string };
@@ -118,7 +124,7 @@ export class Server {
 
   /** A number from `/metrics`. */
   async metric(name: string): Promise<number> {
-    const text = await (await fetch(`${this.url}/metrics`)).text();
+    const text = await (await fetch(`${this.url}/metrics`, { headers: this.shown })).text();
     return Number(text.match(new RegExp(`^${name} (\\S+)$`, "m"))?.[1]);
   }
 }

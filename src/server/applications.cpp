@@ -89,7 +89,22 @@ void log_failure(std::string_view what, const result<>& done) {
     if (!done) log::error(what, {{"reason", done.error().detail}});
 }
 
+std::string record_path_of(const settings& s) {
+    return (std::filesystem::path(s.data_dir) / s.records.path).string();
+}
+
+std::unexpected<error> named(const std::string& path, const error& why) {
+    return fail(why.code, fmt::format("`records.path`: {}: {}", path, why.detail));
+}
+
 }  // namespace
+
+result<> check_records(const settings& s) {
+    if (s.journal.kind.value == "memory" || s.records.path.empty()) return {};
+    const std::string path = record_path_of(s);
+    if (auto known = store::check_record_format(path); !known) return named(path, known.error());
+    return {};
+}
 
 result<std::unique_ptr<store::record_store>> open_records(const settings& s) {
     store::record_store_options o;
@@ -100,12 +115,11 @@ result<std::unique_ptr<store::record_store>> open_records(const settings& s) {
     }
     if (s.records.path.empty())
         return fail(errc::invalid_request, "`records.path` is empty; name a file");
-    o.path = (std::filesystem::path(s.data_dir) / s.records.path).string();
-    const std::string path = o.path;
+    const std::string path = record_path_of(s);
+    o.path = path;
     auto opened = store::open_record_store(std::move(o));
     if (opened) return opened;
-    return fail(opened.error().code,
-                fmt::format("`records.path`: {}: {}", path, opened.error().detail));
+    return named(path, opened.error());
 }
 
 void add_envelopes(std::vector<std::shared_ptr<const envelope>>& to) {

@@ -27,6 +27,8 @@ namespace carillon::server {
 /// Opens the file of records in `data_dir`; with the memory journal they are in memory, so that
 /// both forget together. Errors name the setting.
 result<std::unique_ptr<store::record_store>> open_records(const settings& s);
+/// Refuses a later version's file and another program's; changes nothing.
+result<> check_records(const settings& s);
 
 /// Adds the envelopes of all surfaces to the hub's list. Before the hub is made.
 void add_envelopes(std::vector<std::shared_ptr<const envelope>>& to);

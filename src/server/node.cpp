@@ -2,6 +2,7 @@
 
 #include <carillon/base/log.hpp>
 #include <carillon/hub/hub.hpp>
+#include <carillon/journal/files.hpp>
 #include <carillon/journal/open.hpp>
 #include <carillon/services/finite_streams.hpp>
 
@@ -186,6 +187,17 @@ journal_limits journal_limits_of(const settings& s) {
             .max_keys = s.journal.max_keys};
 }
 
+std::string journal_path_of(const settings& s) {
+    return (std::filesystem::path(s.data_dir) / "journal.db").string();
+}
+
+/// A start that one of the files refuses leaves the other as it is, too.
+result<> check_files(const settings& s) {
+    if (s.journal.kind.value == "memory" || s.data_dir.empty()) return {};
+    if (auto known = check_journal_format(journal_path_of(s)); !known) return known;
+    return check_records(s);
+}
+
 result<std::unique_ptr<journal>> open_journal(const settings& s) {
     const auto window =
         std::chrono::duration_cast<std::chrono::seconds>(s.journal.idempotency_window);
@@ -214,7 +226,7 @@ result<std::unique_ptr<journal>> open_journal(const settings& s) {
         return fail(errc::io_error, fmt::format("`data_dir = {}`: {}", s.data_dir, why.message()));
     }
     sqlite_journal_options o;
-    o.path = (folder / "journal.db").string();
+    o.path = journal_path_of(s);
     o.sync = s.journal.sync.value == "full" ? journal_sync::full : journal_sync::normal;
     o.retention_of = retention_of(s);
     o.limits = journal_limits_of(s);
@@ -458,6 +470,7 @@ result<std::unique_ptr<node>> node::create(loaded_settings loaded) {
     }
     auto callers = identity_check::make(s);
     if (!callers) return std::unexpected(callers.error());
+    if (auto known = check_files(s); !known) return std::unexpected(known.error());
     auto record = open_journal(s);
     if (!record) return std::unexpected(record.error());
     auto records = open_records(s);

@@ -4,9 +4,13 @@
 #include "support/temporary_folder.hpp"
 
 #include <condition_variable>
+#include <filesystem>
+#include <fstream>
 #include <future>
+#include <iterator>
 #include <thread>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -16,6 +20,7 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+namespace fs = std::filesystem;
 
 constexpr time_point noon{1'700'000'000s};
 
@@ -344,6 +349,77 @@ TEST_F(record_store_test, opens_no_file_that_is_not_its_own) {
     EXPECT_THAT(open_record_store({.path = path()}).error().detail, HasSubstr("another program"));
     EXPECT_EQ(open_record_store({.path = "/no/such/folder/records.db"}).error().code,
               errc::io_error);
+}
+
+std::string bytes_of(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST_F(record_store_test, does_not_touch_a_file_that_it_refuses) {
+    const std::string foreign = folder_.path_of("foreign.db");
+    {
+        auto on = sqlite::connection::open(foreign, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+        ASSERT_TRUE(on->execute("CREATE TABLE theirs(x)"));
+    }
+    const std::string later = folder_.path_of("later.db");
+    fs::copy_file(fs::path(CARILLON_RECORDS) / "format-1.db", later);
+    {
+        auto on = sqlite::connection::open(later, SQLITE_OPEN_READWRITE);
+        ASSERT_TRUE(
+            on->execute(fmt::format("PRAGMA user_version = {}", newest_version() + 1).c_str()));
+    }
+    for (const std::string& file : {foreign, later}) {
+        const std::string before = bytes_of(file);
+        const auto known = check_record_format(file);
+        ASSERT_FALSE(known) << file;
+        const auto opened = open_record_store({.path = file});
+        ASSERT_FALSE(opened) << file;
+        EXPECT_EQ(opened.error().detail, known.error().detail);
+        EXPECT_TRUE(bytes_of(file) == before) << file;
+    }
+    EXPECT_TRUE(check_record_format(path()));
+    EXPECT_TRUE(check_record_format(folder_.path_of("none.db")));
+    EXPECT_FALSE(fs::exists(folder_.path_of("none.db")));
+}
+
+TEST_F(record_store_test, brings_a_file_of_format_1_up_to_date_with_all_that_is_in_it) {
+    store_.reset();
+    for (const char* suffix : {"", "-wal", "-shm"}) fs::remove(path() + suffix);
+    fs::copy_file(fs::path(CARILLON_RECORDS) / "format-1.db", path());
+    EXPECT_TRUE(check_record_format(path()));
+    for (int again = 0; again < 2; ++again) {
+        open();
+        EXPECT_EQ(store_->id(), "5f0c2a9e4b7d41d38e6f1a2b3c4d5e6f");
+        EXPECT_THAT(listed({.user = "alice"}), ElementsAre("n3", "n2", "n1"));
+        EXPECT_THAT(listed({.user = "alice", .unread_only = true}), ElementsAre("n3", "n2"));
+        EXPECT_THAT(listed({.user = "bob"}), ElementsAre("n1"));
+        EXPECT_EQ(unread("alice"), 2u);
+        ASSERT_TRUE(read([&](records& r) -> result<> {
+            EXPECT_EQ(r.notifications().find("n1").value()->data, R"({"n":1.50})");
+            const auto waiting = r.outbox().list(0, 10).value();
+            EXPECT_EQ(waiting.size(), 1u);
+            EXPECT_EQ(waiting.front().id, 1u);
+            const auto e = r.calendar().find("e1").value();
+            EXPECT_EQ(e->rule, "FREQ=DAILY");
+            EXPECT_THAT(e->reminders, ElementsAre(600s, 86400s));
+            EXPECT_EQ(r.calendar().list("bob", "", 10).value().size(), 1u);
+            EXPECT_EQ(r.rooms().membership_of("general", "alice").value(), membership::member);
+            EXPECT_EQ(r.rooms().membership_of("general", "bob").value(), membership::invited);
+            return {};
+        }));
+        store_.reset();
+    }
+    open();
+    ASSERT_TRUE(write([&](records& r) -> result<> {
+        EXPECT_FALSE(
+            r.calendar().begin_reminder("e1", "alice", time_point(1'795'680'000s), 10min).value())
+            << "it was sent before";
+        EXPECT_EQ(r.outbox().add("{}").value(), 2u);
+        return r.calls().keep("alice", "k", {"print", "n1"}, noon, 3);
+    }));
+    notify("n4", {"alice"});
+    EXPECT_THAT(listed({.user = "alice", .limit = 1}), ElementsAre("n4"));
 }
 
 TEST_F(record_store_test, keeps_calls_by_owner_and_key_and_forgets_the_oldest) {

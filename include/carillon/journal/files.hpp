@@ -25,6 +25,10 @@ result<> backup_sqlite_journal(const std::string& path, const std::string& to,
 result<> restore_sqlite_journal(const std::string& from, const std::string& path, bool replace,
                                 const progress& tell = {});
 
+/// Refuses a file that is another program's or a later version's, with `io_error`, and changes
+/// nothing in it. One that is not there, or cannot be read, passes: opening it says why.
+result<> check_journal_format(const std::string& path);
+
 struct journal_check {
     std::uint64_t events = 0;
     std::uint64_t topics = 0;

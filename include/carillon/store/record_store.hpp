@@ -67,4 +67,8 @@ void read_one(record_store& from, Ask ask, std::function<void(result<T>)> done) 
 /// made by a later version).
 result<std::unique_ptr<record_store>> open_record_store(record_store_options options);
 
+/// Refuses a file that is another program's or a later version's, with `io_error`, and changes
+/// nothing in it. One that is not there, or cannot be read, passes: opening it says why.
+result<> check_record_format(const std::string& path);
+
 }  // namespace carillon::store

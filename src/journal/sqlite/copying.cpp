@@ -160,6 +160,19 @@ result<> check_other_records(connection& c, const tell_problem& problem) {
 
 }  // namespace
 
+result<> check_journal_format(const std::string& path) {
+    std::error_code none;
+    const auto size = std::filesystem::file_size(path, none);
+    if (none || size == 0) return {};
+    auto c = connection::open(path, SQLITE_OPEN_READONLY);
+    if (!c) return {};
+    sqlite3_busy_timeout(c->handle(), 5000);
+    if (!c->number("PRAGMA user_version")) return {};
+    if (auto ours = check_file(*c); !ours)
+        return fail(ours.error().code, fmt::format("{}: {}", path, ours.error().detail));
+    return {};
+}
+
 result<> backup_sqlite_journal(const std::string& path, const std::string& to,
                                const progress& tell) {
     if (std::filesystem::exists(to))

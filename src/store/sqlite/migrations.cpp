@@ -73,7 +73,7 @@ CREATE INDEX calendar_once ON calendar (starts) WHERE rule = '';
 
 int newest_version() noexcept { return static_cast<int>(steps.size()); }
 
-result<> migrate(sqlite::connection& on) {
+result<> check_file(sqlite::connection& on) {
     const auto program = on.number("PRAGMA application_id");
     const auto version = on.number("PRAGMA user_version");
     const auto tables = on.number("SELECT count(*) FROM sqlite_master");
@@ -88,6 +88,13 @@ result<> migrate(sqlite::connection& on) {
                                 "program knows {})",
                                 *version, newest_version()));
     }
+    return {};
+}
+
+result<> migrate(sqlite::connection& on) {
+    if (auto ours = check_file(on); !ours) return ours;
+    const auto version = on.number("PRAGMA user_version");
+    if (!version) return std::unexpected(version.error());
     if (*version == newest_version()) return {};
     sqlite::transaction all(on);
     if (auto begun = all.begin(); !begun) return begun;

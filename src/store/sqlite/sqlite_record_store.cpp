@@ -10,6 +10,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <filesystem>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -164,6 +165,7 @@ private:
         sqlite3_busy_timeout(on->handle(), busy_ms);
         on->keep_log();
         if (writes) {
+            if (auto ours = check_file(*on); !ours) return std::unexpected(ours.error());
             auto done = on->execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
             if (!done) return std::unexpected(done.error());
         }
@@ -249,6 +251,15 @@ private:
 
 result<std::unique_ptr<record_store>> open_record_store(record_store_options options) {
     return sqlite_record_store::open(options);
+}
+
+result<> check_record_format(const std::string& path) {
+    if (!std::filesystem::exists(path)) return {};
+    auto on = sqlite::connection::open(path, SQLITE_OPEN_READONLY);
+    if (!on) return {};
+    sqlite3_busy_timeout(on->handle(), busy_ms);
+    if (!on->number("PRAGMA user_version")) return {};
+    return check_file(*on);
 }
 
 }  // namespace carillon::store

@@ -8,6 +8,7 @@
 #include <array>
 #include <atomic>
 #include <csignal>
+#include <cstdlib>
 
 #include <curl/curl.h>
 #include <fmt/format.h>
@@ -122,6 +123,9 @@ void set_options(CURL* curl, exchange& x, const curl_slist* headers, char* why) 
     set(CURLOPT_HEADERDATA, &x);
     if (!x.call.from.empty()) set(CURLOPT_INTERFACE, x.call.from.c_str());
     if (x.call.on_head) set(CURLOPT_CERTINFO, 1L);
+    // As curl does it; libcurl reads no environment of this kind.
+    if (const char* authorities = std::getenv("SSL_CERT_FILE"); authorities != nullptr)
+        set(CURLOPT_CAINFO, authorities);
     set(CURLOPT_NOPROGRESS, 0L);
     set(CURLOPT_XFERINFOFUNCTION, &watch);
     set(CURLOPT_XFERINFODATA, &x);

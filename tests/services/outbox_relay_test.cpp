@@ -2,6 +2,8 @@
 
 #include "services/service_fixture.hpp"
 
+#include <filesystem>
+
 #include <gmock/gmock.h>
 
 namespace carillon::services {
@@ -74,6 +76,30 @@ TEST_F(outbox_test, publishes_after_a_crash_what_was_committed_before_it_and_not
     relay->tick();
     settle();
     EXPECT_EQ(rows(), 0u);
+}
+
+TEST_F(outbox_test, publishes_what_comes_after_an_older_copy_of_the_file_was_put_back) {
+    const auto say = [&](const char* data) {
+        const auto done = write([data](store::records&, std::vector<message>& out) -> result<> {
+            out.push_back(to_user("alice", data));
+            return {};
+        });
+        EXPECT_TRUE(done && done->at(0));
+    };
+    const std::string path = folder.path_of("records.db");
+    const std::string copy = folder.path_of("copy.db");
+    records->close();
+    std::filesystem::copy_file(path, copy);
+    open_records();
+    say("after the copy");
+    relay.reset();
+    records->close();
+    records.reset();
+    for (const char* beside : {"-wal", "-shm"}) std::filesystem::remove(path + beside);
+    std::filesystem::copy_file(copy, path, std::filesystem::copy_options::overwrite_existing);
+    open_records();
+    say("after the way back");
+    EXPECT_THAT(inbox("alice"), ElementsAre("custom after the copy", "custom after the way back"));
 }
 
 TEST_F(outbox_test, reads_all_pages_that_were_left_in_order) {

@@ -7,6 +7,8 @@
 #include <utility>
 
 #include <fmt/format.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 namespace carillon::services {
 
@@ -15,6 +17,8 @@ namespace {
 // Rows that are read at once at the start; the next page comes when they were handed over.
 constexpr std::size_t page_rows = 256;
 constexpr std::size_t trimmed_at_once = 500;
+
+std::uint64_t hash_of(std::string_view text) { return XXH3_64bits(text.data(), text.size()); }
 
 std::string fingerprint_of(const idempotency_key& k) {
     return fmt::format("{:016x}{:016x}", k.body_hash[0], k.body_hash[1]);
@@ -26,6 +30,7 @@ struct outbox_relay::state : std::enable_shared_from_this<state> {
     using answer = std::function<void(result<std::vector<published>>)>;
     struct item {
         std::uint64_t id = 0;
+        std::uint64_t text_hash = 0;
         message what;
     };
     struct outcome_to_write {
@@ -90,7 +95,7 @@ void outbox_relay::state::read_page(std::uint64_t after, std::function<void(resu
                                {{"id", row.id}, {"reason", what.error().detail}});
                     continue;
                 }
-                self->publish({row.id, std::move(*what)}, {});
+                self->publish({row.id, hash_of(row.text), std::move(*what)}, {});
             }
             if (read->rows.size() == page_rows) return self->read_page(last, std::move(done));
             done({});
@@ -99,8 +104,10 @@ void outbox_relay::state::read_page(std::uint64_t after, std::function<void(resu
 
 void outbox_relay::state::publish(item what, answer done) {
     // The journal knows by this key what it has stored, over restarts too. The file's id is part of
-    // it, since another file numbers its rows from 1 again.
-    idempotency_key once{fmt::format("outbox/{}/{}", records.id(), what.id), {what.id, 0}};
+    // it, since another file numbers its rows from 1 again, and the text, since an older copy of
+    // this file goes on from its own last number.
+    idempotency_key once{fmt::format("outbox/{}/{}/{:016x}", records.id(), what.id, what.text_hash),
+                         {what.id, what.text_hash}};
     auto kept = std::make_shared<item>(std::move(what));
     const std::vector<topic>& topics = kept->what.what.topics;
     if (!topics.empty() && topics.front().internal()) {
@@ -204,7 +211,11 @@ void outbox_relay::write(work w, callback done) {
         work w;
         callback done;
         std::vector<message> messages;
-        std::vector<std::uint64_t> ids;
+        struct row {
+            std::uint64_t id = 0;
+            std::uint64_t text_hash = 0;
+        };
+        std::vector<row> rows;
         outcome answers;
         std::atomic<std::size_t> missing{0};
     };
@@ -215,12 +226,13 @@ void outbox_relay::write(work w, callback done) {
     s->records.write(
         [c, s](store::records& r) -> result<> {
             c->messages.clear();
-            c->ids.clear();
+            c->rows.clear();
             if (auto written = c->w(r, c->messages); !written) return written;
             for (const message& m : c->messages) {
-                const auto id = r.outbox().add(text_of(m));
+                const std::string text = text_of(m);
+                const auto id = r.outbox().add(text);
                 if (!id) return std::unexpected(id.error());
-                c->ids.push_back(*id);
+                c->rows.push_back({*id, hash_of(text)});
             }
             return s->take_removed(r);
         },
@@ -231,7 +243,8 @@ void outbox_relay::write(work w, callback done) {
             c->missing = count;
             c->answers.resize(count);
             for (std::size_t i = 0; i < count; ++i) {
-                s->publish({c->ids[i], std::move(c->messages[i])},
+                const auto& row = c->rows[i];
+                s->publish({row.id, row.text_hash, std::move(c->messages[i])},
                            [c, i](result<std::vector<published>> answer) {
                                c->answers[i] = std::move(answer);
                                if (c->missing.fetch_sub(1) == 1) c->done(std::move(c->answers));

@@ -158,6 +158,40 @@ TEST(compression, clients_of_all_kinds_read_a_stream_to_its_valid_end) {
                           url})));
 }
 
+/// Whether nginx has it of its own, or passes on what the hub has made.
+TEST(compression, of_a_stream_that_ends_is_whole_behind_nginx_with_and_without_its_own_gzip) {
+    const char* const own_gzip =
+        "gzip on; gzip_types text/event-stream application/json; gzip_proxied any;";
+    for (const char* in_hub : {"off", "on"}) {
+        const running_server s({"--stream.compression", in_hub, "--auth.mode", "none",
+                                "--http.trusted_proxies", "127.0.0.1"});
+        const answer made = s.request("POST", "/events/streams");
+        const std::string path = "/events/streams/" + json_value(made.body, "stream");
+        for (int i = 0; i < 20; ++i)
+            s.request("POST", path, "{\"data\":" + list(i) + "}", json_type);
+        EXPECT_EQ(s.request("POST", path + "/close").status, 200);
+        for (const char* in_nginx : {"gzip off;", own_gzip}) {
+            const running_proxy nginx(proxy_kind::nginx, s.port(), {{"gzip off;", in_nginx}});
+            const bool coded = in_hub == std::string_view("on") || in_nginx == own_gzip;
+            const std::string text = printed(
+                {"/usr/bin/python3", "-c",
+                 "import sys,zlib,urllib.request as u\n"
+                 "r=u.urlopen(u.Request(sys.argv[1],headers={'Accept-Encoding':'gzip'}))\n"
+                 "assert (r.headers['Content-Encoding']=='gzip')==(sys.argv[2]=='1')\n"
+                 "t=r.read()\n"
+                 "if sys.argv[2]=='1':\n"
+                 "  d=zlib.decompressobj(31)\n"
+                 "  t=d.decompress(t)+d.flush()\n"
+                 "  assert d.eof and not d.unused_data\n"
+                 "sys.stdout.write(t.decode())",
+                 "http://localhost:" + std::to_string(nginx.port()) + path, coded ? "1" : "0"});
+            for (int i = 0; i < 20; ++i)
+                EXPECT_THAT(text, HasSubstr("data: " + list(i) + "\n")) << in_hub << in_nginx;
+            EXPECT_THAT(text, HasSubstr("carillon.close"));
+        }
+    }
+}
+
 TEST(compression, passes_nginx_at_once) {
     const running_server s({"--stream.compression", "on", "--auth.mode", "none",
                             "--http.trusted_proxies", "127.0.0.1"});

@@ -162,16 +162,28 @@ void router::add(std::string_view method, std::string_view pattern, handler h, u
 router::match router::find(std::string_view method, std::string_view path) const {
     match result;
     if (!path.starts_with('/')) return result;
-    const auto inside = path.size() == 1 ? std::nullopt : std::optional(path.substr(1));
-    search<node> looking(method == "HEAD" ? "GET" : method);
-    if (const route* const found = looking.walk(*root_, inside)) {
+    const std::string_view wanted = method == "HEAD" ? "GET" : method;
+    const auto look = [&](std::string_view at) -> search<node> {
+        const auto inside = at.size() <= 1 ? std::nullopt : std::optional(at.substr(1));
+        search<node> looking(wanted);
+        const route* const found = looking.walk(*root_, inside);
+        if (found == nullptr) return looking;
         result.on_request = &found->on_request;
         if (found->on_upload) result.on_upload = &found->on_upload;
         result.rules = &found->rules;
         result.values = looking.take_values();
-        return result;
+        return looking;
+    };
+    const std::string allowed = look(path).allow();
+    if (result.rules != nullptr) return result;
+    // People type "/guides/" and mean "/guides".
+    if (wanted == "GET" && allowed.empty() && path.size() > 2 && path.ends_with('/')) {
+        path.remove_suffix(1);
+        look(path);
+        if (result.rules != nullptr && result.rules->any_page) return result;
+        result = {};
     }
-    result.allow = looking.allow();
+    result.allow = allowed;
     return result;
 }
 

@@ -148,7 +148,7 @@ struct route_rules {
     /// one: 415. Empty: any.
     std::vector<std::string_view> media_types{};
     bool any_host = false;  ///< answers whatever `Host` says: probes ask by address
-    bool any_page = false;  ///< GET answers pages and links of other sites as well
+    bool any_page = false;  ///< GET answers pages and links of other sites, also with "/" behind
 };
 
 /// Routes by method and path. Immutable while servers use it; shared by all loops.

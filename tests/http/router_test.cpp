@@ -40,6 +40,23 @@ TEST(router, finds_literal_paths) {
     }
 }
 
+TEST(router, finds_what_people_type_with_a_slash_behind) {
+    named_routes n;
+    const auto page = [&n](const char* path) {
+        n.routes.add("GET", path, [path](request& r, responder) { r.body = path; }, {},
+                     {.any_page = true});
+    };
+    page("/");
+    page("/guides");
+    page("/guides/{page...}");
+    n.add("GET", "/events");
+    EXPECT_EQ(n.find("GET", "/guides/"), "/guides");
+    EXPECT_EQ(n.find("HEAD", "/guides/"), "/guides");
+    EXPECT_EQ(n.find("GET", "/guides/a/"), "/guides/{page...} [a/]");
+    EXPECT_EQ(n.find("POST", "/guides/"), "404");
+    for (const char* other : {"//", "/events/", "/none/"}) EXPECT_EQ(n.find("GET", other), "404");
+}
+
 TEST(router, decodes_one_segment_after_splitting) {
     named_routes n;
     n.add("GET", "/clients/{id}");

@@ -4,7 +4,7 @@ import { useResource } from "../api/resource.js";
 import { useMounts } from "../api/mounts.js";
 import { useReachable } from "../api/session.js";
 import { Link } from "../router.js";
-import { Badge, Empty, ErrorState, Loading, Panel } from "../ui/index.js";
+import { Badge, Empty, ErrorState, Loading, Offline, Panel } from "../ui/index.js";
 import { age, bytes, bytesOf, count, cut, rate, time, timeOf, whole, type Shown } from "./format.js";
 import { useLive, type Sample } from "./live_samples.js";
 import { Plot, type Line } from "./plot.js";
@@ -94,7 +94,9 @@ export function Overview() {
   }, [reload]);
   if (!latest) {
     if (status === "closed") return <ErrorState title="The figures cannot be shown" problem="The server refused the stream." />;
-    return <Loading what={reachable ? "the first sample" : "figures as soon as the server is back"} />;
+    if (!reachable) return <Offline />;
+    if (status === "waiting") return <Empty title="The figures do not come">The server has refused their stream for the moment. The page asks again by itself.</Empty>;
+    return <Loading what="the first sample" />;
   }
   const stale = status !== "open";
   return (

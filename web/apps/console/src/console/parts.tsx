@@ -1,7 +1,8 @@
 // Small things that several pages of the console have.
 import { useEffect, useRef, useState, type ReactNode } from "react";
 import { ApiProblem } from "../api/client.js";
-import { Button, Empty, ErrorState, Loading } from "../ui/index.js";
+import { useReachable } from "../api/session.js";
+import { Button, Empty, ErrorState, Loading, Offline } from "../ui/index.js";
 
 /** A value that follows after a pause, so that typing asks once. */
 export function useLate<T>(value: T, ms = 250): T {
@@ -15,9 +16,10 @@ export function useLate<T>(value: T, ms = 250): T {
 
 /** What a list shows in place of rows; nothing if it has some. */
 export function ListState({ loading, problem, empty, what, reload, none, children }: { loading: boolean; problem: ApiProblem | undefined; empty: boolean; what: string; reload: () => void; none: string; children?: ReactNode }) {
+  const reachable = useReachable();
   if (!empty) return null;
   if (problem) return <ErrorState title={`The ${what} cannot be shown`} problem={problem} retry={reload} />;
-  if (loading) return <Loading what={what} />;
+  if (loading) return reachable ? <Loading what={what} /> : <Offline />;
   return <Empty title={none}>{children}</Empty>;
 }
 

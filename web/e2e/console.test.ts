@@ -112,7 +112,6 @@ test.each([
     await page.getByText(shows).first().waitFor();
     expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), path).toBe(true);
     expect(await findings(page), path).toEqual([]);
-    await page.screenshot({ path: `${screenshots}/console-${path.slice(1) || "overview"}-${width}${dark ? "-dark" : ""}.png` });
   }
   expect(await page.evaluate(() => "hurt" in globalThis)).toBe(false);
   expect(problems).toEqual([]);

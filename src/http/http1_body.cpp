@@ -1,9 +1,11 @@
 #include "http/http1_body.hpp"
 
+#include "http/http1_session.hpp"
 #include "http/response_writer.hpp"
 
 #include <algorithm>
 #include <array>
+#include <new>
 #include <utility>
 #include <vector>
 
@@ -38,10 +40,16 @@ public:
     }
     net::ip_address peer() const noexcept { return stream_->peer(); }
     int fd() const noexcept { return stream_->fd(); }
+    std::unique_ptr<net::byte_stream> take() noexcept { return std::move(stream_); }
 
 private:
     std::unique_ptr<net::byte_stream> stream_;
 };
+
+std::unique_ptr<net::byte_stream> whole_stream(boxed_stream s) { return s.take(); }
+std::unique_ptr<net::byte_stream> whole_stream(net::plain_socket s) {
+    return net::make_plain_stream(s.release());
+}
 
 /// Sends what is left of a finished body, then closes. Kept alive by its own timer.
 template <class Stream>
@@ -90,11 +98,12 @@ template <class Stream>
 class http1_body final : public response_body, public net::io_handler {
 public:
     http1_body(session_context& context, Stream stream, stream_head head, std::string lines,
-               body_layout layout)
+               body_layout layout, after_body then)
         : context_(context),
           unsent_(std::make_unique<unsent>(unsent{std::move(head), std::move(lines), {}})),
           stream_(std::move(stream)),
-          layout_(layout) {
+          layout_(layout),
+          then_(then) {
         context_.loop.replace(stream_.fd(), *this);
     }
     ~http1_body() override { end(); }
@@ -105,7 +114,7 @@ public:
     body_layout layout() const noexcept override { return layout_; }
     stream_head* head() noexcept override { return begun_ ? nullptr : &unsent_->head; }
     std::ptrdiff_t write(std::span<const iovec> slices) override;
-    void finish() override;
+    void finish(after_body then) override;
     bool peer_silent_for(std::chrono::milliseconds limit) const override {
         return !ended_ && stream_.silent_for(limit);
     }
@@ -128,6 +137,8 @@ private:
     net::io_state drop_input();
     void fit_buffer();
     void return_buffer() noexcept;
+    bool may_go_on() const noexcept;
+    void go_on() noexcept;
     void end() noexcept;
 
     session_context& context_;
@@ -135,18 +146,20 @@ private:
     std::unique_ptr<unsent> unsent_;
     Stream stream_;
     const body_layout layout_;
+    const after_body then_;
     bool ended_ : 1 = false;
     bool begun_ : 1 = false;
     bool whole_ : 1 = true;     ///< the last write was taken whole
     bool blocked_ : 1 = false;  ///< the listener is to be told when bytes are taken again
     bool peer_ended_ : 1 = false;
+    bool dropped_ : 1 = false;       ///< something that the client sent
     bool large_buffer_ : 1 = false;  ///< the socket's
 };
 
 template <class Stream>
 void http1_body<Stream>::begin() {
     begun_ = true;
-    append_stream_head(unsent_->text, unsent_->head, unsent_->lines, layout_);
+    append_stream_head(unsent_->text, unsent_->head, unsent_->lines, layout_, then_);
     unsent_->head = {};
     unsent_->lines.clear();
 }
@@ -203,7 +216,7 @@ net::io_result http1_body<Stream>::send_after_head(std::span<const iovec> slices
 }
 
 template <class Stream>
-void http1_body<Stream>::finish() {
+void http1_body<Stream>::finish(after_body then) {
     if (ended_) return;
     if (whole_) {
         const std::string_view last = layout_ == body_layout::chunked ? "0\r\n\r\n" : "";
@@ -216,8 +229,30 @@ void http1_body<Stream>::finish() {
             return_buffer();
             return last_bytes<Stream>::send(context_.loop, std::move(stream_), std::move(left));
         }
+        if (taken >= 0 && then == after_body::next_request && may_go_on()) return go_on();
     }
     end();
+}
+
+/// What was dropped may have been the next request, which nobody would answer.
+template <class Stream>
+bool http1_body<Stream>::may_go_on() const noexcept {
+    return then_ == after_body::next_request && !dropped_ && !peer_ended_ && !context_.closing;
+}
+
+/// The connection is one for requests again.
+template <class Stream>
+void http1_body<Stream>::go_on() noexcept {
+    ended_ = true;
+    if (large_buffer_) stream_.set_send_buffer(context_.options->limits.send_buffer);
+    return_buffer();
+    const int fd = stream_.fd();
+    try {
+        http1_session::go_on(context_, whole_stream(std::move(stream_)));
+    } catch (const std::bad_alloc&) {
+        context_.loop.count_failed_allocation();
+        context_.loop.remove(fd);  // closed already; its handler must hear no more
+    }
 }
 
 template <class Stream>
@@ -268,6 +303,7 @@ net::io_state http1_body<Stream>::drop_input() {
     for (int reads = 0; reads < max_reads_per_turn; ++reads) {
         const net::io_result got = stream_.read(ignored);
         if (got.state != net::io_state::done) return got.state;
+        dropped_ = true;
     }
     context_.loop.poke(stream_.fd(), EPOLLIN);
     return net::io_state::blocked;
@@ -278,16 +314,17 @@ net::io_state http1_body<Stream>::drop_input() {
 std::unique_ptr<response_body> make_http1_body(session_context& context,
                                                std::unique_ptr<net::byte_stream> stream,
                                                stream_head head, std::string lines,
-                                               body_layout layout) {
+                                               body_layout layout, after_body then) {
     const int fd = stream->fd();
     try {
         if (net::unique_fd socket = stream->release()) {
             return std::make_unique<http1_body<net::plain_socket>>(
                 context, net::plain_socket(std::move(socket)), std::move(head), std::move(lines),
-                layout);
+                layout, then);
         }
-        return std::make_unique<http1_body<boxed_stream>>(
-            context, boxed_stream(std::move(stream)), std::move(head), std::move(lines), layout);
+        return std::make_unique<http1_body<boxed_stream>>(context, boxed_stream(std::move(stream)),
+                                                          std::move(head), std::move(lines), layout,
+                                                          then);
     } catch (...) {
         context.loop.remove(fd);  // closed already; its handler must hear no more
         throw;

@@ -180,9 +180,12 @@ std::unique_ptr<response_body> http1_session::begin_stream(stream_head head) {
     lines += exchange_.common_lines();
     lines += sniffing_line;
     const auto layout = exchange_.http10() ? body_layout::raw : body_layout::chunked;
+    // What has come of the next request would be lost with this session.
+    const bool more_input = in_io_ ? !context_.input_left.empty() : !pending_.empty();
+    const bool closes = layout == body_layout::raw || !keep_alive_ || body_left_ || more_input;
     const int fd = stream_->fd();
-    auto body =
-        make_http1_body(context_, std::move(stream_), std::move(head), std::move(lines), layout);
+    auto body = make_http1_body(context_, std::move(stream_), std::move(head), std::move(lines),
+                                layout, closes ? after_body::close : after_body::next_request);
     if (readable_ || peer_ended_ || broken_) {
         // These edges were told to this session; the body must hear of them too.
         context_.loop.poke(fd,

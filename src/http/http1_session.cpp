@@ -43,6 +43,16 @@ void http1_session::start(session_context& context, std::unique_ptr<net::byte_st
         log::debug("connection accepted", {{"address", s->peer_.str()}});
 }
 
+void http1_session::go_on(session_context& context, std::unique_ptr<net::byte_stream> stream) {
+    const int fd = stream->fd();
+    const net::ip_address peer = stream->peer();
+    const auto s = std::make_shared<http1_session>(context, std::move(stream), peer);
+    context.loop.replace(fd, *s);
+    s->self_ = s;
+    add(context.counters.open, 1);
+    context.wait(*s, wait_for::request);
+}
+
 void http1_session::close() noexcept {
     if (phase_ == phase::closed) return;
     phase_ = phase::closed;

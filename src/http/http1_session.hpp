@@ -19,6 +19,8 @@ public:
         : context_(context), stream_(std::move(stream)), peer_(peer), exchange_(context, *this) {}
     static void start(session_context& context, std::unique_ptr<net::byte_stream> stream,
                       const net::ip_address& peer);
+    /// On a connection that the context's loop watches already, and whose last answer is complete.
+    static void go_on(session_context& context, std::unique_ptr<net::byte_stream> stream);
 
     void on_io(std::uint32_t events) override;
     void on_failure() noexcept override;

@@ -27,6 +27,13 @@ enum class body_layout : std::uint8_t {
     chunked  ///< whole chunks (RFC 9112, section 7.1), so that many bodies share one chunk's bytes
 };
 
+/// What becomes of the connection when a body is complete, if one is all that the protocol carries
+/// at a time. The client may have asked for its end, whatever is said here.
+enum class after_body : std::uint8_t {
+    next_request,
+    close,  ///< for a client that is to come back by another connection, or not soon
+};
+
 /// Gets what becomes of a body, on its loop's thread and never inside a call of the body's own.
 /// May destroy the body in any of these calls.
 class body_listener {
@@ -64,7 +71,7 @@ public:
     virtual std::ptrdiff_t write(std::span<const iovec> slices) = 0;
     /// The body is complete, if the last write was taken whole; else it breaks off. What was taken
     /// is still sent, also when the body is destroyed meanwhile. Nothing more is told.
-    virtual void finish() = 0;
+    virtual void finish(after_body then) = 0;
 
     /// True if something was sent and the peer has acknowledged nothing for at least `limit`.
     virtual bool peer_silent_for(std::chrono::milliseconds limit) const = 0;

@@ -70,13 +70,13 @@ void append_head(std::string& out, const response& r, const response_frame& fram
 }
 
 void append_stream_head(std::string& out, const stream_head& head, std::string_view lines,
-                        body_layout layout) {
+                        body_layout layout, after_body then) {
     append_status_line(out, head.status);
     append_fields(out, head.headers, head.status);
     out += lines;
-    out += layout == body_layout::raw
-               ? "Connection: close\r\n\r\n"
-               : "Connection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n";
+    out += then == after_body::close ? "Connection: close\r\n" : "Connection: keep-alive\r\n";
+    if (layout == body_layout::chunked) out += "Transfer-Encoding: chunked\r\n";
+    out += "\r\n";
 }
 
 }  // namespace carillon::http

@@ -24,9 +24,10 @@ struct response_frame {
 void append_head(std::string& out, const response& r, const response_frame& frame);
 
 /// The same for a response whose body is written as it comes to be. `lines` are further headers,
-/// each with its CRLF. A raw body ends with the connection (RFC 9112, 6.3).
+/// each with its CRLF. A raw body ends with the connection (RFC 9112, 6.3), so `then` is to be
+/// `close` for it.
 void append_stream_head(std::string& out, const stream_head& head, std::string_view lines,
-                        body_layout layout);
+                        body_layout layout, after_body then);
 
 /// False for the statuses that never have one (RFC 9110, 6.4.1).
 constexpr bool status_has_body(int status) noexcept {

@@ -61,7 +61,11 @@ std::ptrdiff_t event_stream::write(std::span<const iovec> slices) { return body_
 void event_stream::close(close_reason why) {
     subscriber_ = nullptr;
     tell_gone(why);
-    if (body_ && begun_) body_->finish();
+    // After a stream that ends for good, a client asks for the next thing; from the other ends it
+    // comes back later, and perhaps to another server.
+    const bool over = why == close_reason::finished;
+    if (body_ && begun_)
+        body_->finish(over ? http::after_body::next_request : http::after_body::close);
     body_.reset();
     if (!busy_) delete this;
 }

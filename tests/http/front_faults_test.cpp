@@ -25,7 +25,7 @@ public:
         if (!self->write("3\r\none\r\n")) return;
         l.call_after(1ms, [self] {
             if (!self->body_ || !self->write("3\r\ntwo\r\n")) return;
-            self->body_->finish();
+            self->body_->finish(after_body::close);
             self->body_.reset();
         });
     }

@@ -52,13 +52,13 @@ TEST(http1_body, is_written_to_streams_that_are_more_than_a_socket) {
     ASSERT_TRUE(l.add(fds[0], before));
     unheard listener;
     auto body = make_http1_body(context, std::make_unique<wrapped_stream>(net::unique_fd(fds[0])),
-                                {}, "X: y\r\n", body_layout::raw);
+                                {}, "X: y\r\n", body_layout::raw, after_body::close);
     body->listen(listener);
     const iovec slice{const_cast<char*>("abc"), 3};
     EXPECT_EQ(body->write({&slice, 1}), 3);
     EXPECT_TRUE(body->peer().is_local_socket());
     EXPECT_FALSE(body->peer_silent_for(std::chrono::hours(1)));
-    body->finish();
+    body->finish(after_body::close);
     EXPECT_EQ(body->write({&slice, 1}), response_body::broken);
     char room[256];
     const auto got = ::read(theirs.get(), room, sizeof room);

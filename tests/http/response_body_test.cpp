@@ -102,7 +102,7 @@ TEST_F(response_body_of, begins_with_a_head_that_has_what_every_response_has) {
         body_->head()->headers.emplace_back("X-Late", "yes");
         EXPECT_EQ(write(*body_, "3\r\nabc\r\n"), 8);
         EXPECT_EQ(body_->head(), nullptr) << "it is on its way";
-        body_->finish();
+        body_->finish(after_body::close);
     });
     const auto answer = c.read();
     EXPECT_EQ(answer.status, 200);
@@ -116,13 +116,90 @@ TEST_F(response_body_of, begins_with_a_head_that_has_what_every_response_has) {
     EXPECT_EQ(server_.counters().responses_2xx, 1U);
 }
 
+/// Reads the head, then bytes up to the end of the last chunk.
+std::string whole_body(test_client& c) {
+    EXPECT_EQ(c.read().status, 200);
+    std::string all;
+    while (!all.ends_with("0\r\n\r\n")) {
+        const std::string more = c.receive_text();
+        if (more.empty()) break;
+        all += more;
+    }
+    return all;
+}
+
+TEST_F(response_body_of, leaves_its_connection_to_the_next_request) {
+    test_client c(server_);
+    for (int i = 0; i < 3; ++i) {
+        begun_ = false;
+        open(c);
+        EXPECT_TRUE(server_.reaches_open(0));
+        on_loop([&] {
+            write(*body_, "3\r\nabc\r\n");
+            body_->finish(after_body::next_request);
+            EXPECT_EQ(write(*body_, "more"), response_body::broken);
+            if (i == 1) body_.reset();
+        });
+        EXPECT_EQ(whole_body(c), "3\r\nabc\r\n0\r\n\r\n");
+        EXPECT_TRUE(server_.reaches_open(1));
+    }
+    EXPECT_EQ(c.send(get("/nothing-here")).read().status, 404);
+    EXPECT_EQ(server_.counters().accepted, 1U);
+    c.shut_down();
+    EXPECT_TRUE(server_.reaches_open(0));
+}
+
+TEST_F(response_body_of, takes_its_connection_along_if_more_cannot_be_answered_on_it) {
+    const auto ends_after = [&](std::string_view fields,
+                                const std::function<void(test_client&)>& then,
+                                after_body asked = after_body::next_request) {
+        begun_ = false;
+        test_client c(server_);
+        open(c, fields);
+        on_loop([&] { write(*body_, "3\r\nabc\r\n"); });
+        then(c);
+        on_loop([&] { body_->finish(asked); });
+        const auto head = c.read();
+        EXPECT_EQ(c.read_to_end(), "3\r\nabc\r\n0\r\n\r\n");
+        EXPECT_TRUE(server_.reaches_open(0));
+        return head.header("Connection");
+    };
+    EXPECT_EQ(ends_after("Connection: close\r\n", [](test_client&) {}), "close");
+    EXPECT_EQ(ends_after({}, [](test_client&) {}, after_body::close), "keep-alive");
+    // The body drops what comes while it lasts.
+    const auto dropped = [&](test_client& c) {
+        c.send(get("/stream"));
+        on_loop([] {});
+        on_loop([] {});
+    };
+    EXPECT_EQ(ends_after({}, dropped), "keep-alive");
+    const auto shut_down = [&](test_client& c) {
+        const int before = told_.ended;
+        c.shut_down();
+        EXPECT_TRUE(eventually([&] { return told_.ended == before + 1; }));
+    };
+    EXPECT_EQ(ends_after({}, shut_down), "keep-alive");
+    const auto closing = [&](test_client&) {
+        on_loop([&] { server_.server().close_when_idle(); });
+    };
+    EXPECT_EQ(ends_after({}, closing), "keep-alive");
+}
+
+TEST_F(response_body_of, promises_no_next_answer_if_more_came_with_its_request) {
+    test_client c(server_);
+    open(c, "\r\nGET /stream HTTP/1.1\r\nHost: localhost\r\n");
+    on_loop([&] { body_->finish(after_body::next_request); });
+    EXPECT_EQ(c.read().header("Connection"), "close");
+    EXPECT_EQ(c.read_to_end(), "0\r\n\r\n");
+}
+
 TEST_F(response_body_of, is_raw_for_http_1_0) {
     test_client c(server_);
     open(c, {}, "HTTP/1.0");
     on_loop([&] {
         EXPECT_EQ(body_->layout(), body_layout::raw);
         write(*body_, "abc");
-        body_->finish();
+        body_->finish(after_body::close);
     });
     const auto answer = c.read();
     EXPECT_EQ(answer.header("Connection"), "close");
@@ -133,7 +210,7 @@ TEST_F(response_body_of, is_raw_for_http_1_0) {
 TEST_F(response_body_of, is_whole_though_nothing_was_written) {
     test_client c(server_);
     open(c);
-    on_loop([&] { body_->finish(); });
+    on_loop([&] { body_->finish(after_body::close); });
     EXPECT_EQ(c.read().status, 200);
     EXPECT_EQ(c.read_to_end(), "0\r\n\r\n");
 }
@@ -200,7 +277,7 @@ TEST_F(response_body_of, breaks_off_if_the_last_write_was_not_taken_whole) {
     open(c);
     on_loop([&] {
         write(*body_, std::string(4u << 20, 'x'));
-        body_->finish();
+        body_->finish(after_body::close);
         EXPECT_EQ(write(*body_, "more"), response_body::broken);
     });
     EXPECT_THAT(c.read_to_end(), Not(HasSubstr("\r\n0\r\n\r\n")));
@@ -213,7 +290,7 @@ TEST_F(response_body_of, sends_what_it_took_even_after_its_owner_has_gone) {
     open(c);
     on_loop([&] {
         EXPECT_EQ(body_->write({}), 0);
-        body_->finish();
+        body_->finish(after_body::close);
         body_.reset();
     });
     const std::string all = c.read_to_end();
@@ -228,7 +305,7 @@ TEST_F(response_body_of, sends_a_long_head_before_it_takes_bytes) {
     open(c);
     told_.then = [&] {
         write(*body_, "3\r\nabc\r\n");
-        body_->finish();
+        body_->finish(after_body::close);
     };
     on_loop([&] { EXPECT_EQ(write(*body_, "3\r\nabc\r\n"), 0); });
     EXPECT_TRUE(c.read_to_end().ends_with("\r\n\r\n3\r\nabc\r\n0\r\n\r\n"));
@@ -245,7 +322,7 @@ TEST_F(response_body_of, drops_what_the_client_sends) {
         EXPECT_EQ(body_->peer().str(), "127.0.0.1");
     });
     EXPECT_EQ(c.read().status, 200);
-    on_loop([&] { body_->finish(); });
+    on_loop([&] { body_->finish(after_body::close); });
     EXPECT_EQ(c.read_to_end(), "3\r\nabc\r\n0\r\n\r\n");
 }
 
@@ -256,7 +333,7 @@ TEST_F(response_body_of, says_that_the_client_sends_no_more_and_goes_on) {
     EXPECT_TRUE(eventually([&] { return told_.ended == 1; }));
     on_loop([&] { EXPECT_EQ(write(*body_, "3\r\nabc\r\n"), 8); });
     EXPECT_EQ(c.read().status, 200);
-    on_loop([&] { body_->finish(); });
+    on_loop([&] { body_->finish(after_body::close); });
     EXPECT_EQ(c.read_to_end(), "3\r\nabc\r\n0\r\n\r\n");
     EXPECT_EQ(told_.gone, 0);
 }

@@ -151,9 +151,11 @@ test_client::reply test_client::read(bool to_head) {
     return r;
 }
 
-std::size_t test_client::receive_some() {
+std::size_t test_client::receive_some() { return receive_text().size(); }
+
+std::string test_client::receive_text() {
     if (input_.empty()) receive();
-    return std::exchange(input_, {}).size();
+    return std::exchange(input_, {});
 }
 
 std::string test_client::read_to_end() {

@@ -74,6 +74,8 @@ public:
     reply read(bool to_head = false);
     /// Reads and forgets some bytes; how many.
     std::size_t receive_some();
+    /// The next bytes, none at the end.
+    std::string receive_text();
     /// Everything until the server closes.
     std::string read_to_end();
     /// The server has closed, and sent nothing more.

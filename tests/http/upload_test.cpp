@@ -347,7 +347,7 @@ private:
         std::string chunk = "6\r\nstream\r\n";
         const iovec slice{chunk.data(), chunk.size()};
         EXPECT_EQ(body->write({&slice, 1}), static_cast<std::ptrdiff_t>(chunk.size()));
-        body->finish();
+        body->finish(after_body::close);
         record_.bytes = 99;
     }
 };

@@ -130,11 +130,14 @@ strings event_reader::data_until(std::string_view last) {
     }
 }
 
-bool event_reader::ends_well() {
+bool event_reader::is_complete() {
     while (read_more()) {
     }
-    if (!chunked_) return connection_.ended();
-    return last_chunk_ && connection_.receive().empty() && connection_.ended();
+    return chunked_ ? last_chunk_ : connection_.ended();
+}
+
+bool event_reader::ends_well() {
+    return is_complete() && (!chunked_ || (connection_.receive().empty() && connection_.ended()));
 }
 
 bool event_reader::reads_comments(std::size_t count) {

@@ -34,7 +34,7 @@ strings read_to_the_end(const running_server& s, const std::string& path, std::s
         if (e->type == "message") all.push_back(e->data);
         cursor = e->id;
     }
-    EXPECT_TRUE(c.ends_well());
+    EXPECT_TRUE(c.is_complete());
     return all;
 }
 
@@ -49,7 +49,7 @@ TEST(finite, readers_get_everything_from_the_start_then_the_end_then_204) {
     while (const auto e = early.poll()) {
         if (e->type == "message") live.push_back(e->data);
     }
-    EXPECT_TRUE(early.ends_well());
+    EXPECT_TRUE(early.is_complete());
     EXPECT_EQ(live, (strings{"one", "two"}));
     for (const bool restarted : {false, true}) {
         if (restarted) {
@@ -62,6 +62,34 @@ TEST(finite, readers_get_everything_from_the_start_then_the_end_then_204) {
         EXPECT_EQ(append(s, path, "three").status, 409);
         EXPECT_EQ(s.request("POST", path + "/close").status, 409);
     }
+}
+
+TEST(finite, leaves_its_connection_to_the_next_request) {
+    running_server s;
+    const std::string path = begin(s);
+    append(s, path, "one");
+    raw_client c(s.port());
+    const auto read_to = [&](std::string_view end) {
+        std::string all;
+        while (!all.contains(end)) {
+            const std::string piece = c.receive();
+            if (piece.empty()) break;
+            all += piece;
+        }
+        return all;
+    };
+    const std::string head = "GET " + path + " HTTP/1.1\r\nHost: localhost\r\n";
+    const std::string_view end = "\r\n0\r\n\r\n";
+    c.send(head + "\r\n");
+    EXPECT_THAT(read_to("one"), HasSubstr("\r\nConnection: keep-alive\r\n"));
+    EXPECT_EQ(s.request("POST", path + "/close").status, 200);
+    EXPECT_TRUE(read_to(end).ends_with(end));
+    c.send(head + "Accept-Encoding: gzip\r\n\r\n");
+    EXPECT_TRUE(read_to(end).ends_with(end));
+    c.send(head + "Connection: close\r\n\r\n");
+    EXPECT_THAT(read_to(end), HasSubstr("\r\nConnection: close\r\n"));
+    c.receive();
+    EXPECT_TRUE(c.ended());
 }
 
 TEST(finite, a_reader_that_drops_resumes_and_a_producer_goes_on_after_a_restart) {

@@ -52,8 +52,11 @@ public:
     strings data(std::size_t count);
     /// The data of all events up to the one with this data, which is left out.
     strings data_until(std::string_view last);
-    /// Reads to the end; true if the server ended the stream as HTTP demands.
+    /// Reads to the end; true if the server ended the stream as HTTP demands, and the connection
+    /// with it.
     bool ends_well();
+    /// The same, but the connection may stay for the next request, as that of a finite stream does.
+    bool is_complete();
     /// Reads until so many comments have come.
     bool reads_comments(std::size_t count);
 

@@ -3,6 +3,7 @@
 #include "support/relay.hpp"
 #include "support/running_proxy.hpp"
 #include "support/running_server.hpp"
+#include "support/tokens.hpp"
 
 #include <chrono>
 #include <thread>
@@ -182,6 +183,33 @@ TEST_F(doctor, says_that_a_token_has_expired) {
         run_carillon({"doctor", hub.url(), "--token", token, "--idle", "0s", "--json"});
     EXPECT_EQ(asked.status, 1);
     EXPECT_THAT(asked.output, AllOf(HasSubstr(R"("good":false)"), HasSubstr("expired")));
+}
+
+TEST_F(doctor, asks_for_a_token_where_no_topic_is_public) {
+    const running_server hub(
+        {"--auth.secret", std::string(test_secret), "--auth.public_topics", ""});
+    const std::string path = "/events/subscribe/$doctor/0123456789abcdef";
+    for (const char* what : {"", "?ping=x"}) {
+        const answer refused = hub.get(path + what);
+        EXPECT_EQ(refused.status, 401) << what;
+        EXPECT_EQ(refused.header("WWW-Authenticate"), "Bearer");
+    }
+    const finished without = run_carillon({"doctor", hub.url(), "--idle", "0s"});
+    EXPECT_EQ(without.status, 1);
+    EXPECT_THAT(without.output, AllOf(finds("bad", "reach"), HasSubstr("no topic is public"),
+                                      HasSubstr("--token")));
+    const finished with =
+        run_carillon({"doctor", hub.url(), "--token", token_of("ann"), "--idle", "0s"});
+    EXPECT_EQ(with.status, 0) << with.output;
+    EXPECT_THAT(with.output, AllOf(finds("good", "delivery"), Not(HasSubstr("bad "))));
+}
+
+TEST_F(doctor, needs_no_token_where_a_topic_is_public) {
+    const running_server hub(
+        {"--auth.secret", std::string(test_secret), "--auth.public_topics", "news/**"});
+    const finished asked = run_carillon({"doctor", hub.url(), "--idle", "0s"});
+    EXPECT_EQ(asked.status, 0) << asked.output;
+    EXPECT_THAT(asked.output, finds("good", "delivery"));
 }
 
 TEST_F(doctor, gives_up_on_a_path_that_is_dead_or_loses_answers) {

@@ -2,6 +2,7 @@
 
 #include "base/base64url.hpp"
 #include "base/json_text.hpp"
+#include "transport/caller.hpp"
 #include "transport/on_loop.hpp"
 
 #include <chrono>
@@ -43,7 +44,11 @@ std::string as_it_arrived(const http::request& r, std::chrono::milliseconds hear
 
 }  // namespace
 
-void doctor_routes::examine(http::request& r, http::responder answer) {
+void doctor_routes::examine(http::request& r, const principal& who, http::responder answer) {
+    if (public_.empty() && who.is_anonymous() && !transport::is_admin(who)) {
+        return answer.send(
+            error{errc::unauthenticated, "no topic is public here: say who you are with a token"});
+    }
     const std::string& name = r.path_rest.front();
     if (!is_name(name)) {
         return answer.send(

@@ -105,7 +105,7 @@ topic_surface::topic_surface(hub& h, services::finite_streams& finite,
       options_(std::move(options)),
       finite_(h, finite, streams, options_.profile),
       clients_(h, options_.public_topics),
-      doctor_(h, streams, options_.profile) {}
+      doctor_(h, streams, options_.profile, options_.public_topics) {}
 
 result<> topic_surface::may_listen(const principal& who,
                                    const std::vector<topic_pattern>& topics) const {

@@ -81,6 +81,7 @@ struct hub::core {
     std::vector<std::unique_ptr<shard>> shards;
     std::atomic<std::shared_ptr<const hub_options>> options;
     std::atomic<std::size_t> subscribers{0};
+    std::atomic<std::size_t> beyond_max_clients{0};  ///< of `subscribers`
     std::atomic<std::uint64_t> published_count{0};
     publish_histogram publish_times;
     std::atomic<bool> draining{false};

@@ -73,6 +73,12 @@ error full_house(const stream_quota& q) {
 
 }  // namespace
 
+bool shard::impl::is_full(const stream_profile& for_one_of) const {
+    if (for_one_of.beyond_max_clients) return false;
+    return hub_.subscribers() >=
+           hub_.options()->max_clients + hub_.inside().beyond_max_clients.load();
+}
+
 result<> shard::impl::admits(const stream_request& request) const {
     const auto limits = hub_.options();
     if (request.topics.empty() && !request.topics_later &&
@@ -90,8 +96,7 @@ result<> shard::impl::admits(const stream_request& request) const {
                     "`client` must be 22 to 128 characters of A-Z, a-z, 0-9, `_` and `-`");
     }
     if (hub_.draining()) return fail(errc::unavailable, "the server is going down");
-    if (hub_.subscribers() >= limits->max_clients)
-        return fail(errc::max_clients, "the hub is full");
+    if (is_full(*request.profile)) return fail(errc::max_clients, "the hub is full");
     if (const auto& quota = request.profile->quota; quota && quota->full())
         return std::unexpected(full_house(*quota));
     if (!request.client.empty())
@@ -99,17 +104,35 @@ result<> shard::impl::admits(const stream_request& request) const {
     return {};
 }
 
-result<subscriber*> shard::impl::open(stream_request request) {
-    if (auto admitted = admits(request); !admitted) return std::unexpected(admitted.error());
-    // Counted first and looked at again: other shards count too.
-    if (hub_.inside().subscribers.fetch_add(1) >= hub_.options()->max_clients) {
-        hub_.inside().subscribers.fetch_sub(1);
+/// Counts first and then looks: other shards count too.
+result<> shard::impl::count_in(const stream_profile& p) {
+    auto& core = hub_.inside();
+    const std::size_t others = core.subscribers.fetch_add(1);
+    if (p.beyond_max_clients) {
+        core.beyond_max_clients.fetch_add(1);
+    } else if (others >= hub_.options()->max_clients + core.beyond_max_clients.load()) {
+        core.subscribers.fetch_sub(1);
         return fail(errc::max_clients, "the hub is full");
     }
-    if (const auto& quota = request.profile->quota; quota && !quota->take()) {
-        hub_.inside().subscribers.fetch_sub(1);
-        return std::unexpected(full_house(*quota));
+    if (p.quota && !p.quota->take()) {
+        if (p.beyond_max_clients) core.beyond_max_clients.fetch_sub(1);
+        core.subscribers.fetch_sub(1);
+        return std::unexpected(full_house(*p.quota));
     }
+    return {};
+}
+
+void shard::impl::count_out(const stream_profile& p) noexcept {
+    auto& core = hub_.inside();
+    if (p.beyond_max_clients) core.beyond_max_clients.fetch_sub(1);
+    core.subscribers.fetch_sub(1);
+    if (p.quota) p.quota->give_back();
+}
+
+result<subscriber*> shard::impl::open(stream_request request) {
+    if (auto admitted = admits(request); !admitted) return std::unexpected(admitted.error());
+    if (auto counted = count_in(*request.profile); !counted)
+        return std::unexpected(counted.error());
     subscriber& s = allocate(request);
     if (auto claimed = claim_durable(s, request); !claimed) {
         release(s);
@@ -214,8 +237,7 @@ void shard::impl::release(subscriber& s) {
     detach_all(s);
     if (s.behind) counters_.behind.fetch_sub(1, std::memory_order_relaxed);
     counters_.subscribers.fetch_sub(1, std::memory_order_relaxed);
-    hub_.inside().subscribers.fetch_sub(1);
-    if (s.profile->quota) s.profile->quota->give_back();
+    count_out(*s.profile);
     const std::uint32_t slot = s.slot;
     slots_[slot].reset();
     free_.push_back(slot);

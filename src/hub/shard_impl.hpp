@@ -129,6 +129,9 @@ public:
 
 private:
     // Registration.
+    bool is_full(const stream_profile& for_one_of) const;
+    result<> count_in(const stream_profile& p);
+    void count_out(const stream_profile& p) noexcept;
     subscriber& allocate(const stream_request& request);
     void release(subscriber& s);
     result<> claim_durable(subscriber& s, stream_request& request);

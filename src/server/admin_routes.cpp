@@ -65,6 +65,8 @@ route live(const admin_parts& with) {
     auto profile = std::make_shared<stream_profile>();
     profile->name = "console";
     profile->heartbeat_interval = std::chrono::seconds(15);
+    profile->quota = with.watchers;
+    profile->beyond_max_clients = true;
     return {.method = "GET",
             .path = "/admin/live",
             .summary = "listens to the server's figures, a sample a second",

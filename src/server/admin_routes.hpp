@@ -13,6 +13,7 @@
 #include "transport/stream_host.hpp"
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,7 @@ struct admin_parts {
     services::finite_streams& finite;
     services::notifications& notes;
     live_figures& live;
+    std::shared_ptr<stream_quota> watchers;  ///< of `live`
     std::function<metric_sources()> figures;
     std::function<std::string()> settings;  ///< `settings_json` of those in force
 };

@@ -315,8 +315,10 @@ struct node::parts {
     std::unique_ptr<webhooks> hooks;  ///< null: nobody is told; streams tell it to their end
     std::vector<net::listening_socket> listeners, metric_listeners;
     std::vector<std::unique_ptr<worker>> workers;
-    std::unique_ptr<applications> apps;        ///< before the hub, so that it goes after it
-    std::unique_ptr<live_figures> live;        ///< the same
+    std::unique_ptr<applications> apps;  ///< before the hub, so that it goes after it
+    std::unique_ptr<live_figures> live;  ///< the same
+    const std::shared_ptr<stream_quota> watchers =
+        std::make_shared<stream_quota>("the console", current.stream.max_admin_clients);
     std::unique_ptr<revocation_list> revoked;  ///< what the hub answers at its end goes through it
     std::unique_ptr<hub> events;
     std::unique_ptr<transport::stream_host> streams;
@@ -389,7 +391,7 @@ void node::parts::add_routes() {
                      current.auth.revocations_kept, public_topics_of(current)}),
         std::back_inserter(all));
     std::ranges::move(
-        admin_routes({*events, *streams, *finite, apps->notes(), *live,
+        admin_routes({*events, *streams, *finite, apps->notes(), *live, watchers,
                       [this] { return figures(); }, [this] { return *settings_text.load(); }}),
         std::back_inserter(all));
     openapi = openapi_document(all);
@@ -427,6 +429,7 @@ metric_sources node::parts::figures() const {
     of.records_sound = apps->health().has_value();
     of.quotas = apps->quotas();
     of.quotas.emplace_back("topics", topics->quota());
+    of.quotas.emplace_back("console", watchers.get());
     return of;
 }
 

@@ -211,6 +211,11 @@ void each_setting(Settings& s, Visitor&& visit) {  // NOLINT(readability-functio
           s.stream.client_grace);
     visit({"stream.max_clients", "Streams over all shards.", 1, no_limit, true},
           s.stream.max_clients);
+    visit({"stream.max_admin_clients",
+           "Streams of the console, which do not count against `stream.max_clients`: an operator "
+           "can look when the house is full.",
+           1, 1000},
+          s.stream.max_admin_clients);
     visit({"stream.max_clients_per_address", "Streams from one address; 0: no limit.", 0, no_limit,
            true},
           s.stream.max_clients_per_address);

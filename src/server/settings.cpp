@@ -293,16 +293,25 @@ std::vector<printed_setting> print(const settings& s) {
     return all;
 }
 
+std::vector<std::string> changed(const settings& before, const settings& after) {
+    strings was;
+    each_setting(before,
+                 [&](const setting_info&, const auto& field) { was.push_back(to_toml(field)); });
+    strings names;
+    auto value = was.begin();
+    each_setting(after, [&](const setting_info& info, const auto& field) {
+        if (*value++ != to_toml(field)) names.emplace_back(info.name);
+    });
+    if (issuers_text(before) != issuers_text(after)) names.emplace_back("auth.issuers");
+    return names;
+}
+
 std::vector<std::string> changed_beyond_reload(const settings& before, const settings& after) {
-    const auto was = print(before);
-    const auto is = print(after);
-    std::vector<std::string> changed;
-    for (std::size_t i = 0; i < was.size(); ++i) {
-        if (was[i].value != is[i].value && !was[i].info.reloadable)
-            changed.emplace_back(was[i].info.name);
-    }
-    if (issuers_text(before) != issuers_text(after)) changed.emplace_back("auth.issuers");
-    return changed;
+    strings names = changed(before, after);
+    each_setting(after, [&](const setting_info& info, const auto&) {
+        if (info.reloadable) std::erase(names, info.name);
+    });
+    return names;
 }
 
 std::string reference_page() {

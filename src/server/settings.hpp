@@ -106,6 +106,7 @@ struct settings {
         milliseconds client_timeout = std::chrono::seconds(90);
         milliseconds client_grace = std::chrono::seconds(60);
         std::uint64_t max_clients = 100'000;
+        std::uint64_t max_admin_clients = 8;
         std::uint64_t max_clients_per_address = 0;
         std::uint64_t max_durable_clients = 100'000;
         std::uint64_t max_topics_per_client = 100;
@@ -240,7 +241,9 @@ struct loaded_settings {
 /// mistake, each with its place and, for an unknown name, the nearest valid one.
 result<loaded_settings> load(const setting_sources& sources);
 
-/// Names of settings that differ and take effect only with a restart.
+/// Names of settings that differ, also of secrets, whose values `print` masks.
+std::vector<std::string> changed(const settings& before, const settings& after);
+/// Of those, what takes effect only with a restart.
 std::vector<std::string> changed_beyond_reload(const settings& before, const settings& after);
 
 struct printed_setting {

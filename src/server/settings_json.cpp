@@ -4,6 +4,7 @@
 #include "server/setting_values.hpp"
 #include "surfaces/support/json_answer.hpp"
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,6 +47,7 @@ std::string settings_json(const loaded_settings& started, const loaded_settings&
     const auto usual = print(settings{});
     const auto first = print(started.values);
     const auto last = print(latest.values);
+    const auto differ = changed(started.values, latest.values);
     std::vector<std::string> all;
     for (std::size_t i = 0; i < last.size(); ++i) {
         const setting_info& info = last[i].info;
@@ -56,7 +58,7 @@ std::string settings_json(const loaded_settings& started, const loaded_settings&
         json_object out;
         out.text("name", info.name)
             .text("value", masked(info.reloadable ? last[i].value : first[i].value));
-        if (!info.reloadable && first[i].value != last[i].value)
+        if (!info.reloadable && std::ranges::find(differ, info.name) != differ.end())
             out.text("afterRestart", masked(last[i].value));
         out.text("default", usual[i].value)
             .text("from", kind_of(origin))

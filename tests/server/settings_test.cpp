@@ -1,5 +1,6 @@
 #include "server/settings.hpp"
 
+#include "server/admin_routes.hpp"
 #include "server/log_writer.hpp"
 #include "server/node.hpp"
 
@@ -16,6 +17,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class settings_test : public ::testing::Test {
 protected:
@@ -189,6 +191,20 @@ TEST_F(settings_test, issuers_have_a_row_each) {
     EXPECT_FALSE(rows[1].grants);
     EXPECT_EQ(changed_beyond_reload(settings{}, loaded->values),
               (strings{"auth.issuer", "auth.issuers"}));
+}
+
+TEST_F(settings_test, a_changed_secret_is_noticed_and_not_shown) {
+    const auto with = [this](std::string_view secret) {
+        return *load(file(fmt::format("[auth]\nsecret = \"{}\"\nleeway = \"1s\"\n", secret)));
+    };
+    const loaded_settings before = with("a secret of more than thirty-two bytes");
+    const loaded_settings after = with("another one of more than thirty-two bytes");
+    EXPECT_EQ(changed_beyond_reload(before.values, after.values), strings{"auth.secret"});
+    EXPECT_EQ(changed_beyond_reload(after.values, after.values), strings{});
+    const std::string shown = settings_json(before, after);
+    EXPECT_THAT(shown, HasSubstr(R"("name":"auth.secret","value":"\"…\"","afterRestart":"\"…\"")"));
+    EXPECT_THAT(shown, Not(HasSubstr("thirty-two")));
+    EXPECT_THAT(settings_json(after, after), Not(HasSubstr("afterRestart")));
 }
 
 TEST_F(settings_test, what_is_no_row_of_an_issuer_is_told) {

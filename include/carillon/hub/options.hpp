@@ -110,10 +110,12 @@ struct stream_profile {
     std::shared_ptr<const stream_dialect> dialect = {};
     /// Shared, since an application's profiles count together; null: the hub's limit alone.
     std::shared_ptr<stream_quota> quota = {};
+    /// Its streams do not count against `hub_options::max_clients`; `quota` bounds them.
+    bool beyond_max_clients = false;
 };
 
 struct hub_options {
-    std::size_t max_clients = 100'000;          ///< over all shards
+    std::size_t max_clients = 100'000;          ///< over all shards; see `beyond_max_clients`
     std::size_t max_durable_clients = 100'000;  ///< connected or waited for
     std::size_t max_topics_per_client = 100;
     std::size_t max_topics_per_event = 16;

@@ -296,10 +296,12 @@ strings without_aliases(const strings& served) {
 /// The first column of the table in docs/reference/http.md.
 strings documented_routes() {
     std::ifstream page(CARILLON_SOURCE_DIR "/docs/reference/http.md");
-    strings all;
+    strings all, whole;
     for (std::string line; std::getline(page, line);) {
         if (!line.starts_with("| `") || !line.contains(" /")) continue;
         std::string_view cell = std::string_view(line).substr(0, line.find('|', 1));
+        EXPECT_EQ(std::ranges::find(whole, cell), whole.end()) << cell << " has two rows";
+        whole.emplace_back(cell);
         while (cell.contains('`')) {
             cell.remove_prefix(cell.find('`') + 1);
             const std::string_view entry = cell.substr(0, cell.find('`'));

@@ -100,7 +100,7 @@ std::optional<line_publisher::verdict> line_publisher::send(std::span<const line
     for (unsigned failures = 0;; ++failures) {
         auto got = ports_.post(request);
         std::string why = got ? explain(*got) : got.error().detail;
-        verdict v = got ? judge(*got) : verdict::again;
+        verdict v = got ? judge(*got, part) : verdict::again;
         if (v == verdict::published && !note_published(got->body, part.size())) {
             why = "the answer is not Carillon's";
             v = reached_ ? verdict::again : verdict::hopeless;
@@ -139,7 +139,8 @@ publish_request line_publisher::request_of(std::span<const line_event> part) {
     return request;
 }
 
-line_publisher::verdict line_publisher::judge(const http_answer& answer) const {
+line_publisher::verdict line_publisher::judge(const http_answer& answer,
+                                              std::span<const line_event> part) const {
     switch (answer.status) {
         case 200:
         case 202:
@@ -157,6 +158,11 @@ line_publisher::verdict line_publisher::judge(const http_answer& answer) const {
         default:
             break;
     }
+    // It took the command's topic before. What else a line names may not be the caller's to publish
+    // under; a batch of others would wait for ever behind it.
+    if (reached_ && answer.status == 403 && problem_of(answer).code == "FORBIDDEN" &&
+        std::ranges::any_of(part, &line_event::other_topics))
+        return verdict::refused;
     const bool may_pass = answer.status >= 500 && answer.status != 501 && answer.status != 505;
     // Of a server that took lines before, anything else is a passing state too: a proxy without
     // its server, say.

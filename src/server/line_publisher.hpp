@@ -23,6 +23,8 @@ struct line_event {
     std::string json;
     bool alone = false;    ///< no part of an array: it is published later, or has a key of its own
     bool has_key = false;  ///< its own `idempotencyKey`
+    /// Names topics beside the command's, which may be what a server refuses.
+    bool other_topics = false;
 };
 
 struct publish_request {
@@ -81,7 +83,7 @@ private:
     /// Sends until there is an answer that settles it; nothing: given up.
     std::optional<verdict> send(std::span<const line_event> part, http_answer& answer);
     publish_request request_of(std::span<const line_event> part);
-    verdict judge(const http_answer& answer) const;
+    verdict judge(const http_answer& answer, std::span<const line_event> part) const;
     bool note_published(std::string_view body, std::size_t events);
     void learn_limit(const http_answer& answer, std::span<const line_event> part);
 

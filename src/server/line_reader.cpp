@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <string_view>
 #include <utility>
 
 #include <poll.h>
@@ -47,6 +48,11 @@ bool line_reader::take_line(line& into) {
     ++used_;
     finish(into);
     return true;
+}
+
+std::size_t line_reader::lines_left() const noexcept {
+    const std::string_view rest = std::string_view(read_).substr(std::min(used_, read_.size()));
+    return static_cast<std::size_t>(std::ranges::count(rest, '\n'));
 }
 
 void line_reader::finish(line& into) {

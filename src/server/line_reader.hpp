@@ -26,6 +26,11 @@ public:
     /// line end are a line when the pipe ends. A signal ends the wait.
     outcome next(line& into, std::chrono::milliseconds wait);
 
+    /// The next line of what was read already; false if none is complete there.
+    bool next_read(line& into) { return take_line(into); }
+    /// How many are complete there.
+    std::size_t lines_left() const noexcept;
+
 private:
     bool take_line(line& into);
     void finish(line& into);

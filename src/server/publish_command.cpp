@@ -68,9 +68,15 @@ result<line_event> whole_event(const publish_arguments& a, std::string_view text
     text.remove_prefix(text.find_first_not_of(" \t\r"));
     line_event e;
     bool names_topic = false, names_ours = false, is_empty = true;
-    const auto name_topic = [&](std::string_view slice) {
-        names_ours = names_ours || transport::decode_string(slice).value_or("") == a.topic;
-        return result<>{};
+    const auto name_topic = [&](std::string_view slice) -> result<> {
+        const std::string name = transport::decode_string(slice).value_or("");
+        const bool ours = name == a.topic;
+        names_ours = names_ours || ours;
+        e.other_topics = e.other_topics || !ours;
+        const auto parsed = topic::parse(name, topic::max_size);
+        if (!ours && parsed && parsed->reserved())
+            return fail(errc::forbidden, fmt::format("topic `{}` is the hub's own", name));
+        return {};
     };
     const auto read = transport::each_member(
         text, [&](std::string_view name, std::string_view value) -> result<> {
@@ -140,6 +146,9 @@ public:
             going = got == line_reader::outcome::line ? take(line) : publisher_.flush();
             progress_.show(line.number);
         }
+        // What was taken from the pipe is nobody else's any more. A second signal ends this too.
+        while (going && reader.next_read(line)) going = take(line);
+        unsent_ = reader.lines_left();
         return finish(going && publisher_.flush());
     }
 
@@ -198,8 +207,8 @@ private:
     int finish(bool whole) {
         const publish_counts& c = publisher_.counts();
         const auto skipped = skipped_ + c.refused;
-        if (publisher_.left() != 0)
-            complain_of(fmt::format("{} lines were read and not published", publisher_.left()));
+        const std::uint64_t left = publisher_.left() + unsent_;
+        if (left != 0) complain_of(fmt::format("{} lines were read and not published", left));
         std::string text = fmt::format(R"({{"published":{})", c.published);
         if (skipped != 0) text += fmt::format(R"(,"skipped":{})", skipped);
         if (!c.last_id.empty()) {
@@ -218,6 +227,7 @@ private:
     line_publisher publisher_;
     progress progress_;
     std::uint64_t skipped_ = 0;
+    std::uint64_t unsent_ = 0;  ///< lines that were read and not even looked at
 };
 
 int refuse(std::string_view why) {

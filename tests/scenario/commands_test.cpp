@@ -160,9 +160,11 @@ TEST(commands, publish_skips_bad_lines_and_says_so_at_the_end) {
                                          "{\"data\":4,\"event\":\"carillon.x\"}\n"
                                          "{\"data\":5,\"idempotencyKey\":\"k\"}\n"
                                          "{\"data\":5,\"idempotencyKey\":\"k\"}\n"
-                                         "{\"data\":6,\"retri\":1}\n {\"data\":\"\xff\"}\n");
+                                         "{\"data\":6,\"retri\":1}\n {\"data\":\"\xff\"}\n"
+                                         "{\"data\":7,\"topics\":[\"e\",\"$x\"]}\n");
     EXPECT_EQ(events.status, 3);
-    for (const char* line : {"line 2 is", "line 3 is", "line 5 is", "line 6 is", "line 9 is"})
+    for (const char* line :
+         {"line 2 is", "line 3 is", "line 5 is", "line 6 is", "line 9 is", "line 11 is"})
         EXPECT_THAT(events.output, HasSubstr(line));
     EXPECT_EQ(stored(s, "e"), (strings{"1", "3", "5", "\uFFFD"}));
 }
@@ -175,6 +177,16 @@ TEST(commands, publish_lets_the_line_under_way_end_when_it_is_interrupted) {
     p.signal(SIGTERM);
     EXPECT_EQ(p.wait(), 0);
     EXPECT_THAT(p.output(), HasSubstr("{\"published\":2,"));
+
+    // The 10,000 are in the pipe together: what has been taken out of it is published.
+    process many(carillon(at(s.url(), {"publish", "many"})));
+    std::string lines;
+    for (int i = 0; i < 10'000; ++i) lines += std::to_string(i) + '\n';
+    many.write(lines);
+    EXPECT_TRUE(s.shows("/events/history?topic=many&last=1", "data"));
+    many.signal(SIGTERM);
+    EXPECT_EQ(many.wait(), 0);
+    EXPECT_THAT(many.output(), HasSubstr("{\"published\":10000,"));
 
     process lost(carillon(at("http://127.0.0.1:1", {"publish", "logs"})));
     lost.write("one\ntwo\n");

@@ -33,6 +33,7 @@ public:
             const std::string why = failures.front();
             failures.pop_front();
             if (why == "down") return fail(errc::io_error, "refused");
+            if (why == "FORBIDDEN") return problem(403, why);
             return problem(std::stol(why), "CODE");
         }
         auto answer = store(r);
@@ -58,6 +59,7 @@ private:
         }
         if (events.size() > max_batch) return problem(413, "PAYLOAD_TOO_LARGE");
         for (const auto& e : events) {
+            if (e.at("data") == "foreign") return problem(403, "FORBIDDEN");
             if (e.at("data") == "bad") return problem(400, "INVALID_REQUEST");
             if (e.at("data") == "big") return problem(413, "EVENT_TOO_LARGE");
         }
@@ -188,6 +190,27 @@ TEST_F(line_publisher_test, a_first_refusal_of_the_caller_ends_it_and_a_later_on
     add(p, {"b"});
     EXPECT_TRUE(p.flush());
     EXPECT_THAT(service_.stored, ElementsAre("a", "b"));
+}
+
+TEST_F(line_publisher_test,
+       a_line_whose_other_topics_are_not_granted_is_skipped_and_the_rest_goes_on) {
+    auto p = make();
+    add(p, {"a"});
+    EXPECT_TRUE(p.flush());
+    auto foreign = event(2, "foreign");
+    foreign.other_topics = true;
+    EXPECT_TRUE(p.add(foreign));
+    EXPECT_TRUE(p.add(event(3, "b")));
+    EXPECT_TRUE(p.flush());
+    EXPECT_THAT(service_.stored, ElementsAre("a", "b"));
+    EXPECT_THAT(reports_, ElementsAre(HasSubstr("line 2 is skipped: 403 (FORBIDDEN)")));
+    EXPECT_THAT(waits_, IsEmpty());
+    // A caller whose right was taken away loses no line of the command's own topic.
+    service_.failures = {"FORBIDDEN", "FORBIDDEN"};
+    EXPECT_TRUE(p.add(event(4, "c")));
+    EXPECT_TRUE(p.flush());
+    EXPECT_THAT(service_.stored, ElementsAre("a", "b", "c"));
+    EXPECT_EQ(waits_.size(), 2u);
 }
 
 TEST_F(line_publisher_test, gives_up_when_it_is_told_to_and_says_what_is_left) {

@@ -84,6 +84,36 @@ TEST_P(every_coding, decodes_to_the_text_whoever_joined_when) {
     }
 }
 
+// Past all windows many times over: nothing that is far behind a stream's end is looked for.
+TEST_P(every_coding, decodes_hours_of_events_from_a_random_moment_on) {
+    constexpr std::size_t events = 20'000;
+    const content_coding c = GetParam();
+    std::mt19937 random(3);
+    coding::block_coder coder;
+    std::vector<made_block> blocks;
+    for (int i = 0; i < 200; ++i) {
+        const auto how = i % 10 == 0 ? effort::store : effort::squeeze;
+        blocks.push_back(make(coder, c, event_text(i, 100 + random() % 2000), how));
+    }
+    for (int stream = 0; stream < 2; ++stream) {
+        text_sum sum;
+        sum.add(coding::opening_part_of(c));
+        decoder client(c);
+        client.feed(coding::opening_of(c));
+        client.text.clear();
+        for (std::size_t at = random() % events; at < 2 * events; ++at) {
+            const made_block& b = blocks[at * 7919 % blocks.size()];
+            client.feed(b.bytes);
+            sum.add(b.part);
+            ASSERT_TRUE(client.text == b.text) << at;
+            client.text.clear();
+        }
+        client.feed(coding::trailer_of(c, sum));
+        EXPECT_FALSE(client.failed());
+        EXPECT_EQ(client.ended(), c == content_coding::gzip || c == content_coding::br);
+    }
+}
+
 TEST_P(every_coding, decodes_a_prefix_when_it_is_cut_at_any_byte) {
     const content_coding c = GetParam();
     coding::block_coder coder;

@@ -70,6 +70,35 @@ TEST(memory, an_idle_stream_of_nobody_costs_320_bytes) {
 
 // With its identity, the entries of user and session in the index, and that of the user in the
 // directory.
+TEST(memory, a_compressed_stream_costs_at_most_64_bytes_more) {
+    constexpr std::size_t streams = 10'000;
+    const auto bytes_each_with = [](content_coding c) {
+        std::vector<silent_connection> out(streams);
+        hub_options o;
+        o.options_of = [](std::string_view) { return topic_options{.compress_from = 0}; };
+        test_hub t(std::move(o));
+        const auto open = [&](std::size_t from, std::size_t upto) {
+            for (std::size_t i = from; i < upto; ++i) {
+                stream_request r;
+                r.out = &out[i];
+                r.profile = &t.profile;
+                r.topics = patterns({"a"});
+                r.coding = c;
+                EXPECT_TRUE(t.s.open(std::move(r)));
+            }
+            t.on.run_until_idle();
+            t.publish("a", std::string(1000, 'x'));
+        };
+        open(0, 10);
+        const std::size_t before = heap_in_use();
+        open(10, streams);
+        return (heap_in_use() - before) / (streams - 10);
+    };
+    const std::size_t plain = bytes_each_with(content_coding::identity);
+    for (const auto c : {content_coding::gzip, content_coding::br, content_coding::zstd})
+        EXPECT_LE(bytes_each_with(c), plain + 64) << to_string(c);
+}
+
 TEST(memory, one_with_user_session_and_three_attributes_costs_1600_bytes) {
     const std::size_t each = bytes_each([](stream_request& r, std::size_t i) {
         auto who = std::make_shared<identity>();

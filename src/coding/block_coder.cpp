@@ -33,7 +33,10 @@ constexpr std::size_t max_stored_deflate = 65'535;       // RFC 1951, 3.2.4
 constexpr std::size_t max_stored_brotli = 1u << 16;      // MLEN of four nibbles: RFC 7932, 9.2
 constexpr std::size_t max_stored_zstd = 128u << 10;      // RFC 8878, 3.1.1.2.4
 constexpr std::string_view end_of_deflate("\x03\0", 2);  // an empty block, the last one
-constexpr std::string_view end_of_brotli("\x03", 1);     // ISLAST and ISLASTEMPTY
+// An empty stored block: what a flush writes. Some decoders (Go's) hand over what they have only
+// there.
+constexpr std::string_view flush_of_deflate("\0\0\0\xff\xff", 5);
+constexpr std::string_view end_of_brotli("\x03", 1);  // ISLAST and ISLASTEMPTY
 
 const std::uint8_t* bytes_of(std::string_view text) noexcept {
     return reinterpret_cast<const std::uint8_t*>(text.data());
@@ -56,6 +59,7 @@ void store_deflate(std::string_view text, std::string& out) {
         append_little_endian(out, ~piece.size() & 0xffff, 2);
         out += piece;
     });
+    out += flush_of_deflate;
 }
 
 void store_brotli(std::string_view text, std::string& out) {

@@ -194,6 +194,19 @@ TEST(block_coder, stores_a_secret_in_as_many_bytes_as_any_other) {
     }
 }
 
+// Go's decoder holds back what stands in front of any other end of a block.
+TEST(block_coder, ends_a_gzip_block_with_a_flush_whether_it_is_compressed_or_not) {
+    coding::block_coder coder;
+    for (const std::size_t size : {2u, 60u, 1024u, 70'000u}) {
+        for (const auto how : {effort::store, effort::squeeze}) {
+            const auto b = make(coder, content_coding::gzip, event_text(3, size), how);
+            EXPECT_THAT(b.bytes, ::testing::EndsWith(std::string_view("\0\0\xff\xff", 4))) << size;
+        }
+    }
+    const auto tiny = make(coder, content_coding::gzip, ":\n", effort::squeeze);
+    EXPECT_THAT(tiny.bytes, ::testing::EndsWith(std::string_view("\0\0\xff\xff", 4)));
+}
+
 TEST(block_coder, makes_an_event_small) {
     coding::block_coder coder;
     const std::string text = event_text(3, 1024);

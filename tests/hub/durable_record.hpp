@@ -18,6 +18,20 @@
 
 namespace carillon::testing {
 
+/// The number in `epoch.number`; 0 if there is none.
+inline std::uint64_t number_of(std::string_view id) {
+    const auto parsed = cursor::parse(id);
+    return parsed ? parsed->pos.value : 0;
+}
+
+inline std::string json_text(std::string_view json, const std::string& name) {
+    const std::string start = "\"" + name + "\":\"";
+    const auto at = json.find(start);
+    if (at == std::string_view::npos) return {};
+    const auto begin = at + start.size();
+    return std::string(json.substr(begin, json.find('"', begin) - begin));
+}
+
 struct answered_event {
     std::vector<std::string> topics;
     std::string data;
@@ -74,6 +88,27 @@ public:
                           std::chrono::system_clock::time_point now) const {
         const auto own = topics_.find(topic);
         return own == topics_.end() || may_be_taken(topic, own->second.back(), now);
+    }
+    /// Whether the hub may have known nothing of the topic when an event after `pos` came.
+    bool may_have_begun_anew(const std::string& topic, std::uint64_t pos) const {
+        const auto own = topics_.find(topic);
+        if (own == topics_.end()) return false;
+        const auto& all = own->second;
+        for (auto at = std::ranges::upper_bound(all, pos); at != all.end(); ++at) {
+            if (at == all.begin() ||
+                all_.at(*at).at - all_.at(*std::prev(at)).at >= rule_of(topic).max_age)
+                return true;
+        }
+        return false;
+    }
+    /// Whether something of the topic must be kept.
+    bool must_be_known(const std::string& topic, std::chrono::system_clock::time_point now) const {
+        return !may_be_forgotten(topic, now) || last_value_of(topic) != 0;
+    }
+    /// Topics of which something must be kept.
+    std::size_t topics_left(std::chrono::system_clock::time_point now) const {
+        return static_cast<std::size_t>(std::ranges::count_if(
+            topics_, [&](const auto& t) { return must_be_known(t.first, now); }));
     }
     /// Whether a newer event of the topic has the event's key.
     bool is_superseded(const std::string& topic, std::uint64_t pos) const {

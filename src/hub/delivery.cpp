@@ -155,6 +155,11 @@ opening_facts shard::impl::facts_of(const subscriber& s) const {
     return facts;
 }
 
+std::string shard::impl::resume_id(const subscriber& s) const {
+    std::string id = hub_.id_of(s.cursor);
+    return s.behind && s.behind->values_owed ? id + '~' : id;
+}
+
 void shard::impl::end(subscriber& s, close_reason why) {
     log::debug("stream ended", {{"client", public_id_of(s)}, {"reason", to_string(why)}});
     if (s.behind && s.behind->blocked) return close(s, why);
@@ -162,7 +167,7 @@ void shard::impl::end(subscriber& s, close_reason why) {
     if (unbegun) s.out->begin(facts_of(s));
     closing_facts facts{.why = why, .id = {}, .retry = {}};
     // Before it has begun, nobody knows yet what the client has.
-    if (!unbegun) facts.id = hub_.id_of(s.cursor);
+    if (!unbegun) facts.id = resume_id(s);
     const auto downtime = hub_.options()->expected_downtime;
     if (why == close_reason::drained && downtime.count() > 0) facts.retry = spread_beyond(downtime);
     // Two pages with one token would push each other out for ever, and a gap does not close: a

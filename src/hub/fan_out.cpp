@@ -5,6 +5,7 @@
 #include "hub/shard_impl.hpp"
 
 #include <algorithm>
+#include <new>
 
 namespace carillon {
 
@@ -25,11 +26,18 @@ void shard::impl::take_tail() {
     batch_.clear();
     const tail::fetched got = hub_.inside().recent.fetch(number_, batch_);
     if (got.overrun) lose_live_position();
-    std::uint64_t seq = got.first_seq;
-    for (const event_ptr& e : batch_) route(e, seq++);
-    batch_.clear();
     head_ = got.at.head;
     next_seq_ = got.at.next_seq;
+    std::uint64_t seq = got.first_seq;
+    try {
+        for (const event_ptr& e : batch_) route(e, seq++);
+    } catch (...) {
+        // No memory: what was not routed is read from the journal.
+        batch_.clear();
+        lose_live_position();
+        throw;
+    }
+    batch_.clear();
     schedule_fan_out();
 }
 
@@ -74,7 +82,14 @@ void shard::impl::fan_out() {
     const auto deadline = clock::now() + slice_time;
     while (!dirty_.empty()) {
         topic_node& node = *dirty_.front();
-        if (!pass(node, deadline, writes)) {
+        bool through = false;
+        try {
+            through = pass(node, deadline, writes);
+        } catch (...) {
+            schedule_fan_out();  // the others have their turn
+            throw;
+        }
+        if (!through) {
             counters_.yields.fetch_add(1, std::memory_order_relaxed);
             break;
         }
@@ -139,7 +154,13 @@ outcome shard::impl::serve(subscriber& s) {
         due_.erase(repeated.begin(), repeated.end());
     }
     items_.clear();
-    for (encoded_event* e : due_) items_.push_back(event_item(s, *e));
+    try {
+        for (encoded_event* e : due_) items_.push_back(event_item(s, *e));
+    } catch (...) {
+        // No memory for what is due: the client comes back for it with its cursor.
+        close(s, close_reason::unavailable);
+        throw;
+    }
     const outcome result = write(s, items_);
     if (watched_ != 0 && result != outcome::gone) count_handed(s, result);
     if (result != outcome::done || !s.finished) return result;
@@ -180,8 +201,12 @@ void shard::impl::lose_live_position() {
             s->behind->stop_joining();
             continue;
         }
-        fall_behind(*s);
-        replayer_.queue(*s);
+        try {
+            fall_behind(*s);
+            replayer_.queue(*s);
+        } catch (const std::bad_alloc&) {
+            close(*s, close_reason::unavailable);
+        }
     }
 }
 

@@ -110,11 +110,16 @@ void hub::core::take(event_reference what, std::optional<event> instead, publish
         told->content.name =
             wire::event_name::parse(instead ? "carillon.replaced" : "carillon.deleted").value();
         told->content.data = told_of(reads.id_of(taken), instead);
+        // What takes the place of a last value is one, and lasts no longer than that.
+        told->content.retain = instead && taken.content.retain;
+        if (instead) told->content.expires = taken.content.expires;
         told->content.payload = payload_kind::json;
         told->erases = taken.pos;
         append({std::move(told)}, std::nullopt, done);
     });
 }
+
+result<> hub::check(const event& e) const { return core_->check(e); }
 
 void hub::take_back(event_reference what, publish_callback done) {
     core_->take(std::move(what), std::nullopt, std::move(done));

@@ -56,8 +56,9 @@ public:
         std::size_t taken = 0;
         for (const iovec& slice : slices) {
             if (full()) break;
-            [[maybe_unused]] const auto fed =
-                parser_.feed({static_cast<const char*>(slice.iov_base), slice.iov_len});
+            // It would hear nothing of what follows.
+            if (!parser_.feed({static_cast<const char*>(slice.iov_base), slice.iov_len}))
+                return broken;
             taken += slice.iov_len;
         }
         tell();

@@ -21,6 +21,7 @@ struct opening {
     gap_policy on_gap = gap_policy::replay;
     bool event = true;  ///< the opening event is wanted
     bool has_cursor = false;
+    bool values_owed = false;  ///< its client has not got all that an opening before promised
 
     explicit opening(const stream_request& request);
 
@@ -35,10 +36,12 @@ struct opening {
     bool ends_at_once() const noexcept {
         return verdict == resume_verdict::gap && on_gap == gap_policy::close;
     }
-    /// State is for streams that cannot know it.
+    /// State is for streams that cannot know it. It comes before what happened.
     bool wants_values() const noexcept {
-        return verdict != resume_verdict::resumed && !ends_at_once();
+        return (verdict != resume_verdict::resumed || values_owed) && !ends_at_once();
     }
+    /// The first block stands alone: the page behind it is read when what it promises was sent.
+    bool stands_alone() const noexcept { return wants_values() || ends_at_once(); }
 };
 
 }  // namespace carillon

@@ -6,6 +6,8 @@ namespace carillon {
 
 namespace {
 
+constexpr std::string_view presence_space = "$presence/";
+
 bool stands_for_itself(char c) noexcept {
     return c != '/' && c != '*' && c != '%' && c != '=' && static_cast<unsigned char>(c) > 0x20 &&
            c != 0x7f;
@@ -46,7 +48,10 @@ topic user_topic(std::string_view segment) { return in_space("$user/", segment);
 topic session_topic(std::string_view segment) { return in_space("$session/", segment); }
 topic client_topic(std::string_view segment) { return in_space("$client/", segment); }
 topic room_topic(std::string_view segment) { return in_space("$room/", segment); }
-topic presence_topic(std::string_view topic) { return in_space("$presence/", topic); }
+topic presence_topic(std::string_view topic) { return in_space(presence_space, topic); }
+bool may_have_presence(std::string_view name) noexcept {
+    return presence_space.size() + name.size() <= topic::max_size;
+}
 topic everyone_topic() { return in_space("$all", ""); }
 std::optional<topic> attribute_topic(const attribute& a) { return pair_in_space("$meta/", a); }
 std::optional<topic> condition_topic(const attribute& a) { return pair_in_space("$and/", a); }

@@ -32,7 +32,10 @@ std::optional<topic> attribute_topic(const attribute& a);
 std::optional<topic> condition_topic(const attribute& a);
 inline bool is_room(std::string_view t) noexcept { return t.starts_with("$room/"); }
 /// `$presence/<topic>`: changes of who listens to a topic, for those who may see it.
+/// Only of one that `may_have_presence`.
 topic presence_topic(std::string_view topic);
+/// Not if the name of the other would be too long.
+bool may_have_presence(std::string_view topic) noexcept;
 inline bool is_presence_topic(std::string_view t) noexcept { return t.starts_with("$presence/"); }
 inline bool is_attribute_topic(std::string_view t) noexcept { return t.starts_with("$meta/"); }
 inline bool is_condition_topic(std::string_view t) noexcept { return t.starts_with("$and/"); }

@@ -12,7 +12,8 @@ namespace carillon {
 
 namespace {
 
-constexpr std::size_t max_page_bytes = 8u << 20;
+// Written as JSON in one turn of a loop.
+constexpr std::size_t max_page_bytes = 1u << 20;
 
 bool names(const matcher_set& patterns, const topic& t) noexcept {
     return std::ranges::any_of(*patterns,
@@ -103,9 +104,9 @@ void record_access::history(history_query q, std::function<void(result<history_p
     std::vector<topic_pattern> listened = own_patterns(q.who.get(), q.spaces, q.rooms);
     listened.insert(listened.end(), q.topics.begin(), q.topics.end());
     auto c = std::make_shared<history_call>(std::move(q), std::move(listened), std::move(done));
-    c->head = hub_.record().head();
     const auto read = [this, c](result<start_point> start) {
         if (!start) return c->done(std::unexpected(start.error()));
+        c->head = hub_.record().head();  // not before: the start may be what came meanwhile
         const auto tell = [this, c](const gap& lost, loss_reason why) {
             c->page.lost = {hub_.id_of(lost.from), hub_.id_of(lost.to), to_string(why)};
         };
@@ -225,15 +226,14 @@ void record_access::last_of(const topic& where, std::function<void(result<event_
         std::function<void(result<event_ptr>)> done;
     };
     auto c = std::make_shared<call>(make_matchers({topic_pattern(where)}), std::move(done));
-    const position head = hub_.record().head();
-    hub_.record().locate(
-        {c->patterns, {}, rewind_last{1}}, [this, c, head](result<start_point> at) {
-            if (!at) return c->done(std::unexpected(at.error()));
-            hub_.record().read({c->patterns, at->at, head, 1}, [c](result<read_page> page) {
-                if (!page) return c->done(std::unexpected(page.error()));
-                c->done(page->events.empty() ? nullptr : page->events.back());
-            });
+    hub_.record().locate({c->patterns, {}, rewind_last{1}}, [this, c](result<start_point> at) {
+        if (!at) return c->done(std::unexpected(at.error()));
+        const position head = hub_.record().head();  // not before: it may have come meanwhile
+        hub_.record().read({c->patterns, at->at, head, 1}, [c](result<read_page> page) {
+            if (!page) return c->done(std::unexpected(page.error()));
+            c->done(page->events.empty() ? nullptr : page->events.back());
         });
+    });
 }
 
 void record_access::locate(const topic& where, std::string id,

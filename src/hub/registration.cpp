@@ -248,6 +248,8 @@ topic_node& shard::impl::node_of(const topic_pattern& topic) {
     const auto limits = hub_.options();
     topic_options options = limits->options_of ? limits->options_of(topic.str()) : topic_options{};
     if (is_room(topic.str())) options.presence = limits->room_presence;
+    // Changes of who is there would have no topic.
+    if (!may_have_presence(topic.str())) options.presence = presence_rule::off;
     return index_.get(topic, options);
 }
 
@@ -324,6 +326,11 @@ void shard::impl::leave(topic_node& node, std::size_t place) {
     }
     move_place(node, node.subscribers.size() - 1, hole);
     node.subscribers.pop_back();
+    leave_empty(node);
+}
+
+/// Forgets a node that nobody needs.
+void shard::impl::leave_empty(topic_node& node) {
     if (node.subscribers.empty() && !node.dirty && !node.in_pass && !node.waiting)
         index_.erase(node);
 }
@@ -347,13 +354,17 @@ bool shard::impl::listens(const subscriber& s, const topic_node* node) const {
 // Everything from before is written first, so that the cursor can move to now: the new topic starts
 // here and a later catch-up does not reach behind it. A stream that is behind keeps its cursor, and
 // the replayer knows where the topic starts.
+// The node is there before the tail is asked: what is published from then on wakes this shard.
 result<> shard::impl::add_live(subscriber& s, const topic_pattern& topic, bool wants_values) {
     if (listens(s, index_.find(topic))) return {};
     const std::uint32_t slot = s.slot;
+    topic_node& node = node_of(topic);
     take_tail();
-    if (!s.behind && serve(s) == outcome::gone)
+    if (!s.behind && serve(s) == outcome::gone) {
+        leave_empty(node);
         return fail(errc::send_error, "the client has just gone");
-    const topic_node& node = attach(s, topic);
+    }
+    join(s, node);
     if (!s.behind) s.cursor = std::max(s.cursor, head_);
     replayer_.add_topic(s, node, head_, wants_values);
     if (at(slot) != &s) return fail(errc::send_error, "the client has just gone");

@@ -114,7 +114,9 @@ replayer::reading replayer::reading_of(const subscriber& s, position head) const
             return;
         }
         patterns.push_back(on.node->pattern);
-        if (on.node->options->slow == slow_policy::conflate) conflating.push_back(on.node->pattern);
+        // One that filters may not be shown the newer one.
+        if (on.node->options->slow == slow_policy::conflate && !s.filters)
+            conflating.push_back(on.node->pattern);
     });
     backlog& b = *s.behind;
     return {kept_in(b.patterns, std::move(patterns)),
@@ -155,9 +157,9 @@ void replayer::on_page(const question& asked, result<read_page> page) {
     if (b.open) {
         s->cursor = b.open->decide(s->cursor, lost, *page, asked.upto);
         // What is true comes before what happened: the page is read again behind it.
-        if (b.open->verdict != resume_verdict::resumed) b.stop_joining();
+        if (b.open->stands_alone()) b.stop_joining();
         begun = start(*s, out);
-        if (begun->verdict != resume_verdict::resumed) {
+        if (begun->stands_alone()) {
             if (write(*s, out, std::move(begun))) next(*s);
             return;
         }
@@ -233,7 +235,10 @@ void replayer::add_topic(subscriber& s, const topic_node& node, position after, 
     if (!was_live) return b.stop_joining();
     b.joining = true;  // it has all that was routed
     b.presence_told = true;
+    const std::uint32_t slot = s.slot;
     next(s);
+    // Live at once, it is told by the caller who is there; later, when it goes live.
+    if (home_.at(slot) == &s && s.behind) s.behind->presence_told = false;
 }
 
 void replayer::forget_topic(subscriber& s, const topic_node& node) {
@@ -277,7 +282,10 @@ void replayer::on_values(const question& asked, result<snapshot_page> page) {
     for (const event_ptr& e : page->values) add_value(*s, out, e, e->pos.value);
     if (!write(*s, out)) return;
     b.walked = page->through.value;
-    if (page->through >= asked.upto) b.values.reset();
+    if (page->through >= asked.upto) {
+        if (b.values->of == nullptr) b.values_owed = false;
+        b.values.reset();
+    }
     next(*s);
 }
 
@@ -314,11 +322,13 @@ std::unique_ptr<opening> replayer::start(subscriber& s, output& out) {
     auto begun = std::move(b.open);
     if (begun->verdict == resume_verdict::gap)
         home_.count().gaps.fetch_add(1, std::memory_order_relaxed);
+    if (begun->wants_values()) {
+        b.given = std::move(begun->given);
+        if (b.given && b.given->events.empty()) b.given.reset();
+        b.values = value_walk{nullptr, s.cursor};
+        b.values_owed = !s.finite && home_.record().stats().retained_bytes != 0;
+    }
     out.add_control(0, begin_stream(s, *begun));
-    if (!begun->wants_values()) return begun;
-    b.given = std::move(begun->given);
-    if (b.given && b.given->events.empty()) b.given.reset();
-    b.values = value_walk{nullptr, s.cursor};
     return begun;
 }
 
@@ -418,7 +428,7 @@ void replayer::turn() {
 std::shared_ptr<const block> replayer::begin_stream(subscriber& s, const opening& open) {
     opening_facts facts = home_.facts_of(s);
     facts.verdict = open.verdict;
-    facts.id = home_.owner().id_of(s.cursor);
+    facts.id = home_.resume_id(s);
     if (open.lost && open.verdict == resume_verdict::gap)
         facts.lost = told_of(*open.lost, open.reason);
     facts.events = open.events;

@@ -112,6 +112,8 @@ public:
     void close(subscriber& s, close_reason why);
     /// What every opening says; the verdict and what follows of it is not there yet.
     opening_facts facts_of(const subscriber& s) const;
+    /// The id with which the client comes back to what it has not got yet.
+    std::string resume_id(const subscriber& s) const;
     std::shared_ptr<const block> control(const subscriber& s, std::string_view text) const {
         return encode_cache::control(s.form, text);
     }
@@ -145,6 +147,7 @@ private:
     void detach_all(subscriber& s);
     void join(subscriber& s, topic_node& node);
     void leave(topic_node& node, std::size_t place);
+    void leave_empty(topic_node& node);
     std::vector<std::string> topics_of(const subscriber& s) const;
 
     // Live delivery.

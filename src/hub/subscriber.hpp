@@ -71,6 +71,7 @@ struct backlog {
     std::shared_ptr<const stream_snapshot> given;  ///< by a service, still to be sent
     std::optional<value_walk> values;
     std::uint64_t walked = 0;  ///< of what is given, how many were sent; of values, up to where
+    bool values_owed = false;  ///< by the opening: not all of them were sent
     std::vector<late_topic> late_topics;
     /// Events that were routed since the last question. While `joining`, none is missing: with the
     /// answer and these the stream is level with the tail.

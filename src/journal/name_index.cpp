@@ -3,6 +3,7 @@
 #include "journal/segments.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace carillon {
@@ -177,13 +178,31 @@ std::vector<topic_log*> name_index::from(std::string_view name, std::size_t limi
 // --- both
 
 void name_index::match(const pattern_tree& patterns, name_visitor& visitor) const {
-    const place hidden = first_at(begin(), end(), "$");
-    const place shown = first_at(hidden, end(), "%");  // the character after it
+    (void)match_some(patterns, visitor, {}, std::numeric_limits<std::size_t>::max());
+}
+
+std::optional<std::string> name_index::match_some(const pattern_tree& patterns,
+                                                  name_visitor& visitor, std::string_view from,
+                                                  std::size_t looks) const {
+    const place first = first_at(begin(), end(), from);
+    const place hidden = std::max(first, first_at(begin(), end(), "$"));
+    const place shown = std::max(first, first_at(hidden, end(), "%"));  // the character after it
     const pattern_tree::states root(1, &patterns.root());
     const pattern_tree::states hidden_root(1, &patterns.hidden_root());
-    if (!walk(begin(), hidden, 0, patterns, root, visitor)) return;
-    if (!walk(hidden, shown, 0, patterns, hidden_root, visitor)) return;
-    walk(shown, end(), 0, patterns, root, visitor);
+    walker w{patterns, visitor, from, looks};
+    (void)(walk(first, hidden, 0, root, w) && walk(hidden, shown, 0, hidden_root, w) &&
+           walk(shown, end(), 0, root, w));
+    return std::move(w.next);
+}
+
+bool name_index::walker::may_look_at(std::string_view name) {
+    // Each walk gets further than it began.
+    if (looks == 0 && name > from) {
+        next = name;
+        return false;
+    }
+    looks -= looks != 0 ? 1 : 0;
+    return true;
 }
 
 // Names are spread over memory: a walk waits for little else.
@@ -194,30 +213,30 @@ void name_index::prefetch(place p) const noexcept {
 }
 
 // All names from `from` to `to` have the same first `skip` bytes, which end with a slash.
-bool name_index::walk(place from, place to, std::size_t skip, const pattern_tree& patterns,
-                      const pattern_tree::states& states, name_visitor& visitor) const {
+bool name_index::walk(place from, place to, std::size_t skip, const pattern_tree::states& states,
+                      walker& w) const {
     if (!(from < to)) return true;
     if (std::ranges::any_of(states, [](const auto* n) { return n->deep; }))
-        return give_range(from, to, visitor);
+        return give_range(from, to, w.visitor);
     // Where only certain segments can go on, each is looked up, unless there are fewer names.
     std::size_t segments = 0;
     for (const auto* n : states) segments += n->children.size();
     const bool any = std::ranges::any_of(states, [](const auto* n) { return n->any != 0; });
-    if (!any && segments < about_between(from, to))
-        return walk_literals(from, to, skip, patterns, states, visitor);
+    if (!any && segments < about_between(from, to)) return walk_literals(from, to, skip, states, w);
     for (place p = from; p < to;) {
-        if (p.index == 0 && p.chunk < to.chunk && visitor.skips(*chunks_[p.chunk])) {
+        if (p.index == 0 && p.chunk < to.chunk && w.visitor.skips(*chunks_[p.chunk])) {
             p = {p.chunk + 1, 0};
             continue;
         }
         prefetch(p);
         topic_log& log = at(p);
+        if (!w.may_look_at(log.name())) return false;
         std::string_view rest = log.name().substr(skip);
         bool last = false;
         const std::string_view segment = take_segment(rest, last);
-        const pattern_tree::states below = patterns.step(states, segment);
+        const pattern_tree::states below = w.patterns.step(states, segment);
         if (last) {
-            if (ends_here(below) && !visitor.one(log)) return false;
+            if (ends_here(below) && !w.visitor.one(log)) return false;
             p = next(p);
             continue;
         }
@@ -225,34 +244,45 @@ bool name_index::walk(place from, place to, std::size_t skip, const pattern_tree
         const std::string_view prefix = log.name().substr(0, size);
         const place after = partition(
             p, to, [&](const topic_log& other) { return other.name().starts_with(prefix); });
-        if (!below.empty() && !walk(p, after, size, patterns, below, visitor)) return false;
+        if (!below.empty() && !walk(p, after, size, below, w)) return false;
         p = after;
     }
     return true;
 }
 
-bool name_index::walk_literals(place from, place to, std::size_t skip, const pattern_tree& patterns,
-                               const pattern_tree::states& states, name_visitor& visitor) const {
-    boost::container::small_vector<std::string_view, 8> segments;
+// A topic, and what is below it, are two places in the order of names: others may be between.
+bool name_index::walk_literals(place from, place to, std::size_t skip,
+                               const pattern_tree::states& states, walker& w) const {
+    struct target {
+        std::string name;
+        std::string_view segment;
+        bool below = false;
+    };
+    const std::string prefix(at(from).name().substr(0, skip));
+    std::vector<target> targets;
     for (const auto* n : states) {
-        for (const auto& [segment, child] : n->children) segments.push_back(segment);
+        for (const auto& [segment, child] : n->children) {
+            targets.push_back({prefix + std::string(segment), segment, false});
+            targets.push_back({targets.back().name + '/', segment, true});
+        }
     }
-    std::ranges::sort(segments);
-    const auto repeated = std::ranges::unique(segments);
-    segments.erase(repeated.begin(), repeated.end());
-    std::string name(at(from).name().substr(0, skip));
-    for (const std::string_view segment : segments) {
-        const pattern_tree::states below = patterns.step(states, segment);
-        name.resize(skip);
-        name += segment;
-        const place leaf = first_at(from, to, name);
-        if (!(leaf < to)) continue;
-        if (at(leaf).name() == name && ends_here(below) && !visitor.one(at(leaf))) return false;
-        name += '/';
-        const place first = first_at(leaf, to, name);
+    std::ranges::sort(targets, {}, &target::name);
+    const auto repeated = std::ranges::unique(targets, {}, &target::name);
+    targets.erase(repeated.begin(), repeated.end());
+    place p = from;
+    for (const target& t : targets) {
+        if (!w.may_look_at(t.name)) return false;
+        p = first_at(p, to, t.name);
+        if (!(p < to)) return true;
+        const pattern_tree::states below = w.patterns.step(states, t.segment);
+        if (!t.below) {
+            if (at(p).name() == t.name && ends_here(below) && !w.visitor.one(at(p))) return false;
+            continue;
+        }
         const place after = partition(
-            first, to, [&](const topic_log& other) { return other.name().starts_with(name); });
-        if (!walk(first, after, name.size(), patterns, below, visitor)) return false;
+            p, to, [&](const topic_log& other) { return other.name().starts_with(t.name); });
+        if (!walk(p, after, t.name.size(), below, w)) return false;
+        p = after;
     }
     return true;
 }

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -77,8 +78,12 @@ public:
     /// While the topic's numbers are as they are here.
     void erase(topic_log& log);
 
-    /// Each topic that a pattern with wildcards matches, once.
+    /// Each topic that a pattern with wildcards matches, once, in the order of names.
     void match(const pattern_tree& patterns, name_visitor& visitor) const;
+    /// The same from the name `from` on, with about `looks` looks at names. Gives where to go on;
+    /// nothing if all were looked at or the visitor has ended the walk.
+    std::optional<std::string> match_some(const pattern_tree& patterns, name_visitor& visitor,
+                                          std::string_view from, std::size_t looks) const;
     /// Up to `limit` topics from this name on.
     std::vector<topic_log*> from(std::string_view name, std::size_t limit) const;
 
@@ -106,10 +111,21 @@ private:
     place partition(place from, place to, Before&& before) const;
     place first_at(place from, place to, std::string_view name) const;
     void split(std::size_t chunk);
-    bool walk(place from, place to, std::size_t skip, const pattern_tree& patterns,
-              const pattern_tree::states& states, name_visitor& visitor) const;
-    bool walk_literals(place from, place to, std::size_t skip, const pattern_tree& patterns,
-                       const pattern_tree::states& states, name_visitor& visitor) const;
+    /// A walk under way.
+    struct walker {
+        const pattern_tree& patterns;
+        name_visitor& visitor;
+        std::string_view from;                 ///< where it began
+        std::size_t looks;                     ///< that are left
+        std::optional<std::string> next = {};  ///< where they ended
+
+        /// False if the walk pauses at the name.
+        bool may_look_at(std::string_view name);
+    };
+    bool walk(place from, place to, std::size_t skip, const pattern_tree::states& states,
+              walker& w) const;
+    bool walk_literals(place from, place to, std::size_t skip, const pattern_tree::states& states,
+                       walker& w) const;
     bool give_range(place from, place to, name_visitor& visitor) const;
 
     std::vector<std::unique_ptr<name_chunk>> chunks_;  ///< none is empty

@@ -36,7 +36,6 @@ topic_log* topic_logs::find(std::string_view name) const {
 
 topic_log& topic_logs::create(std::string_view name) {
     topic_log& log = **by_name_.insert(topic_log::make(name)).first;
-    ++names_version_;
     log.rule = &unasked_;
     log.trimmed = forgotten;  // it may be one of those
     log.trim_count = forgotten_trims;
@@ -48,6 +47,7 @@ topic_log& topic_logs::get(std::string_view name) {
     if (topic_log* known = find(name)) return *known;
     topic_log& log = create(name);
     names_.insert(log);
+    note_change({std::string(name), nullptr});
     return log;
 }
 
@@ -101,7 +101,10 @@ void topic_logs::push(topic_log& log, const event_ptr& e) {
 
 void topic_logs::recall(topic_log& log, const event_ptr& e) {
     const bool is_new_id = e->content.id && log.find_own_id(e->content.id->str()) == nullptr;
-    if (is_new_id) ++own_ids_[e->content.id->str()];
+    if (is_new_id) {
+        id_places& places = own_ids_[e->content.id->str()];
+        places.one = places.topics++ == 0 ? &log : nullptr;
+    }
     log.push(e);
     memory_ += footprint_in_topic(*e);
 }
@@ -111,7 +114,7 @@ event_ptr topic_logs::pop(topic_log& log) {
     memory_ -= footprint_in_topic(*gone);
     if (gone->content.id && log.find_own_id(gone->content.id->str()) == nullptr) {
         const auto known = own_ids_.find(gone->content.id->str());
-        if (known != own_ids_.end() && --known->second == 0) own_ids_.erase(known);
+        if (known != own_ids_.end() && --known->second.topics == 0) own_ids_.erase(known);
     }
     if (!has_elsewhere(*gone, log)) leave_order(*gone);
     return gone;
@@ -177,7 +180,7 @@ void topic_logs::forget_surplus() {
         forgotten = std::max(forgotten, oldest->trimmed);
         forgotten_trims = std::max(forgotten_trims, oldest->trim_count);
         if (on_forget) on_forget(*oldest);
-        ++names_version_;
+        note_change({{}, oldest});
         names_.erase(*oldest);
         memory_ -= footprint(*oldest);
         by_name_.erase(by_name_.find(oldest->name()));
@@ -185,6 +188,8 @@ void topic_logs::forget_surplus() {
 }
 
 void topic_logs::retain(topic_log& log, const event_ptr& e) {
+    const event_ptr& old = log.retained();
+    if (e->erases.value != 0 && (!old || old->pos != e->erases)) return;
     const bool clears = e->content.payload == payload_kind::text && e->content.data.empty();
     set_value(log, clears ? nullptr : e);
 }
@@ -220,7 +225,7 @@ event_ptr topic_logs::at(std::uint64_t pos, const std::vector<topic>& topics) co
     return nullptr;
 }
 
-void topic_logs::erase(const stored_event& e, position by) {
+std::size_t topic_logs::erase(const stored_event& e, position by, erased_size counted) {
     auto tombstone = std::make_shared<stored_event>();
     tombstone->content.topics = e.content.topics;
     tombstone->content.id = e.content.id;  // still a cursor
@@ -235,17 +240,25 @@ void topic_logs::erase(const stored_event& e, position by) {
         memory_ -= footprint(*before);
         order_.replace(tombstone);
     }
+    std::size_t fewer = 0;
     for (const topic& t : e.content.topics) {
         topic_log* log = find(t.str());
         if (log == nullptr) continue;
         if (log->erase(e.pos.value, tombstone) && before) {
             memory_ += footprint_in_topic(*tombstone);
             memory_ -= footprint_in_topic(*before);
+            const std::size_t bytes = before->content.size() - tombstone->content.size();
+            fewer += bytes;
+            if (counted == erased_size::present) {
+                log->kept_bytes -= bytes;
+                kept_bytes -= bytes;
+            }
         }
         if (!log->retained() || log->retained()->pos != e.pos) continue;
         set_value(*log, nullptr);
         remember_if_empty(*log);  // forgotten later: callers hold topics of the group under way
     }
+    return fewer;
 }
 
 const retention& topic_logs::rule_of(topic_log& log) {

@@ -78,11 +78,17 @@ public:
     std::size_t pop_oldest();
     /// Notes that retention took the topic's events up to `pos`. The topic may be gone afterwards.
     void note_trimmed(topic_log& log, std::uint64_t pos, std::uint64_t events, std::uint64_t bytes);
-    /// Makes an event with `retain` the topic's last value; one without data clears it.
+    /// Makes an event with `retain` the topic's last value; one without data clears it. An event
+    /// that replaces another is a last value only where that one is; so it comes before `erase`.
     void retain(topic_log& log, const event_ptr& e);
+    /// With which size `kept_bytes` count an event that was erased.
+    enum class erased_size : std::uint8_t {
+        first,   ///< as before: a store's index has it so
+        present  ///< of what is left
+    };
     /// Takes the content of an event in memory, for the one at `by`; its place and topics stay. As
-    /// a last value it goes.
-    void erase(const stored_event& e, position by);
+    /// a last value it goes. Gives how many bytes fewer its topics have in memory.
+    std::size_t erase(const stored_event& e, position by, erased_size counted);
     /// The event at `pos`, if it is in memory, also as the last value of one of the topics.
     event_ptr at(std::uint64_t pos, const std::vector<topic>& topics) const;
 
@@ -98,8 +104,18 @@ public:
     std::vector<topic_figures> figures(const topic_query& q,
                                        std::chrono::system_clock::time_point now) const;
 
+    /// So many names a reader that finds its topics looks at before it lets others at them.
+    static constexpr std::size_t names_at_once = 4096;
+    /// Looks at some names; false if there are more of them to look at, by another call. Afterwards
+    /// what a reader asks with the same object costs no look at all names.
+    bool look_up_some(const matcher_set& patterns) const {
+        return look_up_part(patterns, most_to_merge, kept);
+    }
+    /// The same for a reader of last values.
+    bool look_up_some_for_values(const matcher_set& patterns) const;
+
     /// A reader that asks with the same object again gets the same answer without a look at all
-    /// names, until a topic comes or goes.
+    /// names.
     matched_topics matching(const matcher_set& patterns) const {
         return matching(patterns, most_to_merge, kept);
     }
@@ -176,20 +192,40 @@ private:
         std::uint32_t topics = 0;
     };
 
+    /// A look at all names for some patterns that is not through yet.
+    struct look_up {
+        matcher_set patterns;
+        pattern_tree tree;  ///< of the patterns
+        std::uint64_t all_events = 0;
+        std::uint64_t events = 0;  ///< of the topics that were found
+        std::string next = {};     ///< the name where it goes on
+    };
     /// What patterns matched a moment ago: a stream that opens asks several times.
     struct remembered {
         std::weak_ptr<const std::vector<topic_pattern>> patterns;
         std::size_t most = 0;
-        std::uint64_t names_version = 0;
+        std::uint64_t names_version = 0;  ///< changes up to here are in `topics`
         matched_topics topics;
+        std::unique_ptr<look_up> under_way;  ///< null: `topics` are all
     };
     static constexpr std::size_t most_remembered = 64;
+    /// A topic that came, or one that went.
+    struct name_change {
+        std::string came;
+        const topic_log* gone = nullptr;
+    };
+    static constexpr std::size_t most_changes = 256;
 
     /// Dense with more than `most` topics, or with a share of `events`.
     matched_topics matching(const matcher_set& patterns, std::size_t most,
                             std::uint64_t events) const;
-    matched_topics look_up(const matcher_set& patterns, std::size_t most,
-                           std::uint64_t events) const;
+    bool look_up_part(const matcher_set& patterns, std::size_t most, std::uint64_t events) const;
+    matched_topics literals_of(const matcher_set& patterns) const;
+    remembered& recall(const matcher_set& patterns, std::size_t most, std::uint64_t events) const;
+    void begin_look_up(remembered& r, const matcher_set& patterns, std::uint64_t events) const;
+    bool go_on(remembered& r, std::size_t looks) const;
+    bool follow_changes(remembered& r, const matcher_set& patterns) const;
+    void note_change(name_change change);
     bool wants(const matcher_set& patterns, const stored_event& e) const;
     topic_log& create(std::string_view name);
     void set_value(topic_log& log, event_ptr e);
@@ -215,11 +251,17 @@ private:
     boost::unordered_flat_set<topic_log::owner, name_hash, same_name> by_name_;
     name_index names_;
     std::uint64_t names_version_ = 1;  ///< grows when a topic comes or goes
+    std::deque<name_change> changes_;  ///< the last of them
     mutable std::vector<remembered> remembered_;
     mutable std::size_t next_to_forget_ = 0;  ///< of these
     event_order order_;
     std::map<std::uint64_t, last_value> values_;  ///< by position
-    string_map<std::uint32_t> own_ids_;  ///< topics that have an event with the id in memory
+    /// In which topics a publisher's id is in memory.
+    struct id_places {
+        std::uint32_t topics = 0;
+        topic_log* one = nullptr;  ///< null: it was in several
+    };
+    string_map<id_places> own_ids_;
     std::set<std::pair<std::uint64_t, topic_log*>> empty_;  ///< by trim mark: nothing is kept
     std::vector<topic_log*> maybe_empty_;                   ///< while topics are restored
     std::size_t memory_ = 0;

@@ -2,6 +2,7 @@
 #include "journal/topic_logs.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <queue>
 
 namespace carillon {
@@ -24,15 +25,35 @@ bool matches(const matcher_set& patterns, std::string_view name) {
     return std::ranges::any_of(*patterns, [&](const topic_pattern& p) { return p.matches(name); });
 }
 
+bool all_literal(const matcher_set& patterns) {
+    return std::ranges::all_of(*patterns, &topic_pattern::is_literal);
+}
+
+void make_unique(std::vector<const topic_log*>& logs) {
+    std::ranges::sort(logs);
+    const auto repeated = std::ranges::unique(logs);
+    logs.erase(repeated.begin(), repeated.end());
+}
+
 std::size_t looks_for(const matcher_set& patterns) {
     return looks_per_page / std::max<std::size_t>(patterns->size() / 4, 1);
+}
+
+/// Whether each stream of the event's topics is shown it, as long as it is kept.
+bool for_all_that_listen(const event& e) {
+    return !e.is_private && !e.expires &&
+           std::ranges::none_of(e.topics, [](const topic& t) { return t.str().starts_with('$'); });
 }
 
 /// Lists topics until they are too many.
 class topic_list final : public name_visitor {
 public:
-    topic_list(matched_topics& into, std::uint64_t all_events, std::size_t most)
-        : into_(into), all_events_(all_events), most_(most) {}
+    topic_list(matched_topics& into, std::uint64_t all_events, std::size_t most,
+               std::uint64_t events)
+        : into_(into), all_events_(all_events), most_(most), events_(events) {}
+
+    /// Of the topics that are listed.
+    std::uint64_t events() const noexcept { return events_; }
 
     bool one(topic_log& log) override {
         into_.logs.push_back(&log);
@@ -57,7 +78,7 @@ private:
     matched_topics& into_;
     const std::uint64_t all_events_;
     const std::size_t most_;
-    std::uint64_t events_ = 0;
+    std::uint64_t events_;
 };
 
 /// The newest trim mark, and the newest trim, of those that it is shown.
@@ -90,18 +111,45 @@ public:
 
 }  // namespace
 
-// How many events a topic has may have changed since: that decides about the cheaper way to read,
-// not about what is read.
 matched_topics topic_logs::matching(const matcher_set& patterns, std::size_t most,
                                     std::uint64_t events) const {
-    const bool cheap = std::ranges::all_of(*patterns, &topic_pattern::is_literal);
-    if (cheap) return look_up(patterns, most, events);
+    if (all_literal(patterns)) return literals_of(patterns);
+    remembered& r = recall(patterns, most, events);
+    (void)go_on(r, std::numeric_limits<std::size_t>::max());
+    return r.topics;
+}
+
+bool topic_logs::look_up_part(const matcher_set& patterns, std::size_t most,
+                              std::uint64_t events) const {
+    return all_literal(patterns) || go_on(recall(patterns, most, events), names_at_once);
+}
+
+bool topic_logs::look_up_some_for_values(const matcher_set& patterns) const {
+    if (!look_up_some(patterns)) return false;
+    return all_literal(patterns) || !recall(patterns, most_to_merge, kept).topics.dense ||
+           look_up_part(patterns, most_values_to_sort, ~std::uint64_t{0});
+}
+
+matched_topics topic_logs::literals_of(const matcher_set& patterns) const {
+    matched_topics found;
+    for (const topic_pattern& p : *patterns) {
+        const topic_log* log = p.is_literal() ? find(p.str()) : nullptr;
+        if (log != nullptr) found.logs.push_back(log);
+    }
+    if (patterns->size() > 1) make_unique(found.logs);
+    return found;
+}
+
+/// What is known of the patterns, as of now, or a look-up that begins. How many events a topic has
+/// may have changed since: that decides about the cheaper way to read, not about what is read.
+topic_logs::remembered& topic_logs::recall(const matcher_set& patterns, std::size_t most,
+                                           std::uint64_t events) const {
     const auto same = [&](const remembered& r) {
         return r.most == most && !r.patterns.owner_before(patterns) &&
                !patterns.owner_before(r.patterns);
     };
     auto known = std::ranges::find_if(remembered_, same);
-    if (known != remembered_.end() && known->names_version == names_version_) return known->topics;
+    if (known != remembered_.end() && follow_changes(*known, patterns)) return *known;
     if (known == remembered_.end()) {
         if (remembered_.size() < most_remembered) {
             known = remembered_.emplace(known);
@@ -110,31 +158,67 @@ matched_topics topic_logs::matching(const matcher_set& patterns, std::size_t mos
             next_to_forget_ = (next_to_forget_ + 1) % most_remembered;
         }
     }
-    *known = {patterns, most, names_version_, look_up(patterns, most, events)};
-    return known->topics;
+    known->most = most;
+    begin_look_up(*known, patterns, events);
+    return *known;
 }
 
-matched_topics topic_logs::look_up(const matcher_set& patterns, std::size_t most,
-                                   std::uint64_t events) const {
-    matched_topics found;
-    std::size_t literals = 0;
-    for (const topic_pattern& p : *patterns) {
-        if (!p.is_literal()) continue;
-        ++literals;
-        if (const topic_log* log = find(p.str())) found.logs.push_back(log);
+void topic_logs::begin_look_up(remembered& r, const matcher_set& patterns,
+                               std::uint64_t events) const {
+    r.patterns = patterns;
+    r.names_version = names_version_;
+    r.topics = literals_of(patterns);
+    r.under_way = std::make_unique<look_up>(patterns, pattern_tree(*patterns), events);
+}
+
+/// False if there are more names to look at.
+bool topic_logs::go_on(remembered& r, std::size_t looks) const {
+    if (!r.under_way) return true;
+    look_up& walk = *r.under_way;
+    topic_list list(r.topics, walk.all_events, r.most, walk.events);
+    auto next = names_.match_some(walk.tree, list, walk.next, looks);
+    if (next) {
+        walk.events = list.events();
+        walk.next = std::move(*next);
+        return false;
     }
-    if (literals != patterns->size()) {
-        topic_list list(found, events, most);
-        names_.match(pattern_tree(*patterns), list);
+    if (r.topics.dense) {
+        r.topics.logs.clear();
+    } else {
+        make_unique(r.topics.logs);
     }
-    if (found.dense) {
-        found.logs.clear();
-    } else if (literals != 0 && patterns->size() > 1) {
-        std::ranges::sort(found.logs);
-        const auto repeated = std::ranges::unique(found.logs);
-        found.logs.erase(repeated.begin(), repeated.end());
+    r.under_way.reset();
+    return true;
+}
+
+/// False if too much has changed since.
+bool topic_logs::follow_changes(remembered& r, const matcher_set& patterns) const {
+    const std::uint64_t missed = names_version_ - std::exchange(r.names_version, names_version_);
+    if (missed > changes_.size()) return false;
+    auto& logs = r.topics.logs;
+    for (auto at = changes_.end() - static_cast<std::ptrdiff_t>(missed);
+         at != changes_.end() && !r.topics.dense; ++at) {
+        if (at->gone != nullptr) {
+            std::erase(logs, at->gone);
+            continue;
+        }
+        // It may have gone since, and come again.
+        const topic_log* log = matches(patterns, at->came) ? find(at->came) : nullptr;
+        if (log == nullptr || std::ranges::find(logs, log) != logs.end()) continue;
+        logs.push_back(log);
+        r.topics.dense = logs.size() > r.most;
     }
-    return found;
+    if (r.topics.dense) {
+        logs.clear();
+        r.under_way.reset();
+    }
+    return true;
+}
+
+void topic_logs::note_change(name_change change) {
+    ++names_version_;
+    changes_.push_back(std::move(change));
+    if (changes_.size() > most_changes) changes_.pop_front();
 }
 
 /// Whether a topic that matches has the event still: another may have kept it longer.
@@ -338,7 +422,10 @@ bool topic_logs::superseded(const stored_event& e, const read_query& q) const {
         if (matches == 0) continue;
         const topic_log* log = find(t.str());
         if (matches != matches_of(q.conflate, t) || log == nullptr) return false;
-        if (log->newest_of_key(e.content.key) <= e.pos.value) return false;
+        const std::uint64_t newest = log->newest_of_key(e.content.key);
+        if (newest <= e.pos.value) return false;
+        const auto there = log->after(newest - 1);
+        if (there.empty() || !for_all_that_listen(there.front()->content)) return false;
     }
     return true;
 }
@@ -347,7 +434,13 @@ std::optional<found_cursor> topic_logs::find_own_id(std::string_view id,
                                                     const matcher_set& patterns,
                                                     const matched_topics& topics) const {
     std::optional<found_cursor> earliest;
-    if (!own_ids_.contains(id)) return earliest;
+    const auto known = own_ids_.find(id);
+    if (known == own_ids_.end()) return earliest;
+    if (const topic_log* one = known->second.one) {
+        const auto* hit = matches(patterns, one->name()) ? one->find_own_id(id) : nullptr;
+        if (hit != nullptr) earliest = found_cursor{position{hit->first}, hit->count > 1};
+        return earliest;
+    }
     const auto every = [&] { return matching(patterns, size(), ~std::uint64_t{0}).logs; };
     for (const topic_log* log : topics.dense ? every() : topics.logs) {
         const auto* hit = log->find_own_id(id);
@@ -367,8 +460,8 @@ snapshot_page topic_logs::snapshot(const snapshot_query& q,
                                    std::chrono::system_clock::time_point now) const {
     // Most often what a page of events needs will do.
     auto topics = matching(q.patterns);
-    if (topics.dense || topics.logs.size() > most_values_to_sort)
-        topics = matching(q.patterns, most_values_to_sort, ~std::uint64_t{0});
+    if (topics.logs.size() > most_values_to_sort) return scan_values(q, now);
+    if (topics.dense) topics = matching(q.patterns, most_values_to_sort, ~std::uint64_t{0});
     return topics.dense ? scan_values(q, now) : sort_values(q, topics, now);
 }
 

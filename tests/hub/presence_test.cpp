@@ -234,5 +234,26 @@ TEST(presence_directory, whoever_leaves_twice_leaves_once) {
     EXPECT_TRUE(d.topics().empty());
 }
 
+TEST(presence_of_a_long_topic, is_left_out_and_costs_no_stream) {
+    hub_options options;
+    options.max_topic_length = topic::max_size;
+    options.options_of = [](std::string_view) {
+        topic_options all;
+        all.presence = presence_rule::everyone;
+        return all;
+    };
+    test_hub t(std::move(options));
+    t.on.advance(1s);
+    const std::string longest(topic::max_size, 'a');
+    fake_connection c;
+    subscriber* const s = t.open(c, {longest});
+    ASSERT_NE(s, nullptr);
+    EXPECT_TRUE(c.own("carillon.presence").empty());
+    t.publish(longest, "1");
+    EXPECT_EQ(c.data(), std::vector<std::string>{"1"});
+    t.s.remove(*s);
+    EXPECT_EQ(t.h.subscribers(), 0u);
+}
+
 }  // namespace
 }  // namespace carillon::testing

@@ -74,5 +74,21 @@ TEST_F(record_of_a_hub, history_says_why_something_is_missing) {
     EXPECT_EQ(history("nobody-knows-it").verdict, resume_verdict::reset);
 }
 
+TEST_F(record_of_a_hub, a_last_value_that_is_replaced_is_the_replacement) {
+    event e = make_event({"a"}, "0");
+    e.retain = true;
+    const published first = t_.publish(std::move(e));
+    ASSERT_TRUE(replace(first.id, "1"));
+    fake_connection c;
+    t_.open(c, {"a"});
+    ASSERT_EQ(c.own("carillon.replaced").size(), 1u);
+    EXPECT_NE(c.own("carillon.replaced").front().data.find("\"1\""), std::string::npos);
+    ASSERT_TRUE(replace(first.id, "2"));
+    fake_connection d;
+    t_.open(d, {"a"});
+    ASSERT_EQ(d.own("carillon.replaced").size(), 1u);
+    EXPECT_NE(d.own("carillon.replaced").front().data.find("\"2\""), std::string::npos);
+}
+
 }  // namespace
 }  // namespace carillon::testing

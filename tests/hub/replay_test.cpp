@@ -101,6 +101,39 @@ TEST(last_values, are_what_is_true_where_the_stream_begins_and_events_follow) {
     EXPECT_NE(c.events.at(3).id, c.opening().id);
 }
 
+TEST(last_values, come_again_to_a_client_that_left_before_it_had_them_all) {
+    test_hub t;
+    t.on.advance(1s);
+    strings all;
+    for (int i = 0; i < 300; ++i) {
+        all.push_back(std::to_string(i) + std::string(1000, 'x'));
+        t.publish(value_of("state/" + std::to_string(i), all.back()));
+    }
+    fake_connection first;
+    first.room = 2000;
+    const auto s = t.s.open(t.request(first, {"state/*"}));
+    t.on.run_until_idle();
+    ASSERT_LT(first.data().size(), all.size());
+    t.s.remove(**s);
+    t.publish("state/0", "missed");
+    fake_connection again;
+    auto r = t.request(again, {"state/*"});
+    r.last_event_id = first.opening().id;
+    const auto back = t.s.open(std::move(r));
+    t.on.run_until_idle();
+    all.push_back("missed");
+    EXPECT_EQ(again.data(), all);
+    EXPECT_NE(again.opening().data.find(R"("resume":"resumed")"), std::string::npos);
+    t.s.remove(**back);
+    // It has them now.
+    fake_connection third;
+    r = t.request(third, {"state/*"});
+    r.last_event_id = again.events.back().id;
+    ASSERT_TRUE(t.s.open(std::move(r)));
+    t.on.run_until_idle();
+    EXPECT_EQ(third.data(), strings{});
+}
+
 TEST(last_values, reach_a_slow_stream_though_their_event_is_gone) {
     test_hub t({}, keeping(2));
     t.on.advance(1s);
@@ -220,6 +253,22 @@ TEST(last_values, of_a_topic_that_is_added_come_to_a_stream_that_is_behind_too) 
     t.s.writable(**s);
     t.on.run_until_idle();
     EXPECT_EQ(c.data(), (strings{"1", "2", "b's", "3"}));
+}
+
+// Between the tail and the topic's place in the index there is no moment.
+TEST(last_values, that_are_published_while_a_topic_is_added_are_not_lost) {
+    test_hub t;
+    t.on.advance(1s);
+    t.publish(value_of("b", "before"));
+    fake_connection c;
+    const auto s = t.s.open(t.request(c, {"a"}));
+    t.on.run_until_idle();
+    t.publish_only(make_event({"a"}, "waits"));
+    c.at_next_write = [&] { t.publish_only(value_of("b", "now")); };
+    ASSERT_TRUE(t.s.subscribe(**s, *topic_pattern::parse("b")));
+    t.on.run_until_idle();
+    ASSERT_FALSE(c.at_next_write);
+    EXPECT_EQ(c.data().back(), "now");
 }
 
 TEST(replay, what_retention_took_of_a_topic_before_it_was_added_is_no_gap) {

@@ -218,6 +218,20 @@ TEST_F(journal_format, leaves_out_a_damaged_event_and_says_so) {
     EXPECT_FALSE(read({"b"}).damaged);
 }
 
+TEST_F(journal_format, takes_an_event_that_only_an_index_knows_for_damaged) {
+    auto o = options(file_.path());
+    o.index_batch = 1;
+    o.recent_events = 1;
+    open(o);
+    for (int i = 1; i <= 5; ++i) append({"a"}, "event " + std::to_string(i));
+    ASSERT_TRUE(soon([&] { return rows_of("topic_events") == 5; }));
+    close();
+    run_in(file_.path(), "DELETE FROM events WHERE pos = 3");
+    open(o);
+    EXPECT_EQ(positions(read({"a"})), (numbers{1, 2, 4, 5}));
+    EXPECT_EQ(read({"a"}).damaged, (gap{position{2}, position{3}}));
+}
+
 TEST_F(journal_format, starts_on_a_damaged_event_that_no_index_knows) {
     open();
     for (int i = 1; i <= 5; ++i) append({"a"}, "event " + std::to_string(i));

@@ -71,6 +71,17 @@ TEST_P(limits, let_topics_make_room_of_which_nothing_is_kept) {
     EXPECT_TRUE(read({"short"}).lost) << "what is forgotten is no less lost";
 }
 
+TEST_P(limits, give_back_the_room_of_last_values_that_have_expired) {
+    build({}, {.max_retained_bytes = 3000});
+    const auto with_time = value({"a"}, 2000);
+    with_time->content.expires = now_.load() + 5s;
+    EXPECT_EQ(refusal(with_time), "");
+    EXPECT_THAT(refusal(value({"b"}, 2000)), HasSubstr("journal.max_retained_bytes"));
+    pass(10s);
+    EXPECT_TRUE(soon([&] { return refusal(value({"b"}, 2000)).empty(); }));
+    EXPECT_TRUE(snapshot({"a"}).values.empty());
+}
+
 TEST_P(limits, refuse_more_scheduled_events_than_may_wait) {
     build({}, {.max_scheduled = 2});
     const auto due = now_.load() + 10s;

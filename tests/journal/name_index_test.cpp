@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <random>
 #include <set>
 #include <string>
@@ -91,8 +92,12 @@ protected:
             };
             if (std::ranges::any_of(patterns, wanted)) expected.push_back(named);
         }
-        std::ranges::sort(found.names);
         ASSERT_EQ(found.names, expected) << asked;
+        collector in_parts;
+        const auto looks = static_cast<std::size_t>(below(50) == 0 ? 1 : 20 + below(400));
+        std::optional<std::string> next = "";
+        while (next) next = index_.match_some(pattern_tree(patterns), in_parts, *next, looks);
+        ASSERT_EQ(in_parts.names, expected) << asked << looks;
     }
 
     std::mt19937 random_{7};

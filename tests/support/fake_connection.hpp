@@ -8,10 +8,12 @@
 #include <algorithm>
 #include <charconv>
 #include <cstddef>
+#include <functional>
 #include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace carillon::testing {
@@ -36,6 +38,7 @@ public:
     std::size_t per_write = unlimited;  ///< bytes that one write takes
     std::size_t fail_at = 0;  ///< the write, counted from 1, that fails with all after it; 0: none
     bool silent = false;      ///< the peer acknowledges nothing
+    std::function<void()> at_next_write = {};  ///< called once, within it
 
     // What it saw.
     std::string bytes;
@@ -76,6 +79,7 @@ public:
     }
     std::ptrdiff_t write(std::span<const iovec> slices) override {
         misused = misused || closed || !begun;
+        if (at_next_write) std::exchange(at_next_write, nullptr)();
         if (++writes >= fail_at && fail_at != 0) return broken;
         std::size_t taken = 0;
         std::size_t offered = 0;

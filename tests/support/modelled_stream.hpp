@@ -38,6 +38,7 @@ struct modelled_stream {
     std::string token;      ///< of a durable client; empty: none
     bool replaced = false;  ///< another stream has its token now
     std::string verdict;
+    bool values_owed = false;              ///< to it, or to the stream whose cursor it came with
     std::optional<std::uint64_t> opening;  ///< the position that the opening event must have
     std::set<std::uint64_t> gone;          ///< what a rewinding stream came too late for
     std::multiset<std::uint64_t> values;   ///< positions that were shown as last values

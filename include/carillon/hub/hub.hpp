@@ -85,6 +85,9 @@ public:
     shard& add_shard(executor& on);
     std::span<const std::unique_ptr<shard>> shards() const noexcept;
 
+    /// What a publish would refuse in the event itself.
+    result<> check(const event& e) const;
+
     using publish_callback = std::function<void(result<std::vector<published>>)>;
     /// To whoever listens to the events' topics. All or nothing. `done` runs when the events are
     /// stored, on any thread, perhaps before this returns. Errors: `invalid_request` (reserved

@@ -74,10 +74,12 @@ inline bool shown_at(const stored_event& e, std::chrono::system_clock::time_poin
 using event_ptr = std::shared_ptr<const stored_event>;
 
 /// `<epoch>.<position>`: eight characters of `[0-9a-z]`, a dot, and a decimal number without
-/// leading zeros. An epoch names one opening of the journal.
+/// leading zeros. An epoch names one opening of the journal. A `~` behind it says that the reader
+/// was to get last values there, and had not got all of them yet.
 struct cursor {
     std::string epoch;
     position pos;
+    bool values_owed = false;
 
     std::string str() const;
     /// Nothing if the text does not have the hub's own form; it may then be a publisher's id.

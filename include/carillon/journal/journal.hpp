@@ -162,6 +162,7 @@ struct scheduled_event {
 struct scheduled_query {
     std::chrono::system_clock::time_point after_due = {};  ///< of the last page's last event
     std::uint64_t after_id = 0;
+    std::uint64_t only = 0;  ///< the event with this id, and nothing else; 0: all
     std::size_t max_events = 1000;
     std::size_t max_bytes = 8u << 20;  ///< at least one event is given if any waits
 };
@@ -236,7 +237,8 @@ public:
     virtual void list_scheduled(const scheduled_query& q,
                                 std::function<void(result<scheduled_page>)> done) = 0;
 
-    /// Completes before it returns if all that is asked for is in memory, else on another thread.
+    /// Completes before it returns if all that is asked for is in memory, else on another thread;
+    /// there too if patterns with wildcards are to be held against thousands of names.
     /// The newest events are in memory (of a durable journal as many as `recent_events` and
     /// `recent_bytes` say), so that a reader who has kept up with the feed catches up with it: its
     /// reads do not take longer than new events come.

@@ -1,6 +1,7 @@
 #include "journal/memory/memory_journal.hpp"
 
 #include "journal/epoch.hpp"
+#include "journal/in_slices.hpp"
 #include "journal/room.hpp"
 #include "journal/start.hpp"
 #include "journal/topic_listing.hpp"
@@ -15,6 +16,8 @@ namespace {
 constexpr int rounds = 8;
 // Topics that one call of `trim` looks at.
 constexpr std::size_t topics_per_call = 4096;
+// Of an entry, about.
+constexpr std::size_t expiry_memory = 80;
 
 }  // namespace
 
@@ -119,16 +122,17 @@ void memory_journal::look_at_clock() {
 
 void memory_journal::store(const std::shared_ptr<stored_event>& e) {
     e->pos.value = ++head_;
-    if (e->erases.value != 0) {
-        if (const event_ptr old = logs_.at(e->erases.value, e->content.topics))
-            logs_.erase(*old, e->pos);
-    }
     logs_.add(e);
+    if (e->content.expires) note_expiry(e);
     for (const topic& t : e->content.topics) {
         topic_log& log = logs_.get(t.str());
         if (e->content.retain) logs_.retain(log, e);
         logs_.push(log, e);
         if (log.age_place == 0) ages_.set(log, age_ends(log, e->stored_at));
+    }
+    if (e->erases.value != 0) {
+        if (const event_ptr old = logs_.at(e->erases.value, e->content.topics))
+            logs_.erase(*old, e->pos, topic_logs::erased_size::present);
     }
     for (const topic& t : e->content.topics) {
         if (topic_log* log = logs_.find(t.str())) enforce_limits(*log);
@@ -168,6 +172,7 @@ void memory_journal::trim(time_point now) {
     forget_keys();
     enforce_new_retention();
     trim_by_age(now);
+    erase_expired(now);
     logs_.make_room();
 }
 
@@ -182,6 +187,31 @@ void memory_journal::trim_by_age(time_point now) {
         }
         if (!gone)
             ages_.set(*log, std::max(age_ends(*log, now), now + std::chrono::milliseconds(1)));
+    }
+}
+
+void memory_journal::note_expiry(const event_ptr& e) {
+    if (expiring_.size() >= expiries_to_look_at_) {
+        const auto gone =
+            std::erase_if(expiring_, [](const auto& entry) { return entry.second.expired(); });
+        memory_ -= gone * expiry_memory;
+        expiries_to_look_at_ = std::max<std::size_t>(1024, 2 * expiring_.size());
+    }
+    if (expiring_.emplace(expiry_place{*e->content.expires, e->pos.value}, e).second)
+        memory_ += expiry_memory;
+}
+
+// Readers are not shown what has expired; here its content leaves memory.
+void memory_journal::erase_expired(time_point now) {
+    for (std::size_t looks = 0; looks < topics_per_call && !expiring_.empty(); ++looks) {
+        const auto first = expiring_.begin();
+        if (first->first.first > now) return;
+        const event_ptr e = first->second.lock();
+        expiring_.erase(first);
+        memory_ -= expiry_memory;
+        // It may be held by a reader alone.
+        if (e != nullptr && logs_.at(e->pos.value, e->content.topics) == e)
+            logs_.erase(*e, {}, topic_logs::erased_size::present);
     }
 }
 
@@ -219,22 +249,48 @@ void memory_journal::enforce_new_retention() {
     for (topic_log* log : over) enforce_limits(*log);
 }
 
-void memory_journal::read(const read_query& q, std::function<void(result<read_page>)> done) {
-    read_page page;
-    {
+// At once, unless there are very many names to hold against the patterns.
+template <class Query, class Answer>
+void memory_journal::answer(const Query& q, bool (topic_logs::*look_up)(const matcher_set&) const,
+                            Answer (memory_journal::*answered)(const Query&) const,
+                            std::function<void(result<Answer>)> done) {
+    const auto look = [this, patterns = q.patterns, look_up] {
         const std::lock_guard lock(mutex_);
-        page = logs_.read(q, options_.now());
-    }
-    done(std::move(page));
+        return (logs_.*look_up)(patterns);
+    };
+    const auto tell = [this, q, answered, done = std::move(done)] {
+        std::unique_lock lock(mutex_);
+        Answer made = (this->*answered)(q);
+        lock.unlock();
+        done(std::move(made));
+    };
+    if (look()) return tell();
+    aside_.run([look, tell] {
+        in_slices(look);
+        tell();
+    });
+}
+
+void memory_journal::read(const read_query& q, std::function<void(result<read_page>)> done) {
+    answer(q, &topic_logs::look_up_some, &memory_journal::read_locked, std::move(done));
 }
 
 void memory_journal::locate(const start_query& q, std::function<void(result<start_point>)> done) {
-    start_point start;
-    {
-        const std::lock_guard lock(mutex_);
-        start = locate_locked(q);
-    }
-    done(start);
+    answer(q, &topic_logs::look_up_some, &memory_journal::locate_locked, std::move(done));
+}
+
+void memory_journal::snapshot(const snapshot_query& q,
+                              std::function<void(result<snapshot_page>)> done) {
+    answer(q, &topic_logs::look_up_some_for_values, &memory_journal::snapshot_locked,
+           std::move(done));
+}
+
+read_page memory_journal::read_locked(const read_query& q) const {
+    return logs_.read(q, options_.now());
+}
+
+snapshot_page memory_journal::snapshot_locked(const snapshot_query& q) const {
+    return logs_.snapshot(q, options_.now());
 }
 
 start_point memory_journal::locate_locked(const start_query& q) const {
@@ -267,16 +323,6 @@ start_point memory_journal::locate_locked(const start_query& q) const {
     }
     if (q.budget == unlimited) return start;
     return within_budget(start, newest({start.at.value, q.budget + 1}), q, head_);
-}
-
-void memory_journal::snapshot(const snapshot_query& q,
-                              std::function<void(result<snapshot_page>)> done) {
-    snapshot_page page;
-    {
-        const std::lock_guard lock(mutex_);
-        page = logs_.snapshot(q, options_.now());
-    }
-    done(std::move(page));
 }
 
 position memory_journal::head() const {

@@ -5,6 +5,7 @@
 
 #include "base/string_map.hpp"
 #include "journal/epochs.hpp"
+#include "journal/memory/side_thread.hpp"
 #include "journal/memory/topic_ages.hpp"
 #include "journal/topic_logs.hpp"
 
@@ -74,6 +75,7 @@ private:
         std::size_t memory = 0;
     };
     using schedule_place = std::pair<time_point, std::uint64_t>;
+    using expiry_place = std::pair<time_point, std::uint64_t>;  ///< and position
 
     // Committing (memory_journal.cpp).
     bool begin_committing(request r);
@@ -87,7 +89,15 @@ private:
     void enforce_new_retention();
     void look_at_clock();
     void trim_by_age(time_point now);
+    void note_expiry(const event_ptr& e);
+    void erase_expired(time_point now);
     time_point age_ends(topic_log& log, time_point now);
+    template <class Query, class Answer>
+    void answer(const Query& q, bool (topic_logs::*look_up)(const matcher_set&) const,
+                Answer (memory_journal::*answered)(const Query&) const,
+                std::function<void(result<Answer>)> done);
+    read_page read_locked(const read_query& q) const;
+    snapshot_page snapshot_locked(const snapshot_query& q) const;
     start_point locate_locked(const start_query& q) const;
 
     // Keys, and events that wait for their time (waiting.cpp).
@@ -128,10 +138,15 @@ private:
     std::map<schedule_place, waiting> scheduled_;
     boost::unordered_flat_map<std::uint64_t, time_point> scheduled_by_id_;
     std::uint64_t scheduled_bytes_ = 0;
-    std::size_t memory_ = 0;  ///< of keys and events that wait
+    /// Events that expire, also those that have gone meanwhile: until they are too many.
+    std::map<expiry_place, std::weak_ptr<const stored_event>> expiring_;
+    std::size_t expiries_to_look_at_ = 1024;
+    std::size_t memory_ = 0;  ///< of keys, expiries and events that wait
     std::uint64_t last_scheduled_ = 0;
     std::uint64_t head_ = 0;
     time_line times_;
+
+    side_thread aside_;  ///< for readers whose topics are hard to find; it ends first
 };
 
 }  // namespace carillon

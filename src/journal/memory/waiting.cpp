@@ -114,8 +114,13 @@ void memory_journal::list_scheduled(const scheduled_query& q,
     {
         const std::lock_guard lock(mutex_);
         std::size_t bytes = 0;
-        for (auto at = scheduled_.upper_bound({q.after_due, q.after_id}); at != scheduled_.end();
-             ++at) {
+        const auto known = scheduled_by_id_.find(q.only);
+        if (known != scheduled_by_id_.end()) {
+            page.events.push_back(
+                {q.only, known->second, scheduled_.at({known->second, q.only}).content});
+        }
+        const auto first = scheduled_.upper_bound({q.after_due, q.after_id});
+        for (auto at = q.only == 0 ? first : scheduled_.end(); at != scheduled_.end(); ++at) {
             const event& e = at->second.content;
             page.more = page.events.size() >= q.max_events ||
                         (!page.events.empty() && bytes + e.size() > q.max_bytes);

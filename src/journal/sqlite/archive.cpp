@@ -60,6 +60,7 @@ result<archive> archive::open(const sqlite_journal_options& options) {
          "SELECT pos FROM own_ids WHERE id = ? AND topic = ? AND pos <= ? ORDER BY pos LIMIT 2"},
         {&a.all_own_ids_, "SELECT topic, pos FROM own_ids WHERE id = ? AND pos <= ? LIMIT ?"},
         {&a.at_, "SELECT pos, at FROM events WHERE pos >= ? AND pos <= ? ORDER BY pos LIMIT 1"},
+        {&a.scheduled_one_, "SELECT id, due, record FROM scheduled WHERE id = ?"},
         {&a.scheduled_,
          "SELECT id, due, record FROM scheduled WHERE due >= ?1 AND (due, id) > (?1, ?2) ORDER BY "
          "due, id"},
@@ -139,11 +140,8 @@ result<read_page> archive::merge(const topic_rows& topics, const read_query& q,
         }
         const auto row = event_.bind(1, as_signed(pos)).step();
         if (!row) return std::unexpected(row.error());
-        if (!*row) {
-            return fail(errc::io_error,
-                        fmt::format("the journal is damaged: position {} is missing", pos));
-        }
-        auto e = unpack(event_.bytes(1), position{pos}, event_.number(0));
+        // A start gives up an event that is damaged; an index that was half written may name it.
+        auto e = *row ? unpack(event_.bytes(1), position{pos}, event_.number(0)) : nullptr;
         event_.reset();
         if (!e) {
             note_damage(page.damaged, position{pos});
@@ -298,22 +296,27 @@ result<std::optional<found_cursor>> archive::find_own_id(std::string_view id,
 
 result<scheduled_page> archive::scheduled(const scheduled_query& q) {
     scheduled_page page;
-    scheduled_.bind(1, milliseconds(q.after_due)).bind(2, as_signed(q.after_id));
+    statement& asked = q.only == 0 ? scheduled_ : scheduled_one_;
+    if (q.only == 0) {
+        asked.bind(1, milliseconds(q.after_due)).bind(2, as_signed(q.after_id));
+    } else {
+        asked.bind(1, as_signed(q.only));
+    }
     for (std::size_t bytes = 0;;) {
-        const auto row = scheduled_.step();
+        const auto row = asked.step();
         if (!row) return std::unexpected(row.error());
         if (!*row) return page;
-        const std::string_view record = scheduled_.bytes(2);
+        const std::string_view record = asked.bytes(2);
         page.more = page.events.size() >= q.max_events ||
                     (!page.events.empty() && bytes + record.size() > q.max_bytes);
         if (page.more) break;
         const auto e = unpack(record, {}, 0);
         if (e == nullptr) continue;
         bytes += record.size();
-        page.events.push_back({as_unsigned(scheduled_.number(0)),
-                               from_milliseconds(scheduled_.number(1)), std::move(e->content)});
+        page.events.push_back({as_unsigned(asked.number(0)), from_milliseconds(asked.number(1)),
+                               std::move(e->content)});
     }
-    scheduled_.reset();
+    asked.reset();
     return page;
 }
 

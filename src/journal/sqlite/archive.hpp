@@ -63,7 +63,7 @@ private:
 
     connection connection_;
     statement pin_, after_, newest_, event_, scan_, scan_back_, own_id_, all_own_ids_, at_,
-        scheduled_;
+        scheduled_, scheduled_one_;
 };
 
 }  // namespace carillon::sqlite

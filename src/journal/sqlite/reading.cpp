@@ -1,4 +1,5 @@
 // Readers: from memory where it goes back far enough, else from the file on a reader's thread.
+#include "journal/in_slices.hpp"
 #include "journal/sqlite/sqlite_journal.hpp"
 #include "journal/start.hpp"
 
@@ -27,17 +28,38 @@ void sqlite_journal::serve_readers(archive& with) {
     }
 }
 
+/// Calls `then` when the topics of the patterns are known: at once, unless there are very many
+/// names to hold against them.
+template <class Then>
+void sqlite_journal::look_up(const matcher_set& patterns,
+                             bool (topic_logs::*part)(const matcher_set&) const, Then then) {
+    const auto look = [this, patterns, part] {
+        const std::lock_guard lock(mutex_);
+        return (logs_.*part)(patterns);
+    };
+    if (look()) return then();
+    ask([look, then](archive&) {
+        in_slices(look);
+        then();
+    });
+}
+
 void sqlite_journal::snapshot(const snapshot_query& q,
                               std::function<void(result<snapshot_page>)> done) {
-    snapshot_page page;
-    {
-        const std::lock_guard lock(mutex_);
-        page = logs_.snapshot(q, options_.now());
-    }
-    done(std::move(page));
+    look_up(q.patterns, &topic_logs::look_up_some_for_values, [this, q, done = std::move(done)] {
+        std::unique_lock lock(mutex_);
+        snapshot_page page = logs_.snapshot(q, options_.now());
+        lock.unlock();
+        done(std::move(page));
+    });
 }
 
 void sqlite_journal::read(const read_query& q, std::function<void(result<read_page>)> done) {
+    look_up(q.patterns, &topic_logs::look_up_some,
+            [this, q, done = std::move(done)] { read_found(q, done); });
+}
+
+void sqlite_journal::read_found(const read_query& q, std::function<void(result<read_page>)> done) {
     std::optional<read_page> page;
     {
         const std::lock_guard lock(mutex_);
@@ -113,6 +135,12 @@ topic_rows sqlite_journal::rows_of(const matched_topics& matched) {
 }
 
 void sqlite_journal::locate(const start_query& q, std::function<void(result<start_point>)> done) {
+    look_up(q.patterns, &topic_logs::look_up_some,
+            [this, q, done = std::move(done)] { locate_found(q, done); });
+}
+
+void sqlite_journal::locate_found(const start_query& q,
+                                  std::function<void(result<start_point>)> done) {
     bool here = false;
     if (const auto own = cursor::parse(q.last_event_id)) {
         const std::lock_guard lock(mutex_);

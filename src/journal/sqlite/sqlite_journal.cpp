@@ -410,8 +410,11 @@ result<> sqlite_journal::store_consequences(const write_token& w, const stored_e
             const topic_log* log = logs_.find(t.str());
             const std::int64_t row = log != nullptr ? log->row : new_rows_.find(t.str())->second;
             const std::string_view record = clears ? std::string_view() : record_;
-            if (auto done = store_by(w).retain(row, e.pos.value, newest_ms(), record); !done)
-                return done;
+            auto done = e.erases.value == 0
+                            ? store_by(w).retain(row, e.pos.value, newest_ms(), record)
+                            : store_by(w).retain_instead(row, e.erases.value, e.pos.value,
+                                                         newest_ms(), record);
+            if (!done) return done;
         }
     }
     if (e.erases.value == 0) return {};
@@ -438,7 +441,7 @@ void sqlite_journal::publish_group(const write_token& w, std::vector<append_requ
                 }
                 if (e->erases.value != 0) {
                     if (const event_ptr old = logs_.at(e->erases.value, e->content.topics))
-                        logs_.erase(*old, e->pos);
+                        recent_bytes_ -= logs_.erase(*old, e->pos, topic_logs::erased_size::first);
                 }
                 head_.store(e->pos.value, std::memory_order_release);
             }

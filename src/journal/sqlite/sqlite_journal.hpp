@@ -19,6 +19,7 @@
 #include "journal/sqlite/writer_inbox.hpp"
 #include "journal/topic_logs.hpp"
 
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
@@ -133,7 +134,7 @@ private:
     result<> upkeep_step(const write_token& w);
     void tick(const write_token& w);
     result<> probe(const write_token& w);
-    result<> check_files() const;
+    result<> check_files();
     result<> check_writable(const write_token& w);
     result<> store_turns(const write_token& w);
     void make_room();
@@ -171,6 +172,11 @@ private:
     };
     void ask(reader_task task);
     void serve_readers(archive& with);
+    template <class Then>
+    void look_up(const matcher_set& patterns, bool (topic_logs::*part)(const matcher_set&) const,
+                 Then then);
+    void read_found(const read_query& q, std::function<void(result<read_page>)> done);
+    void locate_found(const start_query& q, std::function<void(result<start_point>)> done);
     result<read_page> read_file(archive& a, const read_query& q);
     void tell_damage(read_page& page, position after) const;
     static topic_rows rows_of(const matched_topics& topics);
@@ -190,6 +196,7 @@ private:
     file_lock lock_;
     const epochs epochs_;
     const file_identity file_;
+    std::array<file_identity, 2> beside_;  ///< -wal and -shm, once they were seen; by upkeep
 
     std::function<void(std::span<const event_ptr>)> feed_ = [](auto) {};  ///< set before use
 

@@ -123,6 +123,8 @@ result<> store::prepare() {
          "<= "
          "?3 ORDER BY due, id LIMIT ?4"},
         {&retain_, "INSERT OR REPLACE INTO retained(topic, pos, at, record) VALUES(?, ?, ?, ?)"},
+        {&retain_instead_,
+         "UPDATE retained SET pos = ?2, at = ?3, record = ?4 WHERE topic = ?1 AND pos = ?5"},
         {&release_topic_, "DELETE FROM retained WHERE topic = ?"},
         {&release_, "DELETE FROM retained WHERE pos = ?"},
         {&read_retained_, "SELECT at, record FROM retained WHERE pos = ? LIMIT 1"},
@@ -354,6 +356,12 @@ result<> store::retain(std::int64_t topic, std::uint64_t pos, std::int64_t at,
     if (record.empty()) return release_topic_.bind(1, topic).run();
     retain_.bind(1, topic).bind(2, as_signed(pos)).bind(3, at);
     return retain_.bind_blob(4, record).run();
+}
+
+result<> store::retain_instead(std::int64_t topic, std::uint64_t of, std::uint64_t pos,
+                               std::int64_t at, std::string_view record) {
+    retain_instead_.bind(1, topic).bind(2, as_signed(pos)).bind(3, at).bind(5, as_signed(of));
+    return retain_instead_.bind_blob(4, record).run();
 }
 
 result<> store::each_retained(

@@ -145,6 +145,9 @@ public:
     /// `record` empty: the topic has no last value any more.
     result<> retain(std::int64_t topic, std::uint64_t pos, std::int64_t at,
                     std::string_view record);
+    /// Only where the last value is the event at `of`.
+    result<> retain_instead(std::int64_t topic, std::uint64_t of, std::uint64_t pos,
+                            std::int64_t at, std::string_view record);
     result<> each_retained(
         const std::function<void(std::int64_t topic, std::shared_ptr<stored_event>)>& call);
     result<std::uint64_t> add_scheduled(std::int64_t due, const event& e, std::string_view key);
@@ -174,8 +177,8 @@ private:
         remove_topic_, set_, find_answer_, add_answer_, free_answer_, forget_answers_,
         forget_answers_until_, count_answers_, shorten_answers_, add_turn_, oldest_, read_,
         remove_index_, remove_own_id_, remove_event_, remove_events_, remove_index_until_, rewrite_,
-        add_expiry_, expired_, forget_expiry_, retain_, release_, release_topic_, read_retained_,
-        add_damaged_, add_scheduled_, remove_scheduled_, scheduled_;
+        add_expiry_, expired_, forget_expiry_, retain_, retain_instead_, release_, release_topic_,
+        read_retained_, add_damaged_, add_scheduled_, remove_scheduled_, scheduled_;
     std::int64_t next_row_ = 1;  ///< of `topics`
     std::string record_;
 };

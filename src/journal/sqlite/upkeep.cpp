@@ -92,12 +92,18 @@ result<> sqlite_journal::store_turns(const write_token& w) {
 
 // What is written to a file that was deleted is gone with the process. Without its lock another
 // server may have the file by now.
-result<> sqlite_journal::check_files() const {
-    if (file_.holds(options_.path) && lock_.is_in_place()) return {};
+result<> sqlite_journal::check_files() {
+    bool there = file_.holds(options_.path) && lock_.is_in_place();
+    for (std::size_t i = 0; i < beside_.size(); ++i) {
+        const std::string path = options_.path + (i == 0 ? "-wal" : "-shm");
+        if (beside_[i] == file_identity{}) beside_[i] = file_identity::of(path);
+        there = there && (beside_[i] == file_identity{} || beside_[i].holds(path));
+    }
+    if (there) return {};
     return fail(
         errc::unavailable,
-        "the journal's file or its lock was deleted or replaced while the server has it: put "
-        "it back, or restart the server");
+        "the journal's file, its log or its lock was deleted or replaced while the server has it: "
+        "put it back, or restart the server");
 }
 
 // Writes what changes nothing.
@@ -243,7 +249,7 @@ result<bool> sqlite_journal::trim_topic(const write_token& w, topic_log& log) {
         still->trim_due = false;
         // What is left over the limit is not indexed yet.
         if (still->over_limits()) over_limits_seen_ = true;
-        if (still->kept != 0) {
+        if (still->kept != 0 && (count < oldest->size() || !log.empty())) {
             // What is not indexed yet is in memory, and may be older than the newest event.
             const std::uint64_t oldest_left =
                 count < oldest->size() ? (*oldest)[count].pos : log.front()->pos.value;
@@ -336,14 +342,16 @@ result<> sqlite_journal::erase_expired(const write_token& w, std::int64_t now) {
     for (const std::uint64_t pos : *due) {
         auto e = store_by(w).read(pos);
         if (!e) return std::unexpected(e.error());
-        if (*e != nullptr) {
+        // What was erased before has its reason, and perhaps what took its place.
+        if (*e != nullptr && !(*e)->erased) {
             if (auto done = store_by(w).erase(**e, {}); !done) return done;
             gone.push_back(std::move(*e));
         }
         if (auto done = store_by(w).forget_expiries(now, pos); !done) return done;
     }
     auto done = publish_upkeep(step, [&] {
-        for (const auto& e : gone) logs_.erase(*e, {});
+        for (const auto& e : gone)
+            recent_bytes_ -= logs_.erase(*e, {}, topic_logs::erased_size::first);
     });
     if (!done || due->size() < trims_per_step) return done;
     inbox_->want_upkeep();

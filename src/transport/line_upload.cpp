@@ -85,6 +85,11 @@ private:
             return set_failure(
                 {may.error().code, fmt::format("line {}: {}", line_, may.error().detail)});
         }
+        // One that the hub refuses takes no other of its batch along.
+        if (const auto fits = hub_.check(parsed->content); !fits) {
+            return set_failure(
+                {fits.error().code, fmt::format("line {}: {}", line_, fits.error().detail)});
+        }
         auto& key = parsed->idempotency_key;
         // Events that can be repeated one by one are published one by one.
         if (!key.empty()) flush();

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <csignal>
+#include <cstdlib>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -137,7 +138,8 @@ int process::wait() {
 }
 
 strings carillon(strings arguments) {
-    arguments.insert(arguments.begin(), CARILLON_BINARY);
+    const char* const other = std::getenv("TEST_SERVER");
+    arguments.insert(arguments.begin(), other != nullptr ? other : CARILLON_BINARY);
     return arguments;
 }
 

@@ -467,6 +467,22 @@ TEST(publishing, a_body_a_batch_a_topic_and_their_number_are_limited) {
         400);
 }
 
+TEST(publishing, a_line_that_the_hub_refuses_takes_no_other_along) {
+    running_server s;
+    const answer got = s.request("POST", "/events/publish",
+                                 "{\"topic\":\"c\",\"data\":1}\n{\"topic\":\"c\",\"data\":2}\n"
+                                 "{\"topic\":\"$x\",\"data\":3}\n",
+                                 lines_type);
+    EXPECT_EQ(got.status, 403);
+    EXPECT_NE(got.body.find("line 3: "), std::string::npos) << got.body;
+    EXPECT_NE(got.body.find("2 events were published"), std::string::npos) << got.body;
+    // One key cannot stand for lines that are stored as they come.
+    const answer keyed =
+        s.post("c", "{\"data\":4}\n", std::string(lines_type) + "Idempotency-Key: once\r\n");
+    EXPECT_EQ(keyed.status, 400);
+    EXPECT_EQ(s.get("/events/history?topic=c").body.find("\"data\":4"), std::string::npos);
+}
+
 /// Begins an upload of lines with these, each a chunk.
 void begin_upload(raw_client& c, const strings& lines) {
     c.send("POST /events/publish/news HTTP/1.1\r\nHost: localhost\r\n" + std::string(lines_type) +

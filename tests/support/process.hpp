@@ -60,7 +60,8 @@ struct finished {
 /// Runs the server's binary with these arguments until it ends.
 finished run_carillon(strings arguments, std::string_view input = {}, strings environment = {});
 
-/// `CARILLON_BINARY` and what follows it on the command line.
+/// The server (`CARILLON_BINARY`, or what TEST_SERVER in the environment names) and what follows it
+/// on the command line.
 strings carillon(strings arguments);
 
 }  // namespace carillon::testing

@@ -18,6 +18,8 @@ namespace carillon::surfaces {
 namespace {
 
 constexpr std::size_t max_listed = 1000;
+// Of events that wait: a page of them is written in one turn of a loop.
+constexpr std::size_t max_listed_bytes = 1u << 20;
 
 result<std::optional<topic>> path_topic(const http::request& r) {
     if (r.path_rest.empty()) return std::optional<topic>{};
@@ -144,6 +146,11 @@ std::unique_ptr<http::upload> topic_surface::upload(http::request& r, const prin
         answer.send(name.error());
         return nullptr;
     }
+    if (r.header_value("Idempotency-Key")) {
+        answer.send(error{errc::invalid_request,
+                          "each line has a key of its own: send `idempotencyKey` in its event"});
+        return nullptr;
+    }
     return transport::make_line_upload(
         hub_, std::move(*name), [who](const event& e) { return transport::may_publish(who, e); },
         std::move(answer), std::move(control));
@@ -264,6 +271,7 @@ void topic_surface::erase(http::request& r, const principal& who, http::responde
 void topic_surface::list_scheduled(http::request& r, const principal& who, http::responder answer) {
     scheduled_query query;
     query.max_events = max_listed;
+    query.max_bytes = max_listed_bytes;
     if (const auto limit = r.query_value("limit")) {
         const auto count = parse_whole_number(*limit);
         if (!count || *count <= 0)
@@ -299,29 +307,17 @@ void topic_surface::cancel_scheduled(http::request& r, const principal& who,
     };
     if (transport::is_admin(who)) return cancel(std::move(answer));
     // Its topics say whether it is the caller's to call off.
-    find_scheduled(
-        {}, id,
-        transport::on_loop_of(std::move(answer),
-                              [who, unknown, cancel](http::responder& to, result<event> found) {
-                                  if (!found) return to.send(found.error());
-                                  const auto may = transport::may_publish(who, *found);
-                                  if (!may) return to.send(may.error());
-                                  cancel(std::move(to));
-                              }));
-}
-
-void topic_surface::find_scheduled(const scheduled_query& from, std::uint64_t id,
-                                   std::function<void(result<event>)> done) {
-    hub_.scheduled(from, [this, id, done = std::move(done)](result<scheduled_page> page) {
-        if (!page) return done(std::unexpected(page.error()));
-        const auto at = std::ranges::find(page->events, id, &scheduled_event::id);
-        if (at != page->events.end()) return done(std::move(at->content));
-        if (!page->more) return done(fail(errc::not_found, "no event with this id waits"));
-        scheduled_query next;
-        next.after_due = page->events.back().due;
-        next.after_id = page->events.back().id;
-        find_scheduled(next, id, done);
-    });
+    scheduled_query named;
+    named.only = id;
+    hub_.scheduled(named, transport::on_loop_of(std::move(answer), [who, unknown, cancel](
+                                                                       http::responder& to,
+                                                                       result<scheduled_page> p) {
+                       if (!p) return to.send(p.error());
+                       if (p->events.empty()) return to.send(unknown);
+                       const auto may = transport::may_publish(who, p->events.front().content);
+                       if (!may) return to.send(may.error());
+                       cancel(std::move(to));
+                   }));
 }
 
 }  // namespace carillon::surfaces

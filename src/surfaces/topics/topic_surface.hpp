@@ -58,8 +58,6 @@ private:
     void erase(http::request& r, const principal& who, http::responder answer);
     void list_scheduled(http::request& r, const principal& who, http::responder answer);
     void cancel_scheduled(http::request& r, const principal& who, http::responder answer);
-    void find_scheduled(const scheduled_query& from, std::uint64_t id,
-                        std::function<void(result<event>)> done);
 
     hub& hub_;
     transport::stream_host& streams_;

@@ -467,6 +467,20 @@ TEST(publishing, a_body_a_batch_a_topic_and_their_number_are_limited) {
         400);
 }
 
+TEST(publishing, what_takes_an_events_place_changes_nothing_but_its_content) {
+    running_server s;
+    const std::string id = s.publish("a", "1");
+    const std::string target = "/events/history/" + id + "?topic=a";
+    for (const char* more :
+         {R"("private":true)", R"("ttl":1)", R"("retain":true)", R"("ephemeral":true)",
+          R"("id":"own")", R"("key":"k")", R"("metadata":{"a":1})",
+          R"("deliverAt":"2099-01-01T00:00:00Z")", R"("idempotencyKey":"once")"}) {
+        const std::string body = std::string("{\"data\":2,") + more + "}";
+        EXPECT_EQ(s.request("PUT", target, body, json_type).status, 400) << more;
+    }
+    EXPECT_EQ(s.request("PUT", target, R"({"data":2,"event":"new"})", json_type).status, 200);
+}
+
 TEST(publishing, a_line_that_the_hub_refuses_takes_no_other_along) {
     running_server s;
     const answer got = s.request("POST", "/events/publish",

@@ -66,6 +66,17 @@ std::string schedule_place(const scheduled_event& s) {
     return fmt::format("{}.{}", due.count(), s.id);
 }
 
+/// What takes an event's place is shown, kept and expires as that event: whoever asks for something
+/// else is not to believe that it was done.
+result<> is_content_alone(const transport::written_event& written) {
+    const event& e = written.content;
+    if (!e.is_private && !e.expires && !e.retain && !e.ephemeral && !e.id && e.key.empty() &&
+        e.metadata.empty() && !written.deliver_at && written.idempotency_key.empty())
+        return {};
+    return fail(errc::invalid_request,
+                "what takes an event's place has `event` and `data`: all else is as it was");
+}
+
 /// Shows of the page what the caller may publish under.
 void answer_scheduled(http::responder& to, result<scheduled_page> page, const principal& who) {
     if (!page) return to.send(page.error());
@@ -264,6 +275,7 @@ void topic_surface::erase(http::request& r, const principal& who, http::responde
     }
     auto written = transport::parse_event(r.body, what.from, *hub_.options());
     if (!written) return answer.send(written.error());
+    if (auto honoured = is_content_alone(*written); !honoured) return answer.send(honoured.error());
     hub_.replace(std::move(what), std::move(written->content),
                  transport::on_loop_of(std::move(answer), std::move(answer_published)));
 }

@@ -1,14 +1,13 @@
 // The console, against the real server.
-import { mkdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Browser, Page } from "playwright-core";
+import { findings } from "./support/axe.js";
 import { startBrowser } from "./support/browser.js";
 import { Server, until } from "./support/server.js";
 
 const screenshots = fileURLToPath(new URL("../../build/screenshots", import.meta.url));
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const tokenOf = (user: string, roles: string) => Buffer.from(`${user}:${user}:${user}@example.com:${roles}`).toString("base64");
 const admin = tokenOf("root", "admin");
 const evil = '<img src=x onerror="window.hurt=1">';
@@ -34,18 +33,6 @@ async function open(path: string, { width = 1440, dark = false, token = admin } 
   await page.addInitScript((t) => t && sessionStorage.setItem("carillon.token", t), token);
   await page.goto(`${server.url}/console${path}`);
   return { page, problems };
-}
-
-async function findings(page: Page): Promise<string[]> {
-  // The policy admits no script from a string in the page; the debugger's own way is none.
-  const world = await page.context().newCDPSession(page);
-  await world.send("Runtime.evaluate", { expression: axe });
-  const { result } = await world.send("Runtime.evaluate", {
-    expression: `axe.run(document, { resultTypes: ["violations"] }).then((r) => JSON.stringify(r.violations.map((v) => v.id + ": " + v.nodes.map((n) => n.target.join(" ")).slice(0, 3).join("; "))))`,
-    awaitPromise: true,
-    returnByValue: true,
-  });
-  return JSON.parse(result.value as string) as string[];
 }
 
 /** Scrolls for some frames; milliseconds of the page's own thread that a frame took, so that a busy machine does not count. */

@@ -1,6 +1,7 @@
 // How the pages look in all their states: a picture of each, at each width, in both colours.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Browser, BrowserContext, Page } from "playwright-core";
+import { findings } from "./support/axe.js";
 import { startBrowser } from "./support/browser.js";
 import { devToken } from "./support/day.js";
 import { goTo, look, weather, type Weather } from "./support/looks.js";
@@ -73,6 +74,7 @@ test("guides", async () => {
   await look(page, "guides-tables");
   await page.getByLabel("Search the guides").fill("idempotency");
   await page.locator(".found mark").first().waitFor();
+  expect(await findings(page)).toEqual([]);
   await look(page, "guides-search");
   await page.getByLabel("Search the guides").fill("xyzzy");
   await page.getByText("Nothing").first().waitFor();
@@ -95,6 +97,7 @@ test("the reference", async () => {
   await form.getByLabel("topic").fill("demo/reference");
   await form.getByRole("button", { name: "Send" }).click();
   await form.getByText("200", { exact: true }).waitFor();
+  expect(await findings(page)).toEqual([]);
   await look(page, "reference-try");
   await page.getByLabel("Find a route").fill("no such route");
   await page.getByText("No route matches").waitFor();
@@ -152,6 +155,7 @@ test("the way in, and a page that is not there", async () => {
   await page.keyboard.press("Escape");
   await goTo(page, "/nowhere");
   await page.locator("#main .state-title, #main h1").first().waitFor();
+  expect(await findings(page)).toEqual([]);
   await look(page, "not-found");
   expect(await page.locator("#main").innerText()).not.toBe("");
   await context.close();

@@ -1,6 +1,7 @@
 // How the console's pages look on a day with something to see: a picture of each, at each width, in both colours.
-import { afterAll, beforeAll, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Browser, BrowserContext, Page } from "playwright-core";
+import { findings } from "./support/axe.js";
 import { startBrowser } from "./support/browser.js";
 import { admin, devToken, fill, type Day } from "./support/day.js";
 import { goTo, look } from "./support/looks.js";
@@ -65,6 +66,7 @@ test("details", async () => {
     await goTo(page, `/console/${name}`);
     await page.locator("#main").getByRole("button", { name: row }).first().click();
     await page.getByRole("dialog").waitFor();
+    expect(await findings(page), name).toEqual([]);
     await look(page, `console-${name}-detail`);
   }
   await context.close();

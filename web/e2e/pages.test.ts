@@ -1,15 +1,14 @@
 // The server's own pages, in Debian's Chromium against the real server.
-import { mkdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Browser, BrowserContext, Page } from "playwright-core";
+import { findings } from "./support/axe.js";
 import { startBrowser } from "./support/browser.js";
 import { Server } from "./support/server.js";
 import { secret, tokenOf } from "./support/token.js";
 
 const screenshots = fileURLToPath(new URL("../../build/screenshots", import.meta.url));
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const hostile = `<img src=x onerror="document.title='owned'"><script>document.title='owned'</script>"'&\u202e`;
 
 let browser: Browser;
@@ -34,8 +33,7 @@ afterEach(async () => {
 });
 
 async function open(path: string, { at = server, width = 1440, dark = false, calm = false }: { at?: Server; width?: number; dark?: boolean; calm?: boolean } = {}): Promise<Page> {
-  // Axe is let in by the test alone; every page is also seen under its own policy.
-  context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: dark ? "dark" : "light", bypassCSP: calm, reducedMotion: calm ? "reduce" : "no-preference" });
+  context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: dark ? "dark" : "light", reducedMotion: calm ? "reduce" : "no-preference" });
   const page = await context.newPage();
   page.on("pageerror", (why) => problems.push(String(why)));
   page.on("console", (line) => {
@@ -62,16 +60,6 @@ async function signIn(page: Page, token?: string): Promise<void> {
 
 const events = (page: Page) => page.getByRole("list", { name: "Events, newest first" });
 const isWide = (page: Page) => page.evaluate(() => document.documentElement.scrollWidth <= innerWidth);
-
-/** What axe finds; in other colours of the same page only contrast can differ. */
-async function findings(page: Page, rules?: string[]): Promise<string[]> {
-  if (!(await page.evaluate(() => "axe" in globalThis))) await page.evaluate(axe);
-  const { violations } = await page.evaluate((runOnly) =>
-    (globalThis as unknown as { axe: { run(options: object): Promise<{ violations: { id: string; nodes: { target: string[]; failureSummary: string }[] }[] }> } }).axe.run(runOnly ? { runOnly } : {}),
-    rules,
-  );
-  return violations.flatMap(({ id, nodes }) => nodes.slice(0, 3).map(({ target, failureSummary }) => `${id}: ${target.join(" ")} ${failureSummary}`));
-}
 
 test("pages keep a strict policy, and files with checksums in their names are kept for good", async () => {
   const page = await fetch(`${server.url}/`);
@@ -335,6 +323,44 @@ test("everything is reached by keyboard", async () => {
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { level: 1, name: "Reference" }).waitFor();
   expect(await page.evaluate(() => document.activeElement?.id)).toBe("main");
+});
+
+test("the way in is a dialog: the keyboard stays in it, Escape leaves it, and what is wrong is said where it is", async () => {
+  const page = await open("/guides", { at: keyed, calm: true });
+  const button = page.locator("header").getByRole("button", { name: "Sign in" });
+  await button.focus();
+  await page.keyboard.press("Enter");
+  const dialog = page.getByRole("dialog", { name: "Sign in" });
+  await dialog.waitFor();
+  for (let n = 0; n < 12; n++) {
+    await page.keyboard.press("Tab");
+    // Beyond its last element is the browser's own bar, never the page behind it.
+    expect(await page.evaluate(() => document.activeElement === document.body || document.activeElement?.closest("dialog") !== null)).toBe(true);
+  }
+  await dialog.getByLabel("Token").fill("nonsense");
+  await page.keyboard.press("Enter");
+  await dialog.getByText("UNAUTHENTICATED").waitFor();
+  const field = dialog.getByLabel("Token");
+  expect(await field.getAttribute("aria-invalid")).toBe("true");
+  const said = await field.getAttribute("aria-describedby");
+  expect(await page.locator(`#${said!.split(" ").at(-1)!.replace(/[^\w-]/g, "\\$&")}`).innerText()).toContain("UNAUTHENTICATED");
+  expect(await findings(page)).toEqual([]);
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "hidden" });
+  expect(await button.evaluate((one) => one === document.activeElement)).toBe(true);
+});
+
+test("nothing moves where the system asks for calm", async () => {
+  const page = await open("/", { calm: true });
+  await events(page).getByText("carillon.open").first().waitFor();
+  await page.locator("header").getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("dialog").waitFor();
+  expect(await page.evaluate(() => document.getAnimations().length)).toBe(0);
+  const moving = await page.evaluate(() => [...document.querySelectorAll("*")].filter((one) => {
+    const style = getComputedStyle(one);
+    return style.animationName !== "none" || (style.transitionProperty !== "none" && style.transitionDuration.split(", ").some((time) => parseFloat(time) > 0));
+  }).map((one) => one.className));
+  expect(moving).toEqual([]);
 });
 
 test.each([

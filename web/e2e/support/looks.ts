@@ -1,8 +1,11 @@
 // Pictures of the pages, in each width and both colours; kept as files of the run (build/screenshots).
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { expect } from "vitest";
+import { expect, vi } from "vitest";
 import type { BrowserContext, Page } from "playwright-core";
+
+// A test takes many pictures, and a machine with other work to do takes its time for each.
+vi.setConfig({ testTimeout: 180_000 });
 
 export const screenshots = fileURLToPath(new URL("../../../build/screenshots", import.meta.url));
 mkdirSync(screenshots, { recursive: true });

@@ -15,7 +15,8 @@ function useGuide(name: string) {
   const [round, setRound] = useState(0);
   useEffect(() => {
     let current = true;
-    loads[name]?.().then(
+    if (!Object.hasOwn(loads, name)) return;
+    loads[name]!().then(
       ({ guide }) => current && setTold({ name, guide }),
       (problem: unknown) => current && setTold({ name, problem }),
     );
@@ -33,6 +34,7 @@ function Found({ wanted, done }: { wanted: string; done: () => void }) {
   const hits = search(texts, wanted);
   return (
     <div className="found">
+      <h1 className="visually-hidden">Guides: search</h1>
       <p className="quiet small" role="status">
         {hits.length === 0 ? "Nothing found" : `${hits.length} ${hits.length === 1 ? "place" : "places"}`}
       </p>
@@ -63,9 +65,19 @@ function Page({ name }: { name: string }) {
   useEffect(() => {
     if (guide && hash) document.getElementById(decodeURIComponent(hash))?.scrollIntoView();
   }, [guide, hash]);
-  if (!loads[name]) return <Empty title="There is no such guide" action={<Link to="/guides">All guides</Link>} />;
-  if (problem) return <ErrorState title="The guide did not load" problem={problem} retry={retry} />;
-  if (!guide) return <Loading what="the guide" />;
+  if (!guide)
+    return (
+      <div>
+        <h1 className="visually-hidden">Guides</h1>
+        {!Object.hasOwn(loads, name) ? (
+          <Empty title="There is no such guide" action={<Link to="/guides">All guides</Link>} />
+        ) : problem ? (
+          <ErrorState title="The guide did not load" problem={problem} retry={retry} />
+        ) : (
+          <Loading what="the guide" />
+        )}
+      </div>
+    );
   const sections = guide.sections.filter(({ depth }) => depth === 2);
   return (
     <>

@@ -213,6 +213,30 @@ test("a tab that is frozen leaves the connection to another, and catches up when
   await came([frozen, other], "one", "two", "three");
 });
 
+test.each([
+  ["a SharedWorker", { worker: "/worker.js" }],
+  ["one of the tabs", { shared: true }],
+])("where storage is forbidden, and with it what %s needs, a page has a connection of its own", async (_, options) => {
+  await server.stop();
+  server = await Server.start("--stream.retry", "200ms", "--http.cors_origins", "*");
+  const page = await context.newPage();
+  await page.goto(site.url);
+  await page.setContent('<iframe sandbox="allow-scripts"></iframe>');
+  const frame = page.frames()[1]!;
+  await frame.addScriptTag({ type: "module", content: await (await fetch(`${site.url}/client.js`)).text() });
+  await begin(frame, url(), { persist: "cursor", ...options });
+  await server.publish("news", "one");
+  await came(frame, "one");
+  await frame.evaluate(() => kept.client.addTopic("chat"));
+  await server.kill();
+  await server.start();
+  await server.publish("news", "two");
+  await server.publish("chat", "three");
+  await came(frame, "one", "two", "three");
+  await frame.evaluate(() => kept.client.close());
+  await until("nobody listens", async () => (await subscribers()) === 0);
+});
+
 test("tabs of another name share nothing", async () => {
   await tab({ name: "alice" });
   await tab({ name: "bob" });

@@ -1,5 +1,5 @@
 // A page that runs carillon-client, of another origin than the server's.
-import type { BrowserContext, Page } from "playwright-core";
+import type { BrowserContext, Frame, Page } from "playwright-core";
 import { expect } from "vitest";
 import type { CarillonClient, ClientOptions } from "carillon-client";
 import { until } from "./server.js";
@@ -54,12 +54,12 @@ export async function startClientSite(more: (client: string) => Record<string, s
   return Site.start({ "/client.js": client, "/worker.js": worker, ...more(client) }, `<script type="module" src="/client.js"></script>`);
 }
 
-export async function begin(page: Page, url: string, options: PageOptions = {}): Promise<void> {
+export async function begin(page: Page | Frame, url: string, options: PageOptions = {}): Promise<void> {
   await page.waitForFunction(() => "start" in globalThis);
   await page.evaluate(([to, given]) => (globalThis as unknown as { start(url: string, options: object): void }).start(to, given), [url, options] as const);
 }
 
-export const opens = (page: Page): Promise<unknown> => until("the stream is open", () => page.evaluate(() => kept.client.status === "open"));
+export const opens = (page: Page | Frame): Promise<unknown> => until("the stream is open", () => page.evaluate(() => kept.client.status === "open"));
 
 /** A page whose client is open. */
 export async function openClient(context: BrowserContext, site: Site, url: string, options: PageOptions = {}): Promise<Page> {
@@ -70,10 +70,10 @@ export async function openClient(context: BrowserContext, site: Site, url: strin
   return page;
 }
 
-export const dataOf = (page: Page): Promise<string[]> => page.evaluate(() => kept.data);
+export const dataOf = (page: Page | Frame): Promise<string[]> => page.evaluate(() => kept.data);
 
 /** Waits for these events at each of the pages, and fails if there are others. */
-export async function came(pages: Page | Page[], ...wanted: string[]): Promise<void> {
+export async function came(pages: Page | Frame | Page[], ...wanted: string[]): Promise<void> {
   for (const page of [pages].flat()) {
     await until(`events ${wanted.join()}`, async () => (await dataOf(page)).length >= wanted.length).catch(() => {});
     expect(await dataOf(page)).toEqual(wanted);

@@ -1,7 +1,7 @@
 import { CarillonClient, type EventMap } from "./client.js";
 import { lead, type Message, protocol, topicsOf } from "./leader.js";
 import type { RawEvent } from "./parser.js";
-import { type ClientOptions, StreamFailure, type Transport, type TransportRequest } from "./types.js";
+import { type ClientOptions, StreamErrorEvent, StreamFailure, type Transport, type TransportRequest } from "./types.js";
 import type { Membership } from "./worker.js";
 
 /** Events that are remembered while a tab catches up on a connection of its own. */
@@ -22,7 +22,7 @@ export interface SharedOptions extends ClientOptions {
 /**
  * A stream that all tabs of the browser share: one connection to the server, whatever their number. A SharedWorker
  * holds it if one is given, else one of the tabs; when that is closed another takes over where it was. Without
- * BroadcastChannel, or without either a worker or Web Locks, each tab has its own.
+ * BroadcastChannel, without either a worker or Web Locks, or where storage is forbidden, each tab has its own.
  *
  * All tabs see all events, also of topics that another of them has added; a topic that one of them removes stays until
  * the stream is opened anew.
@@ -39,7 +39,8 @@ export function connectShared<Events extends EventMap = EventMap>(url: string | 
   const room = `carillon ${protocol} ${name ?? JSON.stringify([target, topics, own.headers])}`;
   const inner: ClientOptions = { ...own, topics, onGap: undefined, persist: undefined };
 
-  const transport: Transport = (request) => {
+  const transport: Transport = async (request) => {
+    if (!(await isAllowed())) return alone(inner, request);
     const { signal } = request;
     let cursor = request.lastEventId;
     const campaign = (): void => void lead(room, target, inner, signal, () => cursor).catch(() => {});
@@ -70,6 +71,37 @@ export function connectShared<Events extends EventMap = EventMap>(url: string | 
   };
   transport.shared = true;
   return new CarillonClient<Events>(target, { ...own, transport, maxRetries: 0, silence: never, connectTimeout: never });
+}
+
+/** Storage that is forbidden, as in a sandboxed frame, forbids locks as well, and in some browsers channels. */
+async function isAllowed(): Promise<boolean> {
+  try {
+    new BroadcastChannel("carillon").close();
+    await navigator.locks?.request(`carillon ${Math.random()}`, () => {});
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A connection of the tab's own. */
+function alone(options: ClientOptions, request: TransportRequest): Promise<void> {
+  return new Promise((_, failed) => {
+    const { signal, lastEventId } = request;
+    const client = new CarillonClient(request.url, { ...options, topics: [], signal, lastEventId });
+    client.tap((event) => {
+      if (event.type === "carillon.expiring") return;
+      if (event.own) request.id(event.id);
+      request.event(event);
+    });
+    client.onStatus((status) => {
+      if (status === "open") request.opened();
+      if (status === "closed") failed(client.failure ?? new StreamFailure("http", { status: 204 }));
+    });
+    client.addEventListener("error", (event) => {
+      if (event instanceof StreamErrorEvent && event.retryIn !== undefined) request.lost(event.failure, event.retryIn);
+    });
+  });
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {

@@ -238,4 +238,4 @@ test.each([
   writeFileSync(join(project, config), JSON.stringify({ compilerOptions, files: Object.keys(files) }));
   const { stdout } = await run(process.execPath, [tsc, "-p", config], { cwd: project }).catch((failed: { stdout: string }) => failed);
   expect(stdout.split("\n").filter((line) => /^(node_modules\/carillon|[a-z]+\d*\.[mc]?ts\()|error TS5/.test(line))).toEqual([]);
-});
+}, 180_000);

@@ -3,6 +3,7 @@
 #include "support/relay.hpp"
 #include "support/running_proxy.hpp"
 #include "support/running_server.hpp"
+#include "support/temporary_folder.hpp"
 #include "support/tokens.hpp"
 
 #include <chrono>
@@ -117,8 +118,9 @@ TEST_F(doctor, names_what_is_wrong_with_nginx) {
                       finds("bad", "protocol"), finds("bad", "paths"), finds("good", "delivery")));
     EXPECT_THAT(over_a_restart(proxy_kind::nginx, {{"error_page 500 502 504", "#"}}),
                 AllOf(finds("bad", "restart"), HasSubstr("answered 502")));
-    EXPECT_THAT(through(proxy_kind::nginx, {{"Host $host", "Host elsewhere.example"}}),
-                AllOf(finds("bad", "host"), HasSubstr("`proxy_set_header Host $host;`")));
+    EXPECT_THAT(
+        through(proxy_kind::nginx, {{"Host $host", "Host elsewhere.example"}}, {"--idle", "0s"}),
+        AllOf(finds("bad", "host"), HasSubstr("`proxy_set_header Host $host;`")));
 }
 
 TEST_F(doctor, names_what_is_wrong_with_haproxy) {
@@ -154,6 +156,100 @@ TEST_F(doctor, names_what_is_wrong_with_apache) {
         over_a_restart(proxy_kind::apache,
                        {{"BalancerMember \"http://127.0.0.1:3099\" status=+H retry=0", ""}}),
         finds("bad", "restart"));
+}
+
+/// A certificate for `localhost` that signs itself, in `folder`.
+struct certificate {
+    std::string file, key;
+    certificate(const temporary_folder& folder, int days)
+        : file(folder.path_of("tls.pem")), key(folder.path_of("tls.key")) {
+        process made({"/usr/bin/openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                      "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=localhost", "-addext",
+                      "subjectAltName=DNS:localhost", "-days", std::to_string(days), "-keyout", key,
+                      "-out", file});
+        EXPECT_EQ(made.wait(), 0) << made.output();
+    }
+};
+
+TEST_F(doctor, names_a_certificate_that_ends_soon) {
+    const auto behind_tls = [&](int days) {
+        const temporary_folder folder;
+        const certificate c(folder, days);
+        const std::string port = std::to_string(free_port());
+        const running_proxy nginx(
+            proxy_kind::nginx, hub_.port(),
+            {{"server_name events.example.com;",
+              "listen 127.0.0.1:" + port + " ssl http2; ssl_certificate " + c.file +
+                  "; ssl_certificate_key " + c.key + "; server_name events.example.com;"}});
+        EXPECT_TRUE(nginx.running());
+        return run_carillon(
+            {"doctor", "https://localhost:" + port, "--from", outsider, "--idle", "0s"}, {},
+            {"SSL_CERT_FILE=" + c.file});
+    };
+    const finished soon = behind_tls(5);
+    EXPECT_EQ(soon.status, 1) << soon.output;
+    EXPECT_THAT(soon.output, AllOf(finds("bad", "certificate"), HasSubstr("ends in 4 days"),
+                                   HasSubstr("set: renew it"), finds("good", "connections"),
+                                   finds("good", "delivery")));
+    const finished later = behind_tls(61);
+    EXPECT_EQ(later.status, 0) << later.output;
+    EXPECT_THAT(later.output, AllOf(finds("good", "certificate"), HasSubstr("ends in 60 days"),
+                                    finds("good", "connections"), HasSubstr("HTTP/2"),
+                                    finds("good", "compression"), finds("note", "head")));
+}
+
+TEST_F(doctor, does_not_trust_a_certificate_that_nobody_vouches_for) {
+    const temporary_folder folder;
+    const certificate c(folder, 61);
+    const std::string port = std::to_string(free_port());
+    const running_proxy nginx(
+        proxy_kind::nginx, hub_.port(),
+        {{"server_name events.example.com;", "listen 127.0.0.1:" + port + " ssl; ssl_certificate " +
+                                                 c.file + "; ssl_certificate_key " + c.key +
+                                                 "; server_name events.example.com;"}});
+    const finished refused = run_carillon({"doctor", "https://localhost:" + port, "--idle", "0s"});
+    EXPECT_EQ(refused.status, 1);
+    EXPECT_THAT(refused.output, AllOf(finds("bad", "reach"), HasSubstr("certificate")));
+}
+
+TEST_F(doctor, finds_clocks_that_are_apart) {
+    // The hub's time reaches the doctor with one more digit.
+    EXPECT_THAT(through(proxy_kind::nginx,
+                        {{"gzip off;",
+                          "gzip off; sub_filter_types *; sub_filter '\"time\":' "
+                          "'\"time\":1'; sub_filter_once on;"}},
+                        {"--idle", "0s"}),
+                AllOf(finds("bad", "clock"), HasSubstr("s apart"), HasSubstr("set: NTP on both"),
+                      finds("good", "delivery")));
+}
+
+TEST_F(doctor, names_origins_that_may_not_read_or_send_cookies_and_notes_six_connections) {
+    const auto from = [&](const std::string& origin, strings more = {}) {
+        strings all{"doctor", hub_.url(), "--from", outsider, "--idle", "0s", "--origin", origin};
+        all.insert(all.end(), more.begin(), more.end());
+        return run_carillon(std::move(all));
+    };
+    const finished stranger = from("https://other.example.com");
+    EXPECT_EQ(stranger.status, 1);
+    EXPECT_THAT(stranger.output,
+                AllOf(finds("bad", "origin"), HasSubstr("may not read streams"),
+                      HasSubstr("http.cors_origins with this origin"), finds("note", "connections"),
+                      HasSubstr("a browser opens six connections"),
+                      HasSubstr("nothing stands in front"), finds("good", "claims")));
+    const finished cookies = from("https://app.example.com", {"--credentials"});
+    EXPECT_EQ(cookies.status, 1);
+    EXPECT_THAT(cookies.output, AllOf(finds("bad", "origin"), HasSubstr("may not send cookies"),
+                                      HasSubstr("http.cors_credentials")));
+}
+
+TEST_F(doctor, takes_a_slow_path_for_what_it_is) {
+    const running_server hub;
+    relay path(hub.port());
+    path.delay(std::chrono::milliseconds(60));
+    const finished asked = run_carillon({"doctor", path.url(), "--idle", "0s"});
+    EXPECT_EQ(asked.status, 0) << asked.output;
+    EXPECT_THAT(asked.output, AllOf(finds("good", "clock"), finds("good", "delivery"),
+                                    finds("good", "compression"), finds("good", "paths")));
 }
 
 TEST_F(doctor, tells_addresses_apart_that_are_no_hub) {

@@ -1,6 +1,8 @@
 #include "support/relay.hpp"
 
 #include <array>
+#include <deque>
+#include <string_view>
 #include <vector>
 
 #include <arpa/inet.h>
@@ -30,17 +32,44 @@ int connect_to(std::uint16_t port) {
     return -1;
 }
 
+using steady_clock = std::chrono::steady_clock;
+
+struct piece_on_its_way {
+    int to = -1;
+    std::string bytes;
+    steady_clock::time_point due;
+};
+
 struct pair_of_ends {
     int client = -1;
     int server = -1;
     bool stalled = false;
+    std::deque<piece_on_its_way> delayed;  ///< in the order in which they are due
 };
 
+bool send_all(int to, std::string_view bytes) {
+    return ::send(to, bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
+           static_cast<ssize_t>(bytes.size());
+}
+
 /// False at the end, or on a failure.
-bool pass_on(int from, int to) {
+bool pass_on(pair_of_ends& p, int from, int to, std::chrono::milliseconds delay) {
     std::array<char, 64u << 10> piece;
     const auto n = ::recv(from, piece.data(), piece.size(), 0);
-    return n > 0 && ::send(to, piece.data(), static_cast<std::size_t>(n), MSG_NOSIGNAL) == n;
+    if (n <= 0) return false;
+    const std::string_view bytes(piece.data(), static_cast<std::size_t>(n));
+    if (delay.count() == 0) return send_all(to, bytes);
+    p.delayed.push_back({to, std::string(bytes), steady_clock::now() + delay});
+    return true;
+}
+
+/// False on a failure.
+bool send_what_is_due(pair_of_ends& p) {
+    const auto now = steady_clock::now();
+    for (; !p.delayed.empty() && p.delayed.front().due <= now; p.delayed.pop_front()) {
+        if (!send_all(p.delayed.front().to, p.delayed.front().bytes)) return false;
+    }
+    return true;
 }
 
 void close_both(pair_of_ends& p) {
@@ -81,17 +110,22 @@ void relay::run() {
         }
         ::poll(polled.data(), polled.size(), 5);
         for (std::size_t i = 0; i < pairs.size(); ++i) {
-            bool open = true;
-            if (polled[2 * i + 1].revents != 0) open = pass_on(pairs[i].client, pairs[i].server);
+            pair_of_ends& p = pairs[i];
+            const std::chrono::milliseconds delay(delay_ms_.load());
+            bool open = send_what_is_due(p);
+            if (open && polled[2 * i + 1].revents != 0)
+                open = pass_on(p, p.client, p.server, delay);
             if (open && polled[2 * i + 2].revents != 0)
-                open = !lose_answers_ && pass_on(pairs[i].server, pairs[i].client);
-            if (!open) close_both(pairs[i]);
+                open = !lose_answers_ && pass_on(p, p.server, p.client, delay);
+            if (!open) close_both(p);
         }
         if (polled[0].revents != 0) {
             const int client = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
             ++connections_;
             const int server = connect_to(to_);
-            pairs.push_back({client, server});
+            pairs.emplace_back();
+            pairs.back().client = client;
+            pairs.back().server = server;
             if (server < 0) close_both(pairs.back());
         }
         std::erase_if(pairs, [](const auto& p) { return p.client < 0; });

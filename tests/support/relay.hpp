@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <thread>
@@ -24,6 +25,8 @@ public:
     void stall() { stall_wanted_ = true; }
     /// From now on, or no longer: requests are passed on, and instead of the answer comes the end.
     void lose_answers(bool yes) { lose_answers_ = yes; }
+    /// From now on, every byte takes so long, in either direction.
+    void delay(std::chrono::milliseconds by) { delay_ms_ = by.count(); }
 
 private:
     void run();
@@ -34,6 +37,7 @@ private:
     std::atomic<bool> ended_{false};
     std::atomic<bool> stall_wanted_{false};
     std::atomic<bool> lose_answers_{false};
+    std::atomic<std::int64_t> delay_ms_{0};
     std::atomic<int> connections_{0};
     std::thread thread_;
 };

@@ -4,7 +4,7 @@ import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_pr
 import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, describe, test } from "vitest";
+import { afterEach, describe, test } from "vitest";
 import { Server } from "../e2e/support/server.js";
 import { losesAndDoublesNothing, quick } from "../e2e/support/survival.js";
 
@@ -110,15 +110,14 @@ describe.each(Object.entries(clients))("%s", (name, { tools, make }) => {
   let server: Server;
   let listener: ChildProcess | undefined;
 
-  beforeEach(async () => {
-    server = await Server.start(...quick);
-  });
   afterEach(async () => {
     listener?.kill("SIGKILL");
     await server?.stop();
   });
 
-  test("loses and doubles nothing over kills and a drain", async () => {
+  // Each with the decoder that its language brings along, if it asks for a coding.
+  test.each(["off", "on"])("loses and doubles nothing over kills and a drain, with compression %s", async (compression) => {
+    server = await Server.start(...quick, "--stream.compression", compression);
     const [command, ...args] = make();
     let printed = "";
     listener = spawn(command!, [...args, `${server.url}/events/subscribe/news`], { stdio: ["ignore", "pipe", "inherit"] });

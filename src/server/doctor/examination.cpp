@@ -340,18 +340,26 @@ void examination::look_at_delivery(watched_stream& stream) {
 
 void examination::look_at_compression() {
     // Without an opening event, as a stream that resumes may begin: its head comes by itself.
-    http_call c = request("/subscribe/$doctor/" + name_ + "?open=0");
-    c.headers.emplace_back("Accept: text/event-stream");
-    c.headers.emplace_back("Accept-Encoding: gzip, deflate, br");
-    watched_stream stream(std::move(c));
-    const auto head = stream.head(clock::now() + event_limit);
-    const std::string coding(head ? head->header("content-encoding") : std::string_view{});
+    http_call plain = request("/subscribe/$doctor/" + name_ + "?open=0");
+    plain.headers.emplace_back("Accept: text/event-stream");
+    http_call coded = plain;
+    coded.headers.emplace_back("Accept-Encoding: gzip, deflate, br");
+    watched_stream stream(std::move(coded));
+    const auto coding_now = [&] {
+        const auto head = stream.head(clock::now());
+        return std::string(head ? head->header("content-encoding") : std::string_view{});
+    };
     const auto held = [&] {
+        const std::string coding = coding_now();
         bad("compression", fault::compressed,
             fmt::format("for clients that accept compression, as browsers do, events wait{}",
                         coding.empty() ? "" : " in a " + coding + " compressor"));
     };
-    if (!head) return held();
+    const bool prompt = stream.head(clock::now() + event_limit).has_value();
+    if (!prompt) {
+        watched_stream uncoded(std::move(plain));
+        if (uncoded.head(clock::now() + event_limit)) return held();
+    }
     std::size_t bytes = 0;
     for (int i = 0; i < 2; ++i) {
         wait_uninterrupted(between_pings);
@@ -360,10 +368,18 @@ void examination::look_at_compression() {
         if (!got || got->status != 200) return;
         if (stream.bytes_beyond(bytes, clock::now() + event_limit) == bytes) return held();
     }
+    const std::string coding = coding_now();
     say("compression", verdict::good,
         coding.empty()
             ? std::string("streams are not compressed")
             : fmt::format("streams are compressed with {}, and each event is flushed", coding));
+    // nginx does so over HTTP/2.
+    if (!prompt) {
+        say("head", verdict::note,
+            "the head of a stream comes with its first bytes: without an opening event, `onopen` "
+            "waits for the first event or heartbeat",
+            "leave the opening event on (no `open=0`)");
+    }
 }
 
 void examination::look_at_origin() {

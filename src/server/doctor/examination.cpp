@@ -23,6 +23,7 @@ using clock = std::chrono::steady_clock;
 
 constexpr milliseconds answer_limit = seconds(5);
 constexpr milliseconds event_limit = seconds(3);
+constexpr milliseconds head_limit = milliseconds(1500);  // of a stream, when others have come
 constexpr milliseconds late = milliseconds(100);
 constexpr int pings = 5;
 constexpr milliseconds between_pings(200);
@@ -338,7 +339,13 @@ void examination::look_at_delivery(watched_stream& stream) {
         fmt::format("events arrive within {} ms of being published", in_ms(median) + 1));
 }
 
+bool examination::delivers() const {
+    return std::ranges::none_of(
+        findings_, [](const finding& f) { return f.check == "delivery" && f.is != verdict::good; });
+}
+
 void examination::look_at_compression() {
+    if (!delivers()) return;
     // Without an opening event, as a stream that resumes may begin: its head comes by itself.
     http_call plain = request("/subscribe/$doctor/" + name_ + "?open=0");
     plain.headers.emplace_back("Accept: text/event-stream");
@@ -355,10 +362,10 @@ void examination::look_at_compression() {
             fmt::format("for clients that accept compression, as browsers do, events wait{}",
                         coding.empty() ? "" : " in a " + coding + " compressor"));
     };
-    const bool prompt = stream.head(clock::now() + event_limit).has_value();
+    const bool prompt = stream.head(clock::now() + head_limit).has_value();
     if (!prompt) {
         watched_stream uncoded(std::move(plain));
-        if (uncoded.head(clock::now() + event_limit)) return held();
+        if (uncoded.head(clock::now() + head_limit)) return held();
     }
     std::size_t bytes = 0;
     for (int i = 0; i < 2; ++i) {
@@ -409,10 +416,7 @@ void examination::look_at_origin() {
 void examination::look_at_idle(watched_stream& stream) {
     const milliseconds idle = arguments_.idle.value_or(heartbeat_ + heartbeat_ / 5);
     if (idle.count() == 0) return;
-    if (std::ranges::any_of(findings_, [](const finding& f) {
-            return f.check == "delivery" && f.is != verdict::good;
-        }))
-        return;
+    if (!delivers()) return;
     const auto began = clock::now();
     const std::size_t beats = stream.comments();
     std::optional<clock::time_point> end;

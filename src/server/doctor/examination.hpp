@@ -52,6 +52,7 @@ private:
     void look_at_forgery();
     void look_at_paths();
     void look_at_delivery(watched_stream& stream);
+    bool delivers() const;  ///< as far as it was looked at
     void look_at_compression();
     void look_at_origin();
     void look_at_idle(watched_stream& stream);

@@ -415,6 +415,33 @@ TEST_P(journals, answer_a_repeated_key_as_the_first_time) {
     EXPECT_EQ(try_append({make({"a"})}, key), journal::appended::stored);
 }
 
+TEST_P(journals, hold_a_key_beyond_window_and_limit_until_it_is_let_go) {
+    build({}, {.max_keys = 2});
+    const idempotency_key one{"held/1", {1, 2}, true};
+    const idempotency_key two{"held/2", {1, 2}, true};
+    const auto first = make({"a"});
+    EXPECT_EQ(try_append({first}, one), journal::appended::stored);
+    EXPECT_EQ(try_append({make({"a"})}, two), journal::appended::stored);
+    for (const char* other : {"x", "y", "z"})
+        EXPECT_EQ(try_append({make({"a"})}, idempotency_key{other, {}}), journal::appended::stored);
+    EXPECT_TRUE(soon([&] { return record().stats().keys == 2; }))
+        << "they take no place among the others";
+    pass(std::chrono::hours(24 * 400));
+    const auto again = make({"a"});
+    EXPECT_EQ(try_append({again}, one), journal::appended::repeated);
+    EXPECT_EQ(again->pos, first->pos);
+    EXPECT_EQ(try_append({make({"a"})}, idempotency_key{"held/1", {3, 4}, true}).error().code,
+              errc::conflict);
+    EXPECT_EQ(try_append({make({"a"})}, idempotency_key{"held/1", {3, 4}}),
+              journal::appended::stored)
+        << "who does not hold it means another one";
+    record().forget_keys("held/", "held/2");
+    EXPECT_TRUE(soon([&] { return try_append({make({"a"})}, one) == journal::appended::stored; }));
+    EXPECT_EQ(try_append({make({"a"})}, two), journal::appended::repeated);
+    record().forget_keys("held/", "held0");
+    EXPECT_TRUE(soon([&] { return try_append({make({"a"})}, two) == journal::appended::stored; }));
+}
+
 TEST_P(journals, pass_ephemeral_events_through_without_a_position) {
     const auto lasting = make({"a"});
     const auto passing = make({"a"});

@@ -447,6 +447,20 @@ TEST_F(sqlite_journal_test, remembers_keys_over_a_restart) {
     EXPECT_EQ(again->pos.value, 1u);
 }
 
+TEST_F(sqlite_journal_test, holds_keys_over_a_restart_long_after) {
+    open();
+    const idempotency_key key{"k", {1, 2}, true};
+    EXPECT_EQ(try_append({make({"a"})}, key), journal::appended::stored);
+    close();
+    now_ = now_.load() + std::chrono::hours(24 * 30);
+    open();
+    EXPECT_EQ(try_append({make({"a"})}, key), journal::appended::repeated);
+    record().forget_keys("k", "l");
+    EXPECT_TRUE(soon([&] { return rows_of("held_answers") == 0; }));
+    open();
+    EXPECT_EQ(try_append({make({"a"})}, key), journal::appended::stored);
+}
+
 TEST_F(sqlite_journal_test, stores_nothing_in_a_file_that_is_gone) {
     open();
     append({"a"});

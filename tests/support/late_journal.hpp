@@ -53,8 +53,13 @@ public:
     void on_stored(std::function<void(std::span<const event_ptr>)> feed) override {
         kept_->on_stored(std::move(feed));
     }
+    bool refuses = false;  ///< to store anything
     void append(group events, std::optional<idempotency_key> key, commit_callback done) override {
+        if (refuses) return done(fail(errc::unavailable, "not now"), events);
         kept_->append(std::move(events), std::move(key), std::move(done));
+    }
+    void forget_keys(std::string first, std::string end) override {
+        kept_->forget_keys(std::move(first), std::move(end));
     }
     void schedule(event e, std::chrono::system_clock::time_point due,
                   std::optional<idempotency_key> key,

@@ -145,6 +145,9 @@ struct journal_stats {
 struct idempotency_key {
     std::string key;                           ///< with the scope that it is unique in
     std::array<std::uint64_t, 2> body_hash{};  ///< of all that the request says
+    /// Remembered until `forget_keys`, whatever the window and the limit are: whoever repeats the
+    /// request says when it does so no more. Not for `schedule`.
+    bool held = false;
 };
 
 /// Which retention applies to a topic; asked when a topic is first seen, and for all topics after a
@@ -225,6 +228,10 @@ public:
     void append(group events, commit_callback done) {
         append(std::move(events), std::nullopt, std::move(done));
     }
+
+    /// Forgets the held keys from `first` up to `end`, that one not included, in the order of their
+    /// bytes. Soon: a key that is still there does no harm.
+    virtual void forget_keys(std::string first, std::string end) = 0;
 
     /// Keeps an event until `due`, when it is appended as if it came then. A key that is known
     /// gives the id from then. Errors as of `append`.

@@ -31,6 +31,7 @@ public:
         feed_ = std::move(feed);
     }
     void append(group events, std::optional<idempotency_key> key, commit_callback done) override;
+    void forget_keys(std::string first, std::string end) override;
     void schedule(event e, std::chrono::system_clock::time_point due,
                   std::optional<idempotency_key> key,
                   std::function<void(result<std::uint64_t>)> done) override;
@@ -134,6 +135,7 @@ private:
     std::optional<std::string> unchecked_from_;  ///< topics that new retention was not applied to
     string_map<remembered> keys_;
     std::deque<used_key> keys_by_age_;
+    std::map<std::string, remembered> held_keys_;  ///< those that are held
     std::uint64_t keys_forgotten_ = 0;
     std::map<schedule_place, waiting> scheduled_;
     boost::unordered_flat_map<std::uint64_t, time_point> scheduled_by_id_;

@@ -21,13 +21,26 @@ constexpr std::size_t tree_node = 4 * sizeof(void*);
 /// What came of an earlier use of the key; nothing if there was none.
 result<std::optional<std::uint64_t>> memory_journal::recall(const idempotency_key& key) {
     forget_keys();
-    const auto known = keys_.find(key.key);
-    if (known == keys_.end() || !known->second.known) return std::nullopt;
-    if (known->second.body_hash != key.body_hash) return std::unexpected(key_conflict());
-    return known->second.first;
+    const remembered* known = nullptr;
+    if (key.held) {
+        const auto found = held_keys_.find(key.key);
+        if (found != held_keys_.end()) known = &found->second;
+    } else {
+        const auto found = keys_.find(key.key);
+        if (found != keys_.end()) known = &found->second;
+    }
+    if (known == nullptr || !known->known) return std::nullopt;
+    if (known->body_hash != key.body_hash) return std::unexpected(key_conflict());
+    return known->first;
 }
 
 void memory_journal::remember(idempotency_key key, std::uint64_t first) {
+    if (key.held) {
+        const auto [at, added] = held_keys_.try_emplace(std::move(key.key));
+        if (added) memory_ += allocated(tree_node) + key_footprint(at->first);
+        at->second = {key.body_hash, first, 0, true};
+        return;
+    }
     if (options_.limits.max_keys == 0) return;
     while (keys_by_age_.size() >= options_.limits.max_keys) {
         keys_forgotten_ += keys_.find(*keys_by_age_.front().key)->second.known ? 1 : 0;
@@ -51,6 +64,15 @@ void memory_journal::forget_oldest_key() {
     if (--at->second.uses != 0) return;
     memory_ -= key_footprint(at->first);
     keys_.erase(at);
+}
+
+void memory_journal::forget_keys(std::string first, std::string end) {
+    const std::lock_guard lock(mutex_);
+    auto at = held_keys_.lower_bound(first);
+    while (at != held_keys_.end() && at->first < end) {
+        memory_ -= allocated(tree_node) + key_footprint(at->first);
+        at = held_keys_.erase(at);
+    }
 }
 
 void memory_journal::schedule(event e, time_point due, std::optional<idempotency_key> key,

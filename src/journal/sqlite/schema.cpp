@@ -28,6 +28,7 @@ CREATE INDEX retained_by_pos ON retained(pos);
 CREATE TABLE expiring(at INTEGER NOT NULL, pos INTEGER NOT NULL, PRIMARY KEY(at, pos)) WITHOUT ROWID;
 CREATE TABLE answers(number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, hash BLOB NOT NULL, first INTEGER NOT NULL,
                      expires INTEGER NOT NULL);
+CREATE TABLE held_answers(key TEXT PRIMARY KEY, hash BLOB NOT NULL, first INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE epochs(number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, first INTEGER NOT NULL, last INTEGER);
 CREATE TABLE meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE damaged(pos INTEGER PRIMARY KEY);
@@ -52,6 +53,9 @@ CREATE TABLE clock_turns(pos INTEGER PRIMARY KEY, before INTEGER NOT NULL, after
                                                                  R"(
 ALTER TABLE scheduled ADD COLUMN size INTEGER NOT NULL DEFAULT 0;
 UPDATE scheduled SET size = length(record);
+)",
+                                                                 R"(
+CREATE TABLE held_answers(key TEXT PRIMARY KEY, hash BLOB NOT NULL, first INTEGER NOT NULL) WITHOUT ROWID;
 )"};
 
 // Of openings that gave no event, so many are known; older ones are forgotten with the last event

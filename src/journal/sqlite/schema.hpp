@@ -23,13 +23,14 @@ namespace carillon::sqlite {
 // retained      the last value of topics that have one
 // expiring      events whose content goes at a time
 // answers       what appends with an idempotency key came to, oldest first
+// held_answers  the same of keys that are held until whoever uses them lets go
 // epochs        each opening of the file, with the positions that it gave
 // clock_turns   where the clock went back
 // damaged       events whose record was damaged before it was known what topics they have
 
 /// Of this program: "Cari".
 inline constexpr std::int32_t application_id = 0x43617269;
-inline constexpr int schema_version = 3;
+inline constexpr int schema_version = 4;
 
 /// What the file knew when it was opened.
 struct contents {

@@ -55,6 +55,7 @@ public:
         feed_ = std::move(feed);
     }
     void append(group events, std::optional<idempotency_key> key, commit_callback done) override;
+    void forget_keys(std::string first, std::string end) override;
     void schedule(event e, std::chrono::system_clock::time_point due,
                   std::optional<idempotency_key> key,
                   std::function<void(result<std::uint64_t>)> done) override;

@@ -97,6 +97,9 @@ result<> store::prepare() {
         {&add_answer_,
          "INSERT OR REPLACE INTO answers(key, hash, first, expires) VALUES(?, ?, ?, ?)"},
         {&free_answer_, "DELETE FROM answers WHERE key = ? AND first = ?"},
+        {&find_held_, "SELECT hash, first FROM held_answers WHERE key = ?"},
+        {&hold_answer_, "INSERT OR REPLACE INTO held_answers(key, hash, first) VALUES(?, ?, ?)"},
+        {&forget_held_, "DELETE FROM held_answers WHERE key >= ? AND key < ?"},
         {&forget_answers_until_, "DELETE FROM answers WHERE number <= ?"},
         {&count_answers_,
          "SELECT coalesce((SELECT max(number) FROM answers) - (SELECT min(number) FROM answers) + "
@@ -233,27 +236,59 @@ result<> store::set(std::string_view meta, std::uint64_t value) {
     return set_.bind(1, meta).bind(2, as_signed(value)).run();
 }
 
+namespace {
+
+using hash_bytes = std::array<char, sizeof(remembered_answer::body_hash)>;
+
+hash_bytes hash_of(const remembered_answer& a) {
+    hash_bytes hash{};
+    std::memcpy(hash.data(), &a.body_hash, hash.size());
+    return hash;
+}
+
+remembered_answer answer_at(statement& row) {
+    remembered_answer a;
+    const std::string_view hash = row.bytes(0);
+    if (hash.size() == sizeof a.body_hash) std::memcpy(&a.body_hash, hash.data(), hash.size());
+    a.first = as_unsigned(row.number(1));
+    row.reset();
+    return a;
+}
+
+}  // namespace
+
 result<std::optional<remembered_answer>> store::find_answer(std::string_view key,
                                                             std::int64_t now) {
     const auto row = find_answer_.bind(1, key).bind(2, now).step();
     if (!row) return std::unexpected(row.error());
     if (!*row) return std::nullopt;
-    remembered_answer a;
-    const std::string_view hash = find_answer_.bytes(0);
-    if (hash.size() == sizeof a.body_hash) std::memcpy(&a.body_hash, hash.data(), hash.size());
-    a.first = as_unsigned(find_answer_.number(1));
-    find_answer_.reset();
-    return a;
+    return answer_at(find_answer_);
 }
 
 result<std::uint64_t> store::add_answer(std::string_view key, const remembered_answer& a,
                                         std::int64_t expires) {
-    std::array<char, sizeof a.body_hash> hash{};
-    std::memcpy(hash.data(), &a.body_hash, hash.size());
+    const hash_bytes hash = hash_of(a);
     add_answer_.bind(1, key).bind_blob(2, {hash.data(), hash.size()});
     if (auto done = add_answer_.bind(3, as_signed(a.first)).bind(4, expires).run(); !done)
         return std::unexpected(done.error());
     return as_unsigned(sqlite3_last_insert_rowid(connection_.handle()));
+}
+
+result<std::optional<remembered_answer>> store::find_held(std::string_view key) {
+    const auto row = find_held_.bind(1, key).step();
+    if (!row) return std::unexpected(row.error());
+    if (!*row) return std::nullopt;
+    return answer_at(find_held_);
+}
+
+result<> store::hold_answer(std::string_view key, const remembered_answer& a) {
+    const hash_bytes hash = hash_of(a);
+    hold_answer_.bind(1, key).bind_blob(2, {hash.data(), hash.size()});
+    return hold_answer_.bind(3, as_signed(a.first)).run();
+}
+
+result<> store::forget_held(std::string_view first, std::string_view end) {
+    return forget_held_.bind(1, first).bind(2, end).run();
 }
 
 result<> store::free_answer(std::string_view key, std::uint64_t first) {

@@ -122,6 +122,10 @@ public:
     /// Of the oldest `limit`, those that have expired. Gives how many; so do the next ones.
     result<std::size_t> forget_answers(std::int64_t now, std::size_t limit);
     result<std::size_t> forget_answers_until(std::uint64_t number);
+    // Those that are held are kept apart: they have neither an end nor a number.
+    result<std::optional<remembered_answer>> find_held(std::string_view key);
+    result<> hold_answer(std::string_view key, const remembered_answer& a);
+    result<> forget_held(std::string_view first, std::string_view end);
     /// At least: some in between may be free again.
     result<std::uint64_t> count_answers();
     /// Why the file could not be written when it was opened, so that its epoch is not saved yet.
@@ -174,11 +178,12 @@ private:
     contents found_;
     std::optional<error> unwritable_;
     statement add_topic_, add_event_, add_index_, add_indexes_, add_own_id_, save_topic_,
-        remove_topic_, set_, find_answer_, add_answer_, free_answer_, forget_answers_,
-        forget_answers_until_, count_answers_, shorten_answers_, add_turn_, oldest_, read_,
-        remove_index_, remove_own_id_, remove_event_, remove_events_, remove_index_until_, rewrite_,
-        add_expiry_, expired_, forget_expiry_, retain_, retain_instead_, release_, release_topic_,
-        read_retained_, add_damaged_, add_scheduled_, remove_scheduled_, scheduled_;
+        remove_topic_, set_, find_answer_, add_answer_, free_answer_, find_held_, hold_answer_,
+        forget_held_, forget_answers_, forget_answers_until_, count_answers_, shorten_answers_,
+        add_turn_, oldest_, read_, remove_index_, remove_own_id_, remove_event_, remove_events_,
+        remove_index_until_, rewrite_, add_expiry_, expired_, forget_expiry_, retain_,
+        retain_instead_, release_, release_topic_, read_retained_, add_damaged_, add_scheduled_,
+        remove_scheduled_, scheduled_;
     std::int64_t next_row_ = 1;  ///< of `topics`
     std::string record_;
 };

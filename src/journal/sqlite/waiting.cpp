@@ -33,7 +33,8 @@ result<> sqlite_journal::count_waiting(const write_token& w) {
 // What came of an earlier use of the key: a position, or a scheduled event's id.
 result<std::optional<std::uint64_t>> sqlite_journal::recall(const write_token& w,
                                                             const idempotency_key& key) {
-    const auto known = store_by(w).find_answer(key.key, newest_ms());
+    const auto known =
+        key.held ? store_by(w).find_held(key.key) : store_by(w).find_answer(key.key, newest_ms());
     if (!known) return std::unexpected(known.error());
     if (!*known) return std::nullopt;
     if ((*known)->body_hash != key.body_hash) return std::unexpected(key_conflict());
@@ -43,6 +44,7 @@ result<std::optional<std::uint64_t>> sqlite_journal::recall(const write_token& w
 // Within the transaction under way.
 result<> sqlite_journal::remember(const write_token& w, const idempotency_key& key,
                                   std::uint64_t first) {
+    if (key.held) return store_by(w).hold_answer(key.key, {key.body_hash, first});
     if (options_.limits.max_keys == 0) return {};
     const auto window = std::chrono::milliseconds(options_.idempotency_window).count();
     const auto number =
@@ -64,6 +66,15 @@ result<> sqlite_journal::forget_answers(const write_token& w, std::int64_t now) 
     if (!known) return std::unexpected(known.error());
     keys_ = *known;
     return {};
+}
+
+void sqlite_journal::forget_keys(std::string first, std::string end) {
+    inbox_->run(
+        [this, first = std::move(first), end = std::move(end)](const write_token& w) -> result<> {
+            if (auto writable = check_writable(w); !writable) return writable;
+            const std::lock_guard writing(transaction_mutex_);
+            return store_by(w).forget_held(first, end);
+        });
 }
 
 void sqlite_journal::schedule(event e, std::chrono::system_clock::time_point due,

@@ -26,6 +26,12 @@ constexpr std::size_t max_group = 512;
 constexpr int busy_ms = 2000;
 // How long what nobody waits for may wait for company.
 constexpr auto linger = std::chrono::milliseconds(5);
+// How long a write waits for others if the last commit is not that long ago: most pages of a commit
+// are the same for one record and for several, so that a busy server commits less often.
+constexpr auto gathering = std::chrono::milliseconds(4);
+// A caller that sends one write after the other waits for itself alone: after a wait that brought
+// nobody so many commits do not wait.
+constexpr int commits_at_once = 64;
 
 struct task {
     record_store::work work;
@@ -45,27 +51,30 @@ public:
         {
             const std::lock_guard lock(mutex_);
             if (closed_ || waiting_.size() >= most_) return false;
-            // Somebody looks at the clock from the first one on.
-            wakes = wakes || waiting_.empty();
-            urgent_ = urgent_ || u == urgency::now;
+            // Somebody looks at the clock from the first one on, and while they gather.
+            wakes = (wakes || waiting_.empty()) && !gathers_;
+            if (u == urgency::now) ++urgent_;
             waiting_.push_back(std::move(t));
         }
         if (wakes) changed_.notify_one();
         return true;
     }
 
-    /// Waits for tasks and takes up to `limit`; none: it is closed and empty.
-    std::vector<task> take(std::size_t limit) {
+    /// Waits for a task and takes it; none: it is closed and empty.
+    std::vector<task> take_one() {
         std::unique_lock lock(mutex_);
         changed_.wait(lock, [&] { return closed_ || !waiting_.empty(); });
-        changed_.wait_for(lock, linger, [&] { return closed_ || urgent_; });
-        std::vector<task> taken;
-        while (!waiting_.empty() && taken.size() < limit) {
-            taken.push_back(std::move(waiting_.front()));
-            waiting_.pop_front();
-        }
-        urgent_ = !waiting_.empty();
-        return taken;
+        return take_some(1);
+    }
+
+    /// Waits for tasks and gathers up to `limit`; none: it is closed and empty.
+    std::vector<task> gather(std::size_t limit) {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [&] { return closed_ || !waiting_.empty(); });
+        changed_.wait_for(lock, linger, [&] { return closed_ || urgent_ != 0; });
+        wait_for_company(lock);
+        gathered_ = std::chrono::steady_clock::now();
+        return take_some(limit);
     }
 
     /// What waits is still done.
@@ -78,11 +87,36 @@ public:
     }
 
 private:
+    void wait_for_company(std::unique_lock<std::mutex>& lock) {
+        if (at_once_ != 0) {
+            --at_once_;
+            return;
+        }
+        const std::size_t before = urgent_;
+        gathers_ = true;
+        const bool ends = changed_.wait_until(lock, gathered_ + gathering, [&] { return closed_; });
+        gathers_ = false;
+        if (!ends && urgent_ == before) at_once_ = commits_at_once;
+    }
+
+    std::vector<task> take_some(std::size_t limit) {
+        std::vector<task> taken;
+        while (!waiting_.empty() && taken.size() < limit) {
+            taken.push_back(std::move(waiting_.front()));
+            waiting_.pop_front();
+        }
+        urgent_ = waiting_.size();
+        return taken;
+    }
+
     const std::size_t most_;
     std::mutex mutex_;  // guards all below
     std::condition_variable changed_;
     std::deque<task> waiting_;
-    bool urgent_ = false;  ///< somebody waits for one of them
+    std::size_t urgent_ = 0;  ///< at least so many of them are waited for
+    bool gathers_ = false;    ///< whoever takes them looks at the clock
+    int at_once_ = 0;         ///< commits that do not wait
+    std::chrono::steady_clock::time_point gathered_{};
     bool closed_ = false;
 };
 
@@ -166,7 +200,11 @@ private:
         on->keep_log();
         if (writes) {
             if (auto ours = check_file(*on); !ours) return std::unexpected(ours.error());
-            auto done = on->execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
+            // A savepoint's journal has no file of its own; pages that many commits write are
+            // copied into the file once for all of these.
+            auto done = on->execute(
+                "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; "
+                "PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000");
             if (!done) return std::unexpected(done.error());
         }
         return std::make_unique<session>(std::move(*on));
@@ -185,7 +223,7 @@ private:
 
     void write_all() {
         for (;;) {
-            std::vector<task> group = writes_.take(max_group);
+            std::vector<task> group = writes_.gather(max_group);
             if (group.empty()) return;
             std::vector<result<>> outcomes;
             result<> committed = write_group(group, outcomes);
@@ -223,7 +261,7 @@ private:
 
     void read_all(session& on) {
         for (;;) {
-            std::vector<task> one = reads_.take(1);
+            std::vector<task> one = reads_.take_one();
             if (one.empty()) return;
             auto outcome = on.on.execute("BEGIN");
             if (outcome) {

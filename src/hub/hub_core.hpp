@@ -3,6 +3,7 @@
 
 #include <carillon/hub/hub.hpp>
 
+#include "base/string_map.hpp"
 #include "hub/client_directory.hpp"
 #include "hub/presence_directory.hpp"
 #include "hub/receipts.hpp"
@@ -17,6 +18,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -76,6 +78,9 @@ struct hub::core {
     receipt_book receipts;
     presence_directory present;
     std::atomic<bool> presence_settled{false};
+    presence_rule presence_of_room(std::string_view room) const;
+    mutable std::mutex room_rules_mutex;
+    string_map<presence_rule> room_rules;  ///< of rooms that show less; guarded by the mutex
     std::function<void(const presence_change&)> presence_watch;  ///< set before streams come
     record_access reads;
     std::vector<std::unique_ptr<shard>> shards;

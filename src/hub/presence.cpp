@@ -69,6 +69,24 @@ std::vector<presence_count> hub::present_topics(std::string_view prefix, std::si
     return all;
 }
 
+result<> hub::limit_presence(const topic& room, std::optional<presence_rule> most) {
+    if (!is_room(room.str()))
+        return fail(errc::invalid_request, "the presence of rooms alone is limited one by one");
+    const std::lock_guard lock(core_->room_rules_mutex);
+    if (most) {
+        core_->room_rules.insert_or_assign(room.str(), *most);
+    } else {
+        core_->room_rules.erase(room.str());
+    }
+    return {};
+}
+
+presence_rule hub::core::presence_of_room(std::string_view room) const {
+    const std::lock_guard lock(room_rules_mutex);
+    const auto known = room_rules.find(room);
+    return known == room_rules.end() ? presence_rule::everyone : known->second;
+}
+
 bool hub::is_present(std::string_view user) const { return core_->users.is_present(user); }
 
 void hub::on_presence(std::function<void(const presence_change&)> watch) {

@@ -247,7 +247,9 @@ topic_node& shard::impl::node_of(const topic_pattern& topic) {
     if (topic_node* known = index_.find(topic)) return *known;
     const auto limits = hub_.options();
     topic_options options = limits->options_of ? limits->options_of(topic.str()) : topic_options{};
-    if (is_room(topic.str())) options.presence = limits->room_presence;
+    if (is_room(topic.str()))
+        options.presence =
+            std::min(limits->room_presence, hub_.inside().presence_of_room(topic.str()));
     // Changes of who is there would have no topic.
     if (!may_have_presence(topic.str())) options.presence = presence_rule::off;
     return index_.get(topic, options);

@@ -91,8 +91,6 @@ hub_options hub_options_of(const settings& s) {
     o.expiry_warning = s.stream.expiry_warning;
     o.presence_grace = s.stream.presence_grace;
     o.max_presence_names = s.stream.max_presence_names;
-    o.room_presence =
-        parse_presence_rule(s.stream.room_presence.value).value_or(presence_rule::off);
     o.max_receipts = s.stream.max_receipts;
     o.options_of = [rows = s](std::string_view topic) {
         const topic_row* row = rows.row_for(topic);

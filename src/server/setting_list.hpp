@@ -259,8 +259,6 @@ void each_setting(Settings& s, Visitor&& visit) {  // NOLINT(readability-functio
            "Names of users in the list of a topic's presence; the count is of all.", 0, 100'000,
            true},
           s.stream.max_presence_names);
-    visit({"stream.room_presence", "Whether chat rooms have presence, and who sees it."},
-          s.stream.room_presence);
     visit({"stream.max_receipts",
            "Events whose receipts are waited for at once; of more nothing is known.", 0, no_limit,
            true},

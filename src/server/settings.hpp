@@ -118,7 +118,6 @@ struct settings {
         milliseconds expiry_warning = std::chrono::seconds(60);
         milliseconds presence_grace = std::chrono::seconds(30);
         std::uint64_t max_presence_names = 100;
-        choice room_presence{"off", "off|hidden|users|everyone"};
         std::uint64_t max_receipts = 100'000;
         compression_size compression;
     } stream;

@@ -197,6 +197,29 @@ TEST_F(presence, rooms_have_it_by_the_hubs_rule) {
     EXPECT_EQ(t_.h.present_in(room_topic("red")), 2u);
 }
 
+TEST_F(presence, a_room_may_have_less_than_the_hubs_rule_and_never_more) {
+    const auto rule = [&](std::string_view room, presence_rule most) {
+        EXPECT_TRUE(t_.h.limit_presence(room_topic(room), most));
+    };
+    rule("quiet", presence_rule::off);
+    rule("hidden", presence_rule::hidden);
+    rule("loud", presence_rule::everyone);
+    EXPECT_EQ(t_.h.limit_presence(*topic::parse("open"), presence_rule::off).error().code,
+              errc::invalid_request);
+    fake_connection ann, bob, nobody;
+    open(t_.s, ann, "ann", {"a"}, {}, {room_topic("quiet"), room_topic("hidden")});
+    open(second_, bob, "bob", {"a"}, {}, {room_topic("quiet"), room_topic("hidden")});
+    EXPECT_EQ(told(ann), strings{});
+    EXPECT_EQ(t_.h.present_in(room_topic("quiet")), 0u);
+    EXPECT_EQ(t_.h.present_in(room_topic("hidden")), 2u);
+    open(t_.s, nobody, "", {"a"}, {}, {room_topic("loud")});
+    EXPECT_EQ(told(nobody), strings{}) << "the hub's rule is `users`";
+    EXPECT_TRUE(t_.h.limit_presence(room_topic("quiet"), std::nullopt));
+    fake_connection carol;
+    open(t_.s, carol, "carol", {"a"}, {}, {room_topic("loud")});
+    EXPECT_EQ(told(carol).size(), 1u);
+}
+
 TEST_F(presence, of_users_counts_all_their_streams_and_has_a_grace_too) {
     fake_connection one, two;
     subscriber* first = open(t_.s, one, "ann", {"a"});

@@ -191,6 +191,11 @@ public:
     void change_room(std::string_view user, const topic& room, bool listens,
                      std::function<void(result<>)> done);
 
+    /// The presence of a room, if that is less than `hub_options::room_presence`; nothing: as that
+    /// says. For streams that begin to listen to it where none did. Error `invalid_request`: a
+    /// topic that is no room.
+    result<> limit_presence(const topic& room, std::optional<presence_rule> most);
+
     /// The client's live stream goes on with another identity of the same user: other grants,
     /// expiry, session, attributes. Topics for which `may_listen` says no are dropped; null: none
     /// are. The client is told, and `done` which topics these were. Errors: `client_not_found`,

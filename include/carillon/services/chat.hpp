@@ -34,6 +34,8 @@ struct room_draft {
     std::string name{};  ///< for people; may be empty
     bool open = true;    ///< anybody may join; otherwise those who were invited
     std::optional<repeatable_call> call{};  ///< it makes no second room if it is repeated
+    /// The listeners that see who listens, if these are fewer than the hub's rule for rooms says.
+    std::optional<presence_rule> presence{};
 };
 
 struct message_draft {

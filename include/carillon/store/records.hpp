@@ -171,6 +171,7 @@ struct room {
     std::string owner;
     bool open = true;  ///< anybody may join; otherwise who was invited
     time_point created;
+    std::string presence = {};  ///< a rule of the services' for seeing the room's listeners
 };
 
 enum class membership : std::uint8_t { none, invited, member };

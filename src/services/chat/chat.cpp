@@ -99,6 +99,11 @@ result<> chat::state::take_place(store::records& r, const room& in, const std::s
     return {};
 }
 
+void chat::state::know(const room& r) {
+    if (const auto rule = parse_presence_rule(r.presence))
+        (void)events.limit_presence(topic_of(r.id).value(), *rule);
+}
+
 // The hub's streams follow the records: whoever changed a membership says so here afterwards.
 void chat::state::listen(const std::string& user, const topic& where, bool listens,
                          std::function<void()> done) {
@@ -123,6 +128,7 @@ void chat::create(room_draft what, std::string owner, callback<room> done) {
     r->owner = std::move(owner);
     r->open = what.open;
     r->created = state_->now();
+    if (what.presence) r->presence = to_string(*what.presence);
     state_->relay.write(
         [s = state_, r, repeated, call = std::move(what.call)](
             store::records& in, std::vector<message>& out) -> result<> {
@@ -142,6 +148,7 @@ void chat::create(room_draft what, std::string owner, callback<room> done) {
          done = std::move(done)](const result<outbox_relay::outcome>& outcome) mutable {
             if (!outcome) return done(std::unexpected(outcome.error()));
             if (*repeated) return done(std::move(*r));  // the owner may have left it meanwhile
+            s->know(*r);
             s->listen(r->owner, topic_of(r->id).value(), true,
                       [r, done = std::move(done)] { done(std::move(*r)); });
         });
@@ -186,6 +193,7 @@ void chat::join(std::string room, std::string user, callback<joined> done) {
         [s = state_, j, user, where = *where,
          done = std::move(done)](const result<outbox_relay::outcome>& outcome) mutable {
             if (!outcome) return done(std::unexpected(outcome.error()));
+            s->know(j->room);
             if (!j->anew) return s->tell_history(j, std::move(done));
             s->listen(user, where, true, [s, j, done = std::move(done)]() mutable {
                 s->tell_history(j, std::move(done));
@@ -223,8 +231,9 @@ result<std::uint64_t> chat::state::leave(store::records& r, const room& from, co
 void chat::state::take_out(check_leaver check, topic where, std::string user, callback<void> done,
                            std::optional<repeatable_call> call) {
     const auto repeated = std::make_shared<bool>(false);
+    const auto gone = std::make_shared<bool>(false);
     relay.write(
-        [self = shared_from_this(), check = std::move(check), where, user, repeated,
+        [self = shared_from_this(), check = std::move(check), where, user, repeated, gone,
          call = std::move(call)](store::records& r, std::vector<message>& out) -> result<> {
             const auto before = self->relay.made_before(r, call);
             if (!before) return std::unexpected(before.error());
@@ -234,12 +243,14 @@ void chat::state::take_out(check_leaver check, topic where, std::string user, ca
             if (!from) return std::unexpected(from.error());
             const auto left = self->leave(r, *from, where, user, out);
             if (!left) return std::unexpected(left.error());
+            *gone = *left != 0;
             return self->relay.remember(r, call, user);
         },
-        [self = shared_from_this(), where, user, repeated,
+        [self = shared_from_this(), where, user, repeated, gone,
          done = std::move(done)](const result<outbox_relay::outcome>& outcome) mutable {
             if (!outcome) return done(std::unexpected(outcome.error()));
             if (*repeated) return done({});  // the user may be there again meanwhile
+            if (*gone) (void)self->events.limit_presence(where, std::nullopt);
             self->listen(user, where, false, [done = std::move(done)] { done({}); });
         });
 }

@@ -139,7 +139,10 @@ void chat::find(std::string room, std::string user, callback<store::room> done) 
         [room = std::move(room), user = std::move(user)](store::records& r) {
             return room_for(r, room, user, membership::member);
         },
-        std::move(done));
+        [s = state_, done = std::move(done)](result<store::room> found) {
+            if (found) s->know(*found);
+            done(std::move(found));
+        });
 }
 
 void chat::members(std::string room, std::string user, std::string after, std::size_t limit,
@@ -175,7 +178,12 @@ void chat::rooms_of(std::string user, callback<std::vector<room>> done) {
         [user = std::move(user), most = state_->limits.max_rooms](store::records& r) {
             return r.rooms().rooms_of(user, {}, most);
         },
-        std::move(done));
+        [s = state_, done = std::move(done)](result<std::vector<room>> found) {
+            if (found) {
+                for (const room& r : *found) s->know(r);
+            }
+            done(std::move(found));
+        });
 }
 
 void chat::trim() {

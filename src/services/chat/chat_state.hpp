@@ -31,6 +31,8 @@ struct chat::state : std::enable_shared_from_this<state> {
     result<> take_place(store::records& r, const store::room& in, const std::string& user) const;
     result<store::room> enter(store::records& r, const std::string& id, const std::string& user,
                               bool& anew, std::vector<message>& out) const;
+    /// Tells the hub what the room says of its presence, before streams listen to it.
+    void know(const store::room& r);
     void listen(const std::string& user, const topic& where, bool listens,
                 std::function<void()> done);
     result<std::uint64_t> leave(store::records& r, const store::room& from, const topic& where,

@@ -67,6 +67,9 @@ CREATE TABLE calls (
     fingerprint TEXT NOT NULL, made TEXT NOT NULL, at INTEGER NOT NULL, UNIQUE (owner, key));
 CREATE INDEX calls_at ON calls (at);
 CREATE INDEX calendar_once ON calendar (starts) WHERE rule = '';
+)",
+    R"(
+ALTER TABLE rooms ADD COLUMN presence TEXT NOT NULL DEFAULT '';
 )"};
 
 }  // namespace

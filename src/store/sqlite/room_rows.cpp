@@ -13,7 +13,8 @@ room room_at(const sqlite::statement& row) {
             .name = text_at(row, 1),
             .owner = text_at(row, 2),
             .open = row.number(3) != 0,
-            .created = from_ms(row.number(4))};
+            .created = from_ms(row.number(4)),
+            .presence = text_at(row, 5)};
 }
 
 result<std::uint64_t> count_of(query& q, std::string_view what) {
@@ -28,7 +29,8 @@ result<std::uint64_t> count_of(query& q, std::string_view what) {
 }  // namespace
 
 result<> room_rows::create(const room& r) {
-    const auto made = create_.run(r.id, r.name, r.owner, std::int64_t{r.open}, r.created);
+    const auto made =
+        create_.run(r.id, r.name, r.owner, std::int64_t{r.open}, r.created, r.presence);
     if (!made) return std::unexpected(made.error());
     if (*made == 0) return fail(errc::conflict, fmt::format("there is a room `{}` already", r.id));
     return {};

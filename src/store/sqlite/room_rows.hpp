@@ -28,8 +28,10 @@ public:
 
 private:
     sqlite::connection& on_;
-    query create_{on_, "INSERT OR IGNORE INTO rooms VALUES (?, ?, ?, ?, ?)"};
-    query find_{on_, "SELECT id, name, owner, open, created FROM rooms WHERE id = ?"};
+    query create_{on_,
+                  "INSERT OR IGNORE INTO rooms (id, name, owner, open, created, presence) "
+                  "VALUES (?, ?, ?, ?, ?, ?)"};
+    query find_{on_, "SELECT id, name, owner, open, created, presence FROM rooms WHERE id = ?"};
     query state_{on_, "SELECT state FROM members WHERE room = ? AND user = ?"};
     query set_{on_,
                "INSERT INTO members VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET state = ?3 "
@@ -45,8 +47,8 @@ private:
                   "AND NOT EXISTS (SELECT 1 FROM members WHERE room = ?1) "
                   "AND NOT EXISTS (SELECT 1 FROM messages WHERE room = ?1)"};
     query rooms_{on_,
-                 "SELECT r.id, r.name, r.owner, r.open, r.created FROM members m JOIN rooms r "
-                 "ON r.id = m.room WHERE m.user = ? AND m.room > ? AND m.state = 2 "
+                 "SELECT r.id, r.name, r.owner, r.open, r.created, r.presence FROM members m "
+                 "JOIN rooms r ON r.id = m.room WHERE m.user = ? AND m.room > ? AND m.state = 2 "
                  "ORDER BY m.room LIMIT ?"};
     query add_{on_,
                "INSERT INTO messages (id, room, user, text, data, sent) "

@@ -44,9 +44,9 @@ services::notification_limits notification_limits_of(const settings& s) {
     return l;
 }
 
-services::repetition_limits repetition_limits_of(const settings& s) {
+services::outbox_limits outbox_limits_of(const settings& s) {
     return {std::chrono::ceil<std::chrono::seconds>(s.journal.idempotency_window),
-            s.journal.max_keys};
+            s.journal.max_keys, s.records.max_waiting};
 }
 
 services::calendar_limits calendar_limits_of(const settings& s) {
@@ -130,7 +130,7 @@ void add_envelopes(std::vector<std::shared_ptr<const envelope>>& to) {
 applications::applications(hub& events, transport::stream_host& streams,
                            std::unique_ptr<store::record_store> records, const settings& s)
     : records_(std::move(records)),
-      outbox_(events, *records_, repetition_limits_of(s)),
+      outbox_(events, *records_, outbox_limits_of(s)),
       notifications_(
           events, outbox_, *records_,
           [&events](std::string_view user) { return events.connections_of(user); },

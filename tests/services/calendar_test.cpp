@@ -2,6 +2,11 @@
 
 #include "services/service_fixture.hpp"
 
+#include <future>
+#include <set>
+#include <string>
+#include <vector>
+
 #include <gmock/gmock.h>
 
 namespace carillon::services {
@@ -45,7 +50,7 @@ protected:
         return answer_of<std::uint64_t>(
             [&](auto done) { service->remind_of_upcoming(window, std::move(done)); });
     }
-    /// Ticks, and waits until what that began is written.
+    /// Ticks, and waits until what that began is read and written.
     void tick() {
         for (int i = 0; i < 2; ++i) {
             service->tick();
@@ -182,6 +187,85 @@ TEST_F(calendar_test, events_that_took_place_go_when_they_are_old) {
     old.trim();
     settle();
     EXPECT_THAT(kept(), ElementsAre("e1"));
+}
+
+TEST_F(calendar_test, a_rule_that_is_searched_for_long_delays_nobody) {
+    // As an earlier version has taken it.
+    ASSERT_TRUE(answer_of<void>([&](auto done) {
+        records->write(
+            [](store::records& r) {
+                store::calendar_event e = daily();
+                e.id = "hostile";
+                e.starts = "20000101T000000";
+                e.rule = "FREQ=SECONDLY;BYMONTH=2;BYMONTHDAY=30";
+                return r.calendar().put(e);
+            },
+            std::move(done));
+    }));
+    ASSERT_TRUE(create(daily()));
+    const auto begun = std::chrono::steady_clock::now();
+    service.reset();
+    open_records();
+    start();
+    tick();
+    EXPECT_EQ(upcoming(24h).value(), 2u) << "the others are seen to";
+    EXPECT_FALSE(answer_of<std::uint64_t>(
+        [&](auto done) { service->remind_of("hostile", std::move(done)); }));
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, 2s);
+}
+
+TEST_F(calendar_test, reminds_of_all_pages_of_events) {
+    constexpr int count = 600;
+    ASSERT_TRUE(answer_of<void>([&](auto done) {
+        records->write(
+            [](store::records& r) -> result<> {
+                for (int i = 0; i < count; ++i) {
+                    store::calendar_event e = daily();
+                    e.id = "many-" + std::to_string(i);
+                    EXPECT_TRUE(r.calendar().put(e));
+                }
+                return {};
+            },
+            std::move(done));
+    }));
+    EXPECT_EQ(upcoming(24h).value(), std::uint64_t{2 * count});
+    EXPECT_EQ(upcoming(24h).value(), 0u);
+}
+
+TEST_F(calendar_test, makes_one_event_of_a_repeated_call) {
+    const auto call = [](std::uint64_t body) {
+        return repeatable_call{"boss", {"key", {body, 0}}};
+    };
+    const auto make = [&](std::uint64_t body) {
+        store::calendar_event e = daily();
+        e.id.clear();
+        return answer_of<std::string>(
+            [&](auto done) { service->create(std::move(e), std::move(done), call(body)); });
+    };
+    const auto first = make(1);
+    ASSERT_TRUE(first);
+    EXPECT_EQ(make(1).value(), *first);
+    EXPECT_EQ(make(2).error().code, errc::conflict);
+    EXPECT_THAT(inbox("alice"), SizeIs(1)) << "told once";
+    const auto all = answer_of<std::vector<store::calendar_event>>(
+        [&](auto done) { service->list("boss", {}, 10, std::move(done)); });
+    EXPECT_THAT(all.value(), SizeIs(1));
+}
+
+TEST_F(calendar_test, makes_one_event_of_calls_at_the_same_time) {
+    constexpr int calls = 50;
+    std::vector<std::promise<result<std::string>>> answers(calls);
+    for (auto& a : answers) {
+        store::calendar_event e = daily();
+        e.id.clear();
+        service->create(
+            std::move(e), [&a](result<std::string> id) { a.set_value(std::move(id)); },
+            repeatable_call{"boss", {"key", {1, 0}}});
+    }
+    std::set<std::string> ids;
+    for (auto& a : answers) ids.insert(a.get_future().get().value());
+    EXPECT_THAT(ids, SizeIs(1));
+    EXPECT_THAT(inbox("alice"), SizeIs(1));
 }
 
 }  // namespace

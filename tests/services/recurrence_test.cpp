@@ -1,5 +1,7 @@
 #include "services/calendar/recurrence.hpp"
 
+#include <ctime>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -60,6 +62,38 @@ TEST(recurrence, gets_far_into_the_future_of_an_old_rule_at_once) {
                 ElementsAre(at(2026, 1, 1, 0), at(2026, 1, 1, 1)));
     const auto counted = event("19800101T120000", "UTC", "FREQ=SECONDLY;COUNT=1000000000");
     EXPECT_FALSE(occurrences(counted, at(2026, 1, 1, 0), at(2026, 1, 1, 2), 10));
+}
+
+TEST(recurrence, takes_no_rule_that_is_searched_for_long) {
+    const auto begun = std::clock();
+    const auto spent = [&] { return static_cast<double>(std::clock() - begun) / CLOCKS_PER_SEC; };
+    for (const char* rule :
+         {"FREQ=SECONDLY", "FREQ=SECONDLY;BYMONTH=2;BYMONTHDAY=30", "FREQ=SECONDLY;INTERVAL=86400",
+          "FREQ=MINUTELY;BYSETPOS=-1;BYMONTH=2;BYMONTHDAY=30", "FREQ=MINUTELY",
+          "FREQ=HOURLY;BYMONTH=2;BYMONTHDAY=30", "FREQ=HOURLY;BYHOUR=3", "FREQ=HOURLY;BYSETPOS=2",
+          "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30", "FREQ=YEARLY;BYMONTH=4,6;BYMONTHDAY=31",
+          "FREQ=DAILY;BYYEARDAY=1;BYMONTH=2",
+          "FREQ=DAILY;BYMINUTE=0,10,20,30,40;BYHOUR=1,2,3,4,5,6",
+          "FREQ=YEARLY;BYSECOND=0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24",
+          "freq=daily;rscale=chinese"}) {
+        const auto e = event("20000101T000000", "UTC", rule);
+        const auto fine = check_schedule(e);
+        ASSERT_FALSE(fine) << rule;
+        EXPECT_THAT(fine.error().detail, HasSubstr("`rule`"));
+        EXPECT_FALSE(occurrences(e, at(2026, 1, 1, 0), at(2031, 1, 1, 0), 1)) << rule;
+    }
+    // What never comes, or seldom, and is not seen to at once.
+    for (const char* rule :
+         {"FREQ=DAILY;INTERVAL=7;BYDAY=MO", "FREQ=DAILY;INTERVAL=3;BYMONTH=2;BYMONTHDAY=29",
+          "FREQ=MONTHLY;BYDAY=MO;BYSETPOS=50", "FREQ=MONTHLY;BYMONTHDAY=31;BYDAY=FR",
+          "FREQ=YEARLY;BYWEEKNO=53;BYDAY=MO", "FREQ=DAILY;COUNT=20000", "FREQ=HOURLY;INTERVAL=5",
+          "FREQ=DAILY;BYHOUR=9,17;BYMINUTE=0,30", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29,30"}) {
+        const auto e = event("20000101T000000", "UTC", rule);
+        EXPECT_TRUE(check_schedule(e)) << rule;
+        const double before = spent();
+        (void)occurrences(e, at(2026, 1, 1, 0), at(2031, 1, 1, 0), 1);
+        EXPECT_LT(spent() - before, 0.5) << rule;
+    }
 }
 
 TEST(recurrence, names_what_is_wrong) {

@@ -26,7 +26,9 @@ protected:
     void open_records() {
         relay.reset();
         records.reset();
-        records = store::open_record_store({.path = folder.path_of("records.db")}).value();
+        // One reader, so that what is read later is read after what is read now.
+        records =
+            store::open_record_store({.path = folder.path_of("records.db"), .readers = 1}).value();
         relay = std::make_unique<services::outbox_relay>(events, *records);
     }
 
@@ -38,8 +40,11 @@ protected:
         return answer.get_future().get();
     }
 
-    /// Waits until what was begun is written.
+    /// Waits until what was begun is read and written.
     void settle() {
+        ASSERT_TRUE(answer_of<void>([&](auto done) {
+            records->read([](store::records&) -> result<> { return {}; }, std::move(done));
+        }));
         ASSERT_TRUE(answer_of<void>([&](auto done) {
             records->write([](store::records&) -> result<> { return {}; }, std::move(done));
         }));

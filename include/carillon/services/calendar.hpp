@@ -50,9 +50,11 @@ public:
     void start(callback<void> done);
 
     /// Creates an event; without an id it gets a random one, which is the answer. `owner` is
-    /// whoever calls. Errors: `invalid_request` naming the field, `conflict` (the id is taken),
-    /// `unavailable`.
-    void create(store::calendar_event e, callback<std::string> done);
+    /// whoever calls. A repeated `call` creates nothing and has the first one's answer. Errors:
+    /// `invalid_request` naming the field, `conflict` (the id is taken, or the call's key was
+    /// another's), `unavailable`.
+    void create(store::calendar_event e, callback<std::string> done,
+                std::optional<repeatable_call> call = {});
     /// Changes one. Error `not_found` also for whoever is not its owner, unless `as_admin`.
     enum class rights : std::uint8_t { owner, admin };
     void change(store::calendar_event e, std::string user, rights as, callback<void> done);

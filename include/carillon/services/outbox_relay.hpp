@@ -31,20 +31,37 @@ struct repeatable_call {
     idempotency_key key;
 };
 
-struct repetition_limits {
+struct outbox_limits {
     std::chrono::seconds window = std::chrono::hours(24);  ///< how long a call is remembered
     std::size_t max_calls = 1'000'000;  ///< that are remembered; the oldest goes first
+    /// Events that the journal refuses for the moment and that wait in memory, and as many outcomes
+    /// that are not written yet. Others wait in the file, and are read again.
+    std::size_t max_waiting = 10'000;
+};
+
+/// The steps of a message from a record to its event, in order. A start begins with `publishing`.
+enum class outbox_step : std::uint8_t {
+    written,     ///< beside its record, in a transaction that is not committed yet
+    committed,   ///< with its record
+    publishing,  ///< about to go to the journal
+    published,   ///< stored by the journal; nobody was told
+    answered,    ///< whoever wrote it was told; not of a row that an earlier life left
+    leaving,     ///< its row goes, with what is said of it, in a transaction that is not committed
+    left,        ///< its row is gone
 };
 
 /// Writes records together with the events that tell of them: both are there, or neither. The
 /// events are published after the commit, in the order of the commits, and what a crash leaves in
-/// the outbox is published at the next start. The journal's idempotency key of each makes sure that
-/// no event is stored twice. Thread-safe. The hub and the store outlive it.
+/// the outbox is published at the next start, however long after. The journal's idempotency key of
+/// each makes sure that no event is stored twice; the journal holds it for as long as the row is
+/// there. Thread-safe. The hub and the store outlive it.
 class outbox_relay {
 public:
     using wall_clock = std::function<std::chrono::system_clock::time_point()>;
-    outbox_relay(hub& h, store::record_store& records, repetition_limits limits = {},
-                 wall_clock now = std::chrono::system_clock::now);
+    /// Sees each step of each message, named by its row; runs on the thread that takes the step.
+    using observer = std::function<void(outbox_step, std::uint64_t row)>;
+    outbox_relay(hub& h, store::record_store& records, outbox_limits limits = {},
+                 wall_clock now = std::chrono::system_clock::now, observer watch = {});
     ~outbox_relay();
     outbox_relay(const outbox_relay&) = delete;
     outbox_relay& operator=(const outbox_relay&) = delete;
@@ -60,7 +77,8 @@ public:
     using outcome = std::vector<result<std::vector<published>>>;
     using callback = std::function<void(result<outcome>)>;
     /// `done` runs after the commit and the publishes, on any thread. An error means that nothing
-    /// was written and nothing is published.
+    /// was written and nothing is published. Errors besides those of `w` and of the store: what the
+    /// hub would say of a message (`event_too_large`, `payload_too_large`, `invalid_request`).
     void write(work w, callback done);
 
     /// Within a `work`: the id of what this very call has made before; nothing: it is the first
@@ -85,7 +103,8 @@ public:
     using recorder = std::function<store::record_store::work(const message&, const settled&)>;
     void record_outcomes(recorder r);
 
-    /// Tries again what the journal could not store. Call it now and then.
+    /// Tries again what the journal could not store, takes rows away that are done with, and lets
+    /// go of their keys. Call it now and then.
     void tick();
     /// Forgets some of the calls that are too old; call it now and then.
     void trim();

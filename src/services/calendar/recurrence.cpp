@@ -1,6 +1,8 @@
 #include "services/calendar/recurrence.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstdlib>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -12,9 +14,10 @@ namespace carillon::services {
 
 namespace {
 
-// A rule such as "every second" that began years ago: more steps than this are refused rather than
-// walked.
-constexpr std::size_t max_steps = 200'000;
+// More occurrences than this between the beginning of the search and its end are refused rather
+// than walked.
+constexpr std::size_t max_steps = 20'000;
+constexpr std::size_t max_a_day = 24;  ///< occurrences
 constexpr std::size_t max_rule = 1024;
 constexpr std::size_t local_time_size = 15;  // YYYYMMDDTHHMMSS
 
@@ -35,11 +38,58 @@ std::unexpected<error> refused(std::string why) {
     return fail(errc::invalid_request, std::move(why));
 }
 
+char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
+
 bool is_local_time(std::string_view text) {
     if (text.size() != local_time_size || text[8] != 'T') return false;
     const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
     return std::ranges::all_of(text.substr(0, 8), is_digit) &&
            std::ranges::all_of(text.substr(9), is_digit);
+}
+
+template <std::size_t N>
+std::size_t count_of(const short (&part)[N]) {
+    constexpr auto end = static_cast<short>(ICAL_RECURRENCE_ARRAY_MAX);
+    return static_cast<std::size_t>(std::ranges::find(part, end) - std::ranges::begin(part));
+}
+
+/// Whether one of the months has one of the days; counted from the end it is in any.
+bool is_possible(const icalrecurrencetype& r) {
+    const std::size_t months = count_of(r.by_month), days = count_of(r.by_month_day);
+    if (months == 0 || days == 0) return true;
+    constexpr std::array longest{31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    for (std::size_t m = 0; m < months; ++m) {
+        const int month = r.by_month[m];
+        for (std::size_t d = 0; d < days; ++d) {
+            if (month >= 1 && month <= 12 &&
+                std::abs(r.by_month_day[d]) <= longest.at(static_cast<std::size_t>(month - 1)))
+                return true;
+        }
+    }
+    return false;
+}
+
+// libical looks for the next occurrence step by step, up to the year 2582 if there is none, and a
+// step is a second in a rule of seconds: such a search would take minutes.
+result<> check_cost(const icalrecurrencetype& r) {
+    const auto count = [](std::size_t part) { return std::max<std::size_t>(part, 1); };
+    if (r.freq == ICAL_SECONDLY_RECURRENCE || r.freq == ICAL_MINUTELY_RECURRENCE)
+        return refused("`rule` comes more often than hourly");
+    const std::size_t at_times =
+        count_of(r.by_hour) + count_of(r.by_minute) + count_of(r.by_second);
+    const std::size_t on_days = count_of(r.by_day) + count_of(r.by_month_day) +
+                                count_of(r.by_year_day) + count_of(r.by_week_no) +
+                                count_of(r.by_month) + count_of(r.by_set_pos);
+    if (r.freq == ICAL_HOURLY_RECURRENCE && at_times + on_days != 0)
+        return refused("`rule`: an hourly one takes no parts that begin with BY");
+    if (count(count_of(r.by_hour)) * count(count_of(r.by_minute)) * count(count_of(r.by_second)) >
+        max_a_day)
+        return refused("`rule` comes more often than hourly");
+    const bool of_years = r.freq == ICAL_YEARLY_RECURRENCE;
+    if (!of_years && count_of(r.by_year_day) + count_of(r.by_week_no) != 0)
+        return refused("`rule`: BYYEARDAY and BYWEEKNO are for yearly ones");
+    if (!is_possible(r)) return refused("`rule` never comes: no such month has such a day");
+    return {};
 }
 
 result<schedule> schedule_of(const store::calendar_event& e) {
@@ -60,10 +110,13 @@ result<schedule> schedule_of(const store::calendar_event& e) {
     if (e.rule.empty()) return s;
     if (e.rule.size() > max_rule || e.rule.find_first_of("\r\n") != std::string::npos)
         return refused("`rule` is too long or has several lines");
+    if (std::ranges::search(e.rule, std::string_view("RSCALE"), {}, upper).begin() != e.rule.end())
+        return refused("`rule`: RSCALE is not known here");
     s.rule = icalrecurrencetype_from_string(e.rule.c_str());
     s.recurs = true;
     if (s.rule.freq == ICAL_NO_RECURRENCE)
         return refused(fmt::format("`rule` is no RRULE of RFC 5545: {}", e.rule));
+    if (auto fine = check_cost(s.rule); !fine) return std::unexpected(fine.error());
     return s;
 }
 

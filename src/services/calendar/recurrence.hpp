@@ -9,7 +9,8 @@
 namespace carillon::services {
 
 /// Error `invalid_request`, naming the field: `starts` is no local time `YYYYMMDDTHHMMSS`, the
-/// `zone` is no IANA name, or the `rule` no RRULE.
+/// `zone` is no IANA name, or the `rule` no RRULE that comes at most hourly. RFC 5545's finer rules
+/// are not taken, nor hourly ones with BY parts: to find out when those come takes too long.
 result<> check_schedule(const store::calendar_event& e);
 
 /// The starts of the occurrences in [from, to), in order, at most `limit`. An event that is at nine

@@ -1,9 +1,12 @@
 #include <carillon/base/log.hpp>
 #include <carillon/services/outbox_relay.hpp>
 
+#include "hub/own_topic.hpp"
+
 #include <algorithm>
 #include <atomic>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -19,6 +22,29 @@ constexpr std::size_t page_rows = 256;
 constexpr std::size_t trimmed_at_once = 500;
 
 std::uint64_t hash_of(std::string_view text) { return XXH3_64bits(text.data(), text.size()); }
+
+/// In the order of the rows. The file's id is part of it, since another file numbers its rows from
+/// 1 again, and the text, since an older copy of this file goes on from its own last number.
+std::string key_of(const store::record_store& of, std::uint64_t row, std::uint64_t text_hash = 0) {
+    return fmt::format("outbox/{}/{:016x}/{:016x}", of.id(), row, text_hash);
+}
+
+/// What the hub would say once the record is there, and the record would have no event.
+result<> check(const message& m, const hub_options& limits) {
+    if (m.what.size() > limits.max_event_size)
+        return fail(errc::event_too_large,
+                    "the event of the record is larger than an event may be");
+    if (m.to.users.size() > limits.max_recipients)
+        return fail(errc::payload_too_large,
+                    fmt::format("the event of the record is for more than {} recipients",
+                                limits.max_recipients));
+    for (const std::string& user : m.to.users) {
+        if (as_segment(user).empty())
+            return fail(errc::invalid_request,
+                        fmt::format("the id of a user has 1 to {} bytes of UTF-8", max_id_length));
+    }
+    return {};
+}
 
 std::string fingerprint_of(const idempotency_key& k) {
     return fmt::format("{:016x}{:016x}", k.body_hash[0], k.body_hash[1]);
@@ -38,38 +64,64 @@ struct outbox_relay::state : std::enable_shared_from_this<state> {
         store::record_store::work work;
     };
 
-    state(hub& h, store::record_store& r, repetition_limits l, wall_clock n)
-        : events(h), records(r), limits(l), now(std::move(n)) {}
+    state(hub& h, store::record_store& r, outbox_limits l, wall_clock n, observer w)
+        : events(h), records(r), limits(l), now(std::move(n)), watch(std::move(w)) {}
 
     hub& events;
     store::record_store& records;
-    const repetition_limits limits;
+    const outbox_limits limits;
     const wall_clock now;
+    const observer watch;
 
     mutable std::mutex mutex;                // guards all below
     std::vector<std::uint64_t> removed;      ///< published: their rows go with the next write
     std::deque<item> waiting;                ///< not published, in order
     std::deque<outcome_to_write> unwritten;  ///< published, and what there is to say of it is not
     recorder record;
+    std::uint64_t spilled_from = 0;    ///< rows from here on may wait in the file alone; 0: none
+    std::uint64_t reads_from = 0;      ///< the same while they are read again
+    std::size_t spilled = 0;           ///< how many do, at least
+    bool started = false;              ///< all rows of earlier lives are among `present`
+    std::set<std::uint64_t> present;   ///< rows whose keys the journal holds
+    std::uint64_t newest_row = 0;      ///< that was ever among them
+    std::uint64_t forgotten_upto = 0;  ///< keys of rows below are let go
 
+    void saw(outbox_step step, std::uint64_t row) const {
+        if (watch) watch(step, row);
+    }
     void write_outcome(outcome_to_write what);
     void read_page(std::uint64_t after, std::function<void(result<>)> done);
     void publish(item what, answer done);
     void settle(const item& what, result<std::vector<published>> outcome, const answer& done);
+    void answer_one(const item& what, result<std::vector<published>> outcome,
+                    const answer& done) const;
     bool is_recorded(const message& m) const;
     void write_outcome(const item& what, const settled& told);
     void remove_published();
-    result<> take_removed(store::records& r);
+    void forget_keys();
+    std::vector<std::uint64_t> take_removed();
+    result<> remove(store::records& r, const std::vector<std::uint64_t>& rows) const;
+    void left(const std::vector<std::uint64_t>& rows);
+    void put_back(const std::vector<std::uint64_t>& rows);
+    void spill(std::uint64_t row);
+    void read_spilled();
+    void publish_spilled(const std::vector<store::outbox_entry>& rows);
 };
 
-outbox_relay::outbox_relay(hub& h, store::record_store& records, repetition_limits limits,
-                           wall_clock now)
-    : state_(std::make_shared<state>(h, records, limits, std::move(now))) {}
+outbox_relay::outbox_relay(hub& h, store::record_store& records, outbox_limits limits,
+                           wall_clock now, observer watch)
+    : state_(std::make_shared<state>(h, records, limits, std::move(now), std::move(watch))) {}
 
 outbox_relay::~outbox_relay() = default;
 
 void outbox_relay::start(std::function<void(result<>)> done) {
-    state_->read_page(0, std::move(done));
+    state_->read_page(0, [s = state_, done = std::move(done)](result<> read) {
+        if (read) {
+            const std::lock_guard lock(s->mutex);
+            s->started = true;
+        }
+        done(std::move(read));
+    });
 }
 
 void outbox_relay::state::read_page(std::uint64_t after, std::function<void(result<>)> done) {
@@ -103,36 +155,34 @@ void outbox_relay::state::read_page(std::uint64_t after, std::function<void(resu
 }
 
 void outbox_relay::state::publish(item what, answer done) {
-    // The journal knows by this key what it has stored, over restarts too. The file's id is part of
-    // it, since another file numbers its rows from 1 again, and the text, since an older copy of
-    // this file goes on from its own last number.
-    idempotency_key once{fmt::format("outbox/{}/{}/{:016x}", records.id(), what.id, what.text_hash),
-                         {what.id, what.text_hash}};
+    // The journal knows by this key what it has stored, over restarts too.
+    idempotency_key once{key_of(records, what.id, what.text_hash), {what.id, what.text_hash}, true};
+    {
+        const std::lock_guard lock(mutex);
+        present.insert(what.id);
+        newest_row = std::max(newest_row, what.id);
+    }
+    saw(outbox_step::publishing, what.id);
     auto kept = std::make_shared<item>(std::move(what));
+    const auto settling = [self = shared_from_this(), kept,
+                           done](result<std::vector<published>> outcome) {
+        self->settle(*kept, std::move(outcome), done);
+    };
     const std::vector<topic>& topics = kept->what.what.topics;
-    if (!topics.empty() && topics.front().internal()) {
-        return events.publish_own({kept->what.what}, std::move(once),
-                                  [self = shared_from_this(), kept,
-                                   done = std::move(done)](result<std::vector<published>> outcome) {
-                                      self->settle(*kept, std::move(outcome), done);
-                                  });
-    }
-    if (!is_recorded(kept->what)) {
-        return events.publish({kept->what.what}, kept->what.to, std::move(once),
-                              [self = shared_from_this(), kept,
-                               done = std::move(done)](result<std::vector<published>> outcome) {
-                                  self->settle(*kept, std::move(outcome), done);
-                              });
-    }
+    if (!topics.empty() && topics.front().internal())
+        return events.publish_own({kept->what.what}, std::move(once), settling);
+    if (!is_recorded(kept->what))
+        return events.publish({kept->what.what}, kept->what.to, std::move(once), settling);
     // Answered at once; what is said of it waits for the receipts.
     auto told = std::make_shared<settled>();
     events.publish(
         {kept->what.what}, kept->what.to, std::move(once),
-        [self = shared_from_this(), kept, told,
-         done = std::move(done)](result<std::vector<published>> outcome) {
-            if (!outcome) return self->settle(*kept, std::move(outcome), done);
+        [self = shared_from_this(), settling, kept, told,
+         done](result<std::vector<published>> outcome) {
+            if (!outcome) return settling(std::move(outcome));
+            self->saw(outbox_step::published, kept->id);
             told->events = *outcome;
-            if (done) done(std::move(outcome));
+            self->answer_one(*kept, std::move(outcome), done);
         },
         [self = shared_from_this(), kept, told](std::vector<delivery_receipt> receipts) {
             const bool known = std::ranges::all_of(receipts, &delivery_receipt::known);
@@ -148,17 +198,29 @@ bool outbox_relay::state::is_recorded(const message& m) const {
 
 void outbox_relay::state::settle(const item& what, result<std::vector<published>> outcome,
                                  const answer& done) {
+    if (outcome) saw(outbox_step::published, what.id);
     const bool later = !outcome && outcome.error().code == errc::unavailable;
     const bool told = !later && is_recorded(what.what);
     {
         const std::lock_guard lock(mutex);
-        if (later) waiting.push_back(what);
+        if (later && waiting.size() < limits.max_waiting) {
+            waiting.push_back(what);
+        } else if (later) {
+            spill(what.id);
+        }
         if (!later && !told) removed.push_back(what.id);
     }
     if (told) write_outcome(what, {outcome});
     if (!outcome && !later)
         log::error("an event of a record is not published", {{"reason", outcome.error().detail}});
-    if (done) done(std::move(outcome));
+    answer_one(what, std::move(outcome), done);
+}
+
+void outbox_relay::state::answer_one(const item& what, result<std::vector<published>> outcome,
+                                     const answer& done) const {
+    if (!done) return;
+    done(std::move(outcome));
+    saw(outbox_step::answered, what.id);
 }
 
 void outbox_relay::state::write_outcome(const item& what, const settled& told) {
@@ -175,14 +237,17 @@ void outbox_relay::state::write_outcome(const item& what, const settled& told) {
 void outbox_relay::state::write_outcome(outcome_to_write what) {
     auto kept = std::make_shared<outcome_to_write>(std::move(what));
     records.write_soon(
-        [kept](store::records& r) -> result<> {
+        [self = shared_from_this(), kept](store::records& r) -> result<> {
             if (auto written = kept->work(r); !written) return written;
-            return r.outbox().remove({&kept->id, 1});
+            return self->remove(r, {kept->id});
         },
         [self = shared_from_this(), kept](const result<>& done) {
-            if (done) return;
+            if (done) return self->left({kept->id});
             const std::lock_guard lock(self->mutex);
-            self->unwritten.push_back(std::move(*kept));
+            if (self->unwritten.size() < self->limits.max_waiting)
+                self->unwritten.push_back(std::move(*kept));
+            else
+                self->spill(kept->id);
         });
 }
 
@@ -191,19 +256,96 @@ void outbox_relay::record_outcomes(recorder r) {
     state_->record = std::move(r);
 }
 
-// In the transaction of a write, so that it costs no commit of its own.
-result<> outbox_relay::state::take_removed(store::records& r) {
-    std::vector<std::uint64_t> ids;
+std::vector<std::uint64_t> outbox_relay::state::take_removed() {
+    const std::lock_guard lock(mutex);
+    return std::exchange(removed, {});
+}
+
+result<> outbox_relay::state::remove(store::records& r,
+                                     const std::vector<std::uint64_t>& rows) const {
+    auto gone = r.outbox().remove(rows);
+    if (!gone) return gone;
+    for (const std::uint64_t row : rows) saw(outbox_step::leaving, row);
+    return {};
+}
+
+void outbox_relay::state::left(const std::vector<std::uint64_t>& rows) {
     {
         const std::lock_guard lock(mutex);
-        ids.swap(removed);
+        for (const std::uint64_t row : rows) present.erase(row);
     }
-    auto done = r.outbox().remove(ids);
-    if (!done) {
+    for (const std::uint64_t row : rows) saw(outbox_step::left, row);
+}
+
+void outbox_relay::state::put_back(const std::vector<std::uint64_t>& rows) {
+    const std::lock_guard lock(mutex);
+    removed.insert(removed.end(), rows.begin(), rows.end());
+}
+
+// A row that may still be there when the server starts again needs its key. Numbers grow, so all
+// below the first one that is there are done with, also those of earlier lives.
+void outbox_relay::state::forget_keys() {
+    std::uint64_t upto = 0;
+    {
         const std::lock_guard lock(mutex);
-        removed.insert(removed.end(), ids.begin(), ids.end());
+        if (!started) return;
+        upto = present.empty() ? newest_row + 1 : *present.begin();
+        for (const std::uint64_t row : {spilled_from, reads_from}) {
+            if (row != 0) upto = std::min(upto, row);
+        }
+        if (upto <= forgotten_upto) return;
+        forgotten_upto = upto;
     }
-    return done;
+    events.record().forget_keys(key_of(records, 0), key_of(records, upto));
+}
+
+// With the mutex. The row is in the file anyway.
+void outbox_relay::state::spill(std::uint64_t row) {
+    present.erase(row);
+    spilled_from = spilled_from == 0 ? row : std::min(spilled_from, row);
+    ++spilled;
+}
+
+// A page at a time, when those in memory are through.
+void outbox_relay::state::read_spilled() {
+    std::uint64_t from = 0;
+    {
+        const std::lock_guard lock(mutex);
+        if (spilled_from == 0 || reads_from != 0 || !waiting.empty() || !unwritten.empty()) return;
+        from = reads_from = std::exchange(spilled_from, 0);
+        spilled = 0;
+    }
+    auto rows = std::make_shared<std::vector<store::outbox_entry>>();
+    records.read(
+        [rows, from](store::records& r) -> result<> {
+            auto some = r.outbox().list(from - 1, page_rows);
+            if (!some) return std::unexpected(some.error());
+            *rows = std::move(*some);
+            return {};
+        },
+        [self = shared_from_this(), rows, from](const result<>& read) {
+            if (read) return self->publish_spilled(*rows);
+            const std::lock_guard lock(self->mutex);
+            self->reads_from = 0;
+            self->spill(from);
+        });
+}
+
+void outbox_relay::state::publish_spilled(const std::vector<store::outbox_entry>& rows) {
+    std::vector<item> again;
+    {
+        const std::lock_guard lock(mutex);
+        for (const store::outbox_entry& row : rows) {
+            // Others are under way, or are not published for the first time yet.
+            if (row.id > newest_row || present.contains(row.id)) continue;
+            if (auto what = parse(row.text))
+                again.push_back({row.id, hash_of(row.text), std::move(*what)});
+        }
+        if (rows.size() == page_rows) spill(rows.back().id + 1);
+        reads_from = 0;
+        for (const item& what : again) present.insert(what.id);
+    }
+    for (item& what : again) publish(std::move(what), {});
 }
 
 void outbox_relay::write(work w, callback done) {
@@ -216,6 +358,7 @@ void outbox_relay::write(work w, callback done) {
             std::uint64_t text_hash = 0;
         };
         std::vector<row> rows;
+        std::vector<std::uint64_t> gone;  ///< rows of others that go with it
         outcome answers;
         std::atomic<std::size_t> missing{0};
     };
@@ -228,16 +371,25 @@ void outbox_relay::write(work w, callback done) {
             c->messages.clear();
             c->rows.clear();
             if (auto written = c->w(r, c->messages); !written) return written;
+            const auto rules = s->events.options();
             for (const message& m : c->messages) {
+                if (auto fine = check(m, *rules); !fine) return fine;
                 const std::string text = text_of(m);
                 const auto id = r.outbox().add(text);
                 if (!id) return std::unexpected(id.error());
                 c->rows.push_back({*id, hash_of(text)});
+                s->saw(outbox_step::written, *id);
             }
-            return s->take_removed(r);
+            c->gone = s->take_removed();
+            return s->remove(r, c->gone);
         },
         [c, s](result<> committed) {
-            if (!committed) return c->done(std::unexpected(committed.error()));
+            if (!committed) {
+                s->put_back(c->gone);
+                return c->done(std::unexpected(committed.error()));
+            }
+            for (const auto& row : c->rows) s->saw(outbox_step::committed, row.id);
+            s->left(c->gone);
             const std::size_t count = c->messages.size();
             if (count == 0) return c->done(outcome{});
             c->missing = count;
@@ -283,12 +435,14 @@ void outbox_relay::trim() {
 }
 
 void outbox_relay::state::remove_published() {
-    {
-        const std::lock_guard lock(mutex);
-        if (removed.empty()) return;
-    }
-    records.write([self = shared_from_this()](store::records& r) { return self->take_removed(r); },
-                  [](const result<>&) {});
+    auto rows = std::make_shared<std::vector<std::uint64_t>>(take_removed());
+    if (rows->empty()) return;
+    records.write(
+        [self = shared_from_this(), rows](store::records& r) { return self->remove(r, *rows); },
+        [self = shared_from_this(), rows](const result<>& done) {
+            if (done) return self->left(*rows);
+            self->put_back(*rows);
+        });
 }
 
 void outbox_relay::tick() {
@@ -302,11 +456,13 @@ void outbox_relay::tick() {
     for (state::outcome_to_write& what : untold) state_->write_outcome(std::move(what));
     for (state::item& what : again) state_->publish(std::move(what), {});
     state_->remove_published();
+    state_->read_spilled();
+    state_->forget_keys();
 }
 
 std::size_t outbox_relay::unpublished() const {
     const std::lock_guard lock(state_->mutex);
-    return state_->waiting.size();
+    return state_->waiting.size() + state_->spilled;
 }
 
 }  // namespace carillon::services

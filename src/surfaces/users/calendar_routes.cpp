@@ -5,6 +5,7 @@
 #include "surfaces/support/json_answer.hpp"
 #include "surfaces/support/json_body.hpp"
 #include "surfaces/support/paging.hpp"
+#include "surfaces/support/sending.hpp"
 #include "surfaces/support/surface.hpp"
 #include "transport/caller.hpp"
 #include "transport/on_loop.hpp"
@@ -24,7 +25,6 @@ using transport::form;
 using transport::route;
 namespace rules = transport::rules;
 
-constexpr std::string_view json = "application/json";
 constexpr std::chrono::seconds usual_window = std::chrono::hours(1);
 
 calendar::rights rights_of(const principal& who) {
@@ -115,20 +115,21 @@ std::vector<route> calendar_routes::routes() {
                    .summary = "creates an event of the caller's, and tells its attendees",
                    .who = rules::user_stream,
                    .takes = one_object(fields),
-                   .answers = {{201, json, "its id", {{"id", form::text, {}, true}}}},
+                   .repeatable = true,
+                   .answers = {{201, json_type, "its id", {{"id", form::text, {}, true}}}},
                    .handle = calling(*this, &calendar_routes::create)});
     all.push_back({.method = "GET",
                    .path = "/calendar/events",
                    .summary = "lists what the caller owns or attends",
                    .who = rules::user_stream,
                    .query = page_query(),
-                   .answers = {{200, json, "a page of events", page_of("events")}},
+                   .answers = {{200, json_type, "a page of events", page_of("events")}},
                    .handle = calling(*this, &calendar_routes::list)});
     all.push_back({.method = "GET",
                    .path = "/calendar/events/{id}",
                    .summary = "shows an event that the caller owns or attends",
                    .who = rules::user_stream,
-                   .answers = {{200, json, "the event", joined(fields, {{"owner"}})}},
+                   .answers = {{200, json_type, "the event", joined(fields, {{"owner"}})}},
                    .handle = calling(*this, &calendar_routes::show)});
     all.push_back({.method = "PUT",
                    .path = "/calendar/events/{id}",
@@ -148,13 +149,14 @@ std::vector<route> calendar_routes::routes() {
                    .summary = "reminds the attendees of what starts soon",
                    .who = rules::send,
                    .takes = maybe_object({{"within", form::text, "a duration such as `1h`"}}),
-                   .answers = {{200, json, "how many reminders went out", reminded}},
+                   .answers = {{200, json_type, "how many reminders went out", reminded}},
                    .handle = calling(*this, &calendar_routes::remind_of_upcoming)});
     all.push_back({.method = "POST",
                    .path = "/calendar/reminders/{id}",
                    .summary = "reminds the attendees of an event's next occurrence",
                    .who = rules::send,
-                   .answers = {{200, json, "how many reminders went out", reminded}},
+                   .repeatable = true,
+                   .answers = {{200, json_type, "how many reminders went out", reminded}},
                    .handle = calling(*this, &calendar_routes::remind_of)});
     return all;
 }
@@ -162,13 +164,17 @@ std::vector<route> calendar_routes::routes() {
 void calendar_routes::create(http::request& r, const principal& who, http::responder answer) {
     auto e = event_of(r.body);
     if (!e) return answer.send(e.error());
+    auto call = call_of(r, who);
+    if (!call) return answer.send(call.error());
     e->owner = who.user;
     calendar_.create(std::move(*e),
-                     transport::on_loop_of(std::move(answer), [](http::responder& to,
-                                                                 const result<std::string>& id) {
-                         if (!id) return to.send(id.error());
-                         to.send(http::json_response(201, json_object().text("id", *id).take()));
-                     }));
+                     transport::on_loop_of(std::move(answer),
+                                           [](http::responder& to, const result<std::string>& id) {
+                                               if (!id) return to.send(id.error());
+                                               to.send(http::json_response(
+                                                   201, json_object().text("id", *id).take()));
+                                           }),
+                     std::move(*call));
 }
 
 void calendar_routes::list(http::request& r, const principal& who, http::responder answer) {

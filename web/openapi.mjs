@@ -20,9 +20,14 @@ const isStream = (operation) => operation.responses?.["200"]?.content?.["text/ev
 /** Failures are problem documents, whatever was called. */
 const successes = ({ responses }) => Object.fromEntries(Object.entries(responses).filter(([status]) => /^2/.test(status)));
 
+/** The key of a call that may be repeated is no part of the route: every call has an option for it. */
+const withoutHeaders = ({ parameters = [] }) => parameters.filter((parameter) => parameter.in !== "header");
+
 /** The operations of a path that are calls; undefined if there is none. */
 function callsOf(operations) {
-  const calls = Object.entries(operations).flatMap(([verb, operation]) => (isStream(operation) ? [] : [[verb, { ...operation, responses: successes(operation) }]]));
+  const calls = Object.entries(operations).flatMap(([verb, operation]) =>
+    isStream(operation) ? [] : [[verb, { ...operation, parameters: withoutHeaders(operation), responses: successes(operation) }]],
+  );
   return calls.length > 0 ? Object.fromEntries(calls) : undefined;
 }
 

@@ -140,6 +140,11 @@ std::string parameter_json(std::string_view name, std::string_view in, const des
     return out.raw("schema", schema_of(bare)).take();
 }
 
+constexpr std::string_view repetition_header =
+    R"({"name":"Idempotency-Key","in":"header","required":false,)"
+    R"("description":"a repeated call with it has the first answer and stores nothing more",)"
+    R"("schema":{"type":"string","pattern":"^[!#-~][!-~]{0,254}$"}})";
+
 std::string parameters_json(const route& r) {
     std::vector<std::string> all;
     for (const std::string& name : path_parameters(r))
@@ -149,6 +154,7 @@ std::string parameters_json(const route& r) {
         for (const described_field& f : stream_query)
             all.push_back(parameter_json(f.name, "query", f));
     }
+    if (r.repeatable) all.emplace_back(repetition_header);
     return json_list(all);
 }
 

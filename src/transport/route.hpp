@@ -96,6 +96,7 @@ struct route {
     std::string_view summary{};
     access_rule who{};
     body_rule takes{};
+    bool repeatable = false;  ///< takes `Idempotency-Key`: a repetition stores nothing more
     std::vector<described_field> query{};
     std::vector<route_answer> answers{};
     std::vector<described_event> events{};  ///< of a stream

@@ -47,7 +47,7 @@ protected:
         return e;
     }
 
-    const running_server server;
+    running_server server;
 };
 
 TEST_F(domains, the_documents_curl_reaches_the_documents_pages) {
@@ -181,6 +181,30 @@ TEST_F(domains, listeners_of_a_room_are_told_who_else_listens) {
     EXPECT_EQ(e.type, "carillon.presence");
     EXPECT_THAT(e.data, HasSubstr(R"("room":"general")"));
     EXPECT_THAT(e.data, HasSubstr(R"("count":2)"));
+}
+
+TEST_F(domains, a_room_is_made_with_a_presence_of_its_own) {
+    EXPECT_EQ(post("/chat/rooms", R"({"roomId":"x","presence":"loud"})").status, 400);
+    const answer made = post("/chat/rooms", R"({"roomId":"quiet","presence":"off"})");
+    ASSERT_EQ(made.status, 201) << made.body;
+    EXPECT_EQ(json_value(made.body, "presence"), "off");
+    ASSERT_EQ(post("/chat/rooms", R"({"roomId":"shown"})").status, 201);
+    for (int life = 0; life < 2; ++life) {
+        // A stream with both rooms gets the names of the one alone.
+        auto all = listen("/chat/stream");
+        received e = all.next();
+        while (e.type != "carillon.presence") e = all.next();
+        EXPECT_THAT(e.data, HasSubstr(R"("room":"shown")"));
+        auto quiet = listen("/chat/room/quiet/stream");
+        quiet.open();
+        ASSERT_EQ(post("/chat/message", R"({"roomId":"quiet","message":"hi"})").status, 200);
+        std::string types;
+        for (e = quiet.next(); e.type != "chat-message"; e = quiet.next()) types += e.type + ' ';
+        EXPECT_THAT(types, Not(HasSubstr("presence")));
+        server.kill();
+        server.restart();
+    }
+    EXPECT_THAT(get("/chat/rooms").body, HasSubstr(R"("presence":"off")"));
 }
 
 TEST_F(domains, chat_is_shown_to_members_on_the_streams_of_system_b_too) {
@@ -371,7 +395,7 @@ TEST(domain_surface, can_be_switched_off) {
 }
 
 TEST(domain_streams, ignore_an_upgrade_that_nobody_speaks) {
-    const running_server server;
+    running_server server;
     event_reader stream(server, fmt::format("/api/notifications/stream?token={}", document_token),
                         "Connection: upgrade\r\nUpgrade: websocket\r\n", {.whole_path = true});
     stream.open();

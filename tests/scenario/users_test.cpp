@@ -4,6 +4,8 @@
 
 #include <chrono>
 #include <ctime>
+#include <thread>
+#include <vector>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -164,6 +166,38 @@ TEST(users, are_counted_and_listed) {
     EXPECT_THAT(all.body, HasSubstr(R"("userId":"ann")"));
     for (const char* path : {"/api/sse/connections", "/api/sse/users/ann/connections"})
         EXPECT_EQ(s.request("GET", path, {}, calls_as("ann")).status, 403);
+}
+
+TEST(users, make_one_calendar_event_of_a_repeated_call) {
+    const running_server s(with_keys());
+    event_reader told = stream_of(s, "bob");
+    told.next();
+    const auto make = [&](std::string_view user, std::string_view title) {
+        return s.request(
+            "POST", "/api/calendar/events",
+            fmt::format(R"({{"title":"{}","starts":"2030-01-01T09:00:00","attendees":["bob"]}})",
+                        title),
+            calls_as(user) + "Idempotency-Key: \"one\"\r\n");
+    };
+    const answer first = make("ann", "Review");
+    ASSERT_EQ(first.status, 201) << first.body;
+    std::vector<std::string> bodies(8);
+    std::vector<std::thread> callers;
+    for (std::string& body : bodies)
+        callers.emplace_back([&] { body = make("ann", "Review").body; });
+    for (std::thread& t : callers) t.join();
+    for (const std::string& body : bodies) EXPECT_EQ(body, first.body);
+    EXPECT_EQ(make("ann", "Other").status, 409);
+    const answer others = make("carol", "Other");
+    EXPECT_EQ(others.status, 201) << "a key is its caller's own";
+    EXPECT_NE(others.body, first.body);
+    EXPECT_THAT(told.next().data, HasSubstr("Review"));
+    EXPECT_THAT(told.next().data, HasSubstr("Other")) << "told once of the first";
+    EXPECT_EQ(
+        s.request("POST", "/api/calendar/events", R"({"title":"t","starts":"2030-01-01T09:00:00"})",
+                  calls_as("ann") + "Idempotency-Key: \r\n")
+            .status,
+        400);
 }
 
 TEST(users, keep_a_calendar_and_are_reminded_once) {

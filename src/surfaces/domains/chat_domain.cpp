@@ -23,7 +23,7 @@ constexpr page_rule messages_page{.usual = 50, .most = 1000};
 
 void add_room(json_object& to, const store::room& r) {
     to.text("roomId", r.id).text_if("name", r.name).text("owner", r.owner);
-    to.number("open", r.open).time("createdAt", r.created);
+    to.number("open", r.open).time("createdAt", r.created).text_if("presence", r.presence);
 }
 
 std::string messages_json(const std::vector<store::chat_message>& all) {
@@ -43,11 +43,9 @@ field_list message_fields() {
 }
 
 field_list room_fields() {
-    return {{"roomId", form::text, {}, true},
-            {"name"},
-            {"owner", form::text, {}, true},
-            {"open", form::flag, "anybody may join", true},
-            {"createdAt", form::text, {}, true}};
+    return {{"roomId", form::text, {}, true},    {"name"},
+            {"owner", form::text, {}, true},     {"open", form::flag, "anybody may join", true},
+            {"createdAt", form::text, {}, true}, {"presence", form::text, "as the room was made"}};
 }
 
 std::vector<transport::described_event> chat_events() {
@@ -86,6 +84,7 @@ void chat_domain::add_routes(std::vector<transport::route>& to) {
                                        {"content", form::text, "the same"},
                                        {"data", form::any, "passed on as it is"},
                                        {"type", form::any, "not looked at"}}),
+                  .repeatable = true,
                   .answers = {{200, json_type, "the message",
                                success_fields({{"message", form::object, {}, true}})},
                               {202, json_type, "the message, whose event follows",
@@ -105,6 +104,7 @@ void chat_domain::add_routes(std::vector<transport::route>& to) {
                   .summary = "leaves a room, or declines an invitation",
                   .who = transport::rules::user_stream,
                   .takes = maybe_object(),
+                  .repeatable = true,
                   .answers = {{200, json_type, "done", success_fields()}},
                   .handle = calling(*this, &chat_domain::leave)});
     to.push_back({.method = "POST",
@@ -126,7 +126,11 @@ void chat_domain::add_room_routes(std::vector<transport::route>& to) {
                   .takes = one_object({{"roomId", form::text, "of an open room"},
                                        {"id", form::text, "the same"},
                                        {"name"},
-                                       {"open", form::flag, "true without it"}}),
+                                       {"open", form::flag, "true without it"},
+                                       {"presence", form::text,
+                                        "`off`, `hidden`, `users` or `everyone`; at most what "
+                                        "the server shows of rooms"}}),
+                  .repeatable = true,
                   .answers = {{201, json_type, "the room", room_fields()}},
                   .handle = calling(*this, &chat_domain::create)});
     to.push_back({.method = "GET",
@@ -241,8 +245,13 @@ void chat_domain::type(http::request& r, const principal& who, http::responder a
 
 void chat_domain::create(http::request& r, const principal& who, http::responder answer) {
     services::room_draft draft;
+    std::string rule;
     json_body body(r.body);
     body.text({"roomId", "id"}, draft.id).text({"name"}, draft.name).flag({"open"}, draft.open);
+    body.text({"presence"}, rule);
+    draft.presence = parse_presence_rule(rule);
+    if (!rule.empty() && !draft.presence)
+        body.refuse("presence", "`off`, `hidden`, `users` or `everyone` is expected");
     if (auto fine = body.done(); !fine) return answer.send(fine.error());
     auto call = call_of(r, who);
     if (!call) return answer.send(call.error());

@@ -37,8 +37,6 @@ private:
     const envelope_id first_;  ///< of three, in the order of `dispatch`
 };
 
-inline constexpr std::string_view json_type = "application/json";
-
 /// An object whose further members are the application's own.
 inline transport::body_rule open_to_more(field_list fields) {
     transport::body_rule rule = one_object(std::move(fields));

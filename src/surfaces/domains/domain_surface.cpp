@@ -2,7 +2,7 @@
 
 #include "surfaces/domains/domain_routes.hpp"
 #include "surfaces/support/json_answer.hpp"
-#include "transport/caller.hpp"
+#include "surfaces/support/stream_route.hpp"
 #include "transport/json_slices.hpp"
 
 #include <algorithm>
@@ -26,10 +26,8 @@ result<stream_request> domain_streams::request_of(const http::request& r, const 
             return fail(errc::invalid_request, "`dispatch` is `named`, `message` or `both`");
         how = *known;
     }
-    stream_request asked;
-    asked.profile = &profile_;
+    stream_request asked = stream_of(profile_, who);
     asked.envelope = static_cast<envelope_id>(first_ + static_cast<envelope_id>(how));
-    asked.who = transport::identity_of(who);
     asked.filter.kinds = std::move(kinds);
     return asked;
 }
@@ -45,17 +43,14 @@ transport::route domain_streams::route(std::string path, std::string_view summar
                                  "carillon.open",
                                  "the first event: the verdict on the cursor",
                                  {{"resume", transport::form::text, {}, true}, {"client"}}});
-    return {.method = "GET",
-            .path = std::move(path),
-            .summary = summary,
-            .who = transport::rules::user_stream,
-            .query = {{"dispatch", transport::form::text, "`named`, `message` or `both`"}},
-            .answers = {{200, "text/event-stream", "the opening event, then these"}},
-            .events = std::move(shows),
-            .handle = std::move(handle),
-            .refuse = [this](const http::request& r, http::responder answer, const error& why) {
-                with_.streams.refuse(r, std::move(answer), why);
-            }};
+    return stream_route(with_.streams,
+                        {std::move(path),
+                         summary,
+                         transport::rules::user_stream,
+                         "the opening event, then these",
+                         std::move(shows),
+                         std::move(handle),
+                         {{"dispatch", transport::form::text, "`named`, `message` or `both`"}}});
 }
 
 result<std::string> open_object(std::string_view body, std::string_view user,

@@ -3,6 +3,7 @@
 #include "surfaces/support/json_answer.hpp"
 #include "surfaces/support/json_body.hpp"
 #include "surfaces/support/sending.hpp"
+#include "surfaces/support/stream_route.hpp"
 #include "transport/on_loop.hpp"
 
 #include <utility>
@@ -73,6 +74,7 @@ void notification_domain::add_routes(std::vector<transport::route>& to) {
          .summary = "sends a notification to users, or to the caller",
          .who = transport::rules::send,
          .takes = one_object(joined(draft_fields(), recipient_fields("without any: the caller"))),
+         .repeatable = true,
          .answers = {{200, json_type, "its id", sent_fields()},
                      {202, json_type, "its events follow", sent_fields()}},
          .handle = calling(*this, &notification_domain::send)});
@@ -81,6 +83,7 @@ void notification_domain::add_routes(std::vector<transport::route>& to) {
                   .summary = "sends a notification to everyone who listens",
                   .who = transport::rules::send,
                   .takes = one_object(draft_fields()),
+                  .repeatable = true,
                   .answers = {{200, json_type, "its id", sent_fields()},
                               {202, json_type, "its event follows", sent_fields()}},
                   .handle = calling(*this, &notification_domain::broadcast)});
@@ -89,7 +92,7 @@ void notification_domain::add_routes(std::vector<transport::route>& to) {
 void notification_domain::listen(http::request& r, const principal& who, http::responder answer) {
     auto asked = streams_.request_of(r, who, {"notification", "broadcast"}, dispatch::both);
     if (!asked) return answer.send(asked.error());
-    asked->spaces = {.user = true, .session = true, .everyone = true, .attributes = true};
+    asked->spaces = users_spaces;
     streams_.open(r, std::move(answer), std::move(*asked));
 }
 

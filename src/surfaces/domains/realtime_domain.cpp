@@ -51,6 +51,7 @@ void realtime_domain::add_routes(std::vector<transport::route>& to) {
                   .summary = "sends an update to everyone who listens",
                   .who = transport::rules::send,
                   .takes = open_to_more({{"type"}, {"entity"}, {"action"}, {"timestamp"}}),
+                  .repeatable = true,
                   .answers = {{200, json_type, "the event's id", published_fields()}},
                   .handle = calling(*this, &realtime_domain::update)});
     for (const entity_action& a : entity_actions) {
@@ -59,6 +60,7 @@ void realtime_domain::add_routes(std::vector<transport::route>& to) {
                       .summary = a.summary,
                       .who = transport::rules::send,
                       .takes = one_object(),
+                      .repeatable = true,
                       .answers = {{200, json_type, "the event's id", published_fields()}},
                       .handle = [this, verb = a.verb](http::request& r, const principal& who,
                                                       http::responder answer) {

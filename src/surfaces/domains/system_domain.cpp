@@ -60,6 +60,7 @@ void system_domain::add_routes(std::vector<transport::route>& to) {
                   .summary = "tells everyone the system's status",
                   .who = transport::rules::administration,
                   .takes = open_to_more({{"status"}, {"message"}, {"timestamp"}}),
+                  .repeatable = true,
                   .answers = {{200, json_type, "the event's id", published_fields()}},
                   .handle = calling(*this, &system_domain::update)});
     to.push_back({.method = "GET",

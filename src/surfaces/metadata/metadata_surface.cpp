@@ -11,6 +11,7 @@
 #include "surfaces/support/json_body.hpp"
 #include "surfaces/support/paging.hpp"
 #include "surfaces/support/sending.hpp"
+#include "surfaces/support/stream_route.hpp"
 #include "transport/json_slices.hpp"
 #include "transport/on_loop.hpp"
 #include "transport/publish_body.hpp"
@@ -25,7 +26,6 @@ namespace {
 using transport::form;
 using transport::route;
 
-constexpr std::string_view json = "application/json";
 constexpr std::size_t rows_of_statistics = 100;
 
 field_list notify_fields() {
@@ -162,25 +162,22 @@ private:
 std::vector<route> metadata_surface::routes() {
     std::vector<route> all;
     all.push_back(
-        {.method = "GET",
-         .path = "",
-         .summary = "listens as a client that describes itself",
-         .who = transport::rules::metadata_stream,
-         .query = {{"userId", form::text, "whose it is"},
-                   {"sessionId", form::text, "which session of theirs"}},
-         .answers = {{200, "text/event-stream", "events for this client"}},
-         .events = client_events(),
-         .handle = calling(*this, &metadata_surface::connect),
-         .refuse = [this](const http::request& r, http::responder answer, const error& why) {
-             with_.streams.refuse(r, std::move(answer), why);
-         }});
+        stream_route(with_.streams, {"",
+                                     "listens as a client that describes itself",
+                                     transport::rules::metadata_stream,
+                                     "events for this client",
+                                     client_events(),
+                                     calling(*this, &metadata_surface::connect),
+                                     {{"userId", form::text, "whose it is"},
+                                      {"sessionId", form::text, "which session of theirs"}}}));
     all.push_back({.method = "POST",
                    .path = "/test",
                    .summary = "sends a message to a user, to try things out",
                    .who = transport::rules::metadata_test,
                    .takes = one_object({{"userId", form::text, "the recipient", true},
                                         {"message", form::text, {}, true}}),
-                   .answers = {{200, json, "the event's id", published_fields()}},
+                   .repeatable = true,
+                   .answers = {{200, json_type, "the event's id", published_fields()}},
                    .handle = calling(*this, &metadata_surface::test)});
     all.push_back({.method = "POST",
                    .path = "/notify",
@@ -188,7 +185,8 @@ std::vector<route> metadata_surface::routes() {
                    .who = transport::rules::send,
                    .takes = one_object(joined(notify_fields(),
                                               recipient_fields("without any recipient: everyone"))),
-                   .answers = {{200, json, "the events' ids", published_fields()}},
+                   .repeatable = true,
+                   .answers = {{200, json_type, "the events' ids", published_fields()}},
                    .handle = calling(*this, &metadata_surface::notify)});
     all.push_back({.method = "GET",
                    .path = "/clients",
@@ -197,7 +195,7 @@ std::vector<route> metadata_surface::routes() {
                    .query = joined(page_query(), {{"userId", form::texts, "only these users'"},
                                                   {"sessionId", form::texts, "these sessions'"},
                                                   {"clientIds", form::texts, "these ids"}}),
-                   .answers = {{200, json, "a page of clients, and figures of all",
+                   .answers = {{200, json_type, "a page of clients, and figures of all",
                                 joined(page_of("clients"), {{"stats", form::object, {}, true}})}},
                    .handle = calling(*this, &metadata_surface::list)});
     return all;
@@ -206,11 +204,9 @@ std::vector<route> metadata_surface::routes() {
 void metadata_surface::connect(http::request& r, const principal& who, http::responder answer) {
     auto client = described_by(r, who, clients_);
     if (!client) return answer.send(client.error());
-    stream_request asked;
-    asked.profile = &profile_;
-    asked.envelope = profile_.envelope;
-    asked.spaces = {
-        .user = true, .session = client->session_is_known, .everyone = true, .attributes = true};
+    stream_request asked = stream_of(profile_, who);
+    asked.spaces = users_spaces;
+    asked.spaces.session = client->session_is_known;
     asked.metadata = std::move(client->metadata);
     asked.who = std::move(client->who);
     if (clients_.logging)

@@ -7,7 +7,7 @@
 #include "surfaces/support/json_body.hpp"
 #include "surfaces/support/paging.hpp"
 #include "surfaces/support/sending.hpp"
-#include "transport/caller.hpp"
+#include "surfaces/support/stream_route.hpp"
 #include "transport/on_loop.hpp"
 #include "transport/publish_body.hpp"
 #include "transport/rules.hpp"
@@ -24,8 +24,6 @@ namespace {
 using transport::form;
 using transport::route;
 namespace rules = transport::rules;
-
-constexpr std::string_view json = "application/json";
 
 field_list notified_fields() {
     return {{"notificationId", form::text, {}, true},
@@ -101,39 +99,37 @@ private:
 
 std::vector<route> notification_surface::routes() {
     std::vector<route> all;
-    all.push_back(
-        {.method = "GET",
-         .path = "/notifications",
-         .summary = "listens to the caller's notifications",
-         .who = rules::own_notifications,
-         .answers = {{200, "text/event-stream", "notifications and announcements"},
-                     {204, "", "another stream has taken this one's place"}},
-         .events = notification_stream_events(),
-         .handle = calling(*this, &notification_surface::connect),
-         .refuse = [this](const http::request& r, http::responder answer, const error& why) {
-             with_.streams.refuse(r, std::move(answer), why);
-         }});
+    route stream =
+        stream_route(with_.streams, {"/notifications", "listens to the caller's notifications",
+                                     rules::own_notifications, "notifications and announcements",
+                                     notification_stream_events(),
+                                     calling(*this, &notification_surface::connect)});
+    stream.answers.push_back({204, "", "another stream has taken this one's place"});
+    all.push_back(std::move(stream));
     all.push_back({.method = "POST",
                    .path = "/notifications",
                    .summary = "stores a notification and sends it to its recipients",
                    .who = rules::send,
                    .takes = one_object(notification_fields()),
-                   .answers = {{201, json, "its id", notified_fields()},
-                               {202, json, "its events follow later", notified_fields()}},
+                   .repeatable = true,
+                   .answers = {{201, json_type, "its id", notified_fields()},
+                               {202, json_type, "its events follow later", notified_fields()}},
                    .handle = calling(*this, &notification_surface::notify)});
     all.push_back({.method = "POST",
                    .path = "/system",
                    .summary = "announces something to everyone",
                    .who = rules::send,
                    .takes = one_object(sent_event_fields(false)),
-                   .answers = {{200, json, "the event's id", published_fields()}},
+                   .repeatable = true,
+                   .answers = {{200, json_type, "the event's id", published_fields()}},
                    .handle = calling(*this, &notification_surface::announce)});
     all.push_back({.method = "POST",
                    .path = "/custom",
                    .summary = "sends an event to users, or to everyone",
                    .who = rules::send,
                    .takes = one_object(sent_event_fields(true)),
-                   .answers = {{200, json, "the events' ids", published_fields()}},
+                   .repeatable = true,
+                   .answers = {{200, json_type, "the events' ids", published_fields()}},
                    .handle = calling(*this, &notification_surface::send_custom)});
     add_reading(all);
     return all;
@@ -148,17 +144,18 @@ void notification_surface::add_reading(std::vector<route>& to) {
                             {"before", form::whole_number, "`next` of the page before"},
                             {"unread", form::flag, "only what is not read"}},
                   .answers = {{200,
-                               json,
+                               json_type,
                                "a page of them",
                                {{"notifications", form::objects, {}, true},
                                 {"next", form::whole_number, "`before` of the next page"}}}},
                   .handle = calling(*this, &notification_surface::list)});
-    to.push_back({.method = "GET",
-                  .path = "/notifications/unread",
-                  .summary = "counts the caller's unread notifications",
-                  .who = rules::own_notifications,
-                  .answers = {{200, json, "the count", {{"unread", form::whole_number, {}, true}}}},
-                  .handle = calling(*this, &notification_surface::count)});
+    to.push_back(
+        {.method = "GET",
+         .path = "/notifications/unread",
+         .summary = "counts the caller's unread notifications",
+         .who = rules::own_notifications,
+         .answers = {{200, json_type, "the count", {{"unread", form::whole_number, {}, true}}}},
+         .handle = calling(*this, &notification_surface::count)});
     to.push_back({.method = "POST",
                   .path = "/notifications/{id}/read",
                   .summary = "marks one of the caller's notifications as read",
@@ -171,7 +168,7 @@ void notification_surface::add_reading(std::vector<route>& to) {
          .summary = "marks all of the caller's notifications as read",
          .who = rules::own_notifications,
          .answers =
-             {{200, json, "how many were unread", {{"marked", form::whole_number, {}, true}}}},
+             {{200, json_type, "how many were unread", {{"marked", form::whole_number, {}, true}}}},
          .handle = calling(*this, &notification_surface::mark_all)});
     to.push_back(
         {.method = "GET",
@@ -179,7 +176,7 @@ void notification_surface::add_reading(std::vector<route>& to) {
          .summary = "shows what became of a notification, by recipient",
          .who = rules::send,
          .query = page_query(),
-         .answers = {{200, json, "a page of recipients",
+         .answers = {{200, json_type, "a page of recipients",
                       joined({{"notificationId", form::text, {}, true}}, page_of("deliveries"))}},
          .handle = calling(*this, &notification_surface::show_deliveries)});
 }
@@ -214,11 +211,8 @@ void notification_surface::connect(http::request& r, const principal& who, http:
 stream_request notification_surface::request_of(const http::request& r, const principal& who,
                                                 position head,
                                                 const store::pending_deliveries& pending) {
-    stream_request asked;
-    asked.profile = &profile_;
-    asked.envelope = profile_.envelope;
-    asked.who = transport::identity_of(who);
-    asked.spaces = {.user = true, .session = true, .everyone = true, .attributes = true};
+    stream_request asked = stream_of(profile_, who);
+    asked.spaces = users_spaces;
     asked.last_event_id = transport::cursor_of(r);
     if (asked.last_event_id.ends_with(replaced_suffix))
         asked.last_event_id.resize(asked.last_event_id.size() - replaced_suffix.size());
@@ -330,13 +324,7 @@ void notification_surface::send_custom(http::request& r, const principal&, http:
     read_event(body, {"eventType"}, what);
     read_recipients(body, users, with_.events.options()->max_recipients);
     if (auto fine = body.done(); !fine) return answer.send(fine.error());
-    auto once = key_of(r);
-    if (!once) return answer.send(once.error());
-    auto done = answer_published(std::move(answer));
-    if (users.empty())
-        return with_.users.send_to_all(std::move(what), std::move(*once), std::move(done));
-    with_.users.send({.users = std::move(users)}, std::move(what), std::move(*once),
-                     std::move(done));
+    send_to(with_.users, r, std::move(what), std::move(users), std::move(answer));
 }
 
 void notification_surface::list(http::request& r, const principal& who, http::responder answer) {

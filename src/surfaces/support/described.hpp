@@ -8,6 +8,8 @@
 
 namespace carillon::surfaces {
 
+inline constexpr std::string_view json_type = "application/json";
+
 using field_list = std::vector<transport::described_field>;
 
 /// A body that is one JSON object with these members; without any: one JSON text.

@@ -75,4 +75,13 @@ hub::publish_callback answer_published(http::responder to) {
         });
 }
 
+void send_to(services::user_events& by, const http::request& r, services::user_event what,
+             std::vector<std::string> users, http::responder answer) {
+    auto once = key_of(r);
+    if (!once) return answer.send(once.error());
+    auto done = answer_published(std::move(answer));
+    if (users.empty()) return by.send_to_all(std::move(what), std::move(*once), std::move(done));
+    by.send({.users = std::move(users)}, std::move(what), std::move(*once), std::move(done));
+}
+
 }  // namespace carillon::surfaces

@@ -34,6 +34,10 @@ result<std::optional<idempotency_key>> key_of(const http::request& r);
 result<std::optional<services::repeatable_call>> call_of(const http::request& r,
                                                          const principal& who);
 
+/// Sends an event to users, or without any to everyone, once for a key, and answers.
+void send_to(services::user_events& by, const http::request& r, services::user_event what,
+             std::vector<std::string> users, http::responder answer);
+
 /// Answers with `{"recipients", "events": [{"id", "position"}]}`; ephemeral events have no place.
 hub::publish_callback answer_published(http::responder to);
 

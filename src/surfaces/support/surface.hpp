@@ -77,7 +77,15 @@ struct surface_kind {
 std::vector<transport::route> mounted(surface& s, const surface_kind& kind, bool enabled,
                                       const std::vector<std::string>& prefixes);
 
-/// A handler that calls a member with request, principal and responder.
+/// A handler that calls a member with request and responder, and with the principal if it has a
+/// use for that.
+template <class Object>
+transport::route_handler calling(Object& on,
+                                 void (Object::*member)(http::request&, http::responder)) {
+    return [&on, member](http::request& r, const principal&, http::responder answer) {
+        (on.*member)(r, std::move(answer));
+    };
+}
 template <class Object>
 transport::route_handler calling(Object& on,
                                  void (Object::*member)(http::request&, const principal&,

@@ -1,4 +1,5 @@
 // What the topic service answers, and which callers it answers.
+#include "surfaces/support/surface.hpp"
 #include "surfaces/topics/topic_fields.hpp"
 #include "surfaces/topics/topic_surface.hpp"
 #include "transport/publish_body.hpp"
@@ -14,8 +15,6 @@ using transport::form;
 using transport::route;
 namespace rules = transport::rules;
 
-constexpr std::string_view json = "application/json";
-
 transport::body_rule one_event() { return one_object(event_fields_without_topics()); }
 
 transport::body_rule some_events(field_list fields) {
@@ -28,24 +27,6 @@ transport::body_rule events_or_lines() {
     transport::body_rule rule = some_events(event_fields());
     rule.streamed = transport::line_types();
     return rule;
-}
-
-/// A handler that has no use for the principal.
-template <class Object>
-transport::route_handler calling(Object& on,
-                                 void (Object::*member)(http::request&, http::responder)) {
-    return [&on, member](http::request& r, const principal&, http::responder answer) {
-        (on.*member)(r, std::move(answer));
-    };
-}
-
-template <class Object>
-transport::route_handler calling(Object& on,
-                                 void (Object::*member)(http::request&, const principal&,
-                                                        http::responder)) {
-    return [&on, member](http::request& r, const principal& who, http::responder answer) {
-        (on.*member)(r, who, std::move(answer));
-    };
 }
 
 }  // namespace
@@ -83,7 +64,7 @@ void topic_surface::add_listening(std::vector<route>& to) {
                       .summary = "listens to a ping; says how a request arrived (`?ping=`)",
                       .who = rules::topic_stream,
                       .answers = {{200, "text/event-stream", "what pings say"},
-                                  {200, json, "path, host and client as they arrived"}},
+                                  {200, json_type, "path, host and client as they arrived"}},
                       .handle = calling(doctor_, &doctor_routes::examine),
                       .refuse = as_stream});
     }
@@ -105,7 +86,7 @@ void topic_surface::add_listening(std::vector<route>& to) {
                                    {"since", form::text, "a duration, a time, or `earliest`"},
                                    {"last_event_id", form::text, "`next` of the page before"}}),
                   .answers = {{200,
-                               json,
+                               json_type,
                                "events, and where to go on",
                                {{"events", form::objects, {}, true},
                                 {"next", form::text, {}, true},
@@ -127,9 +108,10 @@ void topic_surface::add_publishing(std::vector<route>& to) {
                       .summary = "publishes an event, an array of events, or lines",
                       .who = rules::topic_publish,
                       .takes = events_or_lines(),
-                      .answers = {{200, json, "ids and positions", publish_fields(), true},
+                      .repeatable = true,
+                      .answers = {{200, json_type, "ids and positions", publish_fields(), true},
                                   {202,
-                                   json,
+                                   json_type,
                                    "the event waits for its time",
                                    {{"scheduledId", form::text, {}, true}}}},
                       .handle = calling(*this, &topic_surface::publish),
@@ -140,7 +122,7 @@ void topic_surface::add_publishing(std::vector<route>& to) {
                   .summary = "takes an event back",
                   .who = rules::topic_publish,
                   .query = {{"topic", form::text, "which one it is of", true}},
-                  .answers = {{200, json, "where that is told", publish_fields()}},
+                  .answers = {{200, json_type, "where that is told", publish_fields()}},
                   .handle = calling(*this, &topic_surface::erase)});
     to.push_back({.method = "PUT",
                   .path = "/history/{id}",
@@ -148,14 +130,14 @@ void topic_surface::add_publishing(std::vector<route>& to) {
                   .who = rules::topic_publish,
                   .takes = one_event(),
                   .query = {{"topic", form::text, "which one it is of", true}},
-                  .answers = {{200, json, "where that is told", publish_fields()}},
+                  .answers = {{200, json_type, "where that is told", publish_fields()}},
                   .handle = calling(*this, &topic_surface::erase)});
     to.push_back({.method = "GET",
                   .path = "/scheduled",
                   .summary = "lists the events that wait for their time",
                   .who = rules::topic_publish,
                   .query = page_query(),
-                  .answers = {{200, json, "the events, soonest first", page_of("scheduled")}},
+                  .answers = {{200, json_type, "the events, soonest first", page_of("scheduled")}},
                   .handle = calling(*this, &topic_surface::list_scheduled)});
     to.push_back({.method = "DELETE",
                   .path = "/scheduled/{id}",
@@ -170,15 +152,16 @@ void topic_surface::add_finite(std::vector<route>& to) {
                   .path = "/streams",
                   .summary = "begins a stream that ends",
                   .who = rules::topic_publish,
-                  .answers = {{201, json, "its id", {{"stream", form::text, {}, true}}}},
+                  .answers = {{201, json_type, "its id", {{"stream", form::text, {}, true}}}},
                   .handle = calling(finite_, &finite_stream_routes::begin)});
     to.push_back({.method = "POST",
                   .path = "/streams/{stream}",
                   .summary = "appends to a stream",
                   .who = rules::topic_publish,
                   .takes = some_events(event_fields_without_topics()),
+                  .repeatable = true,
                   .answers = {{200,
-                               json,
+                               json_type,
                                "whether a reader asked to stop",
                                {{"stopRequested", form::flag, {}, true},
                                 {"id"},
@@ -189,7 +172,7 @@ void topic_surface::add_finite(std::vector<route>& to) {
                   .summary = "ends a stream for good",
                   .who = rules::topic_publish,
                   .answers = {{200,
-                               json,
+                               json_type,
                                "where it ends",
                                {{"stream", form::text, {}, true},
                                 {"id"},
@@ -211,7 +194,7 @@ void topic_surface::add_clients(std::vector<route>& to) {
          .summary = "lists who listens",
          .who = rules::administration,
          .query = joined(client_query_fields(), page_query()),
-         .answers = {{200, json, "the clients",
+         .answers = {{200, json_type, "the clients",
                       joined({{"total", form::whole_number, "of all", true}}, page_of("clients"))}},
          .handle = calling(clients_, &client_routes::list)});
     to.push_back(
@@ -220,7 +203,8 @@ void topic_surface::add_clients(std::vector<route>& to) {
          .summary = "ends the streams that the query names",
          .who = rules::administration,
          .query = client_query_fields(),
-         .answers = {{200, json, "how many they were", {{"ended", form::whole_number, {}, true}}}},
+         .answers =
+             {{200, json_type, "how many they were", {{"ended", form::whole_number, {}, true}}}},
          .handle = calling(clients_, &client_routes::end_all)});
     to.push_back({.method = "GET",
                   .path = "/stats",
@@ -229,7 +213,7 @@ void topic_surface::add_clients(std::vector<route>& to) {
                   .query = joined(client_query_fields(),
                                   {{"top", form::whole_number, "rows of each list, up to 100"}}),
                   .answers = {{200,
-                               json,
+                               json_type,
                                "the figures",
                                {{"streams", form::whole_number, {}, true},
                                 {"users", form::whole_number, {}, true},
@@ -248,7 +232,7 @@ void topic_surface::add_clients(std::vector<route>& to) {
                   .path = "/clients/{id}",
                   .summary = "shows one client",
                   .who = rules::client_call,
-                  .answers = {{200, json, "the client", client_fields()}},
+                  .answers = {{200, json_type, "the client", client_fields()}},
                   .handle = calling(clients_, &client_routes::show)});
     to.push_back({.method = "DELETE",
                   .path = "/clients/{id}",
@@ -262,8 +246,9 @@ void topic_surface::add_clients(std::vector<route>& to) {
          .summary = "sends an event to one client alone",
          .who = rules::client_call,
          .takes = one_event(),
+         .repeatable = true,
          .answers =
-             {{200, json, "its id and position", {{"id"}, {"position", form::whole_number}}}},
+             {{200, json_type, "its id and position", {{"id"}, {"position", form::whole_number}}}},
          .handle = calling(clients_, &client_routes::send)});
     to.push_back({.method = "POST",
                   .path = "/clients/{id}/heartbeat",

@@ -6,9 +6,9 @@
 #include "surfaces/support/paging.hpp"
 #include "surfaces/support/room_streams.hpp"
 #include "surfaces/support/sending.hpp"
+#include "surfaces/support/stream_route.hpp"
 #include "surfaces/users/calendar_routes.hpp"
 #include "surfaces/users/user_stream.hpp"
-#include "transport/caller.hpp"
 #include "transport/on_loop.hpp"
 #include "transport/rules.hpp"
 
@@ -22,8 +22,6 @@ namespace {
 using transport::form;
 using transport::route;
 namespace rules = transport::rules;
-
-constexpr std::string_view json = "application/json";
 
 std::string connection_json(const client_info& c) {
     json_object out;
@@ -83,28 +81,21 @@ private:
 std::vector<route> user_surface::routes() {
     std::vector<route> all;
     all.push_back(
-        {.method = "GET",
-         .path = "/sse/connect",
-         .summary = "listens to the caller's events",
-         .who = rules::user_stream,
-         .answers = {{200, "text/event-stream", "events for the caller and for everyone"}},
-         .events = stream_events(),
-         .handle = calling(*this, &user_surface::connect),
-         .refuse = [this](const http::request& r, http::responder answer, const error& why) {
-             with_.streams.refuse(r, std::move(answer), why);
-         }});
+        stream_route(with_.streams, {"/sse/connect", "listens to the caller's events",
+                                     rules::user_stream, "events for the caller and for everyone",
+                                     stream_events(), calling(*this, &user_surface::connect)}));
     all.push_back({.method = "GET",
                    .path = "/sse/status",
                    .summary = "tells how many streams the caller has",
                    .who = rules::user_stream,
-                   .answers = {{200, json, "the count", count_fields()}},
+                   .answers = {{200, json_type, "the count", count_fields()}},
                    .handle = calling(*this, &user_surface::show_status)});
     all.push_back({.method = "GET",
                    .path = "/sse/connections",
                    .summary = "lists the streams of all users",
                    .who = rules::administration,
                    .query = joined(page_query(), {{"userId", form::texts, "only these users'"}}),
-                   .answers = {{200, json, "a page of them",
+                   .answers = {{200, json_type, "a page of them",
                                 joined({{"total", form::whole_number, "of all", true}},
                                        page_of("connections"))}},
                    .handle = calling(*this, &user_surface::list)});
@@ -112,14 +103,15 @@ std::vector<route> user_surface::routes() {
                    .path = "/sse/users/{user}/connections",
                    .summary = "tells how many streams a user has",
                    .who = rules::administration,
-                   .answers = {{200, json, "the count", count_fields()}},
+                   .answers = {{200, json_type, "the count", count_fields()}},
                    .handle = calling(*this, &user_surface::count)});
     all.push_back({.method = "POST",
                    .path = "/sse/send",
                    .summary = "sends an event to users, or to everyone",
                    .who = rules::send,
                    .takes = one_object(sent_fields()),
-                   .answers = {{200, json, "the events' ids", published_fields()}},
+                   .repeatable = true,
+                   .answers = {{200, json_type, "the events' ids", published_fields()}},
                    .handle = calling(*this, &user_surface::send)});
     std::ranges::move(calendar_.routes(), std::back_inserter(all));
     return all;
@@ -128,11 +120,8 @@ std::vector<route> user_surface::routes() {
 void user_surface::connect(http::request& r, const principal& who, http::responder answer) {
     if (who.is_anonymous())
         return answer.send(error{errc::unauthenticated, "a stream of events is a user's"});
-    stream_request asked;
-    asked.profile = &profile_;
-    asked.envelope = profile_.envelope;
-    asked.who = transport::identity_of(who);
-    asked.spaces = {.user = true, .session = true, .everyone = true, .attributes = true};
+    stream_request asked = stream_of(profile_, who);
+    asked.spaces = users_spaces;
     open_with_rooms(with_, r, std::move(answer), std::move(asked));
 }
 
@@ -180,13 +169,7 @@ void user_surface::send(http::request& r, const principal&, http::responder answ
     body.flag({"ephemeral"}, what.ephemeral);
     read_recipients(body, users, with_.events.options()->max_recipients);
     if (auto fine = body.done(); !fine) return answer.send(fine.error());
-    auto once = key_of(r);
-    if (!once) return answer.send(once.error());
-    auto done = answer_published(std::move(answer));
-    if (users.empty())
-        return with_.users.send_to_all(std::move(what), std::move(*once), std::move(done));
-    with_.users.send({.users = std::move(users)}, std::move(what), std::move(*once),
-                     std::move(done));
+    send_to(with_.users, r, std::move(what), std::move(users), std::move(answer));
 }
 
 envelopes make_envelopes() { return {std::make_shared<user_envelope>()}; }

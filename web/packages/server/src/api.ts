@@ -828,6 +828,7 @@ export interface operations {
                         name?: string;
                         open: boolean;
                         owner: string;
+                        presence?: string;
                         roomId: string;
                         success: boolean;
                     };
@@ -957,6 +958,7 @@ export interface operations {
                     id?: string;
                     name?: string;
                     open?: boolean;
+                    presence?: string;
                     roomId?: string;
                 };
             };
@@ -969,6 +971,7 @@ export interface operations {
                         name?: string;
                         open: boolean;
                         owner: string;
+                        presence?: string;
                         roomId: string;
                     };
                 };

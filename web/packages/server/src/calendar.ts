@@ -36,9 +36,7 @@ export class Calendar {
 
   /** Creates an event that is owned by `as`, and tells its attendees. */
   async create(as: User, event: CalendarEvent): Promise<string> {
-    const repeatable = event.id !== undefined;
-    const call = { json: event, as, repeatable, namesItself: repeatable };
-    const made = await this.carillon.send([":calendar"], "POST", "/api/calendar/events", call);
+    const made = await this.carillon.send([":calendar"], "POST", "/api/calendar/events", { json: event, as });
     return typeof made.id === "string" ? made.id : (event.id ?? "");
   }
 

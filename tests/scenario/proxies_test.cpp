@@ -1,6 +1,7 @@
 // The files of packaging/ with the real proxies.
 #include "support/event_reader.hpp"
 #include "support/running_proxy.hpp"
+#include "support/tokens.hpp"
 
 #include <chrono>
 
@@ -17,21 +18,26 @@ using ::testing::Not;
 
 constexpr const char* outsider = "127.0.0.9";
 
+/// One request through the proxy on a connection of its own, the path as it is.
+answer ask_through(const running_proxy& proxy, std::string_view method, std::string_view path,
+                   std::string_view body, std::string_view fields, const char* from) {
+    raw_client c(proxy.port(), 0, from);
+    std::string text(method);
+    text.append(" ").append(path).append(" HTTP/1.1\r\nHost: localhost\r\n").append(fields);
+    if (!body.empty()) text += "Content-Length: " + std::to_string(body.size()) + "\r\n";
+    c.send(text.append("Connection: close\r\n\r\n").append(body));
+    answer got = c.read_answer(method == "HEAD");
+    if (got.header("Content-Length").empty()) got.body = c.read_all();
+    return got;
+}
+
 class behind : public ::testing::TestWithParam<proxy_kind> {
 protected:
     void SetUp() override { ASSERT_TRUE(proxy_.running()); }
 
-    /// One request on a connection of its own, the path as it is.
     answer ask(std::string_view method, std::string_view path, std::string_view body = {},
                std::string_view fields = {}, const char* from = outsider) const {
-        raw_client c(proxy_.port(), 0, from);
-        std::string text(method);
-        text.append(" ").append(path).append(" HTTP/1.1\r\nHost: localhost\r\n").append(fields);
-        if (!body.empty()) text += "Content-Length: " + std::to_string(body.size()) + "\r\n";
-        c.send(text.append("Connection: close\r\n\r\n").append(body));
-        answer got = c.read_answer(method == "HEAD");
-        if (got.header("Content-Length").empty()) got.body = c.read_all();
-        return got;
+        return ask_through(proxy_, method, path, body, fields, from);
     }
     std::string all_events() const {
         return hub_.get("/events/history?since=earliest&topic=**&topic=streams/*").body;
@@ -224,6 +230,137 @@ TEST_P(behind, a_hub_that_is_killed_ends_no_event_source) {
         for (const auto& t : tries) EXPECT_EQ(t->status(), 200);
     }
 }
+
+/// A hub that knows its users; what they may do is open to outsiders, the rest is not.
+class users_behind : public ::testing::TestWithParam<proxy_kind> {
+protected:
+    void SetUp() override { ASSERT_TRUE(proxy_.running()); }
+
+    answer ask(std::string_view method, std::string_view path, std::string_view body = {},
+               std::string_view roles = R"(["user"])", const char* from = outsider) const {
+        return ask_through(proxy_, method, path, body, calls_as("ann", roles), from);
+    }
+
+    running_server hub_{{"--auth.secret", std::string(test_secret), "--http.trusted_proxies",
+                         "127.0.0.1", "--stream.heartbeat_interval", "300ms"}};
+    running_proxy proxy_{GetParam(), hub_.port()};
+};
+
+constexpr std::string_view everything = R"(["admin","publisher","user"])";
+
+TEST_P(users_behind, listen_on_all_systems) {
+    ASSERT_EQ(ask("POST", "/chat/room/r/join").status, 200);
+    for (const char* path :
+         {"/api/sse/connect", "/notifications/stream", "/api/notifications/stream",
+          "/realtime/stream", "/chat/stream", "/chat/room/r/stream", "/api/chat/room/r/stream",
+          "/system/status/stream", "/api/system/heartbeat", "/api/sse?userId=ann&team=red",
+          "/api/v1/sse/notifications"}) {
+        event_reader c(proxy_.port(), path, calls_as("ann") + "Accept: text/event-stream\r\n",
+                       {.whole_path = true});
+        EXPECT_EQ(c.status(), 200) << path;
+        EXPECT_NE(c.next().type, "carillon.unavailable") << path;
+    }
+    EXPECT_EQ(ask_through(proxy_, "GET", "/api/v1/sse/notifications", {}, {}, outsider).status,
+              401);
+}
+
+TEST_P(users_behind, do_what_is_their_own) {
+    EXPECT_EQ(ask("POST", "/api/chat/room/r/join").status, 200);
+    EXPECT_EQ(ask("POST", "/chat/message", R"({"roomId":"r","message":"hi"})").status, 200);
+    EXPECT_EQ(ask("POST", "/chat/room/r/typing").status, 200);
+    EXPECT_EQ(ask("POST", "/chat/rooms", R"({"name":"x"})").status, 201);
+    EXPECT_THAT(ask("GET", "/chat/room/r/messages").body, HasSubstr("\"hi\""));
+    EXPECT_THAT(ask("GET", "/api/chat/room/r/members").body, HasSubstr("ann"));
+    EXPECT_EQ(ask("DELETE", "/chat/room/r/members/bob").status, 404);
+    EXPECT_EQ(ask("POST", "/chat/room/r/leave").status, 200);
+    const std::string event = R"({"id":"e1","title":"t","starts":"2030-01-01T00:00:00"})";
+    EXPECT_EQ(ask("POST", "/api/calendar/events", event).status, 201);
+    EXPECT_EQ(ask("PUT", "/api/calendar/events/e1", event).status, 204);
+    EXPECT_EQ(ask("DELETE", "/api/calendar/events/e1").status, 204);
+    for (const char* path :
+         {"/api/sse/status", "/api/v1/sse/notifications/inbox", "/api/v1/sse/notifications/unread",
+          "/system/health", "/api/system/stats", "/api/calendar/events"})
+        EXPECT_EQ(ask("GET", path).status, 200) << path;
+    EXPECT_EQ(ask("POST", "/api/v1/sse/notifications/read").status, 200);
+    EXPECT_EQ(ask("POST", "/api/v1/sse/notifications/none/read").status, 404);
+}
+
+TEST_P(users_behind, send_nothing_and_administer_nothing_from_outside) {
+    const std::string evil = R"({"userId":"bob","userIds":["bob"],"type":"x","data":"evil"})";
+    for (const char* path : {"/notifications/send",
+                             "/api/notifications/send",
+                             "/notifications/broadcast",
+                             "/realtime/update",
+                             "/api/realtime/update",
+                             "/realtime/entity/post/create",
+                             "/system/status/update",
+                             "/api/system/status/update",
+                             "/api/sse/send",
+                             "/api/sse/test",
+                             "/api/sse/notify",
+                             "/api/sse",
+                             "/api/v1/sse/notifications",
+                             "/api/v1/sse/system",
+                             "/api/v1/sse/custom",
+                             "/api/calendar/reminders/upcoming",
+                             "/auth/token",
+                             "/auth/revoke",
+                             "/admin/users/bob/data",
+                             "/chat/message/../../notifications/send",
+                             "/chat/room/../../notifications/send",
+                             "/chat/room/%2e%2e/%2e%2e/notifications/send",
+                             "/chat/room/..%2f..%2fnotifications/send",
+                             "/chat/room/x/../../../api/sse/send",
+                             "/chat/room/a/join/../../../../notifications/send",
+                             "//notifications/send",
+                             "/notifications//send",
+                             "/%6eotifications/send",
+                             "/notifications/%73end",
+                             "/notifications%2fsend",
+                             "/api/calendar/events/../reminders/upcoming",
+                             "/api/calendar/events/..%2freminders/upcoming",
+                             "/notifications/stream/../send",
+                             "/api/v1/sse/notifications/../custom",
+                             "/api/v1/sse/notifications/x/read/../../../custom",
+                             "/API/SSE/SEND",
+                             "/api/sse/connect/../send"}) {
+        for (const char* method : {"POST", "PUT", "DELETE"})
+            EXPECT_THAT(ask(method, path, evil, everything).status, AnyOf(400, 403, 404, 405))
+                << method << ' ' << path;
+    }
+    for (const char* path :
+         {"/system/connections", "/api/system/connections", "/api/sse/connections",
+          "/api/sse/clients", "/api/sse/users/bob/connections", "/admin/live", "/admin/topics",
+          "/admin/settings", "/admin/users/bob/data", "/console", "/metrics", "/openapi.json",
+          "/api/v1/sse/notifications/x/deliveries", "/system/status/../connections",
+          "/chat/room/..%2f..%2fsystem/connections", "/system/%63onnections", "/home"})
+        EXPECT_THAT(ask("GET", path, {}, everything).status, AnyOf(400, 403, 404)) << path;
+    const answer kept =
+        hub_.request("GET", "/admin/users/bob/data", {}, calls_as("root", everything));
+    EXPECT_EQ(kept.status, 200);
+    EXPECT_THAT(kept.body, Not(HasSubstr("evil")));
+}
+
+TEST_P(users_behind, are_sent_to_from_the_machine_itself) {
+    const auto post = [&](std::string_view path, std::string_view body) {
+        return ask("POST", path, body, everything, "127.0.0.1").status;
+    };
+    EXPECT_EQ(post("/api/sse/send", R"({"userId":"bob","type":"note","data":1})"), 200);
+    EXPECT_EQ(post("/api/sse/notify", R"({"userId":"bob","data":1})"), 200);
+    EXPECT_EQ(post("/notifications/send", R"({"userId":"bob","title":"t"})"), 200);
+    EXPECT_EQ(post("/api/realtime/entity/post/update", R"({"n":1})"), 200);
+    EXPECT_EQ(post("/api/v1/sse/notifications", R"({"userIds":["bob"],"notificationType":"T"})"),
+              201);
+    EXPECT_EQ(post("/api/v1/sse/custom", R"({"eventType":"T"})"), 200);
+    EXPECT_EQ(post("/api/calendar/reminders/upcoming", "{}"), 200);
+    EXPECT_THAT(post("/system/status/update", R"({"status":"x"})"), AnyOf(403, 404))
+        << "administration goes to the hub itself";
+}
+
+INSTANTIATE_TEST_SUITE_P(proxy, users_behind,
+                         ::testing::Values(proxy_kind::nginx, proxy_kind::haproxy,
+                                           proxy_kind::caddy, proxy_kind::apache),
+                         [](const auto& tested) { return std::string(to_string(tested.param)); });
 
 INSTANTIATE_TEST_SUITE_P(proxy, behind,
                          ::testing::Values(proxy_kind::nginx, proxy_kind::haproxy,

@@ -40,6 +40,40 @@ TEST(recurrence, stays_at_nine_when_summer_time_begins_and_ends) {
                 ElementsAre(at(2026, 10, 24, 7), at(2026, 10, 25, 8), at(2026, 10, 26, 8)));
 }
 
+TEST(recurrence, reckons_left_out_and_repeated_times_as_rfc_5545_does) {
+    for (const char* rule : {"", "FREQ=YEARLY"}) {
+        const auto only = [&](std::string starts, const char* zone, time_point day) {
+            const auto found = in(event(std::move(starts), zone, rule), day, day + days(1), 1);
+            return found.empty() ? time_point{} : found.front();
+        };
+        EXPECT_EQ(only("20270328T023000", "Europe/Berlin", at(2027, 3, 28, 0)),
+                  at(2027, 3, 28, 1, 30));
+        EXPECT_EQ(only("20271031T023000", "Europe/Berlin", at(2027, 10, 31, 0)),
+                  at(2027, 10, 31, 0, 30));
+        EXPECT_EQ(only("20270314T023000", "America/New_York", at(2027, 3, 14, 0)),
+                  at(2027, 3, 14, 7, 30));
+        EXPECT_EQ(only("20271107T013000", "America/New_York", at(2027, 11, 7, 0)),
+                  at(2027, 11, 7, 5, 30));
+        EXPECT_EQ(only("20270601T023000", "Europe/Berlin", at(2027, 6, 1, 0)),
+                  at(2027, 6, 1, 0, 30));
+    }
+}
+
+TEST(recurrence, counts_hours_from_the_start_wherever_the_search_begins) {
+    const auto e = event("20260101T030000", "UTC", "FREQ=HOURLY;INTERVAL=7");
+    const auto all = in(e, at(2026, 1, 1, 0), at(2026, 2, 1, 0), 200);
+    ASSERT_GT(all.size(), 100u);
+    for (std::size_t i = 0; i + 1 < all.size(); ++i)
+        EXPECT_THAT(in(e, all[i] + minutes(1), at(2026, 2, 2, 0), 1), ElementsAre(all[i + 1])) << i;
+}
+
+TEST(recurrence, ends_with_the_year_2200) {
+    EXPECT_FALSE(check_schedule(event("26110617T194535", "UTC")));
+    EXPECT_TRUE(check_schedule(event("22001231T235959", "UTC")));
+    const auto e = event("22001230T120000", "UTC", "FREQ=DAILY");
+    EXPECT_EQ(in(e, at(2200, 12, 1, 0), at(2201, 6, 1, 0)).size(), 2u);
+}
+
 TEST(recurrence, takes_an_event_without_a_rule_once) {
     const auto e = event("20261126T090000", "");
     EXPECT_THAT(in(e, at(2026, 11, 26, 9), at(2026, 11, 26, 10)), ElementsAre(at(2026, 11, 26, 9)));
@@ -75,24 +109,25 @@ TEST(recurrence, takes_no_rule_that_is_searched_for_long) {
           "FREQ=DAILY;BYYEARDAY=1;BYMONTH=2",
           "FREQ=DAILY;BYMINUTE=0,10,20,30,40;BYHOUR=1,2,3,4,5,6",
           "FREQ=YEARLY;BYSECOND=0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24",
-          "freq=daily;rscale=chinese"}) {
+          "FREQ=MONTHLY;BYDAY=MO;BYSETPOS=50", "FREQ=DAILY;INTERVAL=7;BYDAY=MO",
+          "FREQ=MONTHLY;BYDAY=2MO;BYMONTHDAY=1", "freq=daily;rscale=chinese"}) {
         const auto e = event("20000101T000000", "UTC", rule);
         const auto fine = check_schedule(e);
         ASSERT_FALSE(fine) << rule;
         EXPECT_THAT(fine.error().detail, HasSubstr("`rule`"));
-        EXPECT_FALSE(occurrences(e, at(2026, 1, 1, 0), at(2031, 1, 1, 0), 1)) << rule;
+        const auto some = occurrences(e, at(2026, 1, 1, 0), at(2031, 1, 1, 0), 1);
+        EXPECT_TRUE(!some || some->empty()) << rule;
     }
-    // What never comes, or seldom, and is not seen to at once.
+    // What seldom comes.
     for (const char* rule :
-         {"FREQ=DAILY;INTERVAL=7;BYDAY=MO", "FREQ=DAILY;INTERVAL=3;BYMONTH=2;BYMONTHDAY=29",
-          "FREQ=MONTHLY;BYDAY=MO;BYSETPOS=50", "FREQ=MONTHLY;BYMONTHDAY=31;BYDAY=FR",
+         {"FREQ=DAILY;BYMONTH=2;BYMONTHDAY=29;BYDAY=MO", "FREQ=MONTHLY;BYMONTHDAY=31;BYDAY=FR",
           "FREQ=YEARLY;BYWEEKNO=53;BYDAY=MO", "FREQ=DAILY;COUNT=20000", "FREQ=HOURLY;INTERVAL=5",
           "FREQ=DAILY;BYHOUR=9,17;BYMINUTE=0,30", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29,30"}) {
         const auto e = event("20000101T000000", "UTC", rule);
         EXPECT_TRUE(check_schedule(e)) << rule;
         const double before = spent();
         (void)occurrences(e, at(2026, 1, 1, 0), at(2031, 1, 1, 0), 1);
-        EXPECT_LT(spent() - before, 0.5) << rule;
+        EXPECT_LT(spent() - before, 1.0) << rule;
     }
 }
 

@@ -107,7 +107,8 @@ public:
     /// Those of all users whose places are below `before`, newest first.
     virtual result<std::vector<sent_notification>> newest(std::uint64_t before,
                                                           std::size_t limit) = 0;
-    /// Removes at most `limit` notifications from before `t`; how many went.
+    /// Removes notifications from before `t`, at most `limit`, and fewer of those with many
+    /// recipients; how many went.
     virtual result<std::uint64_t> trim(time_point t, std::size_t limit) = 0;
 };
 

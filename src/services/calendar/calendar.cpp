@@ -18,6 +18,7 @@ using store::calendar_event;
 using store::time_point;
 
 constexpr std::size_t id_length = 22;
+constexpr std::size_t trimmed_at_once = 2000;  ///< reminders
 
 result<> check(const calendar_event& e, const calendar_limits& limits) {
     if (auto fine = check_schedule(e); !fine) return fine;
@@ -115,13 +116,20 @@ void calendar::state::load(std::string after, callback<void> done) {
 }
 
 void calendar::trim() {
+    const time_point now = state_->now();
     const std::chrono::seconds age = state_->limits.max_age;
-    if (age.count() == 0) return;
-    // Local times are up to 14 hours ahead of UTC, and up to 12 behind it.
-    std::string starts = rfc3339(state_->now() - age - std::chrono::hours(24)).substr(0, 19);
-    std::erase_if(starts, [](char c) { return c == '-' || c == ':'; });
+    std::string starts;
+    if (age.count() != 0) {
+        // Local times are up to 14 hours ahead of UTC, and up to 12 behind it.
+        starts = rfc3339(now - age - std::chrono::hours(24)).substr(0, 19);
+        std::erase_if(starts, [](char c) { return c == '-' || c == ':'; });
+    }
     state_->records.write(
-        [starts = std::move(starts)](store::records& r) -> result<> {
+        [starts = std::move(starts),
+         before = now - state_->limits.keep_reminders](store::records& r) -> result<> {
+            const auto reminders = r.calendar().trim_reminders(before, trimmed_at_once);
+            if (!reminders) return std::unexpected(reminders.error());
+            if (starts.empty()) return {};
             const auto gone = r.calendar().trim(starts, calendar_page);
             if (!gone) return std::unexpected(gone.error());
             return {};

@@ -30,7 +30,8 @@ struct calendar::state : std::enable_shared_from_this<state> {
     bool started = false;
 
     void load(std::string after, callback<void> done);
-    std::optional<store::time_point> next_look(const store::calendar_event& e) const;
+    std::optional<store::time_point> next_look(const store::calendar_event& e,
+                                               store::time_point seen) const;
     void schedule(const store::calendar_event& e);
     result<std::uint64_t> remind(store::records& r, const store::calendar_event& e,
                                  store::time_point occurrence, std::chrono::seconds lead,
@@ -44,18 +45,18 @@ struct calendar::state : std::enable_shared_from_this<state> {
     struct look {
         store::calendar_event e;
         std::vector<due_reminder> due;
+        store::time_point at{};  ///< up to here reminders that are due are among them
     };
     using looks = std::vector<look>;
     result<std::vector<due_reminder>> due_of(const store::calendar_event& e,
                                              store::time_point at) const;
     void look_at(std::string id);
-    void plan(const store::calendar_event& e);
+    void plan(const look& last);
     void look_again(const std::string& id, const error& why);
     /// How many reminders go out; events that have changed meanwhile are passed over.
     void send(std::shared_ptr<const looks> all, callback<std::uint64_t> done);
     struct sweep;
     void sweep_on(std::shared_ptr<sweep> s);
-    void end_sweep(std::shared_ptr<sweep> s);
     /// Looks at what is stored, and may complete the event.
     using check_first = std::function<result<>(store::records&, store::calendar_event&)>;
     struct change {

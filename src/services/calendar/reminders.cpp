@@ -18,6 +18,8 @@ using store::time_point;
 
 // The `lead` of reminders that somebody asked for: no schedule has it.
 constexpr std::chrono::seconds on_request{-1};
+// Events that one tick looks at: after a start all of them are due.
+constexpr std::size_t looks_at_once = 500;
 constexpr std::chrono::hours search_ahead{24 * 366 *
                                           5};  ///< where the next occurrence is looked for
 
@@ -28,15 +30,14 @@ bool at_the_same_times(const calendar_event& a, const calendar_event& b) {
 
 }  // namespace
 
-/// When the first reminder of an occurrence that has not begun is due; nothing: never.
-std::optional<time_point> calendar::state::next_look(const calendar_event& e) const {
+/// When the first reminder is due that was not at `seen`; nothing: never. The past: look at once.
+std::optional<time_point> calendar::state::next_look(const calendar_event& e,
+                                                     time_point seen) const {
     if (e.reminders.empty() || e.attendees.empty()) return std::nullopt;
-    const time_point time = now();
     std::optional<time_point> soonest;
     for (const std::chrono::seconds lead : e.reminders) {
-        // What is due already was sent by the look that schedules this one.
-        const auto found = occurrences(e, time + lead + std::chrono::milliseconds(1),
-                                       time + lead + search_ahead, 1);
+        const auto found = occurrences(e, seen + lead + std::chrono::milliseconds(1),
+                                       seen + lead + search_ahead, 1);
         if (!found || found->empty()) continue;
         const time_point at = found->front() - lead;
         soonest = soonest ? std::min(*soonest, at) : at;
@@ -108,27 +109,28 @@ void calendar::state::look_at(std::string id) {
             auto e = r.calendar().find(id);
             if (!e) return std::unexpected(e.error());
             if (!*e) return {};  // removed meanwhile
-            auto reminders = self->due_of(**e, self->now());
+            const time_point at = self->now();
+            auto reminders = self->due_of(**e, at);
             if (!reminders) return std::unexpected(reminders.error());
-            found->push_back({std::move(**e), std::move(*reminders)});
+            found->push_back({std::move(**e), std::move(*reminders), at});
             return {};
         },
         [self = shared_from_this(), id, found](const result<>& read) {
             if (!read) return self->look_again(id, read.error());
             if (found->empty()) return;
-            if (found->front().due.empty()) return self->plan(found->front().e);
+            if (found->front().due.empty()) return self->plan(found->front());
             self->send(found, [self, id, found](const result<std::uint64_t>& sent) {
                 if (!sent) return self->look_again(id, sent.error());
-                self->plan(found->front().e);
+                self->plan(found->front());
             });
         });
 }
 
-void calendar::state::plan(const calendar_event& e) {
-    const auto next = next_look(e);
+void calendar::state::plan(const look& last) {
+    const auto next = next_look(last.e, last.at);
     if (!next) return;
     const std::lock_guard lock(mutex);
-    due.emplace(*next, e.id);
+    due.emplace(*next, last.e.id);
 }
 
 void calendar::state::look_again(const std::string& id, const error& why) {
@@ -148,8 +150,9 @@ void calendar::tick() {
         const std::lock_guard lock(state_->mutex);
         if (!state_->started) return;
         const auto end = state_->due.upper_bound(time);
-        for (auto at = state_->due.begin(); at != end; ++at) ids.push_back(at->second);
-        state_->due.erase(state_->due.begin(), end);
+        auto at = state_->due.begin();
+        for (; at != end && ids.size() < looks_at_once; ++at) ids.push_back(at->second);
+        state_->due.erase(state_->due.begin(), at);
     }
     std::ranges::sort(ids);
     const auto repeated = std::ranges::unique(ids);
@@ -190,7 +193,7 @@ void calendar::state::sweep_on(std::shared_ptr<sweep> s) {
             for (calendar_event& e : *page) {
                 const auto soon = occurrences(e, s->from, s->to, self->limits.max_reminded);
                 if (!soon || soon->empty()) continue;  // or a rule that an earlier version took
-                look& one = found->emplace_back(look{std::move(e), {}});
+                look& one = found->emplace_back(look{std::move(e), {}, s->from});
                 for (const time_point at : *soon) one.due.push_back({at, on_request});
             }
             return {};
@@ -200,24 +203,11 @@ void calendar::state::sweep_on(std::shared_ptr<sweep> s) {
             const auto go_on = [self, s](const result<std::uint64_t>& sent) {
                 if (!sent) return s->done(std::unexpected(sent.error()));
                 s->count += *sent;
-                if (s->is_last) return self->end_sweep(s);
+                if (s->is_last) return s->done(s->count);
                 self->sweep_on(s);
             };
             if (found->empty()) return go_on(0);
             self->send(found, go_on);
-        });
-}
-
-void calendar::state::end_sweep(std::shared_ptr<sweep> s) {
-    records.write(
-        [before = s->from - limits.keep_reminders](store::records& r) -> result<> {
-            const auto trimmed = r.calendar().trim_reminders(before, calendar_page);
-            if (!trimmed) return std::unexpected(trimmed.error());
-            return {};
-        },
-        [s](const result<>& trimmed) {
-            if (!trimmed) return s->done(std::unexpected(trimmed.error()));
-            s->done(s->count);
         });
 }
 
@@ -233,7 +223,7 @@ void calendar::remind_of(std::string id, callback<std::uint64_t> done) {
             if (!next) return std::unexpected(next.error());
             if (next->empty())
                 return fail(errc::not_found, "the calendar event does not take place any more");
-            found->push_back({std::move(**e), {{next->front(), on_request}}});
+            found->push_back({std::move(**e), {{next->front(), on_request}}, time});
             return {};
         },
         [self = state_, found, done = std::move(done)](const result<>& read) {

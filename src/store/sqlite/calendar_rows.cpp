@@ -70,7 +70,9 @@ result<std::optional<calendar_event>> calendar_rows::find(std::string_view id) {
 result<bool> calendar_rows::remove(std::string_view id) {
     const auto gone = remove_.run(id);
     if (!gone) return std::unexpected(gone.error());
-    if (const auto done = unattend_.run(id); !done) return std::unexpected(done.error());
+    for (query* rest : {&unattend_, &forget_}) {
+        if (const auto done = rest->run(id); !done) return std::unexpected(done.error());
+    }
     return *gone != 0;
 }
 

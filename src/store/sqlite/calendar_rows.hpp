@@ -41,6 +41,7 @@ private:
     query attendees_{on_, "SELECT user FROM attendees WHERE event = ? ORDER BY user"};
     query attend_{on_, "INSERT OR IGNORE INTO attendees VALUES (?, ?)"};
     query unattend_{on_, "DELETE FROM attendees WHERE event = ?"};
+    query forget_{on_, "DELETE FROM reminders WHERE event = ?"};
     query remove_{on_, "DELETE FROM calendar WHERE id = ?"};
     query remind_{on_, "INSERT OR IGNORE INTO reminders VALUES (?, ?, ?, ?)"};
     query old_{on_, "SELECT id FROM calendar WHERE rule = '' AND starts < ? LIMIT ?"};

@@ -70,6 +70,8 @@ CREATE INDEX calendar_once ON calendar (starts) WHERE rule = '';
 )",
     R"(
 ALTER TABLE rooms ADD COLUMN presence TEXT NOT NULL DEFAULT '';
+CREATE INDEX rooms_owner ON rooms (owner);
+CREATE INDEX reminders_user ON reminders (user);
 )"};
 
 }  // namespace

@@ -80,7 +80,7 @@ void realtime_domain::listen(http::request& r, const principal& who, http::respo
 void realtime_domain::update(http::request& r, const principal& who, http::responder answer) {
     auto data = open_object(r.body, who.user, {"type", "entity", "action", "timestamp"});
     if (!data) return answer.send(data.error());
-    auto once = key_of(r);
+    auto once = key_of(r, who);
     if (!once) return answer.send(once.error());
     services::user_event what;
     what.type = "realtime-update";
@@ -96,7 +96,7 @@ void realtime_domain::change_entity(std::string_view action, http::request& r, c
     if (entity.empty() || entity.size() > max_entity_name)
         return answer.send(error{errc::invalid_request, "`entity` is 1 to 128 bytes"});
     if (auto sound = transport::check_json(r.body); !sound) return answer.send(sound.error());
-    auto once = key_of(r);
+    auto once = key_of(r, who);
     if (!once) return answer.send(once.error());
     services::user_event what;
     json_object text;

@@ -106,10 +106,10 @@ void system_domain::beat(http::request& r, const principal& who, http::responder
     streams_.open(r, std::move(answer), std::move(*asked));
 }
 
-void system_domain::update(http::request& r, const principal&, http::responder answer) {
+void system_domain::update(http::request& r, const principal& who, http::responder answer) {
     auto data = open_object(r.body, {}, {"status", "message", "timestamp"});
     if (!data) return answer.send(data.error());
-    auto once = key_of(r);
+    auto once = key_of(r, who);
     if (!once) return answer.send(once.error());
     services::user_event what;
     what.type = "system-status";

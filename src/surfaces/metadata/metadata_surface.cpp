@@ -216,13 +216,13 @@ void metadata_surface::connect(http::request& r, const principal& who, http::res
     with_.streams.open(r, std::move(answer), std::move(asked));
 }
 
-void metadata_surface::test(http::request& r, const principal&, http::responder answer) {
+void metadata_surface::test(http::request& r, const principal& who, http::responder answer) {
     std::string user, message;
     json_body body(r.body);
     body.text({"userId"}, user, {.needed = presence::required, .max = max_id_length})
         .text({"message"}, message, {.needed = presence::required, .max = 64u << 10});
     if (auto fine = body.done(); !fine) return answer.send(fine.error());
-    auto once = key_of(r);
+    auto once = key_of(r, who);
     if (!once) return answer.send(once.error());
     json_object data;
     data.text("message", message).time("timestamp", std::chrono::system_clock::now());
@@ -242,7 +242,7 @@ void metadata_surface::notify(http::request& r, const principal& who, http::resp
     // A call that names nobody means everybody, as the document's `broadcast` does.
     if (everyone && !to.empty()) body.refuse("broadcast", "a broadcast names nobody");
     if (auto fine = body.done(); !fine) return answer.send(fine.error());
-    auto once = key_of(r);
+    auto once = key_of(r, who);
     if (!once) return answer.send(once.error());
     what.key = std::move(*once);
     if (clients_.logging)

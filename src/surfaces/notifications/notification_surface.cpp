@@ -74,7 +74,7 @@ private:
     void connect(http::request& r, const principal& who, http::responder answer);
     stream_request request_of(const http::request& r, const principal& who, position head,
                               const store::pending_deliveries& pending);
-    void await(const std::string& user);
+    void await(const std::string& user, position upto);
     void arrived(const std::vector<client_info>& clients);
     void notify(http::request& r, const principal& who, http::responder answer);
     void announce(http::request& r, const principal& who, http::responder answer);
@@ -87,13 +87,15 @@ private:
 
     struct awaited {
         std::chrono::steady_clock::time_point since;
-        position at;  ///< up to here the deliveries are settled
+        position upto;  ///< nothing behind it was pending
+        position at;    ///< up to here the deliveries are settled
     };
 
     const surface_context with_;
     stream_profile profile_;
     std::mutex mutex_;                                     // guards all below
     std::map<std::string, awaited, std::less<>> awaited_;  ///< users whose deliveries were pending
+    std::string last_looked_;  ///< user: those behind it are looked at next
     std::chrono::steady_clock::time_point looked_;
 };
 
@@ -203,7 +205,7 @@ void notification_surface::connect(http::request& r, const principal& who, http:
                 // Without the records there is still all that happens from now on.
                 const auto pending = found.value_or(store::pending_deliveries{});
                 stream_request asked = request_of(asking->r, asking->who, asking->head, pending);
-                if (!pending.empty()) await(asking->who.user);
+                if (!pending.empty()) await(asking->who.user, with_.events.record().head());
                 with_.streams.open(asking->r, std::move(to), std::move(asked));
             }));
 }
@@ -230,10 +232,10 @@ stream_request notification_surface::request_of(const http::request& r, const pr
     return asked;
 }
 
-void notification_surface::await(const std::string& user) {
+void notification_surface::await(const std::string& user, position upto) {
     const std::lock_guard lock(mutex_);
     if (awaited_.size() < max_awaited || awaited_.contains(user))
-        awaited_.insert_or_assign(user, awaited{std::chrono::steady_clock::now(), {}});
+        awaited_.insert_or_assign(user, awaited{std::chrono::steady_clock::now(), upto, {}});
 }
 
 // What was pending is delivered as soon as a stream of the user has come past it.
@@ -246,10 +248,13 @@ void notification_surface::tick() {
         looked_ = now;
         std::erase_if(awaited_,
                       [&](const auto& entry) { return now - entry.second.since > patience; });
-        for (const auto& [user, since] : awaited_) {
-            if (query.users.size() == max_looked_at) break;
-            query.users.push_back(user);
+        auto next = awaited_.upper_bound(last_looked_);
+        const std::size_t some = std::min(max_looked_at, awaited_.size());
+        for (; query.users.size() < some; ++next) {
+            if (next == awaited_.end()) next = awaited_.begin();
+            query.users.push_back(next->first);
         }
+        if (some != 0) last_looked_ = query.users.back();
     }
     if (query.users.empty()) return;
     query.profiles = {profile_.name};
@@ -269,6 +274,7 @@ void notification_surface::arrived(const std::vector<client_info>& clients) {
             if (!at || found == awaited_.end() || at->pos <= found->second.at) continue;
             found->second.at = at->pos;
             moved.emplace_back(c.user, at->pos);
+            if (at->pos >= found->second.upto) awaited_.erase(found);
         }
     }
     for (auto& [user, at] : moved) with_.notifications.settle(std::move(user), at);
@@ -307,24 +313,26 @@ void notification_surface::notify(http::request& r, const principal& who, http::
             }));
 }
 
-void notification_surface::announce(http::request& r, const principal&, http::responder answer) {
+void notification_surface::announce(http::request& r, const principal& who,
+                                    http::responder answer) {
     services::user_event what;
     json_body body(r.body);
     read_event(body, {"eventType"}, what);
     if (auto fine = body.done(); !fine) return answer.send(fine.error());
-    auto once = key_of(r);
+    auto once = key_of(r, who);
     if (!once) return answer.send(once.error());
     with_.users.announce(std::move(what), std::move(*once), answer_published(std::move(answer)));
 }
 
-void notification_surface::send_custom(http::request& r, const principal&, http::responder answer) {
+void notification_surface::send_custom(http::request& r, const principal& who,
+                                       http::responder answer) {
     services::user_event what;
     std::vector<std::string> users;
     json_body body(r.body);
     read_event(body, {"eventType"}, what);
     read_recipients(body, users, with_.events.options()->max_recipients);
     if (auto fine = body.done(); !fine) return answer.send(fine.error());
-    send_to(with_.users, r, std::move(what), std::move(users), std::move(answer));
+    send_to(with_.users, r, who, std::move(what), std::move(users), std::move(answer));
 }
 
 void notification_surface::list(http::request& r, const principal& who, http::responder answer) {

@@ -44,16 +44,27 @@ void read_event(json_body& from, json_body::names type, services::user_event& in
     read_timestamp(from, into.timestamp);
 }
 
-result<std::optional<idempotency_key>> key_of(const http::request& r) {
+namespace {
+
+result<std::optional<idempotency_key>> own_key_of(const http::request& r) {
     auto key = transport::idempotency_key_of(r, {});
     if (!key) return std::unexpected(key.error());
     if (!*key) return std::optional<idempotency_key>{};
     return std::optional(transport::keyed(std::move(**key), r.path, r.body));
 }
 
+}  // namespace
+
+// No key that a caller says has a line end in it.
+result<std::optional<idempotency_key>> key_of(const http::request& r, const principal& who) {
+    auto key = own_key_of(r);
+    if (key && *key) (*key)->key.insert(0, "user " + who.user + '\n');
+    return key;
+}
+
 result<std::optional<services::repeatable_call>> call_of(const http::request& r,
                                                          const principal& who) {
-    auto key = key_of(r);
+    auto key = own_key_of(r);
     if (!key) return std::unexpected(key.error());
     if (!*key) return std::optional<services::repeatable_call>{};
     return services::repeatable_call{who.user, std::move(**key)};
@@ -75,9 +86,9 @@ hub::publish_callback answer_published(http::responder to) {
         });
 }
 
-void send_to(services::user_events& by, const http::request& r, services::user_event what,
-             std::vector<std::string> users, http::responder answer) {
-    auto once = key_of(r);
+void send_to(services::user_events& by, const http::request& r, const principal& who,
+             services::user_event what, std::vector<std::string> users, http::responder answer) {
+    auto once = key_of(r, who);
     if (!once) return answer.send(once.error());
     auto done = answer_published(std::move(answer));
     if (users.empty()) return by.send_to_all(std::move(what), std::move(*once), std::move(done));

@@ -27,16 +27,17 @@ void read_recipients(json_body& from, std::vector<std::string>& into, std::size_
 /// JSON value) and `timestamp`.
 void read_event(json_body& from, json_body::names type, services::user_event& into);
 
-/// What makes a repeated request store nothing; nothing without `Idempotency-Key`.
-result<std::optional<idempotency_key>> key_of(const http::request& r);
+/// What makes a repeated request store nothing; nothing without `Idempotency-Key`. The key is the
+/// caller's own.
+result<std::optional<idempotency_key>> key_of(const http::request& r, const principal& who);
 
 /// The same for calls that write records; the key is the caller's own.
 result<std::optional<services::repeatable_call>> call_of(const http::request& r,
                                                          const principal& who);
 
 /// Sends an event to users, or without any to everyone, once for a key, and answers.
-void send_to(services::user_events& by, const http::request& r, services::user_event what,
-             std::vector<std::string> users, http::responder answer);
+void send_to(services::user_events& by, const http::request& r, const principal& who,
+             services::user_event what, std::vector<std::string> users, http::responder answer);
 
 /// Answers with `{"recipients", "events": [{"id", "position"}]}`; ephemeral events have no place.
 hub::publish_callback answer_published(http::responder to);

@@ -161,7 +161,7 @@ void user_surface::list(http::request& r, const principal&, http::responder answ
             }));
 }
 
-void user_surface::send(http::request& r, const principal&, http::responder answer) {
+void user_surface::send(http::request& r, const principal& who, http::responder answer) {
     services::user_event what;
     std::vector<std::string> users;
     json_body body(r.body);
@@ -169,7 +169,7 @@ void user_surface::send(http::request& r, const principal&, http::responder answ
     body.flag({"ephemeral"}, what.ephemeral);
     read_recipients(body, users, with_.events.options()->max_recipients);
     if (auto fine = body.done(); !fine) return answer.send(fine.error());
-    send_to(with_.users, r, std::move(what), std::move(users), std::move(answer));
+    send_to(with_.users, r, who, std::move(what), std::move(users), std::move(answer));
 }
 
 envelopes make_envelopes() { return {std::make_shared<user_envelope>()}; }

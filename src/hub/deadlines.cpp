@@ -85,6 +85,7 @@ result<std::vector<std::string>> shard::impl::renew(
     const std::function<bool(const topic_pattern&)>& may_listen) {
     if (!who || s.who() == nullptr || s.who()->user != who->user || s.who()->issuer != who->issuer)
         return fail(errc::forbidden, "the stream is another user's");
+    if (auto holding = holds(*who); !holding) return std::unexpected(holding.error());
     std::vector<topic_pattern> refused;
     s.each_subscription([&](const subscription& on) {
         if (!is_internal(on.node->pattern) && may_listen && !may_listen(on.node->pattern))

@@ -49,7 +49,8 @@ void shard::impl::route(const event_ptr& e, std::uint64_t seq) {
     encoded->seq = seq;
     if (e->watch != 0) watch(*encoded);
     for (topic_node* node : matched_) {
-        node->recent.push_back(encoded);
+        if (!node->pass) node->pass = std::make_unique<topic_pass>();
+        node->pass->recent.push_back(encoded);
         if (node->dirty || node->waiting) continue;
         if (node->options->coalesce_window.count() == 0) {
             mark_dirty(*node);
@@ -95,7 +96,7 @@ void shard::impl::fan_out() {
         }
         dirty_.pop_front();
         node.dirty = false;
-        if (!node.recent.empty()) mark_dirty(node);  // came while the pass was under way
+        if (!node.recent().empty()) mark_dirty(node);  // came while the pass was under way
         if (node.subscribers.empty() && !node.dirty && !node.waiting) {
             index_.erase(node);
             counters_.topics.store(index_.size(), std::memory_order_relaxed);
@@ -107,21 +108,22 @@ void shard::impl::fan_out() {
 // Serves everybody on the node once; false if the slice ended before. An event that comes meanwhile
 // goes along to whoever is served after it came; the others get it in the next pass.
 bool shard::impl::pass(topic_node& node, clock::time_point deadline, std::size_t& writes) {
+    topic_pass& at = *node.pass;
     if (!node.in_pass) {
         node.in_pass = true;
-        node.next = 0;
-        node.covered = node.recent.size();
+        at.next = 0;
+        at.covered = at.recent.size();
     }
-    while (node.next < node.subscribers.size()) {
+    while (at.next < node.subscribers.size()) {
         if (writes >= slice_writes) return false;
         if (writes % writes_between_clock_reads == writes_between_clock_reads - 1 &&
             clock::now() >= deadline) {
             writes = slice_writes;
             return false;
         }
-        if (node.next + 4 < node.subscribers.size())
-            __builtin_prefetch(node.subscribers[node.next + 4]);
-        subscriber& s = *node.subscribers[node.next++];
+        if (at.next + 4 < node.subscribers.size())
+            __builtin_prefetch(node.subscribers[at.next + 4]);
+        subscriber& s = *node.subscribers[at.next++];
         if (s.seen_seq >= next_seq_) continue;
         if (s.behind) {
             replayer_.collect(s);
@@ -132,11 +134,10 @@ bool shard::impl::pass(topic_node& node, clock::time_point deadline, std::size_t
     }
     node.in_pass = false;
     if (watched_ != 0) {
-        for (std::size_t i = 0; i < node.covered; ++i) unwatch(*node.recent[i]);
+        for (std::size_t i = 0; i < at.covered; ++i) unwatch(*at.recent[i]);
     }
-    node.recent.erase(node.recent.begin(),
-                      node.recent.begin() + static_cast<std::ptrdiff_t>(node.covered));
-    if (node.recent.empty() && node.recent.capacity() > 64) node.recent.shrink_to_fit();
+    at.recent.erase(at.recent.begin(), at.recent.begin() + static_cast<std::ptrdiff_t>(at.covered));
+    if (at.recent.empty() && at.recent.capacity() > 64) at.recent.shrink_to_fit();
     return true;
 }
 

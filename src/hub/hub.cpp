@@ -39,6 +39,8 @@ std::span<const std::unique_ptr<shard>> hub::shards() const noexcept { return co
 std::shared_ptr<const hub_options> hub::options() const { return core_->limits(); }
 journal& hub::record() noexcept { return *core_->record; }
 bool hub::draining() const noexcept { return core_->draining.load(std::memory_order_relaxed); }
+void ask_of_callers(hub& h, caller_rules rules) { h.inside().rules = std::move(rules); }
+
 std::size_t hub::subscribers() const noexcept {
     return core_->subscribers.load(std::memory_order_relaxed);
 }

@@ -1,6 +1,7 @@
 // What is behind the hub: the tail, the shards, the directory of clients and the journal.
 #pragma once
 
+#include <carillon/hub/caller_rules.hpp>
 #include <carillon/hub/hub.hpp>
 
 #include "base/string_map.hpp"
@@ -82,6 +83,7 @@ struct hub::core {
     mutable std::mutex room_rules_mutex;
     string_map<presence_rule> room_rules;  ///< of rooms that show less; guarded by the mutex
     std::function<void(const presence_change&)> presence_watch;  ///< set before streams come
+    caller_rules rules;                                          ///< set before streams come
     record_access reads;
     std::vector<std::unique_ptr<shard>> shards;
     std::atomic<std::shared_ptr<const hub_options>> options;

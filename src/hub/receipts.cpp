@@ -152,7 +152,7 @@ void shard::impl::unwatch(encoded_event& e) {
 
 void shard::impl::unwatch_all() {
     index_.each([this](topic_node& node) {
-        for (const auto& e : node.recent) {
+        for (const auto& e : node.recent()) {
             if (e->watched) e->watched->nodes = 1;
             unwatch(*e);
         }

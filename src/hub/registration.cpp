@@ -79,6 +79,12 @@ bool shard::impl::is_full(const stream_profile& for_one_of) const {
            hub_.options()->max_clients + hub_.inside().beyond_max_clients.load();
 }
 
+result<> shard::impl::holds(const identity& who) const {
+    const auto& rules = hub_.inside().rules;
+    if (!rules.holds || rules.holds(who)) return {};
+    return fail(errc::unauthenticated, "what this caller came with was taken back");
+}
+
 result<> shard::impl::admits(const stream_request& request) const {
     const auto limits = hub_.options();
     if (request.topics.empty() && !request.topics_later &&
@@ -94,6 +100,10 @@ result<> shard::impl::admits(const stream_request& request) const {
     if (!request.client.empty() && !is_client_token(request.client)) {
         return fail(errc::invalid_request,
                     "`client` must be 22 to 128 characters of A-Z, a-z, 0-9, `_` and `-`");
+    }
+    // Looked at on the thread that registers the stream: a revocation that comes later finds it.
+    if (request.who) {
+        if (auto holding = holds(*request.who); !holding) return holding;
     }
     if (hub_.draining()) return fail(errc::unavailable, "the server is going down");
     if (is_full(*request.profile)) return fail(errc::max_clients, "the hub is full");
@@ -192,6 +202,19 @@ subscriber& shard::impl::allocate(const stream_request& request) {
     return s;
 }
 
+/// Topics that were added for an earlier caller, and that this one may not listen to.
+void shard::impl::drop_refused(std::vector<topic_pattern>& topics, const stream_request& request) {
+    const auto& rules = hub_.inside().rules;
+    if (!rules.may_listen) return;
+    std::erase_if(topics, [&](const topic_pattern& t) {
+        if (std::ranges::find(request.topics, t) != request.topics.end()) return false;
+        if (rules.may_listen(request.who.get(), t)) return false;
+        [[maybe_unused]] const auto gone = hub_.inside().directory.remove(
+            request.client, client_directory::presence::connected, t);
+        return true;
+    });
+}
+
 // The topics in force may differ from those that the request names: some were added or given up on
 // an earlier connection.
 result<> shard::impl::claim_durable(subscriber& s, stream_request& request) {
@@ -219,6 +242,7 @@ result<> shard::impl::claim_durable(subscriber& s, stream_request& request) {
             other.post(replace);
         }
     }
+    drop_refused(claimed->topics, request);
     std::unordered_set<std::string_view> in_force;
     for (const topic_pattern& t : claimed->topics) in_force.insert(t.str());
     std::erase_if(request.topics,
@@ -321,10 +345,10 @@ void shard::impl::leave(topic_node& node, std::size_t place) {
     std::size_t hole = place;
     // Those before `next` are served in the pass under way: keep them before it, or someone is left
     // out or served twice.
-    if (node.in_pass && hole < node.next) {
-        --node.next;
-        move_place(node, node.next, hole);
-        hole = node.next;
+    if (node.in_pass && hole < node.pass->next) {
+        --node.pass->next;
+        move_place(node, node.pass->next, hole);
+        hole = node.pass->next;
     }
     move_place(node, node.subscribers.size() - 1, hole);
     node.subscribers.pop_back();

@@ -131,6 +131,8 @@ public:
 
 private:
     // Registration.
+    result<> holds(const identity& who) const;
+    void drop_refused(std::vector<topic_pattern>& topics, const stream_request& request);
     bool is_full(const stream_profile& for_one_of) const;
     result<> count_in(const stream_profile& p);
     void count_out(const stream_profile& p) noexcept;
@@ -231,7 +233,7 @@ private:
 template <class Add>
 void shard::impl::take_due(subscriber& s, Add&& add) {
     s.each_subscription([&](const subscription& on) {
-        const auto& recent = on.node->recent;
+        const auto recent = on.node->recent();
         auto at = recent.end();
         while (at != recent.begin() && (*std::prev(at))->seq >= s.seen_seq) --at;
         for (; at != recent.end(); ++at) add(*at);

@@ -1,4 +1,6 @@
 // Ends that are known before, and the renewal that puts one off.
+#include <carillon/hub/caller_rules.hpp>
+
 #include "support/test_hub.hpp"
 
 #include <gtest/gtest.h>
@@ -199,6 +201,25 @@ TEST_F(deadlines, nobody_renews_anothers_stream) {
     EXPECT_EQ(renew("x", person("ann")).error().code, errc::client_not_found);
     t_.on.advance(61s);
     EXPECT_EQ(out.closed, close_reason::expired);
+}
+
+TEST_F(deadlines, what_was_taken_back_meanwhile_neither_opens_nor_renews_a_stream) {
+    fake_connection out, late;
+    bool holds = true;
+    ask_of_callers(t_.h,
+                   {.holds = [&](const identity& who) { return who.user != "ann" || holds; }});
+    subscriber* s = open(out, person("ann", 60s));
+    ASSERT_NE(s, nullptr);
+    stream_request asked = t_.request(late, {"a"});
+    asked.who = person("ann");
+    ASSERT_TRUE(t_.s.admits(asked));
+    holds = false;  // while the stream is being opened
+    EXPECT_EQ(t_.s.open(std::move(asked)).error().code, errc::unauthenticated);
+    EXPECT_EQ(t_.h.subscribers(), 1u);
+    EXPECT_EQ(renew(t_.s.id_of(*s), person("ann")).error().code, errc::unauthenticated);
+    fake_connection other, nobody;
+    EXPECT_NE(open(other, person("bob")), nullptr);
+    EXPECT_NE(t_.open(nobody, {"a"}), nullptr);
 }
 
 TEST_F(deadlines, a_stream_with_nothing_but_heartbeats_ends_after_a_while) {

@@ -21,6 +21,8 @@ struct credentials {
     /// Any header of the request, for those who ask others who calls; empty: there is none.
     std::function<std::optional<std::string_view>(std::string_view name)> header{};
     bool for_stream = false;  ///< the route answers with a stream
+    /// Which stream it is, so that what opens one again opens no other: path and topics.
+    std::string stream{};
     bool has_cursor = false;  ///< the request says where its stream goes on
     bool local = false;  ///< from this machine, under a loopback name, and not passed on by a proxy
 };

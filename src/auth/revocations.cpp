@@ -60,9 +60,20 @@ result<revocation> revocation::parse(std::string_view text) {
     return r;
 }
 
+revocations::key revocations::key_of(const revocation& r) {
+    return {r.issuer, r.token_id.empty() ? r.user : r.token_id};
+}
+
+revocation revocations::in_force(const revocation& r) const {
+    const std::lock_guard lock(mutex_);
+    const table& in = r.token_id.empty() ? users_ : tokens_;
+    const auto found = in.find(key_of(r));
+    return found == in.end() ? r : found->second;
+}
+
 result<> revocations::add(revocation r, time_point now) {
     const bool by_token = !r.token_id.empty();
-    key k{r.issuer, by_token ? r.token_id : r.user};
+    key k = key_of(r);
     const std::lock_guard lock(mutex_);
     table& into = by_token ? tokens_ : users_;
     const auto found = into.find(k);
@@ -96,6 +107,16 @@ bool revocations::concern(const principal& who) const {
     const std::lock_guard lock(mutex_);
     if (tokens_.empty() && users_.empty()) return false;
     return found_in(tokens_, who, who.token_id) || found_in(users_, who, who.user);
+}
+
+bool revocations::concern(const identity& who) const {
+    if (size() == 0) return false;
+    principal named;
+    named.user = who.user;
+    named.issuer = who.issuer;
+    named.token_id = who.token_id;
+    named.issued = who.issued;
+    return concern(named);
 }
 
 std::size_t revocations::size() const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <carillon/base/result.hpp>
+#include <carillon/hub/identity.hpp>
 #include <carillon/hub/principal.hpp>
 
 #include <chrono>
@@ -38,17 +39,22 @@ public:
 
     explicit revocations(std::size_t most) : most_(most) {}
 
-    /// A later one for the same token or user takes the place of an earlier. Error `unavailable`:
-    /// there are `most` already, and none of them has run out.
+    /// One of the same token or user is joined with what is in force: neither takes anything back
+    /// of what the other revoked. Error `unavailable`: there are `most` already, and none of them
+    /// has run out.
     result<> add(revocation r, time_point now);
+    /// What is in force of this one's token or user, which was added; itself, if it has run out.
+    revocation in_force(const revocation& r) const;
     /// Whether the token of this caller is revoked. One without `iat` counts as issued before
     /// everything.
     bool concern(const principal& who) const;
+    bool concern(const identity& who) const;
     std::size_t size() const;
 
 private:
     using key = std::pair<std::string, std::string>;  ///< issuer, then token id or user
     using table = std::map<key, revocation>;
+    static key key_of(const revocation& r);
     static bool found_in(const table& t, const principal& who, const std::string& name);
 
     const std::size_t most_;

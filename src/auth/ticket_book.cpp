@@ -24,12 +24,13 @@ result<std::string> ticket_book::issue(bearer_ptr bearer, clock::time_point now)
             return fail(errc::unavailable, "too many tickets are out; try again later");
     }
     records_.emplace(text,
-                     record{std::move(bearer), state::fresh, false, now + options_.first_use});
+                     record{std::move(bearer), state::fresh, false, {}, now + options_.first_use});
     return text;
 }
 
 ticket_book::redeemed ticket_book::redeem(std::string_view ticket, bool has_cursor,
-                                          clock::time_point now) {
+                                          clock::time_point now, std::string_view stream) {
+    const auto asked = token_cache::digest_of(stream);
     const std::lock_guard lock(mutex_);
     const auto found = records_.find(ticket);
     if (found == records_.end()) return {};
@@ -38,9 +39,11 @@ ticket_book::redeemed ticket_book::redeem(std::string_view ticket, bool has_curs
         if (r.at != state::open) records_.erase(found);
         return {};
     }
+    if (r.at != state::fresh && r.stream != asked) return {refusal::another, nullptr};
     if (r.at == state::open) return {refusal::in_use, nullptr};
     if (r.at == state::away && !has_cursor) return {refusal::not_resumed, nullptr};
     r.at = state::open;
+    r.stream = asked;
     return {refusal::none, r.bearer};
 }
 

@@ -4,6 +4,8 @@
 #include <carillon/base/result.hpp>
 #include <carillon/hub/principal.hpp>
 
+#include "auth/token_cache.hpp"
+
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -42,13 +44,16 @@ public:
         unknown,      ///< never issued, or ended: final
         in_use,       ///< its stream is connected
         not_resumed,  ///< used before, and the request has no cursor: final
+        another,      ///< used before, for another stream: final
     };
     struct redeemed {
         refusal why = refusal::unknown;
         bearer_ptr bearer;  ///< null if it was refused
     };
-    /// Opens its stream. On success the caller calls `release` when the connection ends.
-    redeemed redeem(std::string_view ticket, bool has_cursor, clock::time_point now);
+    /// Opens its stream, which is the one that it was first opened for. On success the caller calls
+    /// `release` when the connection ends.
+    redeemed redeem(std::string_view ticket, bool has_cursor, clock::time_point now,
+                    std::string_view stream = {});
     void release(std::string_view ticket, clock::time_point now);
     /// In place of `release`, for a stream that never began: the ticket is as it was before.
     void give_back(std::string_view ticket, clock::time_point now);
@@ -62,8 +67,9 @@ private:
     struct record {
         bearer_ptr bearer;  ///< shared with the streams that it opens
         state at = state::fresh;
-        bool used = false;        ///< its stream has begun once
-        clock::time_point until;  ///< unless it is open
+        bool used = false;             ///< its stream has begun once
+        token_cache::digest stream{};  ///< of the last stream that it was opened for
+        clock::time_point until;       ///< unless it is open
     };
     struct hash {
         using is_transparent = void;

@@ -1,5 +1,7 @@
 #include "auth/token_verifier.hpp"
 
+#include "base/base64url.hpp"
+
 #include <algorithm>
 #include <span>
 #include <utility>
@@ -11,6 +13,14 @@ namespace {
 // A token without a key id is tried with so many keys of its algorithm: each costs a signature
 // check, and strangers may send tokens.
 constexpr std::size_t max_tries = 8;
+
+/// Names a token that has no `jti`, so that it can be taken back. Of what is signed: a signature
+/// may be written in another way by its bearer.
+std::string own_id_of(const compact_token& token) {
+    constexpr std::size_t bytes = 16;
+    const auto digest = token_cache::digest_of(token.signed_part());
+    return '~' + base64url({reinterpret_cast<const char*>(digest.data()), bytes});
+}
 
 }  // namespace
 
@@ -80,6 +90,7 @@ result<token_verifier::claims_ptr> token_verifier::decide(const compact_token& t
     if (!claims) return std::unexpected(claims.error());
     if (auto valid = check_times(*claims, issuer.rules, now); !valid)
         return std::unexpected(valid.error());
+    if (claims->token_id.empty()) claims->token_id = own_id_of(token);
     return std::make_shared<const token_claims>(std::move(*claims));
 }
 

@@ -107,7 +107,8 @@ bool session_context::close_silent() noexcept {
     constexpr std::size_t most = 16;
     // Younger ones have their request on the way.
     constexpr auto age = std::chrono::milliseconds(250);
-    for (const wait_for what : {wait_for::first_request, wait_for::request, wait_for::head}) {
+    for (const wait_for what :
+         {wait_for::first_request, wait_for::request, wait_for::head, wait_for::body}) {
         if (waiting_.close_oldest(what, most, age, loop.now()) > 0) return true;
     }
     return false;

@@ -210,8 +210,8 @@ int token(const token_arguments& a) {
     if (!a.subscribe.empty()) asked.subscribe = a.subscribe;
     asked.lifetime = std::chrono::duration_cast<std::chrono::seconds>(
         a.lifetime.value_or(s.auth.token_lifetime));
-    const auto signed_text = (*key)->sign(
-        claims_of(asked, s.auth.issuer, s.auth.audience, std::chrono::system_clock::now()));
+    const auto signed_text =
+        (*key)->sign(claims_of(asked, rules_of(s, {}), std::chrono::system_clock::now()));
     if (!signed_text) {
         complain(signed_text.error().detail);
         return 1;

@@ -155,33 +155,39 @@ result<token_request> parse_token_request(std::string_view body, std::chrono::se
     return asked;
 }
 
-std::string claims_of(const token_request& asked, std::string_view issuer,
-                      const std::vector<std::string>& audience,
+std::string claims_of(const token_request& asked, const auth::claim_rules& as,
                       std::chrono::system_clock::time_point now) {
     const auto seconds =
         std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
-    std::string out = R"({"sub":)";
+    std::string out = "{";
+    const auto name = [&](std::string_view claim) {
+        if (out.size() > 1) out += ',';
+        append_json_string(out, claim);
+        out += ':';
+    };
+    name(as.user_claim);
     append_json_string(out, asked.user);
     if (!asked.session.empty()) {
-        out += R"(,"sid":)";
+        name(as.session_claim);
         append_json_string(out, asked.session);
     }
-    out += R"(,"roles":)";
+    name(as.roles_claim);
     append_texts(out, asked.roles);
     if (asked.publish || asked.subscribe) {
-        out += R"(,"carillon":{)";
+        name(as.grants_claim);
+        out += '{';
         if (asked.publish) append_texts(out += R"("publish":)", *asked.publish);
         if (asked.publish && asked.subscribe) out += ',';
         if (asked.subscribe) append_texts(out += R"("subscribe":)", *asked.subscribe);
         out += '}';
     }
-    if (!issuer.empty()) {
-        out += R"(,"iss":)";
-        append_json_string(out, issuer);
+    if (!as.issuer.empty()) {
+        name("iss");
+        append_json_string(out, as.issuer);
     }
-    if (!audience.empty()) {
-        out += R"(,"aud":)";
-        append_texts(out, audience);
+    if (!as.audiences.empty()) {
+        name("aud");
+        append_texts(out, as.audiences);
     }
     return out += fmt::format(R"(,"jti":"{}","iat":{},"exp":{}}})", random_token(token_id_length),
                               seconds, seconds + asked.lifetime.count());

@@ -3,6 +3,7 @@
 
 #include <carillon/hub/hub.hpp>
 
+#include "auth/token_claims.hpp"
 #include "server/identity.hpp"
 #include "server/revocation_list.hpp"
 #include "transport/route.hpp"
@@ -38,9 +39,8 @@ struct token_request {
 /// seconds. Error
 /// `invalid_request`, naming the field.
 result<token_request> parse_token_request(std::string_view body, std::chrono::seconds longest);
-/// The claims of such a token, a JSON object's text.
-std::string claims_of(const token_request& asked, std::string_view issuer,
-                      const std::vector<std::string>& audience,
+/// The claims of such a token, a JSON object's text, with the names, issuer and audience of `as`.
+std::string claims_of(const token_request& asked, const auth::claim_rules& as,
                       std::chrono::system_clock::time_point now);
 
 }  // namespace carillon::server

@@ -63,6 +63,8 @@ result<principal> caller_of(const result<web_answer>& answer, const auth::claim_
     if (answer->body.empty()) return of_headers(*answer, rules);
     const auto claims = auth::read_claims(answer->body, rules);
     if (!claims) return fail(errc::unavailable, "the back end says of no user who calls");
+    if (auto valid = auth::check_times(*claims, rules, std::chrono::system_clock::now()); !valid)
+        return std::unexpected(valid.error());
     return principal_of(*claims, principal::source::proxy);
 }
 
@@ -96,7 +98,10 @@ const forward_auth::state::answer* forward_auth::state::find(const digest& of) {
 }
 
 void forward_auth::state::on_answer(const digest& of, const result<web_answer>& got) {
-    const auto who = caller_of(got, rules);
+    auto who = caller_of(got, rules);
+    // What the back end says now is newer than a revocation of before, and what is remembered from
+    // before it is not.
+    if (who && !who->issued) who->issued = std::chrono::system_clock::now();
     const bool certain = who || who.error().code != errc::unavailable;
     if (!certain) {
         log::warning(

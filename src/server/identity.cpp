@@ -35,20 +35,6 @@ result<auth::role_grants> grants_of_roles(const settings& s) {
     return auth::role_grants{std::move(*publish), std::move(*subscribe)};
 }
 
-auth::claim_rules rules_of(const settings& s, auth::role_grants roles) {
-    auth::claim_rules r;
-    r.roles = std::move(roles);
-    r.grants_claim = s.auth.grants_claim;
-    r.issuer = s.auth.issuer;
-    r.audiences = s.auth.audience;
-    r.leeway = std::chrono::duration_cast<std::chrono::seconds>(s.auth.leeway);
-    r.expiry_required = s.auth.expiry_required;
-    r.user_claim = s.auth.user_claim;
-    r.session_claim = s.auth.session_claim;
-    r.roles_claim = s.auth.roles_claim;
-    return r;
-}
-
 std::chrono::seconds seconds_of(milliseconds t) {
     return std::chrono::ceil<std::chrono::seconds>(t);
 }
@@ -99,6 +85,20 @@ bool needs_web(const settings& s) {
 
 }  // namespace
 
+auth::claim_rules rules_of(const settings& s, auth::role_grants roles) {
+    auth::claim_rules r;
+    r.roles = std::move(roles);
+    r.grants_claim = s.auth.grants_claim;
+    r.issuer = s.auth.issuer;
+    r.audiences = s.auth.audience;
+    r.leeway = std::chrono::duration_cast<std::chrono::seconds>(s.auth.leeway);
+    r.expiry_required = s.auth.expiry_required;
+    r.user_claim = s.auth.user_claim;
+    r.session_claim = s.auth.session_claim;
+    r.roles_claim = s.auth.roles_claim;
+    return r;
+}
+
 principal principal_of(const auth::token_claims& claims, principal::source from) {
     principal who;
     who.from = from;
@@ -146,8 +146,7 @@ std::string_view cookie_value(std::string_view header, std::string_view name) {
 
 identity_check::identity_check(const settings& s, auth::role_grants roles)
     : roles_(std::move(roles)),
-      issuer_(s.auth.issuer),
-      audience_(s.auth.audience),
+      rules_(rules_of(s, roles_)),
       token_in_query_(s.auth.token_in_query),
       development_tokens_(s.auth.dev_tokens && !s.production),
       local_development_tokens_(!s.production),
@@ -243,7 +242,7 @@ result<> identity_check::add_forwarding(const settings& s) {
 
 std::string identity_check::claims_for(const token_request& asked,
                                        std::chrono::system_clock::time_point now) const {
-    return claims_of(asked, issuer_, audience_, now);
+    return claims_of(asked, rules_, now);
 }
 
 bool identity_check::shows_own_credentials(const auth::credentials& given) const {
@@ -295,7 +294,7 @@ result<principal> identity_check::redeem(const auth::credentials& given) {
     if (!given.for_stream)
         return fail(errc::unauthenticated, "a ticket opens a stream and nothing else");
     const auto now = std::chrono::system_clock::now();
-    auto [why, bearer] = tickets_->redeem(given.ticket, given.has_cursor, now);
+    auto [why, bearer] = tickets_->redeem(given.ticket, given.has_cursor, now, given.stream);
     switch (why) {
         case refusal::none:
             break;
@@ -305,6 +304,8 @@ result<principal> identity_check::redeem(const auth::credentials& given) {
         case refusal::not_resumed:
             return fail(errc::unauthenticated,
                         "the ticket has opened its stream; it opens it again with a cursor only");
+        case refusal::another:
+            return fail(errc::unauthenticated, "the ticket is of another stream");
         case refusal::in_use:
             // What a network left half open is noticed late: its client comes back with a cursor.
             if (given.has_cursor)

@@ -66,8 +66,7 @@ private:
     result<principal> redeem(const auth::credentials& given);
 
     const auth::role_grants roles_;
-    const std::string issuer_;
-    const std::vector<std::string> audience_;
+    const auth::claim_rules rules_;  ///< of the server's own tokens
     const bool token_in_query_;
     const bool development_tokens_;  ///< wherever the request comes from
     const bool local_development_tokens_;
@@ -80,6 +79,9 @@ private:
     std::unique_ptr<forward_auth> forward_;  ///< null: no back end is asked
     std::unique_ptr<auth::token_verifier> verifier_;
 };
+
+/// What the settings say of the claims of tokens, but for those of other issuers.
+auth::claim_rules rules_of(const settings& s, auth::role_grants roles);
 
 /// The caller that the claims tell of.
 principal principal_of(const auth::token_claims& claims, principal::source from);

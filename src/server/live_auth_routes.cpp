@@ -9,6 +9,8 @@
 #include "transport/publish_body.hpp"
 #include "transport/rules.hpp"
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 #include <boost/json.hpp>
@@ -40,7 +42,7 @@ void answer_ended(http::responder& to, const result<std::size_t>& ended) {
 }
 
 /// Takes back the token that a client came with, so that it does not come back with it, and ends
-/// its stream, token or not.
+/// its stream. Where there was no token, nothing could be taken back: 409.
 void revoke_client(const auth_route_parts& with, const std::string& client,
                    std::chrono::system_clock::time_point until, http::responder answer) {
     const auto end = [&events = with.events](const std::string& id, std::size_t ended,
@@ -58,7 +60,12 @@ void revoke_client(const auth_route_parts& with, const std::string& client,
                                                              result<client_info> found) {
             if (!found) return to.send(found.error());
             const std::string token = found->who ? found->who->token_id : "";
-            if (token.empty()) return end(found->id, 0, std::move(to));
+            if (token.empty()) {
+                return to.send(error{errc::conflict,
+                                     "this client came with no token that could be taken back; "
+                                     "`userId` takes back what its user was given, and DELETE of "
+                                     "the client ends its stream"});
+            }
             revoked.add({token, {}, found->who->issuer, {}, until},
                         transport::on_loop_of(std::move(to),
                                               [end, id = found->id](http::responder& answering,
@@ -155,6 +162,14 @@ result<revocation_request> parse_revocation_request(std::string_view body,
                                      {"issuer", &asked.issuer},
                                      {"before", &before}}) {
         if (auto read = read_text(o, name, *into); !read) return std::unexpected(read.error());
+    }
+    // A name that is misspelled would revoke more than was meant, or nothing.
+    constexpr std::array<std::string_view, 5> known{"tokenId", "userId", "client", "issuer",
+                                                    "before"};
+    for (const auto& field : o) {
+        if (std::ranges::find(known, std::string_view(field.key())) == known.end())
+            return fail(errc::invalid_request, fmt::format("`{}` is no field of a revocation",
+                                                           std::string_view(field.key())));
     }
     const int named = static_cast<int>(!asked.token_id.empty()) +
                       static_cast<int>(!asked.user.empty()) +

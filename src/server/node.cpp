@@ -1,6 +1,7 @@
 #include "server/node.hpp"
 
 #include <carillon/base/log.hpp>
+#include <carillon/hub/caller_rules.hpp>
 #include <carillon/hub/hub.hpp>
 #include <carillon/journal/files.hpp>
 #include <carillon/journal/open.hpp>
@@ -19,6 +20,7 @@
 #include "server/live_figures.hpp"
 #include "server/webhooks.hpp"
 #include "surfaces/topics/topic_surface.hpp"
+#include "transport/caller.hpp"
 #include "transport/guard.hpp"
 #include "transport/loop_executor.hpp"
 #include "transport/stream_host.hpp"
@@ -288,6 +290,20 @@ transport::rate_settings rates_of(const settings& s) {
             a_second(s.rates.publishes_per_address), a_second(s.rates.publishes_per_user)};
 }
 
+/// `callers` outlives the hub.
+caller_rules caller_rules_of(const settings& s, identity_check& callers) {
+    caller_rules rules;
+    rules.holds = [&callers](const identity& who) { return !callers.revoked().concern(who); };
+    if (!policy_of(s, callers).asks) return rules;
+    rules.may_listen = [open = public_topics_of(s)](const identity* who, const topic_pattern& t) {
+        const bool admin =
+            who != nullptr && std::ranges::find(who->roles, "admin") != who->roles.end();
+        return admin || transport::may_listen(who != nullptr ? who->grants.get() : nullptr, open, t)
+                            .has_value();
+    };
+    return rules;
+}
+
 }  // namespace
 
 struct node::parts {
@@ -357,6 +373,7 @@ void node::parts::build(std::unique_ptr<journal> record,
     streams = std::make_unique<transport::stream_host>(*events, stream_limits_of(current));
     if (hooks) streams->watch_by(*hooks);
     revoked = std::make_unique<revocation_list>(*events, callers->revoked());
+    ask_of_callers(*events, caller_rules_of(current, *callers));
     finite = std::make_unique<services::finite_streams>(*events, finite_options_of(current));
     topics = std::make_unique<surfaces::topic_surface>(*events, *finite, *streams,
                                                        topic_options_of(current));

@@ -72,26 +72,33 @@ result<> revocation_list::take_over(std::string_view text) {
 void revocation_list::add(auth::revocation r, std::function<void(result<std::size_t>)> done) {
     if (auto added = in_force_.add(r, std::chrono::system_clock::now()); !added)
         return done(std::unexpected(added.error()));
+    hub_.end_streams(streams_of(r), close_reason::revoked,
+                     [this, r, done = std::move(done)](result<std::size_t> ended) mutable {
+                         if (!ended) return done(std::move(ended));
+                         store(r, [count = *ended, done = std::move(done)](const result<>& stored) {
+                             if (!stored) return done(std::unexpected(stored.error()));
+                             done(count);
+                         });
+                     });
+}
+
+/// Stores what is in force, which may be more than this one: the last value is all that is left.
+void revocation_list::store(const auth::revocation& r, std::function<void(result<>)> done) {
+    const std::lock_guard lock(storing_);
+    const auth::revocation all = in_force_.in_force(r);
     event kept;
-    kept.topics.push_back(place_of(r));
-    kept.data = r.text();
+    kept.topics.push_back(place_of(all));
+    kept.data = all.text();
     kept.payload = payload_kind::json;
     kept.is_private = true;
     kept.retain = true;
-    kept.expires = std::chrono::ceil<std::chrono::milliseconds>(r.until);
+    kept.expires = std::chrono::ceil<std::chrono::milliseconds>(all.until);
     std::vector<event> one;
     one.push_back(std::move(kept));
-    hub_.end_streams(
-        streams_of(r), close_reason::revoked,
-        [this, one = std::move(one), done = std::move(done)](result<std::size_t> ended) mutable {
-            if (!ended) return done(std::move(ended));
-            hub_.publish_own(std::move(one), std::nullopt,
-                             [count = *ended, done = std::move(done)](
-                                 const result<std::vector<published>>& stored) {
-                                 if (!stored) return done(std::unexpected(stored.error()));
-                                 done(count);
-                             });
-        });
+    hub_.publish_own(std::move(one), std::nullopt,
+                     [done = std::move(done)](const result<std::vector<published>>& stored) {
+                         done(stored ? result<>{} : result<>(std::unexpected(stored.error())));
+                     });
 }
 
 }  // namespace carillon::server

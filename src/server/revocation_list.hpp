@@ -6,6 +6,7 @@
 #include "auth/revocations.hpp"
 
 #include <functional>
+#include <mutex>
 #include <string_view>
 
 namespace carillon::server {
@@ -25,9 +26,11 @@ public:
 
 private:
     result<> take_over(std::string_view text);
+    void store(const auth::revocation& r, std::function<void(result<>)> done);
 
     hub& hub_;
     auth::revocations& in_force_;
+    std::mutex storing_;  // what is read later is stored later
 };
 
 }  // namespace carillon::server

@@ -3,6 +3,7 @@
 #include "server/remote_keys.hpp"
 
 #include <fstream>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -48,18 +49,23 @@ public:
         : all_(std::move(all)) {}
 
     void find(std::string_view key_id, auth::algorithm alg, callback done) override {
-        ask(0, std::string(key_id), alg, std::move(done));
+        ask(0, std::string(key_id), alg, std::nullopt, std::move(done));
     }
 
 private:
-    void ask(std::size_t at, std::string key_id, auth::algorithm alg, callback done) {
-        if (at + 1 >= all_.size()) return all_[at]->find(key_id, alg, std::move(done));
-        all_[at]->find(key_id, alg,
-                       [this, at, key_id, alg,
-                        done = std::move(done)](result<std::vector<auth::key_ptr>> found) mutable {
-                           if (found && !found->empty()) return done(std::move(found));
-                           ask(at + 1, key_id, alg, std::move(done));
-                       });
+    /// `failed`: why an earlier source could not say; it may be the one that has the key.
+    void ask(std::size_t at, std::string key_id, auth::algorithm alg, std::optional<error> failed,
+             callback done) {
+        auto then = [this, at, key_id, alg, failed = std::move(failed),
+                     done = std::move(done)](result<std::vector<auth::key_ptr>> found) mutable {
+            if (found && !found->empty()) return done(std::move(found));
+            if (!found && !failed) failed = found.error();
+            if (at + 1 < all_.size())
+                return ask(at + 1, key_id, alg, std::move(failed), std::move(done));
+            if (failed) return done(std::unexpected(std::move(*failed)));
+            done(std::move(found));
+        };
+        all_[at]->find(key_id, alg, std::move(then));
     }
 
     const std::vector<std::shared_ptr<auth::key_source>> all_;

@@ -1,5 +1,6 @@
 #include "transport/guard.hpp"
 
+#include "base/time_text.hpp"
 #include "http/admission.hpp"
 #include "http/authority.hpp"
 #include "http/text.hpp"
@@ -118,7 +119,11 @@ struct guarded_route {
         }
         given.header = [&r](std::string_view name) { return r.header_value(name); };
         given.for_stream = is_stream;
-        given.has_cursor = is_stream && !given.ticket.empty() && !cursor_of(r).empty();
+        if (is_stream && !given.ticket.empty()) {
+            given.has_cursor = !cursor_of(r).empty();
+            given.stream = r.path;
+            for (const std::string& t : r.query_values("topic")) given.stream.append("\n") += t;
+        }
         given.local = is_local(r);
         authenticator.check(given, [asked](found who) { asked->finish(std::move(who)); });
         return asked;
@@ -208,8 +213,17 @@ public:
         ended_ = true;
     }
 
+    /// True if the upload answers.
+    bool cut(const error& why) {
+        over_ = true;
+        return inner_ && inner_->on_cut(why);
+    }
+
+    std::size_t held() const { return held_.capacity() + (inner_ ? inner_->held() : 0); }
+
     void go_on(const found& who) {
         known_ = true;
+        if (over_) return;
         if (answer_.client_gone()) return;
         if (const auto why = guarded_->against(needed_, who)) {
             return guarded_->refuse(request_, std::move(answer_), *why);
@@ -233,6 +247,7 @@ private:
     std::string held_;
     bool known_ = false;
     bool ended_ = false;
+    bool over_ = false;  ///< it was cut: the caller gets no further
 };
 
 class guarded_upload final : public http::upload {
@@ -240,6 +255,8 @@ public:
     explicit guarded_upload(std::shared_ptr<waiting_upload> to) : to_(std::move(to)) {}
     flow on_data(std::string_view bytes) override { return to_->data(bytes); }
     void on_end() override { to_->end(); }
+    bool on_cut(const error& why) override { return to_->cut(why); }
+    std::size_t held() const noexcept override { return to_->held(); }
 
 private:
     std::shared_ptr<waiting_upload> to_;
@@ -263,11 +280,36 @@ std::unique_ptr<http::upload> begin_upload(const guarded_route& g, access needed
     return g.to.upload(r, caller, std::move(answer), std::move(control));
 }
 
+/// Bytes of a body up to which it is read whoever sends it.
+constexpr std::size_t read_of_anybody = 16u << 10;
+
+/// True for a body that may be longer.
+bool is_large(const http::request& r) {
+    const auto length = parse_whole_number(r.header_value("Content-Length").value_or(""));
+    return !length || *length > static_cast<std::int64_t>(read_of_anybody);
+}
+
+/// Refuses a large body before it is read if its caller is known at once and not let in: strangers
+/// must not fill what there is for bodies. Others are asked for again when it is complete.
+bool refuses_unread(const guarded_route& g, const http::request& r, http::responder& answer) {
+    const access needed = g.needed_by(r);
+    if (needed == access::none || !g.policy.asks || !is_large(r)) return false;
+    const auto who = g.begin(r, answer.loop())->take();
+    if (!who) return false;
+    const auto may = *who ? permits(needed, **who) : result<>(std::unexpected(who->error()));
+    if (may) return false;
+    g.refuse(r, std::move(answer), {may.error()});
+    return true;
+}
+
 http::upload_handler upload_guard_of(route_ptr g) {
     return [g = std::move(g)](http::request& r, http::responder& answer,
                               http::upload_control control) -> std::unique_ptr<http::upload> {
         const auto type = r.header_value("Content-Type").value_or("");
-        if (!http::is_of_type(type, g->to.takes.streamed)) return nullptr;
+        if (!g->to.upload || !http::is_of_type(type, g->to.takes.streamed)) {
+            if (!refuses_unread(*g, r, answer)) return nullptr;
+            return std::make_unique<answered_upload>();
+        }
         if (const auto why = g->against(r)) {
             g->refuse(r, std::move(answer), *why);
             return std::make_unique<answered_upload>();
@@ -336,8 +378,7 @@ void mount(http::router& on, std::vector<route> routes, auth::authenticator& who
     for (route& r : routes) {
         const auto g =
             std::make_shared<const guarded_route>(guarded_route{std::move(r), who, policy});
-        on.add(g->to.method, g->to.path, guard_of(g),
-               g->to.upload ? upload_guard_of(g) : http::upload_handler{}, rules_of(g->to));
+        on.add(g->to.method, g->to.path, guard_of(g), upload_guard_of(g), rules_of(g->to));
     }
 }
 

@@ -44,6 +44,14 @@ TEST(revocations, concern_what_a_user_was_given_before_a_moment) {
     EXPECT_FALSE(all.concern(claims("x", "bob", now - 1s)));
     ASSERT_TRUE(all.add(user("alice", now - 1h), now)) << "an earlier moment takes nothing back";
     EXPECT_TRUE(all.concern(claims("x", "alice", now - 1s)));
+    EXPECT_EQ(all.in_force(user("alice", now - 1h)).before, now) << "which is what is kept";
+    EXPECT_EQ(all.in_force(user("bob", now - 1h)).before, now - 1h);
+    identity who;
+    who.user = "alice";
+    who.issued = now - 1s;
+    EXPECT_TRUE(all.concern(who));
+    who.issued = now;
+    EXPECT_FALSE(all.concern(who));
 }
 
 TEST(revocations, are_bounded_and_forget_what_has_run_out) {

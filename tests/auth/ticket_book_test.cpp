@@ -61,6 +61,18 @@ TEST_F(tickets, open_their_stream_again_only_with_a_cursor_and_in_time) {
     EXPECT_EQ(redeem(ticket, true), refusal::unknown);
 }
 
+TEST_F(tickets, open_no_other_stream) {
+    const auto ticket = book.issue(claims(), now).value();
+    const auto as = [&](std::string_view stream) {
+        return book.redeem(ticket, true, now, stream).why;
+    };
+    ASSERT_EQ(as("/subscribe/a"), refusal::none);
+    EXPECT_EQ(as("/subscribe/b"), refusal::another);
+    book.release(ticket, now);
+    EXPECT_EQ(as("/subscribe/b"), refusal::another);
+    EXPECT_EQ(as("/subscribe/a"), refusal::none);
+}
+
 TEST_F(tickets, end_unused_or_with_their_token) {
     const auto unused = book.issue(claims(), now).value();
     const auto brief = book.issue(claims(20s), now).value();

@@ -330,6 +330,26 @@ TEST(identity, an_admin_signs_tokens_for_others) {
         EXPECT_EQ(mint(wrong).status, 400) << wrong;
 }
 
+TEST(identity, tokens_that_are_signed_here_have_the_claims_that_are_configured) {
+    const strings names{"--auth.secret",       std::string(secret),
+                        "--auth.user_claim",   "uid",
+                        "--auth.roles_claim",  "groups",
+                        "--auth.grants_claim", "may"};
+    const running_server server(names);
+    strings line{"token", "--user", "root", "--role", "admin"};
+    line.insert(line.end(), names.begin(), names.end());
+    const finished admin = run_carillon(line);
+    ASSERT_EQ(admin.status, 0) << admin.output;
+    const std::string as = bearer(admin.output.substr(0, admin.output.find('\n')));
+    const auto made = server.request(
+        "POST", "/auth/token", R"({"userId":"x","roles":["publisher"],"publish":["a/**"]})", as);
+    ASSERT_EQ(made.status, 200) << made.body;
+    const std::string token = bearer(json_value(made.body, "token"));
+    EXPECT_EQ(json_value(server.request("GET", "/auth/me", {}, token).body, "userId"), "x");
+    EXPECT_EQ(server.post("a/b", R"({"data":1})", token).status, 200);
+    EXPECT_EQ(server.post("b", R"({"data":1})", token).status, 403) << "no more than was asked for";
+}
+
 TEST(identity, believes_a_key_file_and_starts_with_no_other) {
     const std::string keys = std::string(CARILLON_SOURCE_DIR) + "/tests/auth/tokens/keys/";
     const auto key = [&] {

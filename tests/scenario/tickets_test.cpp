@@ -231,9 +231,81 @@ TEST_F(credentials, of_a_client_the_token_is_taken_back_and_the_stream_ends) {
     EXPECT_EQ(revoke(fmt::format(R"({{"client":"{}"}})", id)).body, R"({"ended":1})");
     EXPECT_EQ(json_value(c.next().data, "reason"), "revoked");
     EXPECT_EQ(status("/auth/me", bearer(ann)), 401);
-    EXPECT_EQ(revoke(fmt::format(R"({{"client":"{}"}})", other)).body, R"({"ended":1})");
-    EXPECT_EQ(nobody.next().type, "carillon.close");
-    EXPECT_EQ(revoke(fmt::format(R"({{"client":"{}"}})", other)).status, 404);
+    EXPECT_EQ(revoke(fmt::format(R"({{"client":"{}"}})", other)).status, 409)
+        << "nothing keeps it from coming back";
+    publish("still there");
+    EXPECT_EQ(nobody.next().data, "still there");
+    EXPECT_EQ(revoke(fmt::format(R"({{"client":"{}"}})", id)).status, 404);
+}
+
+TEST_F(credentials, a_ticket_opens_no_other_stream) {
+    const std::string ticket = ticket_for(ann);
+    {
+        event_reader c(server, "/news?ticket=" + ticket);
+        c.open();
+    }
+    ASSERT_TRUE(all_gone());
+    const std::string_view cursor = "Last-Event-ID: x\r\n";
+    EXPECT_EQ(status("/events/subscribe/other?ticket=" + ticket, cursor), 401);
+    EXPECT_EQ(status("/events/subscribe/news?topic=other&ticket=" + ticket, cursor), 401);
+    event_reader again(server, "/news?ticket=" + ticket, cursor);
+    EXPECT_EQ(again.head().status, 200);
+}
+
+TEST_F(credentials, a_token_without_an_id_is_taken_back_by_its_client_over_a_restart) {
+    const std::string bare = auth::key::from_secret(secret, auth::algorithm::hs256)
+                                 .value()
+                                 ->sign(fmt::format(R"({{"sub":"ann","exp":{}}})", now() + 600))
+                                 .value();
+    event_reader c(server, "/news?token=" + bare);
+    event_reader with_id(server, "/news?token=" + ann);
+    const std::string id = json_value(c.open().data, "client");
+    with_id.open();
+    EXPECT_EQ(revoke(fmt::format(R"({{"client":"{}"}})", id)).body, R"({"ended":1})");
+    EXPECT_EQ(json_value(c.next().data, "reason"), "revoked");
+    EXPECT_EQ(status("/auth/me", bearer(bare)), 401);
+    publish("still there");
+    EXPECT_EQ(with_id.next().data, "still there") << "another token of the same user";
+    server.kill();
+    server.restart();
+    EXPECT_EQ(status("/auth/me", bearer(bare)), 401);
+    EXPECT_EQ(status("/auth/me", bearer(ann)), 200);
+}
+
+TEST_F(credentials, an_earlier_moment_takes_nothing_back_of_a_revocation_over_a_restart) {
+    EXPECT_EQ(revoke(R"({"userId":"ann"})").status, 200);
+    EXPECT_EQ(revoke(R"({"userId":"ann","before":"2020-01-01T00:00:00Z"})").status, 200);
+    EXPECT_EQ(status("/auth/me", bearer(ann)), 401);
+    server.kill();
+    server.restart();
+    EXPECT_EQ(status("/auth/me", bearer(ann)), 401);
+}
+
+TEST_F(credentials, a_durable_client_keeps_no_topic_that_its_next_caller_may_not_listen_to) {
+    const running_server some(
+        {"--auth.secret", std::string(secret), "--auth.public_topics", "pub/**"});
+    const std::string bob =
+        auth::key::from_secret(secret, auth::algorithm::hs256)
+            .value()
+            ->sign(fmt::format(R"({{"sub":"bob","carillon":{{"subscribe":["sec/**"]}},"exp":{}}})",
+                               now() + 600))
+            .value();
+    const std::string client = "0123456789abcdefghijklmnopqrstuv";
+    const auto topics_as = [&](std::string_view fields) {
+        event_reader c(some, "/pub/a?client=" + client, fields);
+        return c.open().data;
+    };
+    {
+        event_reader c(some, "/pub/a?client=" + client, bearer(bob));
+        c.open();
+        EXPECT_EQ(
+            some.request("PUT", "/events/clients/" + client + "/topics/sec/x", {}, bearer(bob))
+                .status,
+            204);
+    }
+    EXPECT_THAT(topics_as(bearer(bob)), HasSubstr(R"("topics":["pub/a","sec/x"])"));
+    EXPECT_THAT(topics_as({}), HasSubstr(R"("topics":["pub/a"])"));
+    EXPECT_THAT(topics_as(bearer(bob)), HasSubstr(R"("topics":["pub/a"])")) << "it is forgotten";
 }
 
 TEST_F(credentials, a_stream_ends_with_its_token_unless_it_is_renewed) {
@@ -269,7 +341,8 @@ TEST_F(credentials, a_revocation_names_one_thing) {
     for (const char* wrong :
          {"", "[]", "{}", R"({"tokenId":""})", R"({"tokenId":7})",
           R"({"tokenId":"a","userId":"b"})", R"({"userId":"a","before":"yesterday"})",
-          R"({"tokenId":"a","before":"2001-01-01T00:00:00Z"})"})
+          R"({"tokenId":"a","before":"2001-01-01T00:00:00Z"})",
+          R"({"userId":"a","befor":"2001-01-01T00:00:00Z"})"})
         EXPECT_EQ(revoke(wrong).status, 400) << wrong;
     EXPECT_EQ(server.request("POST", "/auth/revoke", R"({"userId":"a"})", bearer(ann)).status, 403);
 }

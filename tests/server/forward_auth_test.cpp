@@ -84,6 +84,8 @@ TEST_F(forwarding, says_what_the_answer_says) {
     EXPECT_EQ(said(200, "", {{"remote-user", "bob"}, {"remote-groups", "a,b"}}), "user bob a b");
     EXPECT_EQ(said(200, "", {{"x-auth-request-user", "bob"}}), "user bob");
     for (const long status : {302L, 404L, 500L}) EXPECT_EQ(said(status, ""), "UNAVAILABLE");
+    EXPECT_EQ(said(200, R"({"sub":"u","exp":1})"), "UNAUTHENTICATED") << "it has ended";
+    EXPECT_EQ(said(200, R"({"sub":"u","nbf":99999999999})"), "UNAUTHENTICATED") << "not yet";
     EXPECT_EQ(said(200, "<html>"), "UNAVAILABLE");
     EXPECT_EQ(said(200, R"({"name":"ann"})"), "UNAVAILABLE") << "names no user";
 }

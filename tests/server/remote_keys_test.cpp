@@ -1,6 +1,7 @@
 #include "server/remote_keys.hpp"
 
 #include "http/test_server.hpp"
+#include "server/trusted_keys.hpp"
 
 #include <atomic>
 #include <future>
@@ -124,6 +125,34 @@ TEST_F(remote_keys_test, takes_no_garbage_for_keys) {
     find("a");
     answer("<html>");
     EXPECT_EQ(*find("a"), 1);
+}
+
+TEST(trusted_keys, of_several_urls_one_that_is_down_may_have_the_key) {
+    bool down = true;
+    const key_places how{.ask =
+                             [&](const web_request& r, const web_client::callback& done) {
+                                 if (r.url.contains("first")) {
+                                     if (down) return done(fail(errc::io_error, "down"));
+                                     return done(web_answer{200, {}, std::string(first_set)});
+                                 }
+                                 done(web_answer{200, {}, std::string(second_set)});
+                             },
+                         .on_change = [] {}};
+    const auto found = [&](std::string_view id) {
+        const auto keys = trusted_keys({"https://first.example/k", "https://second.example/k"},
+                                       nullptr, "auth.keys", how);
+        EXPECT_TRUE(keys);
+        int count = -2;
+        (*keys)->find(id, algorithm::hs256, [&](result<std::vector<auth::key_ptr>> all) {
+            count = all ? static_cast<int>(all->size()) : -1;
+        });
+        return count;
+    };
+    EXPECT_EQ(found("b"), 1);
+    EXPECT_EQ(found("a"), -1) << "503, not 401: it may be the first one's";
+    down = false;
+    EXPECT_EQ(found("a"), 1);
+    EXPECT_EQ(found("c"), 0);
 }
 
 TEST(remote_keys_over_http, come_from_a_url_that_rotates_disappears_is_slow_and_says_garbage) {

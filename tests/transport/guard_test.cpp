@@ -13,6 +13,7 @@ namespace carillon::transport {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr access every_access[] = {access::none,          access::optional, access::user,
                                    access::verified_user, access::owner,    access::publisher,
@@ -151,6 +152,11 @@ public:
         return flow::pause;
     }
     void on_end() override { answer_.send(http::text(text_)); }
+    bool on_cut(const error& why) override {
+        answer_.send(http::text("cut after " + text_ + ": " + std::string(to_string(why.code))));
+        return true;
+    }
+    std::size_t held() const noexcept override { return text_.size(); }
 
 private:
     std::string text_;
@@ -288,6 +294,26 @@ TEST_F(guard, reads_no_upload_before_its_caller_is_known) {
     EXPECT_EQ(client_.read().body, "ann:");
 }
 
+TEST_F(guard, refuses_a_large_body_of_a_stranger_before_it_is_read) {
+    const auto status = [&](std::string_view fields) {
+        http::test_client c(server_);
+        c.send(request("POST", "/up", std::string(fields) + "Content-Type: text/plain\r\n") + "x");
+        return c.read().status;
+    };
+    for (const char* size : {"Content-Length: 16385\r\n", "Transfer-Encoding: chunked\r\n"}) {
+        EXPECT_EQ(status(size), 401) << size;
+        EXPECT_EQ(status(bearer("bad") + size), 401) << size;
+        EXPECT_EQ(status(bearer("ann") + size), 403) << size;
+    }
+    const std::string fields = bearer("ann-publisher") + "Content-Type: text/plain\r\n";
+    EXPECT_EQ(client_.send(request("POST", "/up", fields, std::string(20'000, 'x'))).read().status,
+              200);
+    const std::string late = bearer("later-ann-publisher") + "Content-Type: text/plain\r\n";
+    client_.send(request("POST", "/up", late, std::string(20'000, 'x')));
+    who_.answer(2);  // before the body, which nobody waits for, and after it
+    EXPECT_EQ(client_.read().status, 200);
+}
+
 TEST_F(guard, refuses_uploads) {
     const std::string type = "Content-Type: x/lines\r\n";
     const auto asked = [&](std::string_view path, std::string_view token) {
@@ -303,6 +329,42 @@ TEST_F(guard, refuses_uploads) {
     EXPECT_EQ(asked("/up?no", "ann-publisher"), 409);
     EXPECT_EQ(asked("/up?no", "later-ann-publisher"), 409);
     EXPECT_EQ(asked("/up", "ann-publisher"), 200);
+}
+
+TEST_F(guard, tells_an_upload_whose_caller_came_late_that_it_was_cut) {
+    const std::string lines = bearer("later-ann-publisher") + "Content-Type: x/lines\r\n";
+    client_.send(request("POST", "/up", lines + "Content-Length: 6\r\n") + "abc");
+    who_.answer(1);
+    server_.on_loop([] {});  // which has passed on what was kept
+    client_.shut_down();
+    EXPECT_EQ(client_.read().body, "cut after ann:abc: INVALID_REQUEST");
+    // The server ends before the caller is known: nobody sees the bytes.
+    http::test_client early(server_);
+    const int before = who_.asked;
+    early.send(request("POST", "/up", lines + "Content-Length: 6\r\n") + "abc");
+    while (who_.asked == before) std::this_thread::yield();
+    server_.on_loop([this] { server_.server().close_when_idle(); });
+    const auto refused = early.read();
+    EXPECT_EQ(refused.status, 503);
+    EXPECT_THAT(refused.body, Not(HasSubstr("ann")));
+    who_.answer(1);
+}
+
+TEST_F(guard, counts_what_an_upload_keeps_whose_caller_came_late) {
+    http::server_options bounded = http::test_server::defaults();
+    http::byte_budget requests(1u << 20);
+    bounded.requests = &requests;
+    http::test_server server(
+        [this](http::router& on) { mount(on, routes(), who_, {.asks = true}); },
+        std::move(bounded));
+    http::test_client c(server);
+    const std::string lines = bearer("later-ann-publisher") + "Content-Type: x/lines\r\n";
+    c.send(request("POST", "/up", lines + "Content-Length: 3000000\r\n") + "x");
+    who_.answer(1);
+    c.send(std::string(2'999'999, 'x'));
+    const std::string told = c.read().body;
+    EXPECT_TRUE(told.starts_with("cut after ann:x")) << told.substr(0, 100);
+    EXPECT_TRUE(told.ends_with(to_string(errc::unavailable)));
 }
 
 TEST_F(guard, ends_an_upload_whose_client_has_gone) {

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -55,21 +56,23 @@ struct webhooks::state : std::enable_shared_from_this<state> {
         std::string id;
         std::string body;
         unsigned failed = 0;
-        clock::time_point due;
     };
 
     webhook_options options;
     fetch ask;
     std::function<clock::time_point()> now;
 
-    mutable std::mutex mutex;  // guards all below
-    std::deque<letter> waiting;
+    mutable std::mutex mutex;                          // guards all below
+    std::multimap<clock::time_point, letter> waiting;  ///< by when they are due
     std::size_t under_way = 0;
+    bool sending = false;  ///< somebody is at it...
+    bool more = false;     ///< ...and is to look again
     webhook_counts all;
     log::gate lines{1};
 
     void add(std::string body);
     void send_due();
+    std::vector<letter> take_due();
     void send(letter l);
     void on_answer(letter l, const result<web_answer>& got);
     void drop(std::string_view why);  // with the lock free
@@ -126,7 +129,7 @@ void webhooks::state::add(std::string body) {
     {
         const std::lock_guard lock(mutex);
         if (waiting.size() + under_way < options.max_queued) {
-            waiting.push_back({"msg_" + random_token(id_length), std::move(body), 0, now()});
+            waiting.emplace(now(), letter{"msg_" + random_token(id_length), std::move(body)});
             body.clear();
         }
     }
@@ -146,22 +149,30 @@ void webhooks::state::drop(std::string_view why) {
     }
 }
 
+/// An answer may come within `ask`, and makes room for the next.
 void webhooks::state::send_due() {
-    std::vector<letter> due;
-    {
+    for (auto due = take_due(); !due.empty(); due = take_due()) {
+        for (letter& l : due) send(std::move(l));
         const std::lock_guard lock(mutex);
-        const auto time = now();
-        for (auto l = waiting.begin(); l != waiting.end() && under_way < max_under_way;) {
-            if (l->due > time) {
-                ++l;
-                continue;
-            }
-            due.push_back(std::move(*l));
-            l = waiting.erase(l);
-            ++under_way;
-        }
+        sending = false;
+        if (!std::exchange(more, false)) return;
     }
-    for (letter& l : due) send(std::move(l));
+}
+
+/// Whoever gets some is the one that sends.
+std::vector<webhooks::state::letter> webhooks::state::take_due() {
+    std::vector<letter> due;
+    const std::lock_guard lock(mutex);
+    more = sending;
+    if (sending) return due;
+    const auto time = now();
+    while (!waiting.empty() && waiting.begin()->first <= time && under_way < max_under_way) {
+        due.push_back(std::move(waiting.begin()->second));
+        waiting.erase(waiting.begin());
+        ++under_way;
+    }
+    sending = !due.empty();
+    return due;
 }
 
 void webhooks::state::send(letter l) {
@@ -196,11 +207,12 @@ void webhooks::state::on_answer(letter l, const result<web_answer>& got) {
         --under_way;
         all.delivered += done ? 1u : 0u;
         if (!done && !over) {
-            l.due = now() + pause_after(l.failed);
-            waiting.push_back(std::move(l));
+            const auto due = now() + pause_after(l.failed);
+            waiting.emplace(due, std::move(l));
         }
     }
     if (over) drop(why);
+    send_due();
 }
 
 void webhooks::tick() { state_->send_due(); }

@@ -73,6 +73,19 @@ TEST(console, finds_where_interfaces_stand) {
     EXPECT_TRUE(mounts.at("metadata").as_array().empty()) << "it is turned off";
 }
 
+TEST(console, is_open_to_an_operator_when_the_house_is_full) {
+    const running_server server({"--stream.max_clients", "1", "--stream.max_admin_clients", "1"});
+    event_reader within(server, "/a");
+    within.open();
+    EXPECT_EQ(server.get("/events/subscribe/a").status, 503);
+    event_reader watcher(server, "/admin/live", as_admin, whole);
+    watcher.open();
+    const answer past = server.request("GET", "/admin/live", {}, as_admin);
+    EXPECT_EQ(past.status, 503);
+    EXPECT_THAT(past.body, HasSubstr("the console has as many streams as it may (1)"));
+    EXPECT_TRUE(server.shows("/metrics", R"(carillon_surface_streams{surface="console"} 1)"));
+}
+
 TEST(console, is_an_admins) {
     const running_server server;
     for (const char* path :

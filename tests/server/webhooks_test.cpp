@@ -111,6 +111,39 @@ TEST_F(hooks, are_bounded) {
 }
 
 /// A back end that fails, is slow, and takes what it is given; and what it got.
+TEST_F(hooks, go_out_as_soon_as_there_is_room) {
+    int went = 0;
+    webhooks many(
+        {.url = "http://127.0.0.1/hook", .secret = {}, .max_queued = 1000},
+        [&](web_request r, web_client::callback done) {
+            asked_.emplace_back(std::move(r), std::move(done));
+            ++went;
+        },
+        [this] { return now_; });
+    client_info c;
+    for (int i = 0; i < 300; ++i) {
+        c.id = "c" + std::to_string(i);
+        many.connected(c);
+    }
+    EXPECT_EQ(went, 16) << "no more at once";
+    for (int i = 0; i < 300; ++i) {
+        ASSERT_FALSE(asked_.empty()) << i;
+        EXPECT_THAT(asked_[0].first.body, HasSubstr("\"c" + std::to_string(i) + '"'));
+        answer(204);
+    }
+    EXPECT_EQ(many.counts().delivered, 300u);
+    // One that answers at once.
+    webhooks quick(
+        {.url = "http://127.0.0.1/hook", .secret = {}, .max_queued = 1000},
+        [&](const web_request&, const web_client::callback& done) {
+            done(web_answer{204, {}, {}});
+        },
+        [this] { return now_; });
+    for (int i = 0; i < 300; ++i) quick.connected(c);
+    EXPECT_EQ(quick.counts().delivered, 300u);
+    EXPECT_EQ(quick.counts().queued, 0u);
+}
+
 class receiver {
 public:
     struct letter {

@@ -71,28 +71,44 @@ std::vector<topic_pattern> client_topics::all() const {
     return kept;
 }
 
-result<> client_directory::admits(std::string_view token, std::size_t max_clients) {
-    if (records_.keys() < max_clients || records_.visit(token, [](const auto&, record&) {}))
-        return {};
+result<> client_directory::may_claim(const record& r, const owner& who) {
+    if (r.whose == owner{} || r.whose == who) return {};
+    if (who == owner{}) return fail(errc::unauthenticated, "`client` is a user's: say who you are");
+    return fail(errc::forbidden, "`client` is another user's: take a token of your own");
+}
+
+result<> client_directory::admits(std::string_view token, const owner& who,
+                                  std::size_t max_clients) {
+    result<> may;
+    const bool known =
+        records_.visit(token, [&](const auto&, const record& r) { may = may_claim(r, who); });
+    if (known || records_.keys() < max_clients) return may;
     return std::unexpected(too_many());
 }
 
-result<client_directory::claimed> client_directory::claim(std::string_view token,
+result<client_directory::claimed> client_directory::claim(std::string_view token, const owner& who,
                                                           stream_place where,
                                                           std::vector<topic_pattern> requested,
                                                           limits most) {
     claimed c;
-    const auto done = records_.claim(token, where, 1, most.max_clients, [&](record& r) {
+    result<> may;
+    const auto admits = [&](const record& r) {
+        may = may_claim(r, who);
+        return may.has_value();
+    };
+    const auto done = records_.claim(token, where, 1, most.max_clients, admits, [&](record& r) {
         if (r.public_id.empty()) {
             r.public_id = "~" + random_token(public_id_length);
             const std::lock_guard lock(mutex_);
             tokens_.emplace(r.public_id, token);
         }
+        r.whose = who;
         r.topics.request(std::move(requested), most.max_topics);
         c.public_id = r.public_id;
         c.topics = r.topics.all();
     });
-    if (!done) return std::unexpected(too_many());
+    if (!done) return std::unexpected(may ? too_many() : may.error());
+    c.known = done->known;
     if (!done->replaced.empty()) c.previous = done->replaced.front();
     return c;
 }

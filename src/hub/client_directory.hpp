@@ -49,6 +49,12 @@ private:
 class client_directory {
 public:
     using clock = session_directory<int>::clock;
+    /// Whose client it is: a user of an issuer; both empty: nobody's in particular.
+    struct owner {
+        std::string user;
+        std::string issuer;
+        friend bool operator==(const owner&, const owner&) = default;
+    };
     struct limits {
         std::size_t max_clients;
         std::size_t max_topics;  ///< of one client
@@ -57,12 +63,15 @@ public:
         std::string public_id;
         std::optional<stream_place> previous;  ///< a connection that this one replaces
         std::vector<topic_pattern> topics;     ///< those of the new connection
+        bool known = false;                    ///< the client was remembered
     };
 
     /// Whether `claim` would take this client now.
-    result<> admits(std::string_view token, std::size_t max_clients);
-    /// Error `max_clients`: the client is new and there are as many as there may be.
-    result<claimed> claim(std::string_view token, stream_place where,
+    result<> admits(std::string_view token, const owner& who, std::size_t max_clients);
+    /// A client that was nobody's becomes that of the first user who claims it. Errors:
+    /// `max_clients` (the client is new and there are as many as there may be), `unauthenticated`
+    /// (it is a user's, and nobody in particular claims it), `forbidden` (it is another user's).
+    result<claimed> claim(std::string_view token, const owner& who, stream_place where,
                           std::vector<topic_pattern> requested, limits most);
     /// The connection at `where` has ended. Does nothing if another took its place.
     void release(std::string_view token, stream_place where, clock::time_point expires) {
@@ -95,8 +104,10 @@ public:
 private:
     struct record {
         std::string public_id;
+        owner whose;
         client_topics topics;
     };
+    static result<> may_claim(const record& r, const owner& who);
     template <class Change>
     result<> change(std::string_view token, presence now, Change&& call);
     void forget_id(std::string_view public_id);

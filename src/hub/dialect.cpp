@@ -31,6 +31,7 @@ void stream_dialect::opening(const opening_facts& facts, std::string& out) const
         append_json_string(out, topic);
     }
     out += ']';
+    if (facts.remembered) append(out, R"(,"remembered":{})", *facts.remembered);
     if (facts.lost) {
         append(out, R"(,"from":"{}","to":"{}","reason":"{}")", facts.lost->from, facts.lost->to,
                facts.lost->reason);

@@ -180,7 +180,12 @@ private:
     }
 
     void judge(const event_ptr& e) {
-        if (!who_.sees(e->content, patterns_)) return not_found();
+        if (what_.may_change) {
+            if (auto may = what_.may_change(e->content); !may)
+                return done_(std::unexpected(may.error()));
+        } else if (!who_.sees(e->content, patterns_)) {
+            return not_found();
+        }
         if (e->erased && e->erased_by > e->pos && replacements_ < most_replacements) {
             ++replacements_;
             return look(e->erased_by);

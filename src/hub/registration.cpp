@@ -71,6 +71,11 @@ error full_house(const stream_quota& q) {
             q.whose() + " has as many streams as it may (" + std::to_string(q.most()) + ")"};
 }
 
+client_directory::owner owner_of(const identity* who) {
+    return who == nullptr ? client_directory::owner{}
+                          : client_directory::owner{who->user, who->issuer};
+}
+
 }  // namespace
 
 bool shard::impl::is_full(const stream_profile& for_one_of) const {
@@ -109,8 +114,10 @@ result<> shard::impl::admits(const stream_request& request) const {
     if (is_full(*request.profile)) return fail(errc::max_clients, "the hub is full");
     if (const auto& quota = request.profile->quota; quota && quota->full())
         return std::unexpected(full_house(*quota));
-    if (!request.client.empty())
-        return hub_.inside().directory.admits(request.client, limits->max_durable_clients);
+    if (!request.client.empty()) {
+        return hub_.inside().directory.admits(request.client, owner_of(request.who.get()),
+                                              limits->max_durable_clients);
+    }
     return {};
 }
 
@@ -220,10 +227,11 @@ void shard::impl::drop_refused(std::vector<topic_pattern>& topics, const stream_
 result<> shard::impl::claim_durable(subscriber& s, stream_request& request) {
     if (request.client.empty()) return {};
     const auto limits = hub_.options();
-    auto claimed =
-        hub_.inside().directory.claim(request.client, {number_, s.slot}, request.topics,
-                                      {limits->max_durable_clients, limits->max_topics_per_client});
+    auto claimed = hub_.inside().directory.claim(
+        request.client, owner_of(request.who.get()), {number_, s.slot}, request.topics,
+        {limits->max_durable_clients, limits->max_topics_per_client});
     if (!claimed) return std::unexpected(claimed.error());
+    if (!request.last_event_id.empty()) s.rare().remembered = claimed->known;
     s.rare().token = request.client;
     s.rare().public_id = std::move(claimed->public_id);
     if (claimed->previous) {

@@ -49,10 +49,18 @@ public:
 
     /// Adds a connection, of which a key may have `most`; the others are to end, and do not count
     /// any more. `change(Kept&)` runs at the same moment, before `where` is read. Nothing is done
-    /// and nothing returned if the key is new and there are `max_keys` already.
+    /// and nothing returned if the key is new and there are `max_keys` already, or if
+    /// `admits(const Kept&)` says no of a key that is known.
     template <class Change>
     std::optional<claimed> claim(std::string_view key, const Place& where, std::size_t most,
                                  std::size_t max_keys, Change&& change) {
+        return claim(
+            key, where, most, max_keys, [](const Kept&) { return true; },
+            std::forward<Change>(change));
+    }
+    template <class Admits, class Change>
+    std::optional<claimed> claim(std::string_view key, const Place& where, std::size_t most,
+                                 std::size_t max_keys, Admits&& admits, Change&& change) {
         stripe& s = stripe_of(key);
         const std::lock_guard lock(s.mutex);
         auto found = s.records.find(key);
@@ -64,6 +72,8 @@ public:
                 return std::nullopt;
             }
             found = s.records.try_emplace(std::string(key)).first;
+        } else if (!admits(std::as_const(found->second.kept))) {
+            return std::nullopt;
         }
         change(found->second.kept);
         found->second.places.push_back(where);

@@ -30,8 +30,9 @@ struct subscription {
 /// What few streams need.
 struct rare_extras {
     std::string metadata;
-    std::string token;      ///< of a durable client
-    std::string public_id;  ///< of a durable client
+    std::string token;               ///< of a durable client
+    std::string public_id;           ///< of a durable client
+    std::optional<bool> remembered;  ///< of one that came with a cursor: whether it was known
     event_filter filter;
 };
 

@@ -30,9 +30,10 @@ bool is_secret(std::string_view name) {
     return false;
 }
 
-/// A client's id or token is enough to act for it.
-constexpr std::array<std::string_view, 4> secret_marks{"token=", "client=", "/clients/",
-                                                       "$client/"};
+/// A client's token, a ticket, or the id of a stream that ends is enough to act for its owner.
+constexpr std::array<std::string_view, 8> secret_marks{
+    "token=",   "ticket=",   "client=",  "/clients/",
+    "$client/", "/streams/", "$stream/", "$open-stream/"};
 
 /// Hides what follows a mark.
 std::string masked(std::string_view text) {

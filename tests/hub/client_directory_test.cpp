@@ -1,3 +1,5 @@
+#include <carillon/hub/caller_rules.hpp>
+
 #include "hub/client_directory.hpp"
 
 #include "hub/shard_impl.hpp"
@@ -152,9 +154,10 @@ protected:
     }
 
     subscriber* come(fake_connection& out, std::initializer_list<std::string_view> topics,
-                     const std::string& as = token) {
+                     const std::string& as = token, std::shared_ptr<const identity> who = nullptr) {
         stream_request r = t_.request(out, topics);
         r.client = as;
+        r.who = std::move(who);
         auto opened = t_.s.open(std::move(r));
         t_.on.run_until_idle();
         last_ = opened ? result<>{} : std::unexpected(opened.error());
@@ -274,6 +277,75 @@ TEST_F(durable_clients, listings_show_a_public_id_that_is_for_calls_and_not_for_
     EXPECT_FALSE(out.closed);
     fake_connection again;
     EXPECT_EQ(t_.s.public_id_of(*come(again, {"a"})), id) << "it stays over a reconnection";
+}
+
+TEST_F(durable_clients, are_their_users_alone) {
+    const auto user = [](const char* name, const char* issuer = "") {
+        auto who = std::make_shared<identity>();
+        who->user = name;
+        who->issuer = issuer;
+        return who;
+    };
+    fake_connection nobody, ann, bob, again;
+    come(nobody, {"a"});
+    const std::string id = info(token)->id;
+    come(ann, {"a"}, token, user("ann"));
+    ASSERT_EQ(info(token)->id, id) << "who was nobody may sign in";
+    EXPECT_EQ(change(true, "secret"), ok);
+    EXPECT_EQ(come(bob, {"a"}, token, user("bob")), nullptr);
+    EXPECT_EQ(last_.error().code, errc::forbidden);
+    EXPECT_EQ(come(bob, {"a"}, token, user("ann", "another issuer")), nullptr);
+    EXPECT_EQ(last_.error().code, errc::forbidden);
+    EXPECT_EQ(come(bob, {"a"}), nullptr) << "nor does it become nobody's";
+    EXPECT_EQ(last_.error().code, errc::unauthenticated);
+    EXPECT_FALSE(ann.closed);
+    EXPECT_EQ(t_.h.subscribers(), 1u);
+    come(again, {"a"}, token, user("ann"));
+    EXPECT_EQ(info(token)->topics, (strings{"a", "secret"}));
+}
+
+TEST_F(durable_clients, keep_of_what_was_added_only_what_they_may_listen_to_now) {
+    bool granted = true;
+    caller_rules rules;
+    rules.may_listen = [&granted](const identity*, const topic_pattern& t) {
+        return granted || t.str() != "secret";
+    };
+    ask_of_callers(t_.h, std::move(rules));
+    auto ann = std::make_shared<identity>();
+    ann->user = "ann";
+    fake_connection first, second, third;
+    come(first, {"a"}, token, ann);
+    EXPECT_EQ(change(true, "secret"), ok);
+    EXPECT_EQ(change(true, "open"), ok);
+    come(second, {"a"}, token, ann);
+    EXPECT_EQ(info(token)->topics, (strings{"a", "open", "secret"}));
+    granted = false;
+    come(third, {"a"}, token, ann);
+    EXPECT_EQ(info(token)->topics, (strings{"a", "open"}));
+    t_.publish("secret", "not for them");
+    t_.publish("open", "for them");
+    EXPECT_EQ(third.data(), strings{"for them"});
+}
+
+TEST_F(durable_clients, that_come_with_a_cursor_are_told_whether_they_are_remembered) {
+    const auto remembered = [&](fake_connection& out, const char* cursor) {
+        stream_request r = t_.request(out, {"a"});
+        r.client = token;
+        r.last_event_id = cursor;
+        EXPECT_TRUE(t_.s.open(std::move(r)));
+        t_.on.run_until_idle();
+        const std::string& text = out.bytes;
+        return text.contains(R"("remembered":true)")    ? "yes"
+               : text.contains(R"("remembered":false)") ? "no"
+                                                        : "";
+    };
+    const published p = t_.publish("a", "1");
+    fake_connection first, second, third, later;
+    EXPECT_EQ(remembered(first, ""), std::string());
+    EXPECT_EQ(remembered(second, p.id.c_str()), std::string("yes"));
+    t_.h.remove(token, [](const auto&) {});
+    t_.on.run_until_idle();
+    EXPECT_EQ(remembered(third, p.id.c_str()), std::string("no"));
 }
 
 TEST_F(durable_clients, the_stream_that_took_a_replaced_ones_slot_is_left_alone) {

@@ -64,6 +64,32 @@ TEST_F(record_of_a_hub, an_event_is_replaced_again_by_its_first_id) {
     EXPECT_FALSE(replace("own", "3"));
 }
 
+TEST_F(record_of_a_hub, an_event_is_changed_by_whoever_may_change_all_of_it) {
+    event e = make_event({"a", "sealed"}, "orig");
+    e.is_private = true;
+    const published p = t_.publish(std::move(e));
+    const auto take_back_as = [&](std::string_view may) {
+        std::optional<result<>> outcome;
+        const auto check = [may](const event& of) -> result<> {
+            for (const topic& t : of.topics) {
+                if (!may.contains(t.str())) return fail(errc::forbidden, t.str());
+            }
+            return {};
+        };
+        t_.h.take_back({p.id, *topic::parse("a"), nullptr, check}, [&](const auto& done) {
+            outcome = done ? result<>{} : std::unexpected(done.error());
+        });
+        t_.on.run_until_idle();
+        return *outcome;
+    };
+    const auto refused = take_back_as("a");
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, errc::forbidden);
+    EXPECT_EQ(refused.error().detail, "sealed");
+    EXPECT_TRUE(take_back_as("a, sealed")) << "although it sees nothing private";
+    EXPECT_FALSE(take_back_as("a, sealed"));
+}
+
 TEST_F(record_of_a_hub, history_says_why_something_is_missing) {
     const published first = t_.publish("a", "0");
     for (int i = 0; i < 20; ++i) t_.publish("a", "x");

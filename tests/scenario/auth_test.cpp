@@ -193,6 +193,49 @@ TEST(grants, what_was_published_is_changed_and_called_off_by_whom_it_was_granted
     EXPECT_EQ(cancelled(theirs, wide), 204);
 }
 
+TEST(grants, an_event_of_several_topics_is_changed_by_whoever_may_publish_under_all) {
+    const running_server server({"--auth.secret", std::string(secret)});
+    const std::string narrow = bearer(granting("ann", R"({"publish":["news/**"]})"));
+    const std::string wide = bearer(token_of("root", R"(["admin"])"));
+    const auto published = server.request(
+        "POST", "/events/publish", R"({"data":"orig","topics":["news/a","sealed/a"]})", wide);
+    const std::string id = json_value(published.body, "id");
+    const auto changed = [&](std::string_view method, std::string_view topic,
+                             const std::string& by) {
+        return server
+            .request(method, fmt::format("/events/history/{}?topic={}", id, topic),
+                     method == "PUT" ? R"({"data":"forged"})" : "", by)
+            .status;
+    };
+    EXPECT_EQ(changed("PUT", "news/a", narrow), 403);
+    EXPECT_EQ(changed("DELETE", "news/a", narrow), 403);
+    EXPECT_THAT(server.get("/events/history?topic=sealed/a").body, HasSubstr("orig"));
+    EXPECT_EQ(changed("PUT", "news/a", wide), 200);
+}
+
+TEST(grants, a_private_event_is_taken_back_by_its_publisher_who_may_not_read_it) {
+    const running_server server({"--auth.secret", std::string(secret)});
+    const std::string publisher = bearer(token_of("back-end", R"(["publisher"])"));
+    const auto publish = [&](std::string_view more) {
+        return server.request("POST", "/events/publish/inbox/bob",
+                              fmt::format(R"({{"data":"classified","private":true{}}})", more),
+                              publisher);
+    };
+    const std::string id = json_value(publish("").body, "id");
+    const std::string scheduled =
+        json_value(publish(R"(,"deliverAt":"2099-01-01T00:00:00Z")").body, "scheduledId");
+    const std::string place = fmt::format("/events/history/{}?topic=inbox/bob", id);
+    EXPECT_EQ(server.request("DELETE", place, {}, publisher).status, 200);
+    EXPECT_EQ(server.request("DELETE", place, {}, publisher).status, 404);
+    const std::string waiting = server.request("GET", "/events/scheduled", {}, publisher).body;
+    EXPECT_THAT(waiting, HasSubstr("\"" + scheduled + "\""));
+    EXPECT_THAT(waiting, Not(HasSubstr("classified")));
+    const std::string wide = bearer(token_of("root", R"(["admin"])"));
+    EXPECT_THAT(server.request("GET", "/events/scheduled", {}, wide).body, HasSubstr("classified"));
+    EXPECT_EQ(server.request("DELETE", "/events/scheduled/" + scheduled, {}, publisher).status,
+              204);
+}
+
 TEST(grants, what_is_not_public_is_listened_to_by_those_who_are_granted_it) {
     const running_server server({"--auth.secret", std::string(secret), "--auth.public_topics",
                                  "open/**", "--auth.subscribe_grants", "staff=team/{user}/**"});

@@ -71,7 +71,10 @@ TEST(log_sink, masks_what_gives_power_over_a_client) {
                          {"authorization", "s3cret"},
                          {"query", "a=1&token=s3cret&b=2&client=s3cret&token=s3cret"},
                          {"path", "/events/clients/s3cret/topics/news"},
-                         {"topic", "$client/s3cret"}});
+                         {"topic", "$client/s3cret"},
+                         {"target", "/events/subscribe/news?ticket=s3cret"},
+                         {"stream", "/events/streams/s3cret/close"},
+                         {"stored", "$stream/s3cret $open-stream/s3cret"}});
         EXPECT_THAT(line, Not(HasSubstr("s3cret")));
         EXPECT_THAT(line, HasSubstr("a=1&token=***&b=2&client=***&token=***"));
         EXPECT_THAT(line, HasSubstr("/events/clients/***/topics/news"));

@@ -1,6 +1,7 @@
 // Reading what was stored, beside streams: history, and single events.
 #pragma once
 
+#include <carillon/base/result.hpp>
 #include <carillon/hub/identity.hpp>
 #include <carillon/hub/stream_facts.hpp>
 #include <carillon/journal/event.hpp>
@@ -8,6 +9,7 @@
 #include <carillon/journal/topic.hpp>
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,11 +38,14 @@ struct history_page {
     std::optional<lost_events> lost;
 };
 
-/// Names one stored event that a caller may see.
+/// Names one stored event that a caller may see, or change.
 struct event_reference {
     std::string id;                       ///< as it goes out
     topic from;                           ///< one of its topics
     std::shared_ptr<const identity> who;  ///< null: nobody in particular, who sees nothing private
+    /// Whether the caller may change this event, whatever it sees: an event may have further
+    /// topics. Null: it may change what it sees.
+    std::function<result<>(const event&)> may_change = {};
 };
 
 }  // namespace carillon

@@ -51,6 +51,9 @@ struct opening_facts {
     std::string id;      ///< the position just before the first event that follows
     std::string client;  ///< the client's id
     std::string user;    ///< of the stream's identity; empty: none
+    /// Of a durable client that came with a cursor: whether the hub knows it. If not, topics that
+    /// others had added to it, and what it had given up, are forgotten.
+    std::optional<bool> remembered;
     std::chrono::system_clock::time_point now;
     std::vector<std::string> topics;      ///< what it listens to, without what is the hub's own
     std::optional<lost_events> lost;      ///< with the verdict `gap`

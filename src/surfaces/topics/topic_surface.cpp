@@ -77,6 +77,15 @@ result<> is_content_alone(const transport::written_event& written) {
                 "what takes an event's place has `event` and `data`: all else is as it was");
 }
 
+/// Whoever may publish under a private event's topics may call it off, and reads it only if they
+/// may listen to one of them.
+bool may_read(const principal& who, const event& e) {
+    if (!e.is_private || transport::is_admin(who)) return true;
+    return who.grants != nullptr && std::ranges::any_of(e.topics, [&](const topic& t) {
+               return who.grants->may_subscribe(topic_pattern(t));
+           });
+}
+
 /// Shows of the page what the caller may publish under.
 void answer_scheduled(http::responder& to, result<scheduled_page> page, const principal& who) {
     if (!page) return to.send(page.error());
@@ -89,7 +98,13 @@ void answer_scheduled(http::responder& to, result<scheduled_page> page, const pr
         text += fmt::format(R"({{"scheduledId":"{}","deliverAt":"{}",)", s.id, rfc3339(s.due));
         text += R"("event":)";
         stored_event waiting;
-        waiting.content = std::move(s.content);
+        if (may_read(who, s.content)) {
+            waiting.content = std::move(s.content);
+        } else {
+            waiting.content.topics = std::move(s.content.topics);
+            waiting.content.payload = payload_kind::json;
+            waiting.content.data = "null";
+        }
         waiting.stored_at = s.due;
         append_event_json(text, waiting, {});
         text += '}';
@@ -268,7 +283,9 @@ void topic_surface::erase(http::request& r, const principal& who, http::responde
         if (!done) return to.send(done.error());
         to.send(http::json_response(200, transport::publish_answer(done->front(), name)));
     };
-    event_reference what{r.path_rest[0], std::move(*from), transport::identity_of(who)};
+    // One event may have topics that the caller may not publish under.
+    event_reference what{r.path_rest[0], std::move(*from), nullptr,
+                         [who](const event& e) { return transport::may_publish(who, e); }};
     if (r.method != "PUT") {
         return hub_.take_back(
             std::move(what), transport::on_loop_of(std::move(answer), std::move(answer_published)));

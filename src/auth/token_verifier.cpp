@@ -63,7 +63,10 @@ void token_verifier::check(std::string_view token, token_claims::time_point now,
     const trusted_issuer* issuer = issuer_of(*parsed);
     if (issuer == nullptr)
         return done(fail(errc::unauthenticated, "the token is of an issuer that is not trusted"));
-    issuer->keys->find(parsed->key_id, parsed->alg,
+    // Beside the token's move into the callback these would be read before or after it.
+    const std::string key_id = parsed->key_id;
+    const algorithm alg = parsed->alg;
+    issuer->keys->find(key_id, alg,
                        [this, issuer, now, digest, token = std::move(*parsed),
                         done = std::move(done)](result<std::vector<key_ptr>> keys) {
                            if (!keys) return done(std::unexpected(keys.error()));

@@ -32,6 +32,19 @@ bool is_publisher(const principal& who) noexcept {
     return who.has_role("publisher") || (who.grants && !who.grants->publish.empty());
 }
 
+bool is_sender(const principal& who) noexcept {
+    if (is_admin(who)) return true;
+    if (who.is_anonymous()) return false;
+    const auto is_all = [](const topic_pattern& p) { return p.str() == "**"; };
+    return who.has_role("publisher") ||
+           (who.grants && std::ranges::any_of(who.grants->publish, is_all));
+}
+
+std::string key_space_of(const principal& who) {
+    if (is_sender(who)) return {};
+    return '~' + who.issuer + '\n' + who.user + '\n';
+}
+
 result<> may_act_on(const principal& who, std::string_view owner) {
     if (is_admin(who) || (!who.is_anonymous() && who.user == owner)) return {};
     if (!who.is_anonymous() && who.has_role("publisher")) return {};

@@ -8,6 +8,7 @@
 #include <carillon/journal/topic.hpp>
 
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -18,8 +19,14 @@ std::shared_ptr<const identity> identity_of(const principal& who);
 
 /// With the role, or where nobody is asked.
 bool is_admin(const principal& who) noexcept;
-/// An admin, with the role `publisher`, or with grants to publish.
+/// An admin, with the role `publisher`, or with grants to publish under some topics.
 bool is_publisher(const principal& who) noexcept;
+/// An admin, with the role `publisher`, or with a grant to publish under all topics: may send to
+/// users and to everybody, where no topic says whom a narrower grant concerns.
+bool is_sender(const principal& who) noexcept;
+/// In front of the idempotency keys that the caller chooses. Back ends share theirs, so that any of
+/// them may repeat a call; whoever is none has keys of their own, and takes nobody else's.
+std::string key_space_of(const principal& who);
 /// Whether a route that says `owner` lets this caller do something about what belongs to `owner`
 /// (empty: to nobody): its owner, an admin, a caller with the role `publisher`. Error `forbidden`.
 result<> may_act_on(const principal& who, std::string_view owner);

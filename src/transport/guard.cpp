@@ -74,11 +74,13 @@ bool answers_stream(const route& r) {
                                [](const route_answer& a) { return a.type == "text/event-stream"; });
 }
 
-/// Reading what was published is nothing that a rate bounds.
+/// Reading what was published is nothing that a rate bounds, nor what an operator does. What users
+/// do makes events and records as publishing does.
 rated rate_of(const route& r) {
     if (answers_stream(r)) return rated::connect;
-    return r.who.otherwise == access::publisher && r.method != "GET" ? rated::publish
-                                                                     : rated::nothing;
+    const bool changes = r.method != "GET" && r.who.otherwise > access::optional &&
+                         r.who.otherwise != access::admin;
+    return changes ? rated::publish : rated::nothing;
 }
 
 /// A route with what guards it. Immutable; shared by the handlers, which are copied.
@@ -369,6 +371,7 @@ result<> permits(access needed, const principal& who) {
     }
     if (needed <= access::owner || is_admin(who)) return {};
     if (needed == access::publisher && is_publisher(who)) return {};
+    if (needed == access::sender && is_sender(who)) return {};
     return fail(errc::forbidden, needed == access::admin ? "this needs the role `admin`"
                                                          : "this needs the role `publisher`");
 }

@@ -19,11 +19,9 @@ constexpr std::size_t max_waiting = 4;
 /// answer.
 class line_state : public std::enable_shared_from_this<line_state> {
 public:
-    line_state(hub& h, std::optional<topic> path_topic, publish_right may, http::responder answer,
-               http::upload_control control)
+    line_state(hub& h, line_publisher who, http::responder answer, http::upload_control control)
         : hub_(h),
-          topic_(std::move(path_topic)),
-          may_(std::move(may)),
+          who_(std::move(who)),
           answer_(std::move(answer)),
           control_(std::move(control)),
           loop_(answer_.loop()),
@@ -70,7 +68,7 @@ private:
         ++line_;
         std::string text = std::exchange(partial_, {});
         if (text.find_first_not_of(" \t\r") == std::string::npos) return;
-        auto parsed = parse_event(text, topic_, *hub_.options());
+        auto parsed = parse_event(text, who_.path_topic, *hub_.options());
         if (!parsed) {
             return set_failure(
                 {parsed.error().code, fmt::format("line {}: {}", line_, parsed.error().detail)});
@@ -81,7 +79,7 @@ private:
                                             "events with `deliverAt` one by one",
                                             line_)});
         }
-        if (const auto may = may_(parsed->content); !may) {
+        if (const auto may = who_.may(parsed->content); !may) {
             return set_failure(
                 {may.error().code, fmt::format("line {}: {}", line_, may.error().detail)});
         }
@@ -96,7 +94,8 @@ private:
         if (batch_.empty()) first_line_ = line_;
         batch_.push_back(std::move(parsed->content));
         if (!key.empty()) {
-            flush(keyed(std::move(key), topic_ ? std::string_view(topic_->str()) : "", text));
+            const auto& topic = who_.path_topic;
+            flush(keyed(who_.key_space + key, topic ? std::string_view(topic->str()) : "", text));
         } else if (batch_.size() >= max_batch_) {
             flush();
         }
@@ -171,8 +170,7 @@ private:
     }
 
     hub& hub_;
-    const std::optional<topic> topic_;
-    const publish_right may_;
+    const line_publisher who_;
     http::responder answer_;
     http::upload_control control_;
     net::loop& loop_;
@@ -211,11 +209,10 @@ private:
 
 }  // namespace
 
-std::unique_ptr<http::upload> make_line_upload(hub& h, std::optional<topic> path_topic,
-                                               publish_right may, http::responder answer,
+std::unique_ptr<http::upload> make_line_upload(hub& h, line_publisher who, http::responder answer,
                                                http::upload_control control) {
-    return std::make_unique<line_upload>(std::make_shared<line_state>(
-        h, std::move(path_topic), std::move(may), std::move(answer), std::move(control)));
+    return std::make_unique<line_upload>(
+        std::make_shared<line_state>(h, std::move(who), std::move(answer), std::move(control)));
 }
 
 }  // namespace carillon::transport

@@ -319,7 +319,8 @@ result<publish_body> parse_publish_body(std::string_view text, const body_target
     return body;
 }
 
-result<std::optional<std::string>> idempotency_key_of(const http::request& r, std::string field) {
+result<std::optional<std::string>> idempotency_key_of(const http::request& r, std::string field,
+                                                      const std::string& space) {
     std::string_view header = r.header_value("Idempotency-Key").value_or("");
     if (header.size() >= 2 && header.starts_with('"') && header.ends_with('"'))
         header = header.substr(1, header.size() - 2);
@@ -337,7 +338,7 @@ result<std::optional<std::string>> idempotency_key_of(const http::request& r, st
         return fail(errc::invalid_request,
                     "an idempotency key has 1 to 255 visible ASCII characters");
     }
-    return field;
+    return space + field;
 }
 
 idempotency_key keyed(std::string key, std::string_view target, std::string_view body) {

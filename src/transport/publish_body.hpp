@@ -69,8 +69,9 @@ result<publish_body> parse_publish_body(std::string_view text, const body_target
 
 /// What `Idempotency-Key` says (draft-ietf-httpapi-idempotency-key-header: a string, whose quotes
 /// may be left out), else `field`; nothing if neither is there. Fails if they differ, or are not 1
-/// to 255 visible ASCII characters.
-result<std::optional<std::string>> idempotency_key_of(const http::request& r, std::string field);
+/// to 255 visible ASCII characters. `space` stands in front of it (`key_space_of`).
+result<std::optional<std::string>> idempotency_key_of(const http::request& r, std::string field,
+                                                      const std::string& space);
 
 /// The key with a hash of all that the request says. `target`: the topic in the path, or whatever
 /// else the request is for.
@@ -81,10 +82,13 @@ std::string publish_answer(const published& p, std::string_view topic);
 
 /// Publishes the lines of a body as they arrive, and answers at the end with `{"published", "id"?,
 /// "position"?}` or with a problem that says which line failed and how many before it were
-/// published. `may` says of each event whether its publisher may publish it.
-using publish_right = std::function<result<>(const event&)>;
-std::unique_ptr<http::upload> make_line_upload(hub& h, std::optional<topic> path_topic,
-                                               publish_right may, http::responder answer,
+/// published.
+struct line_publisher {
+    std::optional<topic> path_topic;
+    std::function<result<>(const event&)> may;  ///< whether they may publish it
+    std::string key_space;                      ///< of `key_space_of`
+};
+std::unique_ptr<http::upload> make_line_upload(hub& h, line_publisher who, http::responder answer,
                                                http::upload_control control);
 
 }  // namespace carillon::transport

@@ -15,6 +15,7 @@ std::string_view to_string(access a) noexcept {
         case access::owner:
             return "owner";
         case access::publisher:
+        case access::sender:
             return "publisher";
         case access::admin:
             return "admin";

@@ -22,6 +22,7 @@ enum class access : std::uint8_t {
     verified_user,  ///< somebody, by credentials that not anybody can make
     owner,          ///< somebody; the handler sees to it that a client or record is their own
     publisher,      ///< with the role `publisher` or `admin`, or grants to publish
+    sender,         ///< the same, but only a grant to publish under all topics counts
     admin,          ///< with the role `admin`
 };
 

@@ -16,9 +16,9 @@ inline constexpr access_rule user_stream{access::user, access::user};
 /// Streams of clients with metadata (system D).
 inline constexpr access_rule metadata_stream{access::none, access::user};
 /// Sending to users, broadcasts, updates, notifications by other than the topic service.
-inline constexpr access_rule send{access::user, access::publisher};
+inline constexpr access_rule send{access::user, access::sender};
 /// System D's test of its own streams.
-inline constexpr access_rule metadata_test{access::none, access::publisher};
+inline constexpr access_rule metadata_test{access::none, access::sender};
 /// Calls about one client: its owner's, or a publisher's. The handler asks `may_act_on`.
 inline constexpr access_rule client_call{access::user, access::owner};
 /// Listings of connections, others' records, status of the system, tokens for others.

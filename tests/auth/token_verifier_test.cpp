@@ -52,6 +52,21 @@ TEST(token_verifier, believes_what_its_own_keys_signed) {
     }
 }
 
+TEST(token_verifier, finds_the_key_that_the_token_names_among_any_number) {
+    std::vector<key_ptr> keys;
+    for (int i = 0; i < 20; ++i) {
+        keys.push_back(
+            key::from_secret("a secret of more than thirty-two bytes, number " + std::to_string(i),
+                             algorithm::hs256, "k" + std::to_string(i))
+                .value());
+    }
+    auto v = verifier_with(keys);
+    for (const key_ptr& k : keys) {
+        const auto claims = check(v, k->sign(good_claims).value());
+        EXPECT_TRUE(claims) << k->id() << ": " << claims.error().detail;
+    }
+}
+
 TEST(token_verifier, uses_a_key_for_its_own_algorithm_only) {
     for (const algorithm key : all_algorithms) {
         auto v = verifier_with({key_for(key)});

@@ -193,6 +193,53 @@ TEST(grants, what_was_published_is_changed_and_called_off_by_whom_it_was_granted
     EXPECT_EQ(cancelled(theirs, wide), 204);
 }
 
+TEST(grants, under_some_topics_are_none_to_send_to_users_or_to_everybody) {
+    const running_server server({"--auth.secret", std::string(secret)});
+    const auto statuses = [&](const std::string& by) {
+        std::vector<int> all;
+        for (const auto& [path, body] :
+             {std::pair("/api/v1/sse/system", R"({"eventType":"t"})"),
+              {"/api/v1/sse/notifications", R"({"title":"t","userId":"victim"})"},
+              {"/api/sse/send", R"({"type":"t"})"},
+              {"/notifications/broadcast", R"({"title":"t","message":"m"})"},
+              {"/api/sse/notify", R"({"data":1})"},
+              {"/api/calendar/reminders/upcoming", "{}"}})
+            all.push_back(server.request("POST", path, body, by).status / 100);
+        return all;
+    };
+    const std::vector<int> refused(6, 4);
+    const std::vector<int> taken(6, 2);
+    EXPECT_EQ(statuses(bearer(granting("ann", R"({"publish":["chat/ann/**"]})"))), refused);
+    EXPECT_EQ(statuses(bearer(granting("back", R"({"publish":["**"]})"))), taken);
+    EXPECT_EQ(statuses(bearer(token_of("back", R"(["publisher"])"))), taken);
+}
+
+TEST(grants, who_is_no_back_end_takes_no_idempotency_key_of_one) {
+    const running_server server({"--auth.secret", std::string(secret)});
+    const auto publish = [&](std::string_view topic, std::string_view data, const std::string& by) {
+        return server
+            .request("POST", fmt::format("/events/publish/{}", topic),
+                     fmt::format(R"({{"data":"{}"}})", data), by + "Idempotency-Key: order-42\r\n")
+            .status;
+    };
+    const std::string ann = bearer(granting("ann", R"({"publish":["own/**"]})"));
+    const std::string bob = bearer(granting("bob", R"({"publish":["own/**"]})"));
+    const std::string back_end = bearer(token_of("one", R"(["publisher"])"));
+    const std::string other = bearer(token_of("two", R"(["publisher"])"));
+    EXPECT_EQ(publish("own/x", "hers", ann), 200);
+    EXPECT_EQ(publish("own/x", "his", bob), 200);
+    EXPECT_EQ(publish("own/x", "another", ann), 409);
+    EXPECT_EQ(publish("orders", "paid", back_end), 200);
+    EXPECT_EQ(publish("orders", "paid", other), 200) << "another back end repeats it";
+    EXPECT_EQ(publish("orders", "else", other), 409);
+    EXPECT_EQ(json_value(server.get("/events/history?topic=orders").body, "more"), "false");
+    const auto lines = server.request("POST", "/events/publish/orders", "{\"data\":1}\n",
+                                      fmt::format("Authorization: Bearer {}\r\nContent-Type: "
+                                                  "application/x-ndjson\r\nIdempotency-Key: k\r\n",
+                                                  token_of("one", R"(["publisher"])")));
+    EXPECT_EQ(lines.status, 400) << lines.body;
+}
+
 TEST(grants, an_event_of_several_topics_is_changed_by_whoever_may_publish_under_all) {
     const running_server server({"--auth.secret", std::string(secret)});
     const std::string narrow = bearer(granting("ann", R"({"publish":["news/**"]})"));
@@ -350,6 +397,29 @@ TEST(identity, a_session_is_a_cookie_that_scripts_cannot_read) {
     EXPECT_THAT(ended.header("Set-Cookie"), HasSubstr("carillon_session=; "));
     EXPECT_THAT(ended.header("Set-Cookie"), HasSubstr("Max-Age=0"));
     EXPECT_EQ(server.request("POST", "/auth/session").status, 401);
+}
+
+TEST(identity, tokens_that_are_signed_here_say_what_is_read_here) {
+    const running_server server({"--auth.secret", std::string(secret), "--auth.user_claim", "uid",
+                                 "--auth.session_claim", "session", "--auth.roles_claim", "groups",
+                                 "--auth.grants_claim", "may"});
+    const std::string admin =
+        token(fmt::format(R"({{"uid":"root","groups":["admin"],"exp":{}}})", now() + 600));
+    const auto made = server.request(
+        "POST", "/auth/token",
+        R"({"userId":"bob","sessionId":"s","roles":["publisher"],"publish":["news"]})",
+        bearer(admin));
+    ASSERT_EQ(made.status, 200) << made.body;
+    const std::string bob = bearer(json_value(made.body, "token"));
+    const std::string me = server.request("GET", "/auth/me", {}, bob).body;
+    EXPECT_THAT(me, HasSubstr(R"("userId":"bob","sessionId":"s","roles":["publisher"])"));
+    const auto publish = [&](std::string_view topic) {
+        return server
+            .request("POST", fmt::format("/events/publish/{}", topic), R"({"data":1})", bob)
+            .status;
+    };
+    EXPECT_EQ(publish("news"), 200);
+    EXPECT_EQ(publish("other"), 403);
 }
 
 TEST(identity, an_admin_signs_tokens_for_others) {

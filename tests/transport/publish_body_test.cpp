@@ -267,14 +267,18 @@ TEST(stream_query, what_follows_a_gap_is_one_of_three) {
 }
 
 TEST(idempotency_key, comes_from_the_header_or_the_field_and_not_from_both) {
-    const auto key = [](const char* header, std::string field) {
+    std::string space;
+    const auto key = [&](const char* header, std::string field) {
         return idempotency_key_of(
             header == nullptr ? asking("") : asking("", {{"Idempotency-Key", header}}),
-            std::move(field));
+            std::move(field), space);
     };
     EXPECT_EQ(*key(nullptr, ""), std::nullopt);
     EXPECT_EQ(**key("\"a\"", ""), "a");
     EXPECT_EQ(**key("a", ""), "a");
+    space = "~ann:";
+    EXPECT_EQ(**key("a", ""), "~ann:a");
+    space.clear();
     EXPECT_EQ(**key(nullptr, "a"), "a");
     EXPECT_EQ(**key("a", "a"), "a");
     EXPECT_FALSE(key("a", "b"));

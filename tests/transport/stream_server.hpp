@@ -92,7 +92,8 @@ private:
             "POST", "/publish/{topic}", [](http::request&, http::responder) {},
             [this](http::request& r, http::responder& to, http::upload_control control) {
                 return make_line_upload(
-                    hub_, *topic::parse(r.path_rest[0]), [](const event&) { return result<>{}; },
+                    hub_,
+                    {*topic::parse(r.path_rest[0]), [](const event&) { return result<>{}; }, {}},
                     std::move(to), std::move(control));
             });
     }

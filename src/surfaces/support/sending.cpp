@@ -47,7 +47,7 @@ void read_event(json_body& from, json_body::names type, services::user_event& in
 namespace {
 
 result<std::optional<idempotency_key>> own_key_of(const http::request& r) {
-    auto key = transport::idempotency_key_of(r, {});
+    auto key = transport::idempotency_key_of(r, {}, {});
     if (!key) return std::unexpected(key.error());
     if (!*key) return std::optional<idempotency_key>{};
     return std::optional(transport::keyed(std::move(**key), r.path, r.body));

@@ -154,7 +154,8 @@ void client_routes::show(http::request& r, const principal& who, http::responder
 void client_routes::send(http::request& r, const principal& who, http::responder answer) {
     auto e = transport::parse_event(r.body, transport::body_target::elsewhere(), *hub_.options());
     if (!e) return answer.send(e.error());
-    auto key = transport::idempotency_key_of(r, std::move(e->idempotency_key));
+    auto key = transport::idempotency_key_of(r, std::move(e->idempotency_key),
+                                             transport::key_space_of(who));
     if (!key) return answer.send(key.error());
     std::optional<idempotency_key> once;
     if (*key) once = transport::keyed(std::move(**key), "$client/" + r.path_rest[0], r.body);

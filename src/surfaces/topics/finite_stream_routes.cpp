@@ -29,7 +29,7 @@ void finite_stream_routes::begin(http::request&, http::responder answer) {
         }));
 }
 
-void finite_stream_routes::append(http::request& r, http::responder answer) {
+void finite_stream_routes::append(http::request& r, const principal& who, http::responder answer) {
     const std::string& id = r.path_rest[0];
     auto body =
         transport::parse_publish_body(r.body, transport::body_target::elsewhere(), *hub_.options());
@@ -38,7 +38,8 @@ void finite_stream_routes::append(http::request& r, http::responder answer) {
         return answer.send(error{errc::invalid_request,
                                  "a stream that ends is in the order of its appends: `deliverAt`"});
     }
-    auto key = transport::idempotency_key_of(r, std::move(body->idempotency_key));
+    auto key = transport::idempotency_key_of(r, std::move(body->idempotency_key),
+                                             transport::key_space_of(who));
     if (!key) return answer.send(key.error());
     std::optional<idempotency_key> once;
     if (*key) once = transport::keyed(std::move(**key), "$stream/" + id, r.body);

@@ -20,7 +20,7 @@ public:
         : hub_(h), finite_(finite), streams_(streams), profile_(profile) {}
 
     void begin(http::request& r, http::responder answer);
-    void append(http::request& r, http::responder answer);
+    void append(http::request& r, const principal& who, http::responder answer);
     void close(http::request& r, http::responder answer);
     void request_stop(http::request& r, http::responder answer);
     void read(http::request& r, const principal& who, http::responder answer);

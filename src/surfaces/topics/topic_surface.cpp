@@ -178,7 +178,9 @@ std::unique_ptr<http::upload> topic_surface::upload(http::request& r, const prin
         return nullptr;
     }
     return transport::make_line_upload(
-        hub_, std::move(*name), [who](const event& e) { return transport::may_publish(who, e); },
+        hub_,
+        {std::move(*name), [who](const event& e) { return transport::may_publish(who, e); },
+         transport::key_space_of(who)},
         std::move(answer), std::move(control));
 }
 
@@ -190,7 +192,8 @@ void topic_surface::publish(http::request& r, const principal& who, http::respon
     for (const event& e : body->events) {
         if (auto may = transport::may_publish(who, e); !may) return answer.send(may.error());
     }
-    auto key = transport::idempotency_key_of(r, std::move(body->idempotency_key));
+    auto key = transport::idempotency_key_of(r, std::move(body->idempotency_key),
+                                             transport::key_space_of(who));
     if (!key) return answer.send(key.error());
     std::optional<idempotency_key> once;
     if (*key)

@@ -15,6 +15,17 @@
 
 namespace carillon::server {
 
+std::string without_url_credentials(std::string text) {
+    constexpr std::string_view scheme = "://";
+    for (std::size_t at = text.find(scheme); at != std::string::npos; at = text.find(scheme, at)) {
+        at += scheme.size();
+        const std::size_t end = text.find_first_of("/?#\", ", at);
+        const std::size_t sign = text.rfind('@', end == std::string::npos ? end : end - 1);
+        if (sign != std::string::npos && sign > at) text.replace(at, sign - at, "…");
+    }
+    return text;
+}
+
 namespace {
 
 constexpr std::array<std::string_view, 5> level_names{"debug", "info", "warning", "error", "off"};
@@ -35,8 +46,7 @@ constexpr std::array<std::string_view, 8> secret_marks{
     "token=",   "ticket=",   "client=",  "/clients/",
     "$client/", "/streams/", "$stream/", "$open-stream/"};
 
-/// Hides what follows a mark.
-std::string masked(std::string_view text) {
+std::string without_marked(std::string_view text) {
     std::string out;
     for (;;) {
         std::size_t secret = text.size();
@@ -50,6 +60,11 @@ std::string masked(std::string_view text) {
         out += "***";
         text.remove_prefix(std::min(text.find_first_of("&/? \""), text.size()));
     }
+}
+
+/// Hides what follows a mark, and what stands before the host in URLs.
+std::string masked(std::string_view text) {
+    return without_marked(without_url_credentials(std::string(text)));
 }
 
 /// UTF-8 without DEL and the C1 controls, which JSON leaves as they are and terminals obey.

@@ -12,9 +12,13 @@ namespace carillon::server {
 enum class log_format : std::uint8_t { text, json };
 
 /// One line without its end, whatever the fields hold. Masked are the values of fields that are
-/// named like secrets, and in texts what follows `token=`, `client=`, `/clients/` and `$client/`.
+/// named like secrets, in texts what follows `token=`, `client=`, `/clients/`, `/streams/` and the
+/// like, and what stands before the host in URLs.
 std::string format_line(log_format format, log::level l, std::string_view time,
                         std::string_view message, std::initializer_list<log::field> fields);
+
+/// A text whose URLs have lost their names and passwords.
+std::string without_url_credentials(std::string text);
 
 struct log_settings {
     std::string_view format = "auto";   ///< "auto" (text on a terminal), "text" or "json"

@@ -1,6 +1,7 @@
 // Settings in force, as the console shows them.
 #include "server/admin_routes.hpp"
 #include "server/environment.hpp"
+#include "server/log_sink.hpp"
 #include "server/setting_values.hpp"
 #include "surfaces/support/json_answer.hpp"
 
@@ -15,18 +16,6 @@ namespace {
 
 using surfaces::json_list;
 using surfaces::json_object;
-
-/// Names and passwords in URLs are no secrets by their setting.
-std::string masked(std::string text) {
-    constexpr std::string_view scheme = "://";
-    for (std::size_t at = text.find(scheme); at != std::string::npos; at = text.find(scheme, at)) {
-        at += scheme.size();
-        const std::size_t end = text.find_first_of("/?#\", ", at);
-        const std::size_t sign = text.rfind('@', end == std::string::npos ? end : end - 1);
-        if (sign != std::string::npos && sign > at) text.replace(at, sign - at, "…");
-    }
-    return text;
-}
 
 std::string_view kind_of(std::string_view origin) {
     if (origin == "default") return "default";
@@ -57,9 +46,10 @@ std::string settings_json(const loaded_settings& started, const loaded_settings&
             from == sources.end() ? std::string_view("default") : from->second;
         json_object out;
         out.text("name", info.name)
-            .text("value", masked(info.reloadable ? last[i].value : first[i].value));
+            .text("value",
+                  without_url_credentials(info.reloadable ? last[i].value : first[i].value));
         if (!info.reloadable && std::ranges::find(differ, info.name) != differ.end())
-            out.text("afterRestart", masked(last[i].value));
+            out.text("afterRestart", without_url_credentials(last[i].value));
         out.text("default", usual[i].value)
             .text("from", kind_of(origin))
             .text("origin", origin)

@@ -73,6 +73,7 @@ TEST(log_sink, masks_what_gives_power_over_a_client) {
                          {"path", "/events/clients/s3cret/topics/news"},
                          {"topic", "$client/s3cret"},
                          {"target", "/events/subscribe/news?ticket=s3cret"},
+                         {"url", "https://hook:s3cret@example.com/a"},
                          {"stream", "/events/streams/s3cret/close"},
                          {"stored", "$stream/s3cret $open-stream/s3cret"}});
         EXPECT_THAT(line, Not(HasSubstr("s3cret")));

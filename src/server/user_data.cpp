@@ -7,7 +7,10 @@
 #include "transport/rules.hpp"
 
 #include <atomic>
+#include <optional>
 #include <utility>
+
+#include <boost/json.hpp>
 
 namespace carillon::server {
 
@@ -18,6 +21,7 @@ namespace rules = transport::rules;
 
 constexpr std::size_t page_events = 200;
 constexpr std::size_t max_rooms = 1000;  // what `chat.max_rooms` is at most
+constexpr std::size_t max_rooms_with_messages = 10'000;
 constexpr std::string_view json = "application/json";
 
 std::string event_json(const stored_event& e, const std::string& id) {
@@ -30,7 +34,17 @@ std::string event_json(const stored_event& e, const std::string& id) {
 
 }  // namespace
 
-/// Goes over the events of a user's space, page after page.
+/// Whether an event of a room tells of the user.
+bool tells_of(const event& e, std::string_view user) {
+    boost::system::error_code failure;
+    const boost::json::value data = boost::json::parse(e.data, failure);
+    if (failure || !data.is_object()) return false;
+    const boost::json::value* who = data.get_object().if_contains("userId");
+    return who != nullptr && who->is_string() && std::string_view(who->get_string()) == user;
+}
+
+/// Goes over the events of a user's space, page after page, and then, to erase, over those of the
+/// rooms where the user has spoken.
 struct user_data::sweep {
     std::shared_ptr<const identity> who;
     std::string after;  ///< the cursor of the next page; empty: the first
@@ -39,6 +53,8 @@ struct user_data::sweep {
     std::string records;                  ///< JSON text, of an export
     std::uint64_t rows = 0;               ///< erased
     std::vector<topic> rooms;             ///< that the user was in
+    std::vector<topic> spoken_in;         ///< rooms that are still to be looked through
+    std::optional<topic> room;            ///< the one that is looked through
     std::vector<std::string> events;      ///< JSON texts
     std::atomic<std::uint64_t> taken{0};  ///< events that lost their content
     std::function<void(result<std::string>)> done;
@@ -125,6 +141,12 @@ void user_data::erase(http::request& r, http::responder answer) {
             for (const store::room& in : *rooms) {
                 if (auto where = services::chat::topic_of(in.id)) s->rooms.push_back(*where);
             }
+            const auto spoken =
+                all.rooms().rooms_with_messages_of(s->who->user, max_rooms_with_messages);
+            if (!spoken) return std::unexpected(spoken.error());
+            for (const std::string& id : *spoken) {
+                if (auto where = services::chat::topic_of(id)) s->spoken_in.push_back(*where);
+            }
             const auto rows = all.erase_user(s->who->user);
             if (!rows) return std::unexpected(rows.error());
             s->rows = *rows;
@@ -147,7 +169,11 @@ void user_data::leave_rooms(std::shared_ptr<sweep> s) {
 void user_data::read_page(std::shared_ptr<sweep> s) {
     history_query q;
     q.who = s->who;
-    q.spaces = {.user = true};
+    if (s->room) {
+        q.rooms = {*s->room};
+    } else {
+        q.spaces = {.user = true};
+    }
     q.after_id = s->after;
     if (s->after.empty()) q.from = rewind_since{};
     q.max_events = page_events;
@@ -161,7 +187,8 @@ void user_data::read_page(std::shared_ptr<sweep> s) {
                 break;
             }
             const bool own = e->content.name && e->content.name->str().starts_with("carillon.");
-            if (!own && !e->erased) all.push_back(std::move(e));
+            if (own || e->erased || (s->room && !tells_of(e->content, s->who->user))) continue;
+            all.push_back(std::move(e));
         }
         more = more && page->next != s->after;
         s->after = std::move(page->next);
@@ -172,17 +199,26 @@ void user_data::read_page(std::shared_ptr<sweep> s) {
     });
 }
 
+void user_data::next_room(std::shared_ptr<sweep> s) {
+    if (s->spoken_in.empty()) return s->finish();
+    s->room = std::move(s->spoken_in.back());
+    s->spoken_in.pop_back();
+    s->after.clear();
+    read_page(std::move(s));
+}
+
 void user_data::take_back(std::shared_ptr<sweep> s, std::vector<event_ptr> page, bool more) {
-    if (page.empty()) return more ? read_page(std::move(s)) : s->finish();
+    if (page.empty()) return more ? read_page(std::move(s)) : next_room(std::move(s));
     auto open = std::make_shared<std::atomic<std::size_t>>(page.size());
     for (const event_ptr& e : page) {
-        events_.take_back({events_.id_of(*e), e->content.topics.front(), s->who},
+        const auto whatever_it_is = [](const event&) { return result<>{}; };
+        events_.take_back({events_.id_of(*e), e->content.topics.front(), nullptr, whatever_it_is},
                           [this, s, open, more](const result<std::vector<published>>& done) {
                               // Retention may have been quicker.
                               if (done) ++s->taken;
                               if (open->fetch_sub(1) != 1) return;
                               if (more) return read_page(s);
-                              s->finish();
+                              next_room(s);
                           });
     }
 }

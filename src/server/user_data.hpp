@@ -29,6 +29,7 @@ private:
     void erase(http::request& r, http::responder answer);
     void leave_rooms(std::shared_ptr<sweep> s);
     void read_page(std::shared_ptr<sweep> s);
+    void next_room(std::shared_ptr<sweep> s);
     void take_back(std::shared_ptr<sweep> s, std::vector<event_ptr> page, bool more);
 
     hub& events_;

@@ -255,6 +255,14 @@ TEST(notifications, of_a_user_are_exported_and_erased) {
         201);
     s.request("POST", "/api/sse/send", R"({"userId":"ann","type":"t","data":"also secret"})",
               calls_as("back", publisher));
+    for (const char* member : {"ann", "bob"}) {
+        ASSERT_EQ(s.request("POST", "/chat/room/r/join", {}, calls_as(member)).status, 200);
+        ASSERT_EQ(s.request("POST", "/chat/message",
+                            fmt::format(R"({{"roomId":"r","message":"{} said it"}})", member),
+                            calls_as(member))
+                      .status,
+                  200);
+    }
     const std::string root = calls_as("root", R"(["admin"])");
     constexpr std::string_view path = "/admin/users/ann/data";
     EXPECT_EQ(s.request("GET", path, {}, calls_as("ann")).status, 403);
@@ -266,7 +274,13 @@ TEST(notifications, of_a_user_are_exported_and_erased) {
 
     const answer erased = s.request("DELETE", path, {}, root);
     EXPECT_EQ(erased.status, 200);
-    EXPECT_EQ(json_value(erased.body, "events"), "2") << erased.body;
+    EXPECT_EQ(json_value(erased.body, "events"), "4") << erased.body;
+    event_reader room(s, "/chat/room/r/stream?since=earliest", calls_as("bob"),
+                      {.whole_path = true});
+    for (std::string data; !data.contains("bob said it");) {
+        data = room.next().data;
+        EXPECT_THAT(data, Not(HasSubstr("ann said it")));
+    }
     const auto is_gone = [&] {
         EXPECT_THAT(s.request("GET", path, {}, root).body, Not(HasSubstr("secret")));
         EXPECT_EQ(s.request("GET", "/api/v1/sse/notifications/inbox", {}, calls_as("ann")).body,

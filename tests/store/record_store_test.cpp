@@ -313,6 +313,7 @@ TEST_F(record_store_test, keeps_rooms_members_and_messages) {
 
 TEST_F(record_store_test, exports_and_erases_a_user) {
     notify("a", {"alice", "bob"});
+    notify("b", {"alice"});
     ASSERT_TRUE(write([&](records& r) -> result<> {
         EXPECT_TRUE(r.rooms().set_membership("general", "alice", membership::member));
         EXPECT_TRUE(r.rooms().add({0, "m", "general", "alice", "say \"hi\"", "", noon}));
@@ -329,10 +330,17 @@ TEST_F(record_store_test, exports_and_erases_a_user) {
     EXPECT_THAT(exported("alice"), HasSubstr(R"("data":{"a":1})"));
     EXPECT_THAT(exported("alice"), HasSubstr(R"(say \"hi\")"));
     ASSERT_TRUE(write([&](records& r) -> result<> {
+        EXPECT_THAT(r.rooms().rooms_with_messages_of("alice", 9).value(), ElementsAre("general"));
         EXPECT_GT(r.erase_user("alice").value(), 0u);
         return {};
     }));
     EXPECT_EQ(exported("alice"), exported("nobody"));
+    EXPECT_TRUE(read([&](records& r) -> result<> {
+        EXPECT_TRUE(r.notifications().find("a").value());
+        EXPECT_FALSE(r.notifications().find("b").value()) << "it was hers alone";
+        EXPECT_TRUE(r.rooms().rooms_with_messages_of("alice", 9).value().empty());
+        return {};
+    }));
     EXPECT_EQ(unread("alice"), 0u);
     EXPECT_EQ(unread("bob"), 1u);
 }

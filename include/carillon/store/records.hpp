@@ -206,6 +206,9 @@ public:
     virtual result<std::uint64_t> count_rooms(std::string_view user) = 0;
     /// Removes a room without members, invitations and messages; how many went, 0 or 1.
     virtual result<std::uint64_t> remove_if_unused(std::string_view id) = 0;
+    /// Ids of rooms where messages of the user are kept.
+    virtual result<std::vector<std::string>> rooms_with_messages_of(std::string_view user,
+                                                                    std::size_t limit) = 0;
     /// Rooms that the user is a member of, by id.
     virtual result<std::vector<room>> rooms_of(std::string_view user, std::string_view after,
                                                std::size_t limit) = 0;

@@ -89,6 +89,16 @@ result<std::vector<room>> room_rows::rooms_of(std::string_view user, std::string
     return all;
 }
 
+result<std::vector<std::string>> room_rows::rooms_with_messages_of(std::string_view user,
+                                                                   std::size_t limit) {
+    std::vector<std::string> all;
+    const auto done =
+        spoken_in_.each([&](const sqlite::statement& row) { all.push_back(text_at(row, 0)); }, user,
+                        std::uint64_t{limit});
+    if (!done) return std::unexpected(done.error());
+    return all;
+}
+
 result<std::uint64_t> room_rows::add(const chat_message& m) {
     if (const auto done = add_.run(m.id, m.room, m.user, m.text, m.data, m.sent); !done)
         return std::unexpected(done.error());

@@ -21,6 +21,8 @@ public:
     result<std::uint64_t> remove_if_unused(std::string_view id) override;
     result<std::vector<room>> rooms_of(std::string_view user, std::string_view after,
                                        std::size_t limit) override;
+    result<std::vector<std::string>> rooms_with_messages_of(std::string_view user,
+                                                            std::size_t limit) override;
     result<std::uint64_t> add(const chat_message& m) override;
     result<std::vector<chat_message>> messages(std::string_view id, std::uint64_t before,
                                                std::size_t limit) override;
@@ -50,6 +52,7 @@ private:
                  "SELECT r.id, r.name, r.owner, r.open, r.created, r.presence FROM members m "
                  "JOIN rooms r ON r.id = m.room WHERE m.user = ? AND m.room > ? AND m.state = 2 "
                  "ORDER BY m.room LIMIT ?"};
+    query spoken_in_{on_, "SELECT DISTINCT room FROM messages WHERE user = ? LIMIT ?"};
     query add_{on_,
                "INSERT INTO messages (id, room, user, text, data, sent) "
                "VALUES (?, ?, ?, ?, ?, ?)"};

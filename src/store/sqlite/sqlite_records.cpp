@@ -28,7 +28,10 @@ constexpr std::array parts{
          "SELECT coalesce(json_group_array(json_object('id', id, 'room', room, 'text', text, "
          "'sentAt', sent)), '[]') FROM messages WHERE user = ?"}};
 
-constexpr std::array<std::string_view, 11> erasures{
+constexpr std::array<std::string_view, 12> erasures{
+    // What was for this user alone is nobody's.
+    "DELETE FROM notifications WHERE place IN (SELECT i.place FROM inbox i WHERE i.user = ?1 AND "
+    "NOT EXISTS (SELECT 1 FROM inbox o WHERE o.place = i.place AND o.user != ?1))",
     "DELETE FROM inbox WHERE user = ?",
     "DELETE FROM unread WHERE user = ?",
     "UPDATE notifications SET sender = '' WHERE sender = ?",

@@ -308,12 +308,14 @@ void each_setting(Settings& s, Visitor&& visit) {  // NOLINT(readability-functio
            1'000'000, true},
           s.rates.connects_per_user);
     visit({"rates.publishes_per_address",
-           "Publishing requests a second from one address, over ten seconds; 0: no limit.", 0,
-           1'000'000, true},
+           "Requests that publish or store something, a second from one address, over ten seconds; "
+           "0: no limit.",
+           0, 1'000'000, true},
           s.rates.publishes_per_address);
     visit({"rates.publishes_per_user",
-           "Publishing requests a second of one user, over ten seconds; 0: no limit.", 0, 1'000'000,
-           true},
+           "Requests that publish or store something, a second of one user, over ten seconds; 0: "
+           "no limit.",
+           0, 1'000'000, true},
           s.rates.publishes_per_user);
     visit({"journal.kind",
            "Where events are kept: `sqlite` in `data_dir`, or `memory` until the server ends."},

@@ -107,10 +107,10 @@ TEST_F(doctor, names_what_is_wrong_with_nginx) {
                  {"proxy_set_header Connection \"\";                       #",
                   "add_header Access-Control-Allow-Origin *; #"},
                  {"proxy_http_version 1.1;", ""},
-                 {"            deny all;\n        }\n        proxy_pass http://carillon;\n        "
-                  "proxy_buffering",
-                  "            deny all;\n        }\n        proxy_pass "
-                  "http://carillon/events/subscribe;\n        proxy_buffering"}},
+                 {"location /events/subscribe {\n        limit_except GET OPTIONS {\n            "
+                  "deny all;\n        }\n        proxy_pass http://carillon;",
+                  "location /events/subscribe {\n        proxy_pass "
+                  "http://carillon/events/subscribe;"}},
                 {"--idle", "3s", "--origin", "https://app.example.com"});
     EXPECT_THAT(several,
                 AllOf(finds("bad", "idle"), HasSubstr("`proxy_read_timeout 90s;`"),

@@ -295,6 +295,9 @@ TEST_F(credentials, a_durable_client_keeps_no_topic_that_its_next_caller_may_not
         event_reader c(some, "/pub/a?client=" + client, fields);
         return c.open().data;
     };
+    const auto status_as = [&](std::string_view fields) {
+        return some.request("HEAD", "/events/subscribe/pub/a?client=" + client, {}, fields).status;
+    };
     {
         event_reader c(some, "/pub/a?client=" + client, bearer(bob));
         c.open();
@@ -304,7 +307,10 @@ TEST_F(credentials, a_durable_client_keeps_no_topic_that_its_next_caller_may_not
             204);
     }
     EXPECT_THAT(topics_as(bearer(bob)), HasSubstr(R"("topics":["pub/a","sec/x"])"));
-    EXPECT_THAT(topics_as({}), HasSubstr(R"("topics":["pub/a"])"));
+    EXPECT_EQ(status_as({}), 401) << "it is bob's";
+    EXPECT_EQ(status_as(bearer(ann)), 403);
+    const std::string less = token_of("bob", "b2");
+    EXPECT_THAT(topics_as(bearer(less)), HasSubstr(R"("topics":["pub/a"])"));
     EXPECT_THAT(topics_as(bearer(bob)), HasSubstr(R"("topics":["pub/a"])")) << "it is forgotten";
 }
 

@@ -22,7 +22,7 @@ bool is_admin(const principal& who) noexcept;
 /// An admin, with the role `publisher`, or with grants to publish under some topics.
 bool is_publisher(const principal& who) noexcept;
 /// An admin, with the role `publisher`, or with a grant to publish under all topics: may send to
-/// users and to everybody, where no topic says whom a narrower grant concerns.
+/// users and to everybody, where no topic says what a narrower grant is about.
 bool is_sender(const principal& who) noexcept;
 /// In front of the idempotency keys that the caller chooses. Back ends share theirs, so that any of
 /// them may repeat a call; whoever is none has keys of their own, and takes nobody else's.

@@ -78,8 +78,8 @@ bool answers_stream(const route& r) {
 /// do makes events and records as publishing does.
 rated rate_of(const route& r) {
     if (answers_stream(r)) return rated::connect;
-    const bool changes = r.method != "GET" && r.who.otherwise > access::optional &&
-                         r.who.otherwise != access::admin;
+    const bool changes =
+        r.method != "GET" && r.who.otherwise > access::optional && r.who.otherwise != access::admin;
     return changes ? rated::publish : rated::nothing;
 }
 

@@ -1,6 +1,6 @@
-#include <carillon/hub/caller_rules.hpp>
-
 #include "hub/client_directory.hpp"
+
+#include <carillon/hub/caller_rules.hpp>
 
 #include "hub/shard_impl.hpp"
 #include "support/test_hub.hpp"

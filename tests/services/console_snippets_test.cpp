@@ -1,6 +1,6 @@
-// What the live page gives as C++, each as it is: web/apps/console/test/live.test.ts writes this file
-// (vitest -u) and holds it to the page.
 // clang-format off
+// What the live page gives as C++, each as it is. web/apps/console/test/live.test.ts writes this
+// file (vitest -u) and holds it to the page.
 #include "services/service_fixture.hpp"
 
 #include <carillon/hub/in_process_hub.hpp>

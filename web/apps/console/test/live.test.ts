@@ -71,9 +71,9 @@ TEST_F(console_snippets, ${name}) {
       add(`${id.toLowerCase()}_stream_${stream.id}`, snippet("C++", { kind: "listen", origin: "http://h", target: target(stream.path, stream.parameters, {}), signedIn: false }));
     for (const call of calls) add(`${id.toLowerCase()}_call_${call.id}`, snippet("C++", { kind: "call", origin: "http://h", target: call.path, signedIn: false, cpp: call.cpp }));
   }
-  return `// What the live page gives as C++, each as it is: web/apps/console/test/live.test.ts writes this file
-// (vitest -u) and holds it to the page.
-// clang-format off
+  return `// clang-format off
+// What the live page gives as C++, each as it is. web/apps/console/test/live.test.ts writes this
+// file (vitest -u) and holds it to the page.
 #include "services/service_fixture.hpp"
 
 #include <carillon/hub/in_process_hub.hpp>

@@ -165,7 +165,7 @@ std::int64_t offset_at(std::int64_t moment, icaltimezone* zone) {
 // RFC 5545, 3.3.5: of a local time that comes twice the first one is meant, and one that is left
 // out is reckoned by the distance from UTC before it.
 store::time_point time_of(icaltimetype t, icaltimezone* zone) {
-    constexpr std::int64_t day = 24 * 60 * 60;
+    constexpr std::int64_t day = std::int64_t{24} * 60 * 60;
     const std::int64_t local = seconds_of(t);
     const std::int64_t before = offset_at(local - day, zone);
     const std::int64_t after = offset_at(local + day, zone);

@@ -100,8 +100,10 @@ result<> chat::state::take_place(store::records& r, const room& in, const std::s
 }
 
 void chat::state::know(const room& r) {
-    if (const auto rule = parse_presence_rule(r.presence))
-        (void)events.limit_presence(topic_of(r.id).value(), *rule);
+    const auto rule = parse_presence_rule(r.presence);
+    if (!rule) return;
+    // It refuses nothing but topics that are no rooms.
+    [[maybe_unused]] const auto known = events.limit_presence(topic_of(r.id).value(), rule);
 }
 
 // The hub's streams follow the records: whoever changed a membership says so here afterwards.
@@ -250,7 +252,10 @@ void chat::state::take_out(check_leaver check, topic where, std::string user, ca
          done = std::move(done)](const result<outbox_relay::outcome>& outcome) mutable {
             if (!outcome) return done(std::unexpected(outcome.error()));
             if (*repeated) return done({});  // the user may be there again meanwhile
-            if (*gone) (void)self->events.limit_presence(where, std::nullopt);
+            if (*gone) {
+                [[maybe_unused]] const auto forgotten =
+                    self->events.limit_presence(where, std::nullopt);
+            }
             self->listen(user, where, false, [done = std::move(done)] { done({}); });
         });
 }

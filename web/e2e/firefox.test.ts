@@ -77,9 +77,10 @@ test("a reload keeps the cursor when asked", async () => {
 });
 
 test("a token is renewed on the live stream, and a fresh one asked for when it is refused", async () => {
-  const guarded = await Server.start("--http.cors_origins", site.url, "--auth.secret", secret, "--auth.leeway", "0s", "--stream.expiry_warning", "1s");
+  const guarded = await Server.start("--http.cors_origins", site.url, "--auth.secret", secret, "--auth.leeway", "0s", "--stream.expiry_warning", "8s");
   const page = await context.newPage();
-  const tokens = [-60, 2, 3600];
+  // The second one lasts until its stream stands, also on a busy machine, and is warned of soon.
+  const tokens = [-60, 10, 3600];
   await page.exposeFunction("freshToken", () => tokenOf("alice", tokens.shift()!));
   await page.goto(site.url);
   await begin(page, `${guarded.url}/events/subscribe/news`);

@@ -113,8 +113,6 @@ result<std::unique_ptr<store::record_store>> open_records(const settings& s) {
         o.readers = 1;  // in memory one who reads keeps the writer out
         return store::open_record_store(std::move(o));
     }
-    if (s.records.path.empty())
-        return fail(errc::invalid_request, "`records.path` is empty; name a file");
     const std::string path = record_path_of(s);
     o.path = path;
     auto opened = store::open_record_store(std::move(o));

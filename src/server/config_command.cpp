@@ -1,6 +1,7 @@
 #include "server/commands.hpp"
 #include "server/console.hpp"
 #include "server/setting_values.hpp"
+#include "server/settings_check.hpp"
 
 #include <algorithm>
 
@@ -39,11 +40,15 @@ int config(const config_arguments& a) {
     const auto loaded = load(a.sources);
     if (!loaded) {
         complain(loaded.error().detail);
-        return 1;
+        return 2;
     }
     for (const std::string& name : loaded->ignored)
         complain(name + ": set by a cluster for one of its Services, ignored");
     if (a.check) {
+        if (const auto checked = check(*loaded); !checked) {
+            complain(checked.error().detail);
+            return 2;
+        }
         return said(a.sources.file + ": fine\n");
     }
     if (!a.topic.empty()) return said(row_text(a, loaded->values));

@@ -19,12 +19,13 @@ bool may_be_reached(const settings& s) {
 }
 
 std::unexpected<error> reachable_by_all(std::string_view address) {
-    return fail(errc::invalid_request,
-                fmt::format("`{}` can be reached from other machines and no key says whose "
-                            "tokens are believed; set `auth.secret` or `auth.keys`, or write "
-                            "`auth.mode = \"none\"` if that is meant, and name the hosts in "
-                            "`http.allowed_hosts`",
-                            address));
+    return fail(
+        errc::invalid_request,
+        fmt::format("`listen = {}` can be reached from other machines and no key says whose "
+                    "tokens are believed; set `auth.secret` or `auth.keys`, or write "
+                    "`auth.mode = \"none\"` if that is meant, and name the hosts in "
+                    "`http.allowed_hosts`",
+                    address));
 }
 
 }  // namespace
@@ -44,6 +45,12 @@ result<> check_listen(const settings& s) {
              where->host == "::") &&
             !may_be_reached(s))
             return reachable_by_all(text);
+    }
+    for (const std::string& text : s.metrics.listen) {
+        if (const auto where = net::endpoint::parse(text); !where) {
+            return fail(errc::invalid_request,
+                        fmt::format("`metrics.listen = {}`: {}", text, where.error().detail));
+        }
     }
     return {};
 }

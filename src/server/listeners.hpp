@@ -10,8 +10,9 @@
 
 namespace carillon::server {
 
-/// What is wrong with `listen` and can be seen without opening anything: `invalid_request`, also
-/// for an address that other machines reach while no key says who may do what.
+/// What is wrong with `listen` and `metrics.listen` and can be seen without opening anything:
+/// `invalid_request`, also for an address that other machines reach while no key says who may do
+/// what.
 result<> check_listen(const settings& s);
 
 /// Of `listen`, the inherited ones among them. Errors: as above, and why one cannot be opened.

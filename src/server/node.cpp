@@ -8,7 +8,6 @@
 #include <carillon/services/finite_streams.hpp>
 
 #include "base/careful_clock.hpp"
-#include "http/access.hpp"
 #include "http/server.hpp"
 #include "server/admin_routes.hpp"
 #include "server/api_documents.hpp"
@@ -18,6 +17,7 @@
 #include "server/identity.hpp"
 #include "server/listeners.hpp"
 #include "server/live_figures.hpp"
+#include "server/settings_check.hpp"
 #include "server/webhooks.hpp"
 #include "surfaces/topics/topic_surface.hpp"
 #include "transport/caller.hpp"
@@ -135,49 +135,6 @@ retention_lookup retention_of(const settings& s) {
     };
 }
 
-std::vector<content_coding> codings_of(const settings& s) {
-    std::vector<content_coding> codings;
-    for (const std::string& name : s.http.codings) {
-        if (const auto c = parse_content_coding(name)) codings.push_back(*c);
-    }
-    return codings;
-}
-
-result<std::shared_ptr<http::server_options>> http_options_of(const settings& s) {
-    auto o = std::make_shared<http::server_options>();
-    o->compression.codings = codings_of(s);
-    if (o->compression.codings.size() != s.http.codings.size())
-        return fail(errc::invalid_request, "`http.codings`: `br`, `gzip` and `zstd` are known");
-    o->compression.min_size = s.http.compression.from;
-    auto& credentials = o->compression.credentials;
-    credentials.insert(credentials.end(), s.auth.forward_headers.begin(),
-                       s.auth.forward_headers.end());
-    o->limits = {
-        s.http.max_target_size.value, s.http.max_head_size.value, s.http.max_body_size.value,
-        s.http.head_timeout,          s.http.body_timeout,        s.http.idle_timeout,
-        s.http.write_timeout,         s.http.min_body_rate.value, s.http.send_buffer.value};
-    for (const std::string& name : s.http.allowed_hosts) {
-        if (!name.contains('/')) {
-            o->access.allowed_hosts.push_back(name);
-            continue;
-        }
-        auto network = net::ip_network::parse(name);
-        if (!network)
-            return fail(errc::invalid_request, "`http.allowed_hosts`: " + network.error().detail);
-        o->access.allowed_networks.push_back(*network);
-    }
-    o->access.cors_origins = s.http.cors_origins;
-    o->access.cors_credentials = s.http.cors_credentials;
-    if (auto fine = http::check_cors(o->access); !fine) return std::unexpected(fine.error());
-    for (const std::string& text : s.http.trusted_proxies) {
-        auto network = net::ip_network::parse(text);
-        if (!network)
-            return fail(errc::invalid_request, "`http.trusted_proxies`: " + network.error().detail);
-        o->access.trusted_proxies.push_back(*network);
-    }
-    return o;
-}
-
 journal_limits journal_limits_of(const settings& s) {
     return {.max_topics = s.journal.max_topics,
             .max_empty_topics = s.journal.max_empty_topics,
@@ -193,7 +150,7 @@ std::string journal_path_of(const settings& s) {
 
 /// A start that one of the files refuses leaves the other as it is, too.
 result<> check_files(const settings& s) {
-    if (s.journal.kind.value == "memory" || s.data_dir.empty()) return {};
+    if (s.journal.kind.value == "memory") return {};
     if (auto known = check_journal_format(journal_path_of(s)); !known) return known;
     return check_records(s);
 }
@@ -209,10 +166,6 @@ result<std::unique_ptr<journal>> open_journal(const settings& s) {
         o.idempotency_window = window;
         return make_memory_journal(std::move(o));
     }
-    if (s.data_dir.empty())
-        return fail(errc::invalid_request,
-                    "`data_dir` is empty; name a folder, or write "
-                    "`journal.kind = \"memory\"`");
     std::error_code why;
     const std::filesystem::path folder(s.data_dir);
     const bool made = std::filesystem::create_directories(folder, why);
@@ -470,11 +423,8 @@ node::node() = default;
 
 node::~node() { stop(); }
 
-result<std::unique_ptr<node>> node::create(loaded_settings loaded) {
+result<std::unique_ptr<node>> node::create(loaded_settings loaded, checked_settings checked) {
     const settings& s = loaded.values;
-    const auto http = http_options_of(s);
-    if (!http) return std::unexpected(http.error());
-    if (auto meant = check_listen(s); !meant) return std::unexpected(meant.error());
     if (const std::uint64_t files = file_limit(); files < least_files) {
         return fail(errc::unavailable,
                     fmt::format("only {} file descriptors are allowed; at least {} are needed "
@@ -482,12 +432,6 @@ result<std::unique_ptr<node>> node::create(loaded_settings loaded) {
                                 files, least_files));
     }
     // The journal first: a port that is open says that somebody answers there.
-    if (!s.webhook.url.empty()) {
-        if (auto fine = check_web_url(s.webhook.url, s.auth.plain_http); !fine)
-            return fail(errc::invalid_request, "`webhook.url`: " + fine.error().detail);
-    }
-    auto callers = identity_check::make(s);
-    if (!callers) return std::unexpected(callers.error());
     if (auto known = check_files(s); !known) return std::unexpected(known.error());
     auto record = open_journal(s);
     if (!record) return std::unexpected(record.error());
@@ -501,10 +445,10 @@ result<std::unique_ptr<node>> node::create(loaded_settings loaded) {
     made->parts_ = std::make_unique<parts>(std::move(loaded));
     made->parts_->listeners = std::move(*listeners);
     made->parts_->metric_listeners = std::move(*metric_listeners);
-    made->parts_->callers = std::move(*callers);
-    (*http)->requests = &made->parts_->requests;
-    (*http)->responses = &made->parts_->responses;
-    made->parts_->build(std::move(*record), std::move(*records), *http);
+    made->parts_->callers = std::move(checked.callers);
+    checked.http->requests = &made->parts_->requests;
+    checked.http->responses = &made->parts_->responses;
+    made->parts_->build(std::move(*record), std::move(*records), checked.http);
     for (const auto& w : made->parts_->workers) {
         for (const auto& socket : made->parts_->listeners) {
             if (auto ok = w->server->accept_on(socket.fd.get()); !ok)
@@ -561,12 +505,12 @@ void node::stop(std::chrono::milliseconds grace) {
     parts_->listeners.clear();
 }
 
-void node::reload(const loaded_settings& latest) {
+result<> node::reload(const loaded_settings& latest) {
+    const auto checked = check(latest);
+    if (!checked) return std::unexpected(checked.error());
     const settings& s = latest.values;
-    const auto http = http_options_of(s);
-    if (!http) return log::error("settings not reloaded", {{"reason", http.error().detail}});
-    (*http)->requests = &parts_->requests;
-    (*http)->responses = &parts_->responses;
+    checked->http->requests = &parts_->requests;
+    checked->http->responses = &parts_->responses;
     parts_->requests.limit(s.http.max_request_memory.value);
     parts_->responses.limit(s.http.max_response_memory.value);
     parts_->current = s;
@@ -577,8 +521,10 @@ void node::reload(const loaded_settings& latest) {
     parts_->rates.reload(rates_of(s));
     parts_->finite->reload(finite_options_of(s));
     for (const auto& w : parts_->workers) {
-        w->loop.post([server = w->server.get(), options = *http] { server->reload(options); });
+        w->loop.post(
+            [server = w->server.get(), options = checked->http] { server->reload(options); });
     }
+    return {};
 }
 
 std::vector<std::string> node::addresses() const {

@@ -3,6 +3,7 @@
 
 #include "net/listener.hpp"
 #include "server/settings.hpp"
+#include "server/settings_check.hpp"
 
 #include <chrono>
 #include <memory>
@@ -18,8 +19,9 @@ inline constexpr std::chrono::milliseconds last_answers{1000};
 /// Constructed and steered by one thread; runs its loops on threads of its own.
 class node {
 public:
-    /// Binds the listeners and builds everything; nothing is served yet.
-    static result<std::unique_ptr<node>> create(loaded_settings loaded);
+    /// Binds the listeners and builds everything; nothing is served yet. `checked` is what `check`
+    /// made of the same settings.
+    static result<std::unique_ptr<node>> create(loaded_settings loaded, checked_settings checked);
     ~node();
 
     void start();
@@ -30,8 +32,8 @@ public:
     /// Ends the loops and joins their threads. For as long as `grace`, requests on their way are
     /// answered first.
     void stop(std::chrono::milliseconds grace = {});
-    /// Takes over what can change while streams are up.
-    void reload(const loaded_settings& latest);
+    /// Takes over what can change while streams are up. Errors as of `check`: nothing changes.
+    result<> reload(const loaded_settings& latest);
 
     std::vector<std::string> addresses() const;
     std::size_t streams() const;

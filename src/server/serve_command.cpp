@@ -32,10 +32,11 @@ void raise_file_limit(const settings& s) {
 void reload(node& running, settings& current, const setting_sources& sources) {
     auto loaded = load(sources);
     if (!loaded) return log::error("settings not reloaded", {{"reason", loaded.error().detail}});
+    if (auto taken = running.reload(*loaded); !taken)
+        return log::error("settings not reloaded", {{"reason", taken.error().detail}});
     for (const std::string& name : changed_beyond_reload(current, loaded->values)) {
         log::warning("setting takes effect with a restart", {{"setting", name}});
     }
-    running.reload(*loaded);
     raise_file_limit(loaded->values);
     start_logging(log_settings_of(loaded->values));
     current = std::move(loaded->values);
@@ -82,8 +83,14 @@ int serve(const setting_sources& sources) {
         log::warning("variables that a cluster set for its Services are no settings",
                      {{"variables", names.size()}, {"first", names.front()}});
     }
+    auto checked = check(*loaded);
+    if (!checked) {
+        flush_log();
+        complain(checked.error().detail);
+        return 2;
+    }
     raise_file_limit(loaded->values);
-    auto running = node::create(*loaded);
+    auto running = node::create(*loaded, std::move(*checked));
     if (!running) {
         flush_log();
         complain("carillon: " + running.error().detail);

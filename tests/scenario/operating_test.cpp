@@ -9,6 +9,7 @@
 #include <set>
 #include <vector>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <poll.h>
@@ -17,6 +18,7 @@ namespace carillon::testing {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr std::string_view for_event_source = "Accept: text/event-stream\r\n";
 
@@ -49,7 +51,10 @@ TEST(operating, an_event_source_is_told_to_come_back_when_the_house_is_full) {
 TEST(operating, an_address_may_open_so_many_streams) {
     running_server s({"--stream.max_clients_per_address", "2"});
     const auto all = readers_of(s, 2);
-    EXPECT_EQ(s.get("/events/subscribe/a").status, 503);
+    const answer refused = s.get("/events/subscribe/a");
+    EXPECT_EQ(refused.status, 503);
+    EXPECT_EQ(json_value(refused.body, "status"), "503");
+    EXPECT_THAT(refused.body, HasSubstr("`stream.max_clients_per_address`"));
 }
 
 TEST(operating, a_reader_that_stops_gets_everything_later_and_slows_nobody) {
@@ -212,6 +217,25 @@ TEST(operating, a_reload_with_a_wrong_file_changes_nothing) {
     EXPECT_EQ(s.get("/ready").status, 200);
 }
 
+TEST(operating, a_reload_that_is_refused_changes_nothing_and_is_told_once) {
+    const temporary_folder folder;
+    const std::string file = folder.write("carillon.toml", "shards = 1\n");
+    running_server s({"--config", file, "--log.level", "info"});
+    for (const char* wrong : {"http.cors_origins = ['nonsense']", "http.trusted_proxies = ['foo']",
+                              "auth.public_topics = ['a/**/b']"}) {
+        folder.write("carillon.toml", fmt::format("shards = 2\n{}\n", wrong));
+        s.signal(SIGHUP);
+        const std::string_view text = wrong;
+        EXPECT_TRUE(s.logs(fmt::format("carillon.toml:2: `{}", text.substr(0, text.find(' ')))))
+            << wrong;
+    }
+    EXPECT_THAT(s.log(), Not(HasSubstr("takes effect with a restart"))) << "nothing is taken";
+    folder.write("carillon.toml", "shards = 1\nstream.max_clients = 7\n");
+    s.signal(SIGHUP);
+    EXPECT_TRUE(s.logs("settings reloaded"));
+    EXPECT_EQ(s.log().find("settings reloaded"), s.log().rfind("settings reloaded"));
+}
+
 /// The words of a text that begin with `carillon_` or `process_`.
 std::set<std::string> metric_names(const std::string& text) {
     std::set<std::string> names;
@@ -279,6 +303,36 @@ TEST(operating, wrong_settings_are_refused_with_place_and_suggestion) {
     EXPECT_THAT(unknown.output, HasSubstr("CARILLON_STREAM_RETRY"));
 }
 
+TEST(operating, what_a_start_would_refuse_is_found_by_a_check_with_its_place) {
+    const temporary_folder folder;
+    for (const char* wrong :
+         {"listen = ['x']", "listen = ['0.0.0.0:3000']", "metrics.listen = ['x']",
+          "http.trusted_proxies = ['foo']", "http.cors_origins = ['nonsense']",
+          "http.cors_credentials = true\nhttp.cors_origins = ['*']",
+          "http.allowed_hosts = ['http://a/b']", "http.codings = ['foo']",
+          "auth.keys = ['http://example.com/x']", "auth.keys = ['/no/such/file']",
+          "auth.publish_grants = ['foo']", "auth.subscribe_grants = ['foo']",
+          "auth.public_topics = ['a/**/b']", "auth.forward_url = 'ftp://x'",
+          "webhook.url = 'http://example.com/x'", "data_dir = ''", "records.path = ''"}) {
+        const std::string file = folder.write("c.toml", std::string("\n") + wrong + "\n");
+        const std::string_view text = wrong;
+        const std::string place = fmt::format("c.toml:2: `{}", text.substr(0, text.find(' ')));
+        for (const strings& words :
+             {strings{"config", "--check", file}, strings{"serve", "--config", file}}) {
+            const finished got = run_carillon(words);
+            EXPECT_EQ(got.status, 2) << wrong;
+            EXPECT_THAT(got.output, HasSubstr(place)) << words.front();
+        }
+    }
+    const finished flag = run_carillon({"serve", "--http.codings", "foo", "--listen", "x"});
+    EXPECT_EQ(flag.status, 2);
+    EXPECT_THAT(flag.output, HasSubstr("--http.codings: `http.codings = foo`"));
+    EXPECT_THAT(flag.output, HasSubstr("--listen: `listen = x`")) << "all at once";
+    const finished fine = run_carillon({"config", "--check", folder.write("c.toml", "shards = 1")});
+    EXPECT_EQ(fine.status, 0);
+    EXPECT_THAT(fine.output, HasSubstr("c.toml: fine"));
+}
+
 TEST(operating, a_folder_for_data_that_cannot_be_is_a_clear_error) {
     const temporary_folder folder;
     const std::string file = folder.write("file", "x");
@@ -288,13 +342,14 @@ TEST(operating, a_folder_for_data_that_cannot_be_is_a_clear_error) {
     EXPECT_THAT(got.output, HasSubstr("data_dir"));
     const finished none = run_carillon({"serve", "--listen", "127.0.0.1:0", "--config",
                                         folder.write("c.toml", "data_dir = \"\"\n")});
-    EXPECT_EQ(none.status, 1);
+    EXPECT_EQ(none.status, 2);
+    EXPECT_THAT(none.output, HasSubstr("c.toml:1: `data_dir` is empty"));
     EXPECT_THAT(none.output, HasSubstr("journal.kind"));
-    for (strings words :
-         {strings{"serve", "--listen", "127.0.0.1:0"}, strings{"journal", "verify"}}) {
-        words.insert(words.end(), {"--data-dir", ""});
+    for (const auto& [words, status] :
+         {std::pair(strings{"serve", "--listen", "127.0.0.1:0", "--data-dir", ""}, 2),
+          {strings{"journal", "verify", "--data-dir", ""}, 1}}) {
         const finished flag = run_carillon(words);
-        EXPECT_EQ(flag.status, 1);
+        EXPECT_EQ(flag.status, status);
         EXPECT_THAT(flag.output, HasSubstr("`data_dir` is empty"));
     }
 }
@@ -313,7 +368,7 @@ TEST(operating, a_listener_beyond_loopback_needs_a_word_of_the_operator) {
     const std::string data = folder.path_of("data");
     for (const char* address : {"0.0.0.0:0", ":0", "[::]:0", "192.0.2.1:80"}) {
         const finished refused = run_carillon({"serve", "--listen", address, "--data-dir", data});
-        EXPECT_EQ(refused.status, 1);
+        EXPECT_EQ(refused.status, 2);
         EXPECT_THAT(refused.output, HasSubstr("auth.mode"));
     }
     EXPECT_FALSE(std::filesystem::exists(data)) << "a start that is refused leaves nothing";

@@ -1,5 +1,6 @@
 #include "auth/key.hpp"
 
+#include "auth/curve_verifier.hpp"
 #include "auth/eddsa_key.hpp"
 #include "base/base64url.hpp"
 
@@ -42,13 +43,21 @@ std::unexpected<error> refused(std::string why) {
 /// Every algorithm but EdDSA.
 class jose_key final : public key {
 public:
-    jose_key(owned<cjose_jwk_t> k, algorithm alg, std::string id, bool signs, bool weak)
-        : key(alg, std::move(id), weak), key_(std::move(k)), signs_(signs) {}
+    jose_key(owned<cjose_jwk_t> k, std::unique_ptr<const curve_verifier> curve, algorithm alg,
+             std::string id, bool signs, bool weak)
+        : key(alg, std::move(id), weak),
+          key_(std::move(k)),
+          curve_(std::move(curve)),
+          signs_(signs) {}
 
     bool can_sign() const noexcept override { return signs_; }
 
     bool verify(const compact_token& token) const override {
         if (token.alg != alg()) return false;
+        if (curve_ != nullptr) {
+            const auto signature = parse_base64url(token.signature_part());
+            return signature && curve_->verify(token.signed_part(), *signature);
+        }
         cjose_err failure{};
         const owned<cjose_jws_t> jws(
             cjose_jws_import(token.text.data(), token.text.size(), &failure));
@@ -79,6 +88,8 @@ public:
 
 private:
     const owned<cjose_jwk_t> key_;
+    /// Of keys on a curve: cjose would take the token apart a second time. Null: it verifies.
+    const std::unique_ptr<const curve_verifier> curve_;
     const bool signs_;
 };
 
@@ -158,8 +169,14 @@ result<key_ptr> make_jose_key(const json::object& jwk, algorithm alg, key_family
     cjose_err failure{};
     owned<cjose_jwk_t> k(cjose_jwk_import(text.data(), text.size(), &failure));
     if (k == nullptr) return refused("the key's numbers are missing or wrong");
+    std::unique_ptr<const curve_verifier> curve;
+    if (family == key_family::p256 || family == key_family::p384) {
+        curve = curve_verifier::make(family, parse_base64url(text_of(jwk, "x")).value_or(""),
+                                     parse_base64url(text_of(jwk, "y")).value_or(""));
+    }
     const bool signs = family == key_family::secret || jwk.contains("d");
-    return std::make_shared<const jose_key>(std::move(k), alg, std::move(id), signs, weak);
+    return std::make_shared<const jose_key>(std::move(k), std::move(curve), alg, std::move(id),
+                                            signs, weak);
 }
 
 result<key_ptr> key_of(const json::object& jwk) {

@@ -95,6 +95,30 @@ TEST(key_set, leaves_out_what_it_cannot_use) {
     EXPECT_FALSE(parse_key_set(many + ",1]}"));
 }
 
+TEST(key, takes_a_signature_on_a_curve_as_two_numbers_side_by_side) {
+    for (const algorithm a : {algorithm::es256, algorithm::es384}) {
+        const std::string text = test::key_for(a, true)->sign(R"({"sub":"ann"})").value();
+        const auto k = test::key_for(a);
+        const auto good = compact_token::parse(text).value();
+        EXPECT_TRUE(k->verify(good));
+        const std::string raw = parse_base64url(good.signature_part()).value();
+        const std::size_t half = raw.size() / 2;
+        const std::string zeros(half, '\0');
+        for (const std::string& wrong :
+             {raw.substr(1), raw + '\0', raw.substr(0, half),
+              raw.substr(half) + raw.substr(0, half), zeros + zeros, zeros + raw.substr(half),
+              raw.substr(0, half) + zeros, std::string(raw.size(), '\xff'), "\x30\x44" + raw}) {
+            const auto forged =
+                compact_token::parse(std::string(good.signed_part()) + '.' + base64url(wrong));
+            ASSERT_TRUE(forged);
+            EXPECT_FALSE(k->verify(*forged)) << to_string(a) << ' ' << base64url(wrong);
+        }
+        auto other = good;
+        other.text[other.text.find('.') + 1] ^= 1;
+        EXPECT_FALSE(k->verify(other)) << "what is signed was changed";
+    }
+}
+
 TEST(development_token, has_the_form_of_the_document) {
     const auto c =
         parse_development_token("dGVzdDEyMzp0ZXN0dXNlcjp0ZXN0QGV4YW1wbGUuY29tOnVzZXIsYWRtaW4=");

@@ -61,8 +61,7 @@ result<token_claims> parse_development_token(std::string_view text, const role_g
         append_json_string(claims.text, claims.roles[i]);
     }
     claims.text += "]}";
-    auto grants =
-        grants_of({claims.subject, claims.roles, claims.publish, claims.subscribe}, by_role);
+    auto grants = grants_of({claims.subject, claims.roles, {}, {}}, by_role);
     if (!grants) return std::unexpected(grants.error());
     claims.grants = std::move(*grants);
     return claims;

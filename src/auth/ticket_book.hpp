@@ -9,18 +9,21 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 namespace carillon::auth {
 
 struct ticket_options {
-    std::size_t max_tickets = 100'000;   ///< issued and not ended
-    std::chrono::seconds first_use{60};  ///< a new ticket that opens nothing for so long ends
-    std::chrono::seconds grace{60};      ///< how long its stream may be away before it returns
+    std::size_t max_tickets = 100'000;       ///< issued and not ended
+    std::size_t max_tickets_of_user = 1000;  ///< of these
+    std::chrono::seconds first_use{60};      ///< a new ticket that opens nothing for so long ends
+    std::chrono::seconds grace{60};          ///< how long its stream may be away before it returns
 };
 
 /// A ticket stands for a caller whose token was verified. It opens one stream, and that stream
@@ -35,8 +38,8 @@ public:
 
     explicit ticket_book(ticket_options options) : options_(options) {}
 
-    /// 32 characters of base64url, 192 random bits. Error `unavailable`: there are
-    /// `max_tickets` already.
+    /// 32 characters of base64url, 192 random bits. Errors: `unavailable`, there are `max_tickets`
+    /// already; `rate_limited`, there are `max_tickets_of_user` of the bearer's user.
     result<std::string> issue(bearer_ptr bearer, clock::time_point now);
 
     enum class refusal : std::uint8_t {
@@ -48,7 +51,8 @@ public:
     };
     struct redeemed {
         refusal why = refusal::unknown;
-        bearer_ptr bearer;  ///< null if it was refused
+        bearer_ptr bearer = nullptr;  ///< null if it was refused
+        bool again = false;           ///< its stream has begun before
     };
     /// Opens its stream, which is the one that it was first opened for. On success the caller calls
     /// `release` when the connection ends.
@@ -77,12 +81,22 @@ private:
             return std::hash<std::string_view>{}(s);
         }
     };
+    using records = std::unordered_map<std::string, record, hash, std::equal_to<>>;
+    using user = std::pair<std::string, std::string>;  ///< issuer, name
+
     static bool ended(const record& r, clock::time_point now);
-    void drop_ended(clock::time_point now);  ///< with the lock held
+    static user user_of(const principal& bearer) { return {bearer.issuer, bearer.user}; }
+    // With the lock held.
+    result<> has_room(const user& of, clock::time_point now);
+    bool is_full(const user& of) const;
+    records::iterator drop(records::iterator at);
+    void drop_ended(clock::time_point now);
 
     const ticket_options options_;
     mutable std::mutex mutex_;  // guards all below
-    std::unordered_map<std::string, record, hash, std::equal_to<>> records_;
+    records records_;
+    std::map<user, std::size_t> counts_;  ///< of `records_`
+    clock::time_point looked_at_;         ///< when a full book was last searched for ended ones
 };
 
 }  // namespace carillon::auth

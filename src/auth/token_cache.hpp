@@ -1,6 +1,7 @@
 // Tokens that were verified before, by their hash.
 #pragma once
 
+#include "auth/remembered_claims.hpp"
 #include "auth/token_claims.hpp"
 
 #include <array>
@@ -8,6 +9,7 @@
 #include <cstring>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string_view>
 #include <unordered_map>
 
@@ -20,17 +22,17 @@ public:
     /// SHA-256 of the token.
     using digest = std::array<std::uint8_t, 32>;
     struct entry {
-        std::shared_ptr<const token_claims> claims;  ///< shared with the streams that they opened
-        std::size_t issuer = 0;                      ///< its place in the verifier's list
+        token_claims claims;
+        std::uint32_t issuer = 0;  ///< its place in the verifier's list
     };
 
     explicit token_cache(std::size_t capacity) : half_(std::max<std::size_t>(capacity / 2, 1)) {}
 
     static digest digest_of(std::string_view token);
 
-    /// Null claims if it is not known.
-    entry find(const digest& d);
-    void add(const digest& d, entry e);
+    /// Nothing if it is not known.
+    std::optional<entry> find(const digest& d);
+    void add(const digest& d, const entry& e);
     /// After a change of keys.
     void clear();
 
@@ -42,8 +44,12 @@ private:
             return h;
         }
     };
-    using map = std::unordered_map<digest, entry, hash>;
-    void put(const digest& d, entry e);
+    struct remembered {
+        remembered_claims claims;
+        std::uint32_t issuer;
+    };
+    using map = std::unordered_map<digest, remembered, hash>;
+    remembered& put(const digest& d, remembered r);
 
     const std::size_t half_;
     std::mutex mutex_;    // guards all below

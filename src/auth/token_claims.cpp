@@ -87,7 +87,12 @@ result<> read_texts(const json::value& v, std::string_view name, std::vector<std
     return {};
 }
 
-result<> read_grants(const json::object& claims, const claim_rules& rules, token_claims& into) {
+/// Topic patterns that a token grants instead of what its roles do; nothing: it says nothing.
+struct claimed_patterns {
+    std::optional<std::vector<std::string>> publish, subscribe;
+};
+
+result<> read_grants(const json::object& claims, const claim_rules& rules, claimed_patterns& into) {
     if (!rules.grants_believed) return {};
     const json::value* v = claims.if_contains(rules.grants_claim);
     if (v == nullptr) v = claims.if_contains("mercure");
@@ -162,6 +167,7 @@ result<token_claims> read_claims(std::string_view payload, const claim_rules& ru
     if (claims == nullptr) return refused("the token's claims are no JSON object");
     token_claims all;
     all.text = payload;
+    claimed_patterns said;
     const auto text = [&](std::string_view name, std::string& into) {
         return read_text(*claims, name, into);
     };
@@ -170,7 +176,7 @@ result<token_claims> read_claims(std::string_view payload, const claim_rules& ru
           text(rules.session_claim, all.session), text("jti", all.token_id),
           read_time(*claims, "exp", all.expires), read_time(*claims, "nbf", all.not_before),
           read_time(*claims, "iat", all.issued_at), check_audience(*claims, rules),
-          read_grants(*claims, rules, all)}) {
+          read_grants(*claims, rules, said)}) {
         if (!done) return std::unexpected(done.error());
     }
     if (!rules.issuer.empty() && all.issuer != rules.issuer)
@@ -188,19 +194,22 @@ result<token_claims> read_claims(std::string_view payload, const claim_rules& ru
         }
     }
     read_attributes(*claims, rules, all);
-    auto grants = grants_of({all.subject, all.roles, all.publish, all.subscribe}, rules.roles);
+    auto grants = grants_of({all.subject, all.roles, said.publish, said.subscribe}, rules.roles);
     if (!grants) return std::unexpected(grants.error());
     all.grants = std::move(*grants);
     return all;
 }
 
-result<> check_times(const token_claims& claims, const claim_rules& rules, time_point now) {
-    if (!claims.expires && rules.expiry_required)
+result<> check_times(const token_times& times, const claim_rules& rules, time_point now) {
+    if (!times.expires && rules.expiry_required)
         return refused("the token has no end (`exp`), and one is required");
-    if (claims.expires && now >= *claims.expires + rules.leeway)
+    if (times.expires && now >= *times.expires + rules.leeway)
         return refused("the token has expired");
-    if (claims.not_before && now + rules.leeway < *claims.not_before)
+    if (times.not_before && now + rules.leeway < *times.not_before)
         return refused("the token is not valid yet (`nbf`)");
+    // A revocation could never reach it.
+    if (times.issued_at && now + rules.leeway < *times.issued_at)
+        return refused("the token was issued at a time that is to come (`iat`)");
     return {};
 }
 

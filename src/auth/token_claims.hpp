@@ -15,10 +15,17 @@
 
 namespace carillon::auth {
 
-/// Immutable once shared; thread-safe to read.
-struct token_claims {
+/// When a token is valid.
+struct token_times {
     using time_point = std::chrono::system_clock::time_point;
 
+    std::optional<time_point> expires;     ///< `exp`
+    std::optional<time_point> not_before;  ///< `nbf`
+    std::optional<time_point> issued_at;   ///< `iat`
+};
+
+/// A value.
+struct token_claims : token_times {
     std::string issuer;   ///< `iss`, or empty
     std::string subject;  ///< the user id
     std::string session;  ///< the session id, or empty
@@ -29,13 +36,8 @@ struct token_claims {
     /// that are about the token itself. At most `max_attributes`, none longer than an audience can
     /// name.
     std::vector<attribute> attributes;
-    /// Topic patterns that the token grants instead of what its roles do; nothing: it says nothing.
-    std::optional<std::vector<std::string>> publish, subscribe;
     /// What its bearer may publish under and listen to; null: nothing.
-    std::shared_ptr<const grant_set> grants;  // shared with the callers and streams
-    std::optional<time_point> expires;        ///< `exp`
-    std::optional<time_point> not_before;     ///< `nbf`
-    std::optional<time_point> issued_at;      ///< `iat`
+    std::shared_ptr<const grant_set> grants;  // shared with the callers
 };
 
 inline constexpr std::size_t max_attributes = 32;
@@ -73,9 +75,10 @@ struct claim_rules {
 /// not compared: see `check_times`.
 result<token_claims> read_claims(std::string_view payload, const claim_rules& rules);
 
-/// Error `unauthenticated`: expired, not valid yet, or without an end where one is required.
-result<> check_times(const token_claims& claims, const claim_rules& rules,
-                     token_claims::time_point now);
+/// Error `unauthenticated`: expired, not valid or not issued yet, or without an end where one is
+/// required.
+result<> check_times(const token_times& times, const claim_rules& rules,
+                     token_times::time_point now);
 
 /// `iss` of a payload that nobody has verified: only for choosing the keys to verify it with.
 std::string claimed_issuer(std::string_view payload);

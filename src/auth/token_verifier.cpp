@@ -38,6 +38,8 @@ token_verifier::token_verifier(verifier_options options)
     : options_(std::move(options)), cache_(options_.remembered) {}
 
 const trusted_issuer* token_verifier::issuer_of(const compact_token& token) const {
+    const auto& all = options_.issuers;
+    if (all.size() == 1 && all.front().rules.issuer.empty()) return &all.front();
     const std::string name = claimed_issuer(token.payload);
     const trusted_issuer* unnamed = nullptr;
     for (const trusted_issuer& issuer : options_.issuers) {
@@ -52,11 +54,11 @@ const trusted_issuer* token_verifier::issuer_of(const compact_token& token) cons
 
 void token_verifier::check(std::string_view token, token_claims::time_point now, callback done) {
     const auto digest = token_cache::digest_of(token);
-    if (const auto known = cache_.find(digest); known.claims != nullptr) {
-        const auto& rules = options_.issuers[known.issuer].rules;
-        if (auto valid = check_times(*known.claims, rules, now); !valid)
+    if (auto known = cache_.find(digest)) {
+        const auto& rules = options_.issuers[known->issuer].rules;
+        if (auto valid = check_times(known->claims, rules, now); !valid)
             return done(std::unexpected(valid.error()));
-        return done(known.claims);
+        return done(std::move(known->claims));
     }
     auto parsed = compact_token::parse(token);
     if (!parsed) return done(std::unexpected(parsed.error()));
@@ -73,17 +75,17 @@ void token_verifier::check(std::string_view token, token_claims::time_point now,
                            auto claims = decide(token, *issuer, *keys, now);
                            if (claims) {
                                const auto place =
-                                   static_cast<std::size_t>(issuer - options_.issuers.data());
+                                   static_cast<std::uint32_t>(issuer - options_.issuers.data());
                                cache_.add(digest, {*claims, place});
                            }
                            done(std::move(claims));
                        });
 }
 
-result<token_verifier::claims_ptr> token_verifier::decide(const compact_token& token,
-                                                          const trusted_issuer& issuer,
-                                                          const std::vector<key_ptr>& keys,
-                                                          token_claims::time_point now) {
+result<token_claims> token_verifier::decide(const compact_token& token,
+                                            const trusted_issuer& issuer,
+                                            const std::vector<key_ptr>& keys,
+                                            token_claims::time_point now) {
     if (keys.empty())
         return fail(errc::unauthenticated, "no key that is trusted has the token's id and kind");
     const auto tried = std::span(keys).first(std::min(keys.size(), max_tries));
@@ -93,8 +95,17 @@ result<token_verifier::claims_ptr> token_verifier::decide(const compact_token& t
     if (!claims) return std::unexpected(claims.error());
     if (auto valid = check_times(*claims, issuer.rules, now); !valid)
         return std::unexpected(valid.error());
+    note_clock(*claims, now);
     if (claims->token_id.empty()) claims->token_id = own_id_of(token);
-    return std::make_shared<const token_claims>(std::move(*claims));
+    return claims;
+}
+
+void token_verifier::note_clock(const token_claims& claims, token_claims::time_point now) noexcept {
+    if (!claims.issued_at || *claims.issued_at <= now) return;
+    const auto ahead = std::chrono::ceil<std::chrono::seconds>(*claims.issued_at - now).count();
+    auto known = ahead_.load();
+    while (known < ahead && !ahead_.compare_exchange_weak(known, ahead)) {
+    }
 }
 
 void token_verifier::forget() { cache_.clear(); }

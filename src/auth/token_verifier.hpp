@@ -5,6 +5,8 @@
 #include "auth/token_cache.hpp"
 #include "auth/token_claims.hpp"
 
+#include <atomic>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string_view>
@@ -30,8 +32,7 @@ class token_verifier {
 public:
     explicit token_verifier(verifier_options options);
 
-    using claims_ptr = std::shared_ptr<const token_claims>;
-    using callback = std::function<void(result<claims_ptr>)>;
+    using callback = std::function<void(result<token_claims>)>;
     /// `done` runs once, on the caller's thread before this returns or, if keys have to be
     /// fetched, later on another. The verifier must outlive it. Errors: `unauthenticated` with the
     /// reason, `unavailable` if the issuer's keys cannot be had.
@@ -40,13 +41,19 @@ public:
     /// Forgets what was verified; for the moment when keys or rules have changed.
     void forget();
 
+    /// How far the clock of an issuer was seen to be ahead of this machine's, at most the leeway: a
+    /// token came before the moment that it says it was issued at.
+    std::chrono::seconds clocks_ahead() const noexcept { return std::chrono::seconds(ahead_); }
+
 private:
     const trusted_issuer* issuer_of(const compact_token& token) const;
-    result<claims_ptr> decide(const compact_token& token, const trusted_issuer& issuer,
-                              const std::vector<key_ptr>& keys, token_claims::time_point now);
+    result<token_claims> decide(const compact_token& token, const trusted_issuer& issuer,
+                                const std::vector<key_ptr>& keys, token_claims::time_point now);
+    void note_clock(const token_claims& claims, token_claims::time_point now) noexcept;
 
     const verifier_options options_;
     token_cache cache_;
+    std::atomic<std::chrono::seconds::rep> ahead_{0};
 };
 
 }  // namespace carillon::auth

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <new>
 #include <utility>
 #include <vector>
 
@@ -32,9 +33,14 @@ public:
     /// The innermost on the calling thread; null if there is none.
     static held_wakes* here() noexcept { return current; }
 
-    /// `w` must stay until the end.
-    void owe(wakeable& w) {
-        if (std::ranges::find(owed_, &w) == owed_.end()) owed_.push_back(&w);
+    /// `w` must stay until the end. It is woken now if there is no memory to remember it.
+    void owe(wakeable& w) noexcept {
+        if (std::ranges::find(owed_, &w) != owed_.end()) return;
+        try {
+            owed_.push_back(&w);
+        } catch (const std::bad_alloc&) {
+            w.wake();
+        }
     }
 
 private:

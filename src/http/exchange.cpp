@@ -7,7 +7,9 @@
 #include "http/admission.hpp"
 #include "http/compression.hpp"
 #include "http/problem.hpp"
+#include "http/text.hpp"
 
+#include <algorithm>
 #include <exception>
 #include <new>
 #include <utility>
@@ -32,6 +34,14 @@ void count(server_counters& counters, int status) noexcept {
         : status >= 400 ? counters.responses_4xx
                         : counters.responses_2xx,
         1);
+}
+
+/// For what hangs on who asks: a cache that goes by the URL would show it to others (RFC 9111,
+/// section 5.2.2.5), and a page that frames it could have its reader press what is there.
+std::string_view personal_lines(const response& r) noexcept {
+    const auto says_it = [](const header& h) { return iequals(h.first, "Cache-Control"); };
+    if (std::ranges::any_of(r.headers, says_it)) return {};
+    return "Cache-Control: no-store\r\nContent-Security-Policy: frame-ancestors 'none'\r\n";
 }
 
 /// Runs code of the embedder's. What it throws is a bug there and no reason for anyone else's
@@ -81,13 +91,15 @@ void exchange::begin(const request_head& head) {
     http10_ = r.http10;
     head_only_ = r.method == "HEAD";
     end_unknown_ = false;
-    handled_ = &r;
+    personal_ = false;
+    seen_ = {r.method, r.path, r.client};
 
     router::match match;
     if (auto refused = refusal_of(rules, context_.routes, r, head, match)) {
         end_unknown_ = refused->close;
         conclude(std::move(*refused));
     } else {
+        personal_ = match.rules->personal;
         r.path_rest = std::move(match.values);
         r.body.clear();
         if (head_only_) {
@@ -100,7 +112,6 @@ void exchange::begin(const request_head& head) {
             dispatch(*match.on_request);
         }
     }
-    handled_ = nullptr;
 }
 
 void exchange::begin_body(const request_head& head, const router::match& match) {
@@ -201,9 +212,7 @@ void exchange::dispatch(const handler& h) {
     unanswered_ = true;
     const auto own = std::move(request_);
     request& r = own ? *own : context_.request;
-    handled_ = &r;
     guarded(context_.loop, [&] { h(r, responder(sink_.share(), context_.loop)); });
-    handled_ = nullptr;
     held_.reset();
     if (r.body.capacity() > kept_body_capacity) std::string().swap(r.body);
 }
@@ -219,7 +228,8 @@ void exchange::refuse(const refusal& why, bool parsed) {
     if (!parsed) {
         // What was parsed, if anything, belongs to the request before.
         common_lines_.clear();
-        http10_ = head_only_ = false;
+        seen_ = {{}, {}, sink_.peer()};
+        http10_ = head_only_ = personal_ = false;
         coding_ = content_coding::identity;
     }
     if (cut(why)) return;
@@ -281,6 +291,7 @@ void exchange::conclude(response r) noexcept {
         count(context_.counters, r.status);
         if (r.status >= 400) log_refusal(r.status);
         compress(r);
+        if (personal_) common_lines_ += personal_lines(r);
         sink_.respond(std::move(r));
     } catch (const std::bad_alloc&) {
         context_.loop.count_failed_allocation();
@@ -305,9 +316,9 @@ void exchange::log_refusal(int status) const {
     if (!held_back) return;
     log::info(status < 500 ? "request refused" : "request failed",
               {{"status", status},
-               {"address", handled_ != nullptr ? handled_->client.str() : sink_.peer().str()},
-               {"method", handled_ != nullptr ? handled_->method : std::string()},
-               {"path", handled_ != nullptr ? handled_->path : std::string()},
+               {"address", seen_.client.str()},
+               {"method", seen_.method},
+               {"path", seen_.path},
                {"not_logged_before", *held_back}});
 }
 

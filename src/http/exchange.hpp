@@ -101,7 +101,11 @@ private:
 
     session_context& context_;
     exchange_sink& sink_;
-    const request* handled_ = nullptr;  ///< within `begin` and `take`: for the log
+    /// Of the request, for the log: whoever handles it may take it apart.
+    struct {
+        std::string method, path;
+        net::ip_address client;
+    } seen_;
     const handler* handler_ = nullptr;  ///< for the body that is being buffered; the router's
     std::unique_ptr<request> request_;  ///< of a body that takes several turns
     std::unique_ptr<upload> upload_;
@@ -117,6 +121,7 @@ private:
     bool end_due_ : 1 = false;
     bool end_unknown_ : 1 = false;
     bool credentials_ : 1 = false;  ///< the request says who asks
+    bool personal_ : 1 = false;     ///< its route's answers hang on who asks
     bool http10_ : 1 = false;
     bool head_only_ : 1 = false;
 };

@@ -82,7 +82,11 @@ response problem_document(int status, std::string_view code, std::string_view de
 }
 
 response problem(const error& e, std::chrono::milliseconds retry_after) {
-    response r = problem_document(status_of(e.code), to_string(e.code), e.detail);
+    return problem_as(status_of(e.code), e, retry_after);
+}
+
+response problem_as(int status, const error& e, std::chrono::milliseconds retry_after) {
+    response r = problem_document(status, to_string(e.code), e.detail);
     if (r.status == 401) r.headers.emplace_back("WWW-Authenticate", "Bearer");  // RFC 9110, 11.6.1
     if (r.status == 503 || r.status == 429) {
         const auto wait = std::chrono::ceil<std::chrono::seconds>(spread_beyond(retry_after));

@@ -149,6 +149,8 @@ struct route_rules {
     std::vector<std::string_view> media_types{};
     bool any_host = false;  ///< answers whatever `Host` says: probes ask by address
     bool any_page = false;  ///< GET answers pages and links of other sites, also with "/" behind
+    bool personal =
+        false;  ///< its answers hang on who asks: no cache keeps them, no page frames them
 };
 
 /// Routes by method and path. Immutable while servers use it; shared by all loops.

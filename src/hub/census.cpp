@@ -59,8 +59,8 @@ struct counting {
         if (s.events != 0)
             all.last_event_at = std::max(all.last_event_at, {wall - (now - s.last_event)});
         count(profiles, s.profile->name);
-        if (const identity* who = s.who(); who != nullptr && !who->user.empty())
-            count(users, who->user);
+        if (const auto* who = s.who(); who != nullptr && !who->user().empty())
+            count(users, who->user());
         s.each_subscription([&](const subscription& on) {
             const std::string& name = on.node->pattern.str();
             if (!name.starts_with('$')) count(topics, name);

@@ -21,8 +21,7 @@ bool among(const std::vector<std::string>& wanted, std::string_view value) {
 }
 
 bool began_before(std::chrono::system_clock::time_point moment, const subscriber& s) {
-    const identity* who = s.who();
-    if (who != nullptr && who->issued) return *who->issued < moment;
+    if (const auto* who = s.who(); who != nullptr && who->issued()) return *who->issued() < moment;
     return std::chrono::system_clock::time_point(std::chrono::milliseconds(s.connected_ms)) <
            moment;
 }
@@ -44,12 +43,10 @@ bool listens_to(std::string_view topic, const subscriber& s) {
 }  // namespace
 
 bool is_asked_for(const client_query& q, const subscriber& s, const shard::impl& home) {
-    const identity* who = s.who();
-    const auto names = [&](const std::vector<std::string>& wanted, std::string identity::* field) {
-        return among(wanted, who != nullptr ? std::string_view(who->*field) : std::string_view());
-    };
-    return names(q.users, &identity::user) && names(q.sessions, &identity::session) &&
-           names(q.token_ids, &identity::token_id) && names(q.issuers, &identity::issuer) &&
+    static const kept_identity nobody;
+    const kept_identity& who = s.who() != nullptr ? *s.who() : nobody;
+    return among(q.users, who.user()) && among(q.sessions, who.session()) &&
+           among(q.token_ids, who.token_id()) && among(q.issuers, who.issuer()) &&
            among(q.profiles, s.profile->name) && (!q.before || began_before(*q.before, s)) &&
            (q.ids.empty() || among(q.ids, home.public_id_of(s))) && listens_to(q.topic, s) &&
            has_metadata(q.metadata, s);

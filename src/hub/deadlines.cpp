@@ -23,7 +23,7 @@ bool contains(const std::vector<topic_pattern>& all, const topic_pattern& one) {
 // By the shard's clock from here on, whose hands nobody turns back.
 void shard::impl::note_expiry(subscriber& s) {
     subscriber_extras& x = *s.extras;
-    const auto& at = x.who->expires;
+    const auto at = x.who.expires();
     x.expires = x.warn = clock::time_point::max();
     if (!at) return;
     const auto left = *at - std::chrono::system_clock::now();
@@ -73,7 +73,7 @@ outcome shard::impl::warn(subscriber& s) {
     const auto left =
         std::chrono::duration_cast<std::chrono::milliseconds>(s.extras->expires - on_.now());
     std::string text;
-    s.dialect().expiring({*s.extras->who->expires, left}, text);
+    s.dialect().expiring({*s.extras->who.expires(), left}, text);
     if (text.empty()) return outcome::done;
     const auto block = control(s, text);
     const item warning{&block, {}};
@@ -83,7 +83,8 @@ outcome shard::impl::warn(subscriber& s) {
 result<std::vector<std::string>> shard::impl::renew(
     subscriber& s, const std::shared_ptr<const identity>& who,
     const std::function<bool(const topic_pattern&)>& may_listen) {
-    if (!who || s.who() == nullptr || s.who()->user != who->user || s.who()->issuer != who->issuer)
+    if (!who || s.who() == nullptr || s.who()->user() != who->user ||
+        s.who()->issuer() != who->issuer)
         return fail(errc::forbidden, "the stream is another user's");
     if (auto holding = holds(*who); !holding) return std::unexpected(holding.error());
     std::vector<topic_pattern> refused;
@@ -91,10 +92,10 @@ result<std::vector<std::string>> shard::impl::renew(
         if (!is_internal(on.node->pattern) && may_listen && !may_listen(on.node->pattern))
             refused.push_back(on.node->pattern);
     });
-    const auto before = own_patterns(s.who(), s.spaces, {});
+    const identity earlier = s.who()->whole();
+    const auto before = own_patterns(&earlier, s.spaces, {});
     const auto after = own_patterns(who.get(), s.spaces, {});
-    s.extras->who = who;
-    s.extras->grants = who->grants ? grants_.intern(*who->grants) : nullptr;
+    keep(s, *who);
     note_expiry(s);
     renewed_facts told{who->expires, {}};
     for (const topic_pattern& t : refused) {

@@ -149,7 +149,7 @@ void shard::impl::writable(subscriber& s) {
 opening_facts shard::impl::facts_of(const subscriber& s) const {
     opening_facts facts;
     facts.client = id_of(s);
-    if (s.extras && s.extras->who) facts.user = s.extras->who->user;
+    if (s.who() != nullptr) facts.user = s.who()->user();
     if (s.extras && s.extras->rare) facts.remembered = s.extras->rare->remembered;
     facts.now = std::chrono::system_clock::now();
     facts.topics = topics_of(s);

@@ -183,7 +183,7 @@ bool shard::impl::shows(const subscriber& s, encoded_event& e) const {
     viewer v;
     if (s.extras) {
         v.grants = s.extras->grants.get();
-        v.attributes = s.extras->who ? &s.extras->who->attributes : nullptr;
+        v.who = s.who();
         v.filter = s.filters ? &s.extras->rare->filter : nullptr;
     }
     return carillon::shows(v, e.event->content, *e.memo, [&](const topic& t) {

@@ -11,7 +11,8 @@ opening::opening(const stream_request& request)
     : given(request.snapshot),
       on_gap(request.last_event_id.empty() ? gap_policy::replay : request.on_gap),
       event(request.opening_event),
-      has_cursor(!request.last_event_id.empty()) {
+      has_cursor(!request.last_event_id.empty()),
+      known_cursor(request.who && request.who->lease && request.who->lease->again()) {
     const auto own = cursor::parse(request.last_event_id);
     values_owed = own && own->values_owed;
 }

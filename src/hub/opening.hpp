@@ -21,7 +21,8 @@ struct opening {
     gap_policy on_gap = gap_policy::replay;
     bool event = true;  ///< the opening event is wanted
     bool has_cursor = false;
-    bool values_owed = false;  ///< its client has not got all that an opening before promised
+    bool known_cursor = false;  ///< an unknown one opens nothing
+    bool values_owed = false;   ///< its client has not got all that an opening before promised
 
     explicit opening(const stream_request& request);
 

@@ -110,13 +110,13 @@ void shard::impl::note_presence(subscriber& s, topic_node& node) {
         (void)attach(s, topic_pattern(presence_topic(topic)));
     }
     if (!is_user) return;
-    if (const auto change = hub_.inside().present.enter(topic, s.extras->who->user))
+    if (const auto change = hub_.inside().present.enter(topic, s.extras->who.user()))
         hub_.inside().tell_change(*change);
 }
 
 void shard::impl::note_absence(const subscriber& s, const topic_node& node) {
     if (!node.pattern.is_literal() || !s.extras || s.extras->user_number == 0) return;
-    hub_.inside().present.leave(node.pattern.str(), s.extras->who->user,
+    hub_.inside().present.leave(node.pattern.str(), s.extras->who.user(),
                                 on_.now() + hub_.options()->presence_grace);
 }
 

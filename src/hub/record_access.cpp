@@ -23,21 +23,20 @@ bool names(const matcher_set& patterns, const topic& t) noexcept {
 /// The predicate for a reader without a stream.
 class reader {
 public:
-    reader(std::shared_ptr<const identity> who, event_filter filter)
-        : who_(std::move(who)), filter_(std::move(filter)) {
-        if (who_ && who_->grants) grants_ = table_.intern(*who_->grants);
+    reader(const identity* who, event_filter filter) : filter_(std::move(filter)) {
+        if (who != nullptr) who_ = kept_identity(*who);
+        if (who != nullptr && who->grants) grants_ = table_.intern(*who->grants);
     }
 
     bool sees(const event& e, const matcher_set& listened) const {
         visibility_memo memo;
-        const viewer v{grants_.get(), who_ ? &who_->attributes : nullptr,
-                       filter_.empty() ? nullptr : &filter_};
+        const viewer v{grants_.get(), &who_, filter_.empty() ? nullptr : &filter_};
         return shows(v, e, memo, [&](const topic& t) { return names(listened, t); });
     }
 
 private:
     grant_table table_;
-    std::shared_ptr<const identity> who_;
+    kept_identity who_;
     event_filter filter_;
     grants_ptr grants_;
 };
@@ -48,7 +47,7 @@ struct history_call {
                  std::function<void(result<history_page>)> then)
         : q(std::move(asked)),
           patterns(make_matchers(std::move(listened))),
-          who(q.who, q.filter),
+          who(q.who.get(), q.filter),
           done(std::move(then)) {}
 
     history_query q;
@@ -149,7 +148,7 @@ public:
         : record_(record),
           what_(std::move(asked)),
           patterns_(make_matchers({topic_pattern(what_.from)})),
-          who_(what_.who, {}),
+          who_(what_.who.get(), {}),
           done_(std::move(then)) {}
 
     void run() {

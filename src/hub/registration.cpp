@@ -111,7 +111,8 @@ result<> shard::impl::admits(const stream_request& request) const {
         if (auto holding = holds(*request.who); !holding) return holding;
     }
     if (hub_.draining()) return fail(errc::unavailable, "the server is going down");
-    if (is_full(*request.profile)) return fail(errc::max_clients, "the hub is full");
+    if (is_full(*request.profile))
+        return fail(errc::max_clients, "the hub is full (`stream.max_clients`)");
     if (const auto& quota = request.profile->quota; quota && quota->full())
         return std::unexpected(full_house(*quota));
     if (!request.client.empty()) {
@@ -129,7 +130,7 @@ result<> shard::impl::count_in(const stream_profile& p) {
         core.beyond_max_clients.fetch_add(1);
     } else if (others >= hub_.options()->max_clients + core.beyond_max_clients.load()) {
         core.subscribers.fetch_sub(1);
-        return fail(errc::max_clients, "the hub is full");
+        return fail(errc::max_clients, "the hub is full (`stream.max_clients`)");
     }
     if (p.quota && !p.quota->take()) {
         if (p.beyond_max_clients) core.beyond_max_clients.fetch_sub(1);
@@ -195,8 +196,7 @@ subscriber& shard::impl::allocate(const stream_request& request) {
     fill_random(s.key);
     if (!request.metadata.empty()) s.rare().metadata = request.metadata;
     if (request.who) {
-        s.more().who = request.who;
-        if (request.who->grants) s.more().grants = grants_.intern(*request.who->grants);
+        keep(s, *request.who);
         note_expiry(s);
     }
     if (!request.filter.empty()) {
@@ -207,6 +207,13 @@ subscriber& shard::impl::allocate(const stream_request& request) {
     counters_.subscribers.fetch_add(1, std::memory_order_relaxed);
     start_ticking();
     return s;
+}
+
+void shard::impl::keep(subscriber& s, const identity& who) {
+    subscriber_extras& x = s.more();
+    x.who = kept_identity(who);
+    x.grants = who.grants ? grants_.intern(*who.grants) : nullptr;
+    if (who.lease || (x.rare && x.rare->lease)) s.rare().lease = who.lease;
 }
 
 /// Topics that were added for an earlier caller, and that this one may not listen to.
@@ -481,10 +488,14 @@ client_info shard::impl::describe(const subscriber& s) const {
     };
     client_info info;
     info.id = public_id_of(s);
-    if (s.extras && s.extras->who) {
-        info.user = s.extras->who->user;
-        info.session = s.extras->who->session;
-        info.who = s.extras->who;
+    if (s.who() != nullptr) {
+        auto who = std::make_shared<identity>(s.who()->whole());
+        if (const auto& grants = s.extras->grants)
+            who->grants = std::shared_ptr<const grant_set>(grants, &grants->grants);
+        if (s.extras->rare) who->lease = s.extras->rare->lease;
+        info.user = who->user;
+        info.session = who->session;
+        info.who = std::move(who);
     }
     info.profile = s.profile->name;
     info.events = s.events;

@@ -82,6 +82,8 @@ void replayer::on_start(const question& asked, result<start_point> start) {
     subscriber* s = reader_of(asked);
     if (s == nullptr) return;
     if (!start) return home_.end(*s, close_reason::unavailable);
+    if (start->unknown && s->behind->open->known_cursor)
+        return home_.close(*s, close_reason::unknown_cursor);
     s->behind->open->found(*start);
     s->cursor = std::min(start->at, asked.upto);
     if (!may_ask()) return queue(*s);

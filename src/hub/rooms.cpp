@@ -53,7 +53,7 @@ void hub::change_room(std::string_view user, const topic& room, bool listens,
 void shard::impl::follow_room(std::uint32_t slot, std::uint64_t user_number, const topic& room) {
     subscriber* s = at(slot);
     if (s == nullptr || !s->extras || s->extras->user_number != user_number) return;
-    const auto listening = hub_.inside().users.listens(s->extras->who->user, room);
+    const auto listening = hub_.inside().users.listens(s->extras->who.user(), room);
     if (!listening) return;
     const topic_pattern pattern(room);
     topic_node* node = index_.find(pattern);

@@ -132,6 +132,7 @@ public:
 private:
     // Registration.
     result<> holds(const identity& who) const;
+    void keep(subscriber& s, const identity& who);
     void drop_refused(std::vector<topic_pattern>& topics, const stream_request& request);
     bool is_full(const stream_profile& for_one_of) const;
     result<> count_in(const stream_profile& p);

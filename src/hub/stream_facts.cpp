@@ -42,6 +42,8 @@ std::string_view to_string(close_reason why) noexcept {
             return "inactive";
         case close_reason::revoked:
             return "revoked";
+        case close_reason::unknown_cursor:
+            return "unknown_cursor";
     }
     return "removed";
 }

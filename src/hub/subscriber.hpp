@@ -5,6 +5,7 @@
 #include <carillon/hub/stream.hpp>
 
 #include "hub/encoded_event.hpp"
+#include "hub/kept_identity.hpp"
 #include "hub/opening.hpp"
 #include "hub/visibility.hpp"
 
@@ -34,12 +35,13 @@ struct rare_extras {
     std::string public_id;           ///< of a durable client
     std::optional<bool> remembered;  ///< of one that came with a cursor: whether it was known
     event_filter filter;
+    std::shared_ptr<stream_lease> lease;  ///< of a ticket, which it keeps in use; null: none
 };
 
 /// What only some streams need.
 struct subscriber_extras {
     std::unique_ptr<rare_extras> rare;      ///< null: nothing of it
-    std::shared_ptr<const identity> who;    ///< null: nobody in particular
+    kept_identity who;                      ///< none: nobody in particular
     grants_ptr grants;                      ///< of `who`; null: none
     std::vector<subscription> more_topics;  ///< beyond the first
     std::size_t own_topics = 0;             ///< how many of all topics are the hub's own
@@ -144,7 +146,9 @@ struct subscriber {
     std::string_view token() const noexcept { return of_rare(&rare_extras::token); }
     std::string_view public_id() const noexcept { return of_rare(&rare_extras::public_id); }
     std::string_view metadata() const noexcept { return of_rare(&rare_extras::metadata); }
-    const identity* who() const noexcept { return extras ? extras->who.get() : nullptr; }
+    const kept_identity* who() const noexcept {
+        return extras && extras->who ? &extras->who : nullptr;
+    }
     /// What it listens to, for the journal.
     std::vector<topic_pattern> patterns() const;
     std::size_t topic_count() const noexcept {

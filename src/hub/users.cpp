@@ -10,11 +10,11 @@ std::size_t hub::connections_of(std::string_view user) const { return core_->use
 
 // Before the stream begins: it is decided who stays when its head goes out.
 void shard::impl::claim_user(subscriber& s, stream_request& request) {
-    const identity* who = s.who();
-    if (who == nullptr || who->user.empty()) return;
-    const auto claimed = hub_.inside().users.claim(who->user, {number_, s.slot}, *s.profile);
+    if (s.who() == nullptr || s.who()->user().empty()) return;
+    const std::string_view user = s.who()->user();
+    const auto claimed = hub_.inside().users.claim(user, {number_, s.slot}, *s.profile);
     s.more().user_number = claimed.number;
-    if (claimed.came) hub_.inside().tell_change({who->user, {}, true, 0});
+    if (claimed.came) hub_.inside().tell_change({std::string(user), {}, true, 0});
     for (const room_change& change : claimed.rooms) {
         const bool named = std::erase(request.rooms, change.room) != 0;
         if (change.listens && (named || s.spaces.rooms)) request.rooms.push_back(change.room);
@@ -37,7 +37,7 @@ void shard::impl::claim_user(subscriber& s, stream_request& request) {
 
 void shard::impl::release_user(const subscriber& s) {
     if (!s.extras || s.extras->user_number == 0) return;
-    hub_.inside().users.release(s.extras->who->user,
+    hub_.inside().users.release(s.extras->who.user(),
                                 {s.extras->user_number, s.profile, {number_, s.slot}},
                                 on_.now() + hub_.options()->presence_grace);
 }

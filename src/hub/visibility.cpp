@@ -58,9 +58,10 @@ bool passes(const event_filter& filter, const event& e, visibility_memo& memo) {
 bool meets_conditions(const viewer& v, const event& e) {
     return std::ranges::all_of(e.topics, [&](const topic& t) {
         if (!is_condition_topic(t.str())) return true;
-        return v.attributes != nullptr &&
-               std::ranges::any_of(*v.attributes,
-                                   [&](const attribute& a) { return condition_topic(a) == t; });
+        return v.who != nullptr &&
+               v.who->any_attribute([&](std::string_view name, std::string_view value) {
+                   return condition_topic({std::string(name), std::string(value)}) == t;
+               });
     });
 }
 

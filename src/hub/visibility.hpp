@@ -5,6 +5,7 @@
 #include <carillon/hub/identity.hpp>
 #include <carillon/journal/event.hpp>
 
+#include "hub/kept_identity.hpp"
 #include "hub/own_topic.hpp"
 
 #include <array>
@@ -61,7 +62,7 @@ private:
 /// A reader, as far as the predicate has to know. Null: none.
 struct viewer {
     const numbered_grants* grants = nullptr;
-    const std::vector<attribute>* attributes = nullptr;  ///< verified ones
+    const kept_identity* who = nullptr;
     const event_filter* filter = nullptr;
 };
 

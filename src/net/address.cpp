@@ -16,6 +16,7 @@ namespace {
 
 using address_bytes = std::array<std::uint8_t, 16>;
 
+constexpr std::size_t network_bytes = 8;   ///< of a /64
 constexpr std::size_t mapped_prefix = 12;  ///< bytes of ::ffff:0:0/96
 
 address_bytes mapped(const void* four_bytes) noexcept {
@@ -95,6 +96,15 @@ bool ip_address::is_loopback() const noexcept {
     if (is_mapped(bytes_)) return bytes_[mapped_prefix] == 127;
     return std::all_of(bytes_.begin(), bytes_.end() - 1, [](auto b) { return b == 0; }) &&
            bytes_.back() == 1;
+}
+
+// IPv4 and the special addresses begin with 64 zero bits, and no network that is given out does.
+ip_address ip_address::network() const noexcept {
+    const auto interface_id = bytes_.begin() + network_bytes;
+    if (std::all_of(bytes_.begin(), interface_id, [](auto b) { return b == 0; })) return *this;
+    ip_address first = *this;
+    std::fill(first.bytes_.begin() + network_bytes, first.bytes_.end(), std::uint8_t{0});
+    return first;
 }
 
 std::string ip_address::str() const {

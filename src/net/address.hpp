@@ -26,6 +26,9 @@ public:
     bool is_local_socket() const noexcept { return bytes_ == std::array<std::uint8_t, 16>{}; }
     bool is_loopback() const noexcept;  ///< 127.0.0.0/8, ::1, or a Unix socket
     std::string str() const;            ///< "192.0.2.1", "2001:db8::1", "unix"
+    /// What stands for one host where hosts are counted: of IPv6 the first address of its /64, of
+    /// which a host takes as many addresses as it likes; of others the address itself.
+    ip_address network() const noexcept;
     const std::array<std::uint8_t, 16>& bytes() const noexcept { return bytes_; }
     friend auto operator<=>(const ip_address&, const ip_address&) = default;
 

@@ -215,11 +215,9 @@ transport::route_handler ticketing(identity_check& callers) {
     return [&callers](http::request&, const principal& who, http::responder answer) {
         const auto ticket = callers.issue_ticket(who);
         if (!ticket) return answer.send(ticket.error());
-        http::response told =
+        answer.send(
             http::json_response(200, fmt::format(R"({{"ticket":"{}","expiresIn":{}}})", *ticket,
-                                                 callers.ticket_lifetime().count()));
-        told.headers.emplace_back("Cache-Control", "no-store");
-        answer.send(std::move(told));
+                                                 callers.ticket_lifetime().count())));
     };
 }
 

@@ -51,7 +51,7 @@ result<principal> of_headers(const web_answer& answer, const auth::claim_rules& 
     auto grants = auth::grants_of({claims.subject, claims.roles, {}, {}}, rules.roles);
     if (!grants) return std::unexpected(grants.error());
     claims.grants = std::move(*grants);
-    return principal_of(claims, principal::source::proxy);
+    return principal_of(std::move(claims), principal::source::proxy);
 }
 
 result<principal> caller_of(const result<web_answer>& answer, const auth::claim_rules& rules) {
@@ -61,11 +61,11 @@ result<principal> caller_of(const result<web_answer>& answer, const auth::claim_
     if (answer->status < 200 || answer->status > 299)
         return fail(errc::unavailable, "who calls cannot be found out at the moment");
     if (answer->body.empty()) return of_headers(*answer, rules);
-    const auto claims = auth::read_claims(answer->body, rules);
+    auto claims = auth::read_claims(answer->body, rules);
     if (!claims) return fail(errc::unavailable, "the back end says of no user who calls");
     if (auto valid = auth::check_times(*claims, rules, std::chrono::system_clock::now()); !valid)
         return std::unexpected(valid.error());
-    return principal_of(*claims, principal::source::proxy);
+    return principal_of(std::move(*claims), principal::source::proxy);
 }
 
 }  // namespace

@@ -42,8 +42,8 @@ std::chrono::seconds seconds_of(milliseconds t) {
 /// Keeps a ticket in use for as long as its stream is there.
 class ticket_lease final : public stream_lease {
 public:
-    ticket_lease(std::shared_ptr<auth::ticket_book> book, std::string ticket)
-        : book_(std::move(book)), ticket_(std::move(ticket)) {}
+    ticket_lease(std::shared_ptr<auth::ticket_book> book, std::string ticket, bool again)
+        : book_(std::move(book)), ticket_(std::move(ticket)), again_(again) {}
     ticket_lease(const ticket_lease&) = delete;
     ticket_lease& operator=(const ticket_lease&) = delete;
     ~ticket_lease() override {
@@ -55,10 +55,12 @@ public:
         }
     }
     void begun() noexcept override { begun_ = true; }
+    bool again() const noexcept override { return again_; }
 
 private:
     const std::shared_ptr<auth::ticket_book> book_;
     const std::string ticket_;
+    const bool again_;
     std::atomic<bool> begun_{false};
 };
 
@@ -75,6 +77,12 @@ auth::claim_rules rules_of(const issuer_row& row, auth::claim_rules r) {
     if (std::ranges::find(row.roles, "*") == row.roles.end()) r.allowed_roles = row.roles;
     r.grants_believed = row.grants;
     return r;
+}
+
+strings names_of(const std::vector<issuer_row>& rows) {
+    strings names;
+    for (const issuer_row& row : rows) names.push_back(row.issuer);
+    return names;
 }
 
 bool needs_web(const settings& s) {
@@ -99,17 +107,17 @@ auth::claim_rules rules_of(const settings& s, auth::role_grants roles) {
     return r;
 }
 
-principal principal_of(const auth::token_claims& claims, principal::source from) {
+principal principal_of(auth::token_claims claims, principal::source from) {
     principal who;
     who.from = from;
-    who.user = claims.subject;
-    who.session = claims.session;
-    who.roles = claims.roles;
-    who.claims = claims.text;
-    who.token_id = claims.token_id;
-    who.issuer = claims.issuer;
-    who.grants = claims.grants;
-    who.attributes = claims.attributes;
+    who.user = std::move(claims.subject);
+    who.session = std::move(claims.session);
+    who.roles = std::move(claims.roles);
+    who.claims = std::move(claims.text);
+    who.token_id = std::move(claims.token_id);
+    who.issuer = std::move(claims.issuer);
+    who.grants = std::move(claims.grants);
+    who.attributes = std::move(claims.attributes);
     who.expires = claims.expires;
     who.issued = claims.issued_at;
     return who;
@@ -147,11 +155,12 @@ std::string_view cookie_value(std::string_view header, std::string_view name) {
 identity_check::identity_check(const settings& s, auth::role_grants roles)
     : roles_(std::move(roles)),
       rules_(rules_of(s, roles_)),
+      issuers_(names_of(s.auth.issuers)),
       token_in_query_(s.auth.token_in_query),
       development_tokens_(s.auth.dev_tokens && !s.production),
       local_development_tokens_(!s.production),
-      ticket_options_{s.auth.max_tickets, seconds_of(s.auth.ticket_lifetime),
-                      seconds_of(s.auth.ticket_grace)},
+      ticket_options_{s.auth.max_tickets, s.auth.max_tickets_per_user,
+                      seconds_of(s.auth.ticket_lifetime), seconds_of(s.auth.ticket_grace)},
       tickets_(std::make_shared<auth::ticket_book>(ticket_options_)),
       revoked_(s.auth.max_revocations) {}
 
@@ -287,6 +296,15 @@ result<std::string> identity_check::issue_ticket(const principal& who) {
     return tickets_->issue(std::move(bearer), std::chrono::system_clock::now());
 }
 
+bool identity_check::knows_issuer(std::string_view name) const {
+    return rules_.issuer.empty() || rules_.issuer == name ||
+           std::ranges::find(issuers_, name) != issuers_.end();
+}
+
+std::chrono::seconds identity_check::clocks_ahead() const noexcept {
+    return verifier_ != nullptr ? verifier_->clocks_ahead() : std::chrono::seconds(0);
+}
+
 void identity_check::purge() { tickets_->purge(std::chrono::system_clock::now()); }
 
 result<principal> identity_check::redeem(const auth::credentials& given) {
@@ -294,7 +312,8 @@ result<principal> identity_check::redeem(const auth::credentials& given) {
     if (!given.for_stream)
         return fail(errc::unauthenticated, "a ticket opens a stream and nothing else");
     const auto now = std::chrono::system_clock::now();
-    auto [why, bearer] = tickets_->redeem(given.ticket, given.has_cursor, now, given.stream);
+    const auto [why, bearer, again] =
+        tickets_->redeem(given.ticket, given.has_cursor, now, given.stream);
     switch (why) {
         case refusal::none:
             break;
@@ -313,7 +332,7 @@ result<principal> identity_check::redeem(const auth::credentials& given) {
             return fail(errc::unauthenticated, "the ticket's stream is connected");
     }
     principal who = *bearer;
-    who.lease = std::make_shared<ticket_lease>(tickets_, given.ticket);
+    who.lease = std::make_shared<ticket_lease>(tickets_, given.ticket, again);
     if (revoked_.concern(who)) return taken_back();
     return who;
 }
@@ -323,9 +342,9 @@ void identity_check::check_token(std::string_view token, bool local, callback do
     const bool development = token.find('.') == std::string_view::npos;
     if (development &&
         (development_tokens_ || (local && local_development_tokens_ && verifier_ == nullptr))) {
-        const auto claims = auth::parse_development_token(token, roles_);
+        auto claims = auth::parse_development_token(token, roles_);
         if (!claims) return done(std::unexpected(claims.error()));
-        principal who = principal_of(*claims, principal::source::development);
+        principal who = principal_of(std::move(*claims), principal::source::development);
         if (revoked_.concern(who)) return done(taken_back());
         return done(std::move(who));
     }
@@ -333,14 +352,13 @@ void identity_check::check_token(std::string_view token, bool local, callback do
         return done(fail(errc::unauthenticated,
                          "no key is configured that a token could be verified with"));
     }
-    verifier_->check(
-        token, std::chrono::system_clock::now(),
-        [this, done = std::move(done)](result<auth::token_verifier::claims_ptr> claims) {
-            if (!claims) return done(std::unexpected(claims.error()));
-            principal who = principal_of(**claims, principal::source::token);
-            if (revoked_.concern(who)) return done(taken_back());
-            done(std::move(who));
-        });
+    verifier_->check(token, std::chrono::system_clock::now(),
+                     [this, done = std::move(done)](result<auth::token_claims> claims) {
+                         if (!claims) return done(std::unexpected(claims.error()));
+                         principal who = principal_of(std::move(*claims), principal::source::token);
+                         if (revoked_.concern(who)) return done(taken_back());
+                         done(std::move(who));
+                     });
 }
 
 }  // namespace carillon::server

@@ -40,12 +40,17 @@ public:
     bool has_keys() const noexcept { return verifier_ != nullptr || forward_ != nullptr; }
 
     /// A ticket for a stream and its reconnections. Errors: `invalid_request` (the caller came with
-    /// a ticket), `unavailable` (too many are out).
+    /// a ticket), `unavailable` (too many are out), `rate_limited` (too many of this user are).
     result<std::string> issue_ticket(const principal& who);
     /// How long a new ticket opens its first stream.
     std::chrono::seconds ticket_lifetime() const noexcept { return ticket_options_.first_use; }
     /// Forgets tickets that nobody came back with; call it now and then.
     void purge();
+    /// Whether a token may be of this issuer, which may be any if `auth.issuer` names none.
+    bool knows_issuer(std::string_view name) const;
+    /// How far issuers' clocks were seen to be ahead: what was issued until now may say that it was
+    /// issued later by so much.
+    std::chrono::seconds clocks_ahead() const noexcept;
     /// What is believed no more. It may be added to while calls are checked.
     auth::revocations& revoked() noexcept { return revoked_; }
 
@@ -67,6 +72,7 @@ private:
 
     const auth::role_grants roles_;
     const auth::claim_rules rules_;  ///< of the server's own tokens
+    const strings issuers_;          ///< of rows
     const bool token_in_query_;
     const bool development_tokens_;  ///< wherever the request comes from
     const bool local_development_tokens_;
@@ -84,7 +90,7 @@ private:
 auth::claim_rules rules_of(const settings& s, auth::role_grants roles);
 
 /// The caller that the claims tell of.
-principal principal_of(const auth::token_claims& claims, principal::source from);
+principal principal_of(auth::token_claims claims, principal::source from);
 
 /// The token of an `Authorization` header. Error `unauthenticated`: another scheme than Bearer
 /// (RFC 6750, section 2.1).

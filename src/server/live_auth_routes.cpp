@@ -1,6 +1,7 @@
 #include "server/live_auth_routes.hpp"
 
 #include <carillon/hub/audience.hpp>
+#include <carillon/services/metadata_events.hpp>
 
 #include "base/json_text.hpp"
 #include "base/time_text.hpp"
@@ -11,6 +12,8 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
+#include <span>
 #include <utility>
 
 #include <boost/json.hpp>
@@ -81,6 +84,11 @@ transport::route_handler revoking(const auth_route_parts& with) {
         const auto now = std::chrono::system_clock::now();
         auto asked = parse_revocation_request(r.body, now);
         if (!asked) return answer.send(asked.error());
+        if (!asked->issuer.empty() && !with.callers.knows_issuer(asked->issuer))
+            return answer.send(
+                error{errc::invalid_request,
+                      fmt::format("no token of the issuer `{}` is believed here", asked->issuer)});
+        asked->before += with.callers.clocks_ahead();
         const auto until = now + with.revocations_kept;
         if (!asked->client.empty())
             return revoke_client(with, asked->client, until, std::move(answer));
@@ -103,13 +111,38 @@ std::string renewed_text(const std::optional<std::chrono::system_clock::time_poi
     return text + '}';
 }
 
+void add(identity& to, attribute more) {
+    const auto says_it = [&](const attribute& a) { return a.name == more.name; };
+    if (std::ranges::any_of(to.attributes, says_it)) return;
+    to.attributes.push_back(std::move(more));
+    ++to.added_attributes;
+}
+
+/// The caller with what its stream's own request said, where the fresh token does not say it.
+std::shared_ptr<const identity> renewed_identity(const principal& who, const identity& before) {
+    auto made = std::make_shared<identity>(*transport::identity_of(who));
+    if (before.added_session && made->session.empty()) {
+        made->session = before.session;
+        made->added_session = true;
+    }
+    if (before.added_attributes == 0) return made;
+    for (attribute& a : services::filter_attributes(made->user, made->session))
+        add(*made, std::move(a));
+    const auto gone = services::filter_attributes({}, before.session);
+    const auto added = std::span(before.attributes).last(before.added_attributes);
+    for (const attribute& a : added) {
+        if (std::ranges::find(gone, a) == gone.end()) add(*made, a);
+    }
+    return made;
+}
+
 /// Puts the caller in the place of the identity that the stream came with, if it is the same user.
 void renew(const auth_route_parts& with, principal who, const client_info& found,
            http::responder answer) {
     if (!found.who || found.who->user != who.user || found.who->issuer != who.issuer)
         return answer.send(error{errc::forbidden, "the stream is another user's"});
     who.lease = found.who->lease;  // a ticket stays in use
-    const auto renewed = transport::identity_of(who);
+    const auto renewed = renewed_identity(who, *found.who);
     // What everybody may listen to, and what the new token grants.
     const auto may = [renewed, open = with.public_topics,
                       admin = transport::is_admin(who)](const topic_pattern& t) {

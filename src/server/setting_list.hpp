@@ -104,6 +104,9 @@ void each_setting(Settings& s, Visitor&& visit) {  // NOLINT(readability-functio
     visit({"auth.max_tickets", "Tickets that are out; beyond: 503 to those who ask for one.", 1,
            10'000'000},
           s.auth.max_tickets);
+    visit({"auth.max_tickets_per_user", "Tickets of one user that are out; beyond: 429.", 1,
+           10'000'000},
+          s.auth.max_tickets_per_user);
     visit({"auth.ticket_lifetime", "How long a new ticket waits for its first stream.", 1000, day},
           s.auth.ticket_lifetime);
     visit(
@@ -216,8 +219,8 @@ void each_setting(Settings& s, Visitor&& visit) {  // NOLINT(readability-functio
            "can look when the house is full.",
            1, 1000},
           s.stream.max_admin_clients);
-    visit({"stream.max_clients_per_address", "Streams from one address; 0: no limit.", 0, no_limit,
-           true},
+    visit({"stream.max_clients_per_address",
+           "Streams from one address (of IPv6: one /64); 0: no limit.", 0, no_limit, true},
           s.stream.max_clients_per_address);
     visit({"stream.max_durable_clients",
            "Durable clients (`?client=`), connected or waited for; beyond: 503 to new ones.", 1,

@@ -69,6 +69,7 @@ struct settings {
         milliseconds token_lifetime = std::chrono::hours(24);
         std::uint64_t max_remembered_tokens = 100'000;
         std::uint64_t max_tickets = 100'000;
+        std::uint64_t max_tickets_per_user = 1000;
         milliseconds ticket_lifetime = std::chrono::seconds(60);
         milliseconds ticket_grace = std::chrono::seconds(60);
         std::uint64_t max_revocations = 100'000;

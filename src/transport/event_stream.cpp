@@ -8,16 +8,29 @@ namespace carillon::transport {
 
 std::optional<address_counts::place> address_counts::take(const net::ip_address& a,
                                                           std::size_t most) {
+    const net::ip_address network = a.network();
     const std::lock_guard lock(mutex_);
+    if (most != 0 && streams_of(network) >= most) return std::nullopt;
     auto& at = *entries_.try_emplace(a, entry{this}).first;
-    if (most != 0 && at.second.count >= most) return std::nullopt;
     ++at.second.count;
+    if (network != a) ++networks_[network];
     return place(at);
+}
+
+std::size_t address_counts::streams_of(const net::ip_address& network) const {
+    const auto of_itself = entries_.find(network);
+    const auto of_others = networks_.find(network);
+    return (of_itself == entries_.end() ? 0 : of_itself->second.count) +
+           (of_others == networks_.end() ? 0 : of_others->second);
 }
 
 void address_counts::give_back(entries::value_type& at) {
     const std::lock_guard lock(mutex_);
-    if (--at.second.count == 0) entries_.erase(at.first);
+    const net::ip_address a = at.first;
+    const net::ip_address network = a.network();
+    if (--at.second.count == 0) entries_.erase(a);
+    if (network == a) return;
+    if (const auto others = networks_.find(network); --others->second == 0) networks_.erase(others);
 }
 
 event_stream::event_stream(std::unique_ptr<http::response_body> body, shard& home,
@@ -32,21 +45,35 @@ event_stream* event_stream::start(std::unique_ptr<http::response_body> body, sha
 }
 
 void event_stream::refuse(std::string_view last_block) {
-    begun_ = true;
     // One last block is not worth a coding.
     if (http::stream_head* const head = body_->head(); head != nullptr) {
         std::erase_if(head->headers,
                       [](const http::header& h) { return h.first == "Content-Encoding"; });
     }
-    std::string chunk;
-    if (layout() == framing::chunked) {
-        chunk = fmt::format("{:x}\r\n{}\r\n", last_block.size(), last_block);
-        last_block = chunk;
-    }
-    const iovec slice{const_cast<char*>(last_block.data()), last_block.size()};
-    write({&slice, 1});
+    write_last(last_block);
     close(close_reason::unavailable);
     finish_call();
+}
+
+/// With the head, which has not gone out.
+void event_stream::write_last(std::string_view text) {
+    begun_ = true;
+    std::string chunk;
+    if (layout() == framing::chunked) {
+        chunk = fmt::format("{:x}\r\n{}\r\n", text.size(), text);
+        text = chunk;
+    }
+    const iovec slice{const_cast<char*>(text.data()), text.size()};
+    write({&slice, 1});
+}
+
+/// The problem document that a request gets which is refused before there is a stream.
+void event_stream::answer_unbegun(const error& why) {
+    http::stream_head* const head = body_->head();
+    if (head == nullptr) return;
+    http::response problem = http::problem(why);
+    *head = {problem.status, std::move(problem.headers)};
+    write_last(problem.body);
 }
 
 framing event_stream::layout() const noexcept {
@@ -64,6 +91,11 @@ void event_stream::close(close_reason why) {
     // After a stream that ends for good, a client asks for the next thing; from the other ends it
     // comes back later, and perhaps to another server.
     const bool over = why == close_reason::finished;
+    if (body_ && why == close_reason::unknown_cursor) {
+        answer_unbegun({errc::unauthenticated,
+                        "the ticket opens its stream again with a cursor of it only; ask for "
+                        "another ticket"});
+    }
     if (body_ && begun_)
         body_->finish(over ? http::after_body::next_request : http::after_body::close);
     body_.reset();

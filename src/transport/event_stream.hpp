@@ -1,6 +1,7 @@
 // An HTTP response that has become an event stream.
 #pragma once
 
+#include <carillon/base/result.hpp>
 #include <carillon/hub/connection.hpp>
 #include <carillon/hub/shard.hpp>
 
@@ -19,7 +20,8 @@
 
 namespace carillon::transport {
 
-/// How many streams each address has. Synchronised inside; touched when streams come and go.
+/// How many streams each address has; the addresses of one IPv6 network (/64) count together.
+/// Synchronised inside; touched when streams come and go.
 class address_counts {
     struct entry {
         address_counts* owner;
@@ -49,10 +51,13 @@ public:
     std::optional<place> take(const net::ip_address& a, std::size_t most);
 
 private:
+    std::size_t streams_of(const net::ip_address& network) const;  ///< with the lock held
     void give_back(entries::value_type& at);
 
-    std::mutex mutex_;
-    entries entries_;  // guarded by mutex_
+    std::mutex mutex_;  // guards all below
+    entries entries_;
+    /// Of the addresses that `ip_address::network` changes, by what it makes of them.
+    std::unordered_map<net::ip_address, std::size_t, net::ip_address_hash> networks_;
 };
 
 /// Owns itself from `start` on: it goes when the peer does or when the hub closes it. A peer that
@@ -86,6 +91,8 @@ private:
     template <class Call>
     void tell_hub(Call&& call);
     void finish_call();
+    void write_last(std::string_view text);
+    void answer_unbegun(const error& why);
     void tell_gone(std::optional<close_reason> why);
 
     struct watched {

@@ -12,6 +12,8 @@
 #include <optional>
 #include <utility>
 
+#include <fmt/format.h>
+
 namespace carillon::transport {
 
 namespace {
@@ -136,15 +138,21 @@ struct guarded_route {
         error why;
         std::chrono::milliseconds wait{0};
     };
-    static std::optional<refusal> too_often(std::optional<std::chrono::milliseconds> wait) {
+    /// `whose`: by what the rate counts, as its setting says.
+    std::optional<refusal> too_often(std::optional<std::chrono::milliseconds> wait,
+                                     std::string_view whose) const {
         if (!wait) return std::nullopt;
-        return refusal{{errc::rate_limited, "that is too often; wait a little"}, *wait};
+        const std::string_view what = counts_as == rated::connect ? "connects" : "publishes";
+        return refusal{
+            {errc::rate_limited,
+             fmt::format("that is too often (`rates.{}_per_{}`); wait a little", what, whose)},
+            *wait};
     }
 
     /// Before anybody is asked who they are.
     std::optional<refusal> against(const http::request& r) const {
         if (policy.rates == nullptr) return std::nullopt;
-        return too_often(policy.rates->by_address(counts_as, r.client));
+        return too_often(policy.rates->by_address(counts_as, r.client), "address");
     }
 
     std::optional<refusal> against(access needed, const found& who) const {
@@ -153,7 +161,7 @@ struct guarded_route {
             if (const auto may = permits(needed, *who); !may) return refusal{may.error()};
         }
         if (policy.rates == nullptr) return std::nullopt;
-        return too_often(policy.rates->by_user(counts_as, who->user));
+        return too_often(policy.rates->by_user(counts_as, who->user), "user");
     }
 
     void refuse(const http::request& r, http::responder answer, const refusal& what) const {
@@ -282,20 +290,30 @@ std::unique_ptr<http::upload> begin_upload(const guarded_route& g, access needed
     return g.to.upload(r, caller, std::move(answer), std::move(control));
 }
 
-/// Bytes of a body up to which it is read whoever sends it.
-constexpr std::size_t read_of_anybody = 16u << 10;
+/// Bytes of a body up to which it is read of whoever shows credentials: they are looked at once,
+/// when the body is complete. Before and after it would cost every publisher a second look.
+constexpr std::size_t read_with_credentials = 16u << 10;
 
 /// True for a body that may be longer.
 bool is_large(const http::request& r) {
     const auto length = parse_whole_number(r.header_value("Content-Length").value_or(""));
-    return !length || *length > static_cast<std::int64_t>(read_of_anybody);
+    return !length || *length > static_cast<std::int64_t>(read_with_credentials);
 }
 
-/// Refuses a large body before it is read if its caller is known at once and not let in: strangers
-/// must not fill what there is for bodies. Others are asked for again when it is complete.
+bool shows_credentials(const http::request& r) {
+    if (!r.header_value("Authorization").value_or("").empty() ||
+        !r.header_value("Cookie").value_or("").empty())
+        return true;
+    return !r.query.empty() && (r.query_value("token") || r.query_value("ticket"));
+}
+
+/// Refuses a body before it is read if its caller is known at once and not let in: strangers must
+/// not fill what there is for bodies, nor hold connections with bodies that never come. Others are
+/// asked for again when it is complete.
 bool refuses_unread(const guarded_route& g, const http::request& r, http::responder& answer) {
     const access needed = g.needed_by(r);
-    if (needed == access::none || !g.policy.asks || !is_large(r)) return false;
+    if (needed == access::none || !g.policy.asks) return false;
+    if (shows_credentials(r) && !is_large(r)) return false;
     const auto who = g.begin(r, answer.loop())->take();
     if (!who) return false;
     const auto may = *who ? permits(needed, **who) : result<>(std::unexpected(who->error()));
@@ -338,6 +356,7 @@ http::route_rules rules_of(const route& r) {
                              r.takes.streamed.end());
     rules.any_host = r.any_host;
     rules.any_page = r.any_page;
+    rules.personal = r.who.otherwise != access::none;
     return rules;
 }
 

@@ -278,7 +278,8 @@ result<> add_of_array(publish_body& body, std::string_view element, const body_t
     if (body.events.size() >= limits.max_batch) {
         return fail(
             errc::payload_too_large,
-            fmt::format("more than the {} events that one publish may have", limits.max_batch));
+            fmt::format("more than the {} events that one publish may have (`publish.max_batch`)",
+                        limits.max_batch));
     }
     auto one = event_of(element, target, limits);
     if (!one) {

@@ -12,13 +12,9 @@ double as_ms(token_buckets::clock::duration d) {
     return std::chrono::duration<double, std::milli>(d).count();
 }
 
-/// A network gives each of its hosts as many addresses as it likes: of IPv6, 64 bits count.
 std::string key_of(const net::ip_address& a) {
-    constexpr std::size_t network_bytes = 8;
-    const auto& bytes = a.bytes();
-    const bool is_v6 = std::any_of(bytes.begin(), bytes.begin() + network_bytes,
-                                   [](std::uint8_t b) { return b != 0; });
-    return {bytes.begin(), is_v6 ? bytes.begin() + network_bytes : bytes.end()};
+    const auto bytes = a.network().bytes();
+    return {bytes.begin(), bytes.end()};
 }
 
 }  // namespace

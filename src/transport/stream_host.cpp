@@ -3,6 +3,7 @@
 #include "base/random.hpp"
 #include "base/time_text.hpp"
 #include "http/accept_encoding.hpp"
+#include "http/problem.hpp"
 
 #include <algorithm>
 #include <array>
@@ -181,9 +182,8 @@ void stream_host::refuse(const http::request& r, http::responder answer, const e
         told.close = true;
         return answer.send(std::move(told));
     }
-    http::response problem = http::problem(why, base);
-    problem.status = 503;
-    answer.send(std::move(problem));
+    constexpr int come_back = 503;
+    answer.send(http::problem_as(come_back, why, base));
 }
 
 void stream_host::open(http::request& r, http::responder answer, stream_request asked) {
@@ -206,8 +206,10 @@ void stream_host::open(http::request& r, http::responder answer, stream_request 
         return refuse(r, std::move(answer), admitted.error());
     auto place = addresses_.take(r.client, limits_.load()->max_clients_per_address);
     if (!place) {
-        return refuse(r, std::move(answer),
-                      {errc::rate_limited, "too many streams from this address"});
+        return refuse(
+            r, std::move(answer),
+            {errc::rate_limited,
+             "this address has as many streams as it may (`stream.max_clients_per_address`)"});
     }
     std::optional<content_coding> coding;
     const auto limits = limits_.load();

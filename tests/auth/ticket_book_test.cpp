@@ -1,5 +1,7 @@
 #include "auth/ticket_book.hpp"
 
+#include <string_view>
+
 #include <gtest/gtest.h>
 
 namespace carillon::auth {
@@ -10,9 +12,12 @@ using refusal = ticket_book::refusal;
 
 class tickets : public testing::Test {
 protected:
-    ticket_book::bearer_ptr claims(std::chrono::seconds lifetime = 1h) const {
+    ticket_book::bearer_ptr claims(std::chrono::seconds lifetime = 1h,
+                                   std::string_view user = "alice",
+                                   std::string_view issuer = {}) const {
         principal c;
-        c.user = "alice";
+        c.user = user;
+        c.issuer = issuer;
         c.expires = now + lifetime;
         return std::make_shared<const principal>(std::move(c));
     }
@@ -91,6 +96,22 @@ TEST_F(tickets, are_bounded_and_make_room_when_they_end) {
     now += 60s;
     EXPECT_TRUE(book.issue(claims(), now));
     EXPECT_EQ(book.size(), 1u);
+}
+
+TEST_F(tickets, of_one_user_leave_room_for_others) {
+    ticket_book shared({.max_tickets = 100, .max_tickets_of_user = 2, .first_use = 60s});
+    const auto first = shared.issue(claims(), now).value();
+    ASSERT_TRUE(shared.issue(claims(), now));
+    EXPECT_EQ(shared.issue(claims(), now).error().code, errc::rate_limited);
+    EXPECT_TRUE(shared.issue(claims(1h, "bob"), now));
+    EXPECT_TRUE(shared.issue(claims(1h, "alice", "another"), now)) << "another issuer's alice";
+    ASSERT_EQ(shared.redeem(first, false, now).why, refusal::none);
+    EXPECT_EQ(shared.issue(claims(), now).error().code, errc::rate_limited) << "in use";
+    shared.release(first, now);
+    now += 60s;
+    EXPECT_TRUE(shared.issue(claims(), now)) << "both have ended";
+    EXPECT_TRUE(shared.issue(claims(), now));
+    EXPECT_EQ(shared.issue(claims(), now).error().code, errc::rate_limited);
 }
 
 TEST_F(tickets, that_are_in_use_outlive_a_purge) {

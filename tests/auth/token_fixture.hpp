@@ -55,10 +55,10 @@ inline std::string unsigned_token(std::string_view header, std::string_view clai
     return base64url(header) + '.' + base64url(claims) + '.' + base64url("x");
 }
 
-inline result<auth::token_verifier::claims_ptr> check(
+inline result<auth::token_claims> check(
     auth::token_verifier& v, std::string_view token,
     std::chrono::system_clock::time_point now = std::chrono::system_clock::now()) {
-    result<auth::token_verifier::claims_ptr> answer = fail(errc::internal, "not called");
+    result<auth::token_claims> answer = fail(errc::internal, "not called");
     v.check(token, now, [&](auto r) { answer = std::move(r); });
     return answer;
 }

@@ -24,7 +24,10 @@ struct reader {
 
     bool sees(const event& e) const {
         visibility_memo memo;
-        const viewer v{grants.get(), &attributes, filter.empty() ? nullptr : &filter};
+        identity who;
+        who.attributes = attributes;
+        const kept_identity kept(who);
+        const viewer v{grants.get(), &kept, filter.empty() ? nullptr : &filter};
         return shows(v, e, memo,
                      [&](const topic& t) { return std::ranges::find(own, t.str()) != own.end(); });
     }

@@ -107,5 +107,14 @@ TEST(ip_network, refuses_malformed_ranges) {
     EXPECT_TRUE(ip_network::parse("2001:db8::/128"));
 }
 
+TEST(ip_address, of_a_network_of_ipv6_is_its_first_one) {
+    const auto network = [](const char* text) { return ip_address::parse(text)->network().str(); };
+    EXPECT_EQ(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
+    EXPECT_EQ(network("2001:db8:1:2::"), "2001:db8:1:2::");
+    EXPECT_EQ(network("192.0.2.7"), "192.0.2.7");
+    EXPECT_EQ(network("::1"), "::1");
+    EXPECT_EQ(ip_address().network(), ip_address());
+}
+
 }  // namespace
 }  // namespace carillon::net

@@ -1,5 +1,7 @@
 #include "net/loop.hpp"
 
+#include "support/scarce_memory.hpp"
+
 #include <memory>
 #include <string>
 #include <thread>
@@ -493,6 +495,26 @@ TEST(loop, tells_a_handler_that_its_call_failed) {
     l.run();
     EXPECT_EQ(handler.failures, 1);
     EXPECT_EQ(l.counters().failed_allocations, 1U);
+}
+
+TEST(loop, is_woken_at_once_if_there_is_no_memory_to_remember_that_it_is_owed) {
+    if (!testing::memory_can_be_scarce) GTEST_SKIP() << "the checker's own memory";
+    struct sleeping final : wakeable {
+        void wake() noexcept override { ++woken; }
+        int woken = 0;
+    };
+    sleeping sleeper;
+    int before_the_end = 0;
+    testing::scarce_memory memory;
+    std::thread([&] {
+        held_wakes held;
+        memory.fail_at(1);
+        held.owe(sleeper);
+        memory.fail_at(0);
+        before_the_end = sleeper.woken;
+    }).join();
+    EXPECT_EQ(before_the_end, 1);
+    EXPECT_EQ(sleeper.woken, 1);
 }
 
 TEST(loop, keeps_the_time_of_the_turn) {

@@ -261,6 +261,28 @@ TEST_F(matrix, every_route_lets_in_whom_the_table_says_and_no_other) {
     }
 }
 
+TEST_F(matrix, what_hangs_on_who_asks_is_kept_by_no_cache_and_shown_in_no_frame) {
+    const std::string admin =
+        "Authorization: Bearer " + signed_token({.roles = R"(["admin"])"}) + "\r\n";
+    const auto is_personal = [](const answer& a) {
+        return a.header("Cache-Control") == "no-store" &&
+               a.header("Content-Security-Policy").contains("frame-ancestors 'none'");
+    };
+    for (const listed_route& r : routes_) {
+        if (r.method != "GET" || r.path.contains('{') || r.otherwise == "none") continue;
+        const answer got = server_.request("HEAD", r.path, {}, admin);
+        if (got.header("Content-Type") == "text/event-stream") continue;
+        EXPECT_TRUE(is_personal(got)) << r.path << '\n' << got.head;
+        EXPECT_TRUE(is_personal(server_.request("HEAD", r.path, {}, "Authorization: x\r\n")))
+            << r.path << ", refused";
+    }
+    const answer minted =
+        server_.request("POST", "/auth/token", R"({"userId":"u"})", admin + std::string(json_type));
+    EXPECT_EQ(minted.status, 200);
+    EXPECT_TRUE(is_personal(minted)) << minted.head;
+    EXPECT_EQ(server_.get("/health").header("Cache-Control"), "");
+}
+
 TEST(access, a_back_end_with_sessions_says_who_calls) {
     const running_server back_end({"--auth.secret", std::string(secret)});
     const auto token = [](std::string_view roles) {

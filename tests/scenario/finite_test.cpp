@@ -165,7 +165,7 @@ TEST(finite, nobody_writes_to_a_stream_but_its_producers_calls) {
     for (const std::string& more :
          {"\"topics\":[\"$stream/" + id + "\"]", "\"topic\":\"$stream/" + id_of(open) + "\"",
           std::string(R"("topic":"news")"), std::string(R"("retain":true)"),
-          std::string(R"("deliverAt":"2000-01-01T00:00:00Z")"),
+          std::string(R"("private":true)"), std::string(R"("deliverAt":"2000-01-01T00:00:00Z")"),
           std::string(R"("event":"carillon.end")")})
         EXPECT_EQ(s.request("POST", open, "{\"data\":1," + more + "}", json_type).status, 400)
             << more;

@@ -63,6 +63,17 @@ TEST(logging, a_log_that_nobody_reads_stops_nothing) {
     EXPECT_TRUE(s.logs("\"message\":\"log lines dropped\",\"lines\":"));
 }
 
+TEST(logging, a_request_that_is_refused_later_is_named) {
+    running_server s({"--log.level", "info", "--journal.max_topics", "1"});
+    s.publish("a", "1");
+    EXPECT_EQ(s.post("b", R"({"data":1})").status, 503) << "the journal says so";
+    EXPECT_TRUE(s.logs("\"path\":\"/events/publish/b\""));
+    EXPECT_THAT(s.log(), HasSubstr("\"message\":\"request failed\",\"status\":503"));
+    EXPECT_THAT(s.log(), HasSubstr("\"method\":\"POST\",\"path\":\"/events/publish/b\""));
+    EXPECT_EQ(s.request("HEAD", "/nothing").status, 404);
+    EXPECT_TRUE(s.logs("\"method\":\"HEAD\",\"path\":\"/nothing\""));
+}
+
 TEST(logging, a_log_that_nobody_reads_keeps_no_server_from_ending) {
     running_server s({"--log.level", "debug", "--drain.window", "100ms"});
     fill_the_log(s);

@@ -149,6 +149,35 @@ TEST(metadata, an_operator_can_name_keys_that_clients_may_give_themselves) {
     EXPECT_EQ(client.next().type, "x");
 }
 
+TEST(metadata, a_renewal_keeps_what_the_query_said) {
+    const running_server server(
+        {"--auth.secret", std::string(test_secret), "--metadata.client_keys", "dept"});
+    const std::string ann = calls_as("ann");
+    auto c = listen(server, "dept=x&sessionId=s1", ann);
+    const std::string client = json_value(c.open().data, "client");
+    const auto notify = [&](std::string_view to, std::string_view name) {
+        const answer sent = server.request("POST", "/api/sse/notify",
+                                           fmt::format(R"({{{},"event":"{}","data":1}})", to, name),
+                                           calls_as("app", R"(["publisher"])"));
+        EXPECT_EQ(sent.status, 200) << sent.body;
+    };
+    const auto notify_all = [&] {
+        notify(R"("metadata":{"dept":"x"})", "dept");
+        notify(R"("userId":"ann","metadata":{"dept":"x"})", "user-dept");
+        notify(R"("userId":"ann","sessionId":"s1")", "user-session");
+        notify(R"("userId":"bob","metadata":{"dept":"x"})", "another's");
+        notify(R"("userId":"ann")", "user");
+        for (const char* name : {"dept", "user-dept", "user-session", "user"})
+            EXPECT_EQ(c.next().type, name);
+    };
+    notify_all();
+    const answer renewed =
+        server.request("POST", "/auth/renew", fmt::format(R"({{"client":"{}"}})", client), ann);
+    ASSERT_EQ(renewed.status, 200) << renewed.body;
+    EXPECT_EQ(c.next().type, "carillon.renewed");
+    notify_all();
+}
+
 TEST(metadata, what_is_wrong_is_refused_by_field) {
     const running_server server;
     const std::pair<std::string_view, std::string_view> bad[] = {

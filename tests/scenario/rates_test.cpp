@@ -17,6 +17,8 @@ TEST(rates, a_publisher_that_comes_too_often_is_told_when_to_come_again) {
     if (refused.status == 200) refused = s.post("news", R"({"data":1})");  // a second has gone by
     EXPECT_EQ(refused.status, 429);
     EXPECT_EQ(json_value(refused.body, "code"), "RATE_LIMITED");
+    EXPECT_EQ(json_value(refused.body, "status"), "429");
+    EXPECT_THAT(refused.body, HasSubstr("`rates.publishes_per_address`"));
     EXPECT_GE(std::stoi(refused.header("Retry-After")), 1);
     const answer lines = s.post("news", "{\"data\":1}\n", lines_type);
     EXPECT_EQ(lines.status, 429);
@@ -30,7 +32,13 @@ TEST(rates, an_event_source_that_comes_too_often_is_not_ended_for_good) {
     const running_server s({"--rates.connects_per_address", "2"});
     EXPECT_EQ(s.request("HEAD", "/events/subscribe/news").status, 200);
     EXPECT_EQ(s.request("HEAD", "/events/subscribe/news").status, 200);
-    EXPECT_EQ(s.get("/events/subscribe/news").status, 503);
+    const answer refused = s.get("/events/subscribe/news");
+    EXPECT_EQ(refused.status, 503);
+    EXPECT_EQ(json_value(refused.body, "status"), "503") << "as its head says";
+    EXPECT_EQ(json_value(refused.body, "title"), "Service Unavailable");
+    EXPECT_EQ(json_value(refused.body, "code"), "RATE_LIMITED");
+    EXPECT_THAT(refused.body, HasSubstr("`rates.connects_per_address`"));
+    EXPECT_GE(std::stoi(refused.header("Retry-After")), 1);
     const answer told =
         s.request("GET", "/events/subscribe/news", {}, "Accept: text/event-stream\r\n");
     EXPECT_EQ(told.status, 200);

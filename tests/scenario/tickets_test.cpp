@@ -15,6 +15,7 @@ namespace carillon::testing {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr std::string_view secret = "a secret of more than thirty-two bytes";
 
@@ -190,6 +191,25 @@ TEST_F(credentials, a_stream_ends_by_when_its_token_was_issued_not_by_when_it_be
     EXPECT_EQ(fresh.next().data, "still there");
 }
 
+TEST_F(credentials, an_issuer_whose_clock_is_ahead_has_its_tokens_taken_back_too) {
+    const auto issued_in = [&](std::int64_t seconds) {
+        return auth::key::from_secret(secret, auth::algorithm::hs256)
+            .value()
+            ->sign(
+                fmt::format(R"({{"sub":"ann","iat":{},"exp":{}}})", now() + seconds, now() + 7200))
+            .value();
+    };
+    const std::string early = issued_in(20);
+    event_reader c(server, "/news?token=" + early);
+    c.open();
+    EXPECT_EQ(revoke(R"({"userId":"ann"})").body, R"({"ended":1})");
+    EXPECT_EQ(status("/auth/me", bearer(early)), 401);
+    server.kill();
+    server.restart();
+    EXPECT_EQ(status("/auth/me", bearer(early)), 401);
+    EXPECT_EQ(status("/auth/me", bearer(issued_in(3600))), 401) << "beyond the leeway";
+}
+
 TEST_F(credentials, another_issuer_neither_renews_a_stream_nor_loses_it_to_a_revocation) {
     const temporary_folder folder;
     const std::string other = "another issuer's secret of more than thirty-two bytes";
@@ -223,6 +243,39 @@ TEST_F(credentials, another_issuer_neither_renews_a_stream_nor_loses_it_to_a_rev
     EXPECT_EQ(both.request("GET", "/auth/me", {}, bearer(ann)).status, 200);
 }
 
+TEST_F(credentials, a_revocation_of_an_issuer_that_nobody_believes_is_refused) {
+    const running_server named({"--auth.secret", std::string(secret), "--auth.issuer", "one"});
+    const auto admin =
+        auth::key::from_secret(secret, auth::algorithm::hs256)
+            .value()
+            ->sign(fmt::format(R"({{"sub":"root","iss":"one","roles":["admin"],"exp":{}}})",
+                               now() + 600))
+            .value();
+    const auto ask = [&](std::string_view issuer) {
+        return named.request("POST", "/auth/revoke",
+                             fmt::format(R"({{"tokenId":"x","issuer":"{}"}})", issuer),
+                             bearer(admin));
+    };
+    EXPECT_EQ(ask("one").status, 200);
+    const answer wrong = ask("onne");
+    EXPECT_EQ(wrong.status, 400);
+    EXPECT_THAT(wrong.body, HasSubstr("onne"));
+    EXPECT_EQ(revoke(R"({"tokenId":"x","issuer":"any"})").status, 200)
+        << "without `auth.issuer` tokens may be of any";
+}
+
+TEST_F(credentials, one_user_takes_no_more_tickets_than_it_may) {
+    const running_server few(
+        {"--auth.secret", std::string(secret), "--auth.max_tickets_per_user", "2"});
+    const auto ask = [&](std::string_view user) {
+        return few.request("POST", "/auth/ticket", {}, bearer(token_of(user, "t"))).status;
+    };
+    EXPECT_EQ(ask("ann"), 200);
+    EXPECT_EQ(ask("ann"), 200);
+    EXPECT_EQ(ask("ann"), 429);
+    EXPECT_EQ(ask("bob"), 200);
+}
+
 TEST_F(credentials, of_a_client_the_token_is_taken_back_and_the_stream_ends) {
     event_reader c(server, "/news?token=" + ann);
     event_reader nobody(server, "/news");
@@ -240,16 +293,40 @@ TEST_F(credentials, of_a_client_the_token_is_taken_back_and_the_stream_ends) {
 
 TEST_F(credentials, a_ticket_opens_no_other_stream) {
     const std::string ticket = ticket_for(ann);
+    std::string cursor;
     {
         event_reader c(server, "/news?ticket=" + ticket);
-        c.open();
+        cursor = "Last-Event-ID: " + c.open().id + "\r\n";
     }
     ASSERT_TRUE(all_gone());
-    const std::string_view cursor = "Last-Event-ID: x\r\n";
     EXPECT_EQ(status("/events/subscribe/other?ticket=" + ticket, cursor), 401);
     EXPECT_EQ(status("/events/subscribe/news?topic=other&ticket=" + ticket, cursor), 401);
     event_reader again(server, "/news?ticket=" + ticket, cursor);
     EXPECT_EQ(again.head().status, 200);
+}
+
+TEST_F(credentials, a_ticket_opens_its_stream_again_with_no_cursor_that_was_made_up) {
+    const std::string ticket = ticket_for(ann);
+    const std::string path = "/events/subscribe/news?ticket=" + ticket;
+    publish("kept");
+    std::string id;
+    {
+        event_reader c(server, "/news?ticket=" + ticket, "Last-Event-ID: x\r\n");
+        const received first = c.open();
+        EXPECT_EQ(json_value(first.data, "resume"), "reset") << "the first may come from anywhere";
+        id = c.next().id;
+    }
+    ASSERT_TRUE(all_gone());
+    for (const char* wrong : {"x", "abc.1", "garbage~", "evil~r"}) {
+        const answer got =
+            server.request("GET", path, {}, fmt::format("Last-Event-ID: {}\r\n", wrong));
+        EXPECT_EQ(got.status, 401) << wrong;
+        EXPECT_THAT(got.body, HasSubstr("UNAUTHENTICATED")) << wrong;
+        EXPECT_THAT(got.body, Not(HasSubstr("kept"))) << wrong;
+        EXPECT_EQ(server.request("GET", path + "&last_event_id=" + wrong).status, 401) << wrong;
+    }
+    event_reader again(server, "/news?ticket=" + ticket, "Last-Event-ID: " + id + "\r\n");
+    EXPECT_EQ(json_value(again.open().data, "resume"), "resumed");
 }
 
 TEST_F(credentials, a_token_without_an_id_is_taken_back_by_its_client_over_a_restart) {

@@ -193,6 +193,7 @@ TEST_P(finite_streams_test, take_events_of_their_producer_alone) {
                   id, [&](event& e) { e.topics = {*topic::parse("$stream/" + h.begin())}; }),
               errc::invalid_request);
     EXPECT_EQ(h.why_not_appended(id, [](event& e) { e.retain = true; }), errc::invalid_request);
+    EXPECT_EQ(h.why_not_appended(id, [](event& e) { e.is_private = true; }), errc::invalid_request);
     EXPECT_EQ(
         h.why_not_appended(id, [](event& e) { e.name = *wire::event_name::parse("carillon.end"); }),
         errc::invalid_request);

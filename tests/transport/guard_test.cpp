@@ -314,6 +314,18 @@ TEST_F(guard, refuses_a_large_body_of_a_stranger_before_it_is_read) {
     EXPECT_EQ(client_.read().status, 200);
 }
 
+TEST_F(guard, refuses_any_body_of_a_stranger_that_shows_nothing_before_it_is_read) {
+    const std::string type = "Content-Type: text/plain\r\nContent-Length: 5\r\n";
+    for (const char* nothing : {"", "Authorization:\r\n"}) {
+        http::test_client c(server_);
+        c.send(request("POST", "/up", nothing + type));
+        EXPECT_EQ(c.read().status, 401) << nothing;
+    }
+    http::test_client c(server_);
+    c.send(request("POST", "/up", bearer("bad") + type) + "whole");
+    EXPECT_EQ(c.read().status, 401) << "looked at when the body is there";
+}
+
 TEST_F(guard, refuses_uploads) {
     const std::string type = "Content-Type: x/lines\r\n";
     const auto asked = [&](std::string_view path, std::string_view token) {

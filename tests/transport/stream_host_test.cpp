@@ -52,6 +52,26 @@ TEST(address_counts, an_address_has_so_many_places_and_each_comes_back_once) {
     EXPECT_FALSE(counts.take(one, 2));
 }
 
+TEST(address_counts, the_addresses_of_an_ipv6_network_share_their_places) {
+    address_counts counts;
+    const auto take = [&](const char* text) {
+        return counts.take(*net::ip_address::parse(text), 2);
+    };
+    auto first = take("2001:db8::1");
+    {
+        const auto second = take("2001:db8::ffff:1");
+        ASSERT_TRUE(second);
+        EXPECT_EQ(second->address().str(), "2001:db8::ffff:1");
+        EXPECT_FALSE(take("2001:db8::2"));
+        EXPECT_FALSE(take("2001:db8::"));
+        EXPECT_TRUE(take("2001:db8:0:1::1")) << "another network";
+        EXPECT_TRUE(take("::1")) << "no network";
+    }
+    const auto itself = take("2001:db8::");
+    EXPECT_TRUE(itself);
+    EXPECT_FALSE(take("2001:db8::3"));
+}
+
 TEST(stream_host, what_a_client_sends_on_its_stream_is_dropped) {
     stream_server s;
     raw_client c(s.port());

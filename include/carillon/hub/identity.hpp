@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <compare>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,6 +27,9 @@ public:
     virtual ~stream_lease() = default;
     /// The stream has begun.
     virtual void begun() noexcept = 0;
+    /// It has begun before. Then a cursor that the journal does not know is no cursor of this
+    /// stream, which is refused.
+    virtual bool again() const noexcept = 0;
 };
 
 /// The caller that opened a stream or reads the record. The code that makes one has verified all of
@@ -41,7 +45,11 @@ struct identity {
     std::optional<std::chrono::system_clock::time_point> expires;
     /// When what it rests on was made; nothing: unknown. For what takes back all from before.
     std::optional<std::chrono::system_clock::time_point> issued = {};
-    std::vector<attribute> attributes;         ///< what `audience::all_of` is held against
+    std::vector<attribute> attributes;  ///< what `audience::all_of` is held against
+    /// What its stream's own request added, which a renewal keeps: the last of the attributes, and
+    /// the session.
+    std::uint16_t added_attributes = 0;
+    bool added_session = false;
     std::shared_ptr<stream_lease> lease = {};  ///< null: it needs none
 };
 

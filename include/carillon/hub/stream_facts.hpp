@@ -32,6 +32,8 @@ enum class close_reason : std::uint8_t {
     expired,      ///< what its identity rests on holds no longer
     inactive,     ///< it had nothing but heartbeats for as long as its profile allows
     revoked,      ///< what its identity rests on was taken back
+    /// It never began: its identity opens a stream again, and the cursor is none that it can have.
+    unknown_cursor,
 };
 /// As clients are told: `drained` is "drain".
 std::string_view to_string(close_reason why) noexcept;

@@ -73,6 +73,10 @@ result<> address(std::vector<event>& events, std::string_view id, const hub_opti
             return fail(errc::invalid_request, "the events of a stream name no topics");
         if (e.retain)
             return fail(errc::invalid_request, "a stream that ends has no last value: `retain`");
+        if (e.is_private) {
+            return fail(errc::invalid_request,
+                        "whoever has the id of a stream that ends sees all of it: `private`");
+        }
         if (e.name && e.name->str().starts_with("carillon.")) {
             return fail(errc::invalid_request,
                         "event names that begin with `carillon.` are reserved for the hub");

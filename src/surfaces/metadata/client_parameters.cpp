@@ -81,7 +81,9 @@ result<> check_names(const std::vector<attribute>& said, const principal& who) {
 
 void add_known(identity& to, const std::vector<attribute>& more) {
     for (const attribute& a : more) {
-        if (!a.value.empty()) to.attributes.push_back(a);
+        if (a.value.empty()) continue;
+        to.attributes.push_back(a);
+        ++to.added_attributes;
     }
 }
 
@@ -114,7 +116,10 @@ result<described_client> described_by(const http::request& r, const principal& w
     }
     client.session_is_known = who.unrestricted || !made->session.empty();
     if (!user->empty()) made->user = std::move(*user);
-    if (!session->empty()) made->session = std::move(*session);
+    if (!session->empty() && made->session != *session) {
+        made->session = std::move(*session);
+        made->added_session = true;
+    }
     add_known(*made, services::filter_attributes(made->user, made->session));
     client.who = std::move(made);
     return client;

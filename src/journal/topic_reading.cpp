@@ -1,4 +1,5 @@
 // Topics by pattern, and their events in memory in one order.
+#include "base/ago.hpp"
 #include "journal/topic_logs.hpp"
 
 #include <algorithm>
@@ -389,7 +390,7 @@ topic_logs::taken topic_logs::taken_since(std::chrono::system_clock::time_point 
     taken all;
     const std::uint64_t newest = taken_of(patterns, topics);
     const bool everything = t.time_since_epoch().count() <= 0;
-    const bool long_ago = t < now - retention_of_({}).max_age;
+    const bool long_ago = t < ago(now, retention_of_({}).max_age);
     if (everything || newest > at || (topics.dense && long_ago)) {
         all.newest = newest;
         return all;
@@ -398,10 +399,11 @@ topic_logs::taken topic_logs::taken_since(std::chrono::system_clock::time_point 
         if (log->trimmed == 0) continue;
         if (!log->empty() && times.ordered(value_of(log->front()), log->front()->stored_at) < t)
             continue;
-        const retention& keep = log->keep();
+        const bool asked = log->rule.load(std::memory_order_acquire) != &unasked_;
+        const retention keep = asked ? log->keep() : retention_of_(log->name());
         const bool full =
             log->kept >= keep.max_events || log->kept_bytes > keep.max_bytes - keep.max_bytes / 8;
-        if (!full && t >= now - keep.max_age) continue;
+        if (!full && t >= ago(now, keep.max_age)) continue;
         if (log->complete()) {
             all.newest = std::max(all.newest, log->trimmed);
         } else {

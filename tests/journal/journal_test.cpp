@@ -540,6 +540,17 @@ TEST_P(journals, recover_from_a_clock_that_was_ahead) {
         << "the key is forgotten when its time is over";
 }
 
+TEST_P(journals, may_keep_events_for_ever) {
+    build([](std::string_view) {
+        return retention{.max_events = 1, .max_age = std::chrono::seconds::max()};
+    });
+    for (int i = 0; i < 3; ++i) append({"a"});
+    pass(std::chrono::hours(24 * 365));
+    EXPECT_TRUE(soon_reads({"a"}, {3}));
+    EXPECT_EQ(locate({"a"}, {}, rewind_since{now_.load() - 1s}).at.value, 3u);
+    EXPECT_TRUE(locate({"a"}, {}, rewind_since{now_.load() - std::chrono::hours(24 * 366)}).lost);
+}
+
 TEST_P(journals, trim_topics_again_that_began_while_the_clock_was_ahead) {
     build([](std::string_view) { return retention{.max_age = 100s}; });
     append({"other"});

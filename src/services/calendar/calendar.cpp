@@ -1,4 +1,5 @@
 // Events, and the calls of those who keep and attend them.
+#include "base/ago.hpp"
 #include "base/json_text.hpp"
 #include "base/random.hpp"
 #include "base/time_text.hpp"
@@ -121,12 +122,12 @@ void calendar::trim() {
     std::string starts;
     if (age.count() != 0) {
         // Local times are up to 14 hours ahead of UTC, and up to 12 behind it.
-        starts = rfc3339(now - age - std::chrono::hours(24)).substr(0, 19);
+        starts = rfc3339(ago(ago(now, age), std::chrono::hours(24))).substr(0, 19);
         std::erase_if(starts, [](char c) { return c == '-' || c == ':'; });
     }
     state_->records.write(
         [starts = std::move(starts),
-         before = now - state_->limits.keep_reminders](store::records& r) -> result<> {
+         before = ago(now, state_->limits.keep_reminders)](store::records& r) -> result<> {
             const auto reminders = r.calendar().trim_reminders(before, trimmed_at_once);
             if (!reminders) return std::unexpected(reminders.error());
             if (starts.empty()) return {};

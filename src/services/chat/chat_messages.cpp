@@ -1,4 +1,5 @@
 // What is said in rooms, and reading it.
+#include "base/ago.hpp"
 #include "base/random.hpp"
 #include "base/utf8.hpp"
 #include "services/chat/chat_state.hpp"
@@ -188,7 +189,7 @@ void chat::rooms_of(std::string user, callback<std::vector<room>> done) {
 
 void chat::trim() {
     state_->records.write(
-        [before = state_->now() - state_->limits.max_age](store::records& r) -> result<> {
+        [before = ago(state_->now(), state_->limits.max_age)](store::records& r) -> result<> {
             const auto gone = r.rooms().trim_messages(before, trimmed_at_once);
             if (!gone) return std::unexpected(gone.error());
             return {};

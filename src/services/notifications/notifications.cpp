@@ -1,5 +1,6 @@
 #include <carillon/services/notifications.hpp>
 
+#include "base/ago.hpp"
 #include "base/json_text.hpp"
 #include "base/random.hpp"
 
@@ -282,7 +283,7 @@ void notifications::newest(std::uint64_t before, std::size_t limit,
 
 void notifications::trim() {
     records_.write(
-        [before = now_() - limits_.max_age](store::records& r) -> result<> {
+        [before = ago(now_(), limits_.max_age)](store::records& r) -> result<> {
             const auto gone = r.notifications().trim(before, trimmed_at_once);
             if (!gone) return std::unexpected(gone.error());
             return {};

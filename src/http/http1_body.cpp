@@ -19,8 +19,11 @@ namespace {
 constexpr int max_reads_per_turn = 8;
 /// For the last bytes of a body whose owner has gone.
 constexpr auto last_bytes_time = std::chrono::seconds(10);
-/// Bytes; while a client does not take all that is there for it.
+/// Bytes; while a client reads, but does not take all that is there for it.
 constexpr std::size_t large_send_buffer = 256u << 10;
+/// Writes in a row that were taken in part, until a client is known to read: what the kernels on
+/// both sides have room for is taken of a client that reads nothing too.
+constexpr unsigned partial_writes_of_a_reader = 6;
 
 iovec slice_of(std::string_view bytes) noexcept {
     return {const_cast<char*>(bytes.data()), bytes.size()};
@@ -152,8 +155,9 @@ private:
     bool whole_ : 1 = true;     ///< the last write was taken whole
     bool blocked_ : 1 = false;  ///< the listener is to be told when bytes are taken again
     bool peer_ended_ : 1 = false;
-    bool dropped_ : 1 = false;       ///< something that the client sent
-    bool large_buffer_ : 1 = false;  ///< the socket's
+    bool dropped_ : 1 = false;         ///< something that the client sent
+    bool large_buffer_ : 1 = false;    ///< the socket's
+    unsigned partial_writes_ : 3 = 0;  ///< since the last that was taken whole, 6 at most
 };
 
 template <class Stream>
@@ -175,18 +179,25 @@ std::ptrdiff_t http1_body<Stream>::write(std::span<const iovec> slices) {
     if (sent.state == net::io_state::starved) net::retry_write_later(context_.loop, stream_.fd());
     whole_ = sent.bytes == offered;
     blocked_ = !whole_ || unsent_;
-    if (whole_ == large_buffer_) fit_buffer();
+    if (whole_)
+        partial_writes_ = 0;
+    else if (sent.bytes > 0 && partial_writes_ < partial_writes_of_a_reader)
+        ++partial_writes_;
+    fit_buffer();
     return static_cast<std::ptrdiff_t>(sent.bytes);
 }
 
-/// A stream that catches up gets more than 16 KiB in a round trip; one that keeps up needs no more.
-/// Those that are large at a time are bounded by the budget of answers.
+/// A stream that catches up gets more than 16 KiB in a round trip; one that keeps up needs no more,
+/// and one whose client has stalled holds no more. Those that are large at a time are bounded by
+/// the budget of answers.
 template <class Stream>
 void http1_body<Stream>::fit_buffer() {
-    if (large_buffer_) {
+    const bool large = partial_writes_ == partial_writes_of_a_reader;
+    if (large_buffer_ && whole_) {
         stream_.set_send_buffer(context_.options->limits.send_buffer);
         return return_buffer();
     }
+    if (large_buffer_ || !large) return;
     byte_budget* const budget = context_.options->responses;
     if (budget != nullptr && !budget->take(large_send_buffer)) return;
     large_buffer_ = true;

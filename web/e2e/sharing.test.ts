@@ -225,6 +225,7 @@ test.each([
   const frame = page.frames()[1]!;
   await frame.addScriptTag({ type: "module", content: await (await fetch(`${site.url}/client.js`)).text() });
   await begin(frame, url(), { persist: "cursor", ...options });
+  await opens(frame);
   await server.publish("news", "one");
   await came(frame, "one");
   await frame.evaluate(() => kept.client.addTopic("chat"));

@@ -2,11 +2,14 @@
 import "reflect-metadata";
 import {
   Controller,
+  type DynamicModule,
   Get,
   type INestApplication,
   Inject,
   Injectable,
+  type MiddlewareConsumer,
   Module,
+  type NestModule,
   Param,
   Post,
   Query,
@@ -107,6 +110,24 @@ class YourService {
 }
 @Module({ imports: [SSEModule], providers: [YourService], controllers: [EventsController] })
 class YourModule {}
+
+/** Stands for the login that an application has already, such as Passport's. */
+class FoundBefore implements NestModule {
+  static as(user: object): DynamicModule {
+    return { module: class extends FoundBefore {}, providers: [{ provide: "FOUND", useValue: user }] };
+  }
+
+  constructor(@Inject("FOUND") private readonly user: object) {}
+
+  configure(consumer: MiddlewareConsumer): void {
+    consumer
+      .apply((request: { user?: object }, _: unknown, next: () => void) => {
+        request.user = this.user;
+        next();
+      })
+      .forRoutes("*path");
+  }
+}
 
 async function start(...imports: NonNullable<Parameters<typeof Test.createTestingModule>[0]["imports"]>) {
   const testing = await Test.createTestingModule({ imports: [...imports, YourModule] }).compile();
@@ -234,6 +255,20 @@ describe("the guards", () => {
     const { url } = await start(forRoot({ verify }));
     expect((await fetch(`${url}/events/admin`, bearer("open sesame"))).status).toBe(401);
     expect((await fetch(`${url}/events/admin?token=open%20sesame`)).status).toBe(200);
+  });
+
+  it.each([[{ userId: 7, username: "ada" }], [{ sub: "7" }], [{ id: 7 }]])("take a user whom another guard has found, as it is: %j", async (found) => {
+    const { url } = await start(forRoot(), FoundBefore.as(found));
+    const { seen, opened } = listen(`${url}/events/mine`);
+    await opened;
+    await new Carillon({ url: server.url, secret }).publish("users/7", "for you");
+    await until("it has come", () => seen.length === 1);
+    expect(await (await fetch(`${url}/events/me`)).json()).toEqual({ user: { roles: [], ...found, id: "7", userId: "7" } });
+  });
+
+  it("refuse one without an id", async () => {
+    const { url } = await start(forRoot(), FoundBefore.as({ username: "ada" }));
+    expect((await fetch(`${url}/events/mine`)).status).toBe(401);
   });
 
   it("believe development tokens on a developer's machine only", async () => {

@@ -16,11 +16,20 @@ const rolesKey = "carillon-nest roles";
 /** One of these roles is needed. */
 export const Roles = (...roles: string[]) => SetMetadata(rolesKey, roles);
 
-/** The user whom a guard has found; undefined if there is none. */
+/** The user whom a guard has found; undefined if there is none. Of another guard's user the id may be called `userId` or `sub`. */
 export const CurrentUser = createParamDecorator(
   (_: unknown, context: ExecutionContext): AuthenticatedUser | undefined =>
-    context.switchToHttp().getRequest<GuardedRequest>().user,
+    known(context.switchToHttp().getRequest<GuardedRequest>().user),
 );
+
+function known(user: AuthenticatedUser | undefined): AuthenticatedUser | undefined {
+  if (!user || (typeof user.id === "string" && user.id !== "")) return user;
+  // What other guards find, such as Passport's, belongs to the application: it stays as it is.
+  const { id, userId, sub } = user as { id?: unknown; userId?: unknown; sub?: unknown };
+  const name = id || userId || sub;
+  if (typeof name !== "string" && typeof name !== "number") return undefined;
+  return { ...user, id: String(name), userId: String(name), roles: user.roles ?? [] };
+}
 
 function refused(status: 401 | 403, detail: string): HttpException {
   const code = status === 401 ? "UNAUTHENTICATED" : "FORBIDDEN";
@@ -46,7 +55,7 @@ export class AuthGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<GuardedRequest>();
     // Another guard of the application may have found the user already.
     const user = request.user ?? (await findUser(this.root, request));
-    if (!user) throw refused(401, "a token is needed");
+    if (!user || !known(user)) throw refused(401, user ? "the user has no id" : "a token is needed");
     request.user = user;
     const needed = rolesOf(context);
     if (needed.length > 0 && !needed.some((role) => user.roles?.includes(role))) {

@@ -18,6 +18,9 @@ export function retryAfterOf(value: string | null, now = Date.now()): number | u
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }
 
+/** The longest that a timer of Node can wait; a longer one would end at once. */
+export const longestTimer = 2 ** 31 - 1;
+
 /** Ends early, without an error, when `signal` is aborted. */
 export function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted) return Promise.resolve();
@@ -27,7 +30,7 @@ export function pause(milliseconds: number, signal?: AbortSignal): Promise<void>
       signal?.removeEventListener("abort", over);
       done();
     };
-    const timer = setTimeout(over, milliseconds);
+    const timer = setTimeout(over, Math.min(milliseconds, longestTimer));
     signal?.addEventListener("abort", over, { once: true });
   });
 }

@@ -14,7 +14,7 @@ export interface BatchLimits {
 interface Entry<T> {
   json: string;
   bytes: number;
-  /** When its caller ceases to wait, in milliseconds since 1970. */
+  /** When its caller ceases to wait, by `performance.now()`. */
   deadline: number;
   /** The caller's own idempotency key: such an event goes alone. */
   key: string | undefined;

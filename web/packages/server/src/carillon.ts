@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { Batcher, type BatchLimits } from "./batcher.js";
 import { Caller, type CallerOptions, environment, type User } from "./caller.js";
 import { Connection, type ConnectionOptions } from "./connection.js";
-import { CarillonError, isCarillonError } from "./errors.js";
+import { CarillonError, checkNames, isCarillonError } from "./errors.js";
 import { eventJson, type EventContent, type KeptEvent, type OutgoingEvent, type Published, timeText } from "./event.js";
 import { FiniteStream, type Piped, type PipeOptions } from "./finite_stream.js";
 import { type LaneKeys, Lanes } from "./lanes.js";
@@ -227,7 +227,7 @@ export class Carillon {
     const stream = await this.createStream();
     this.streams.add(stream);
     const done = stream
-      .pipe(typeof source === "function" ? source(stream.signal) : source, options)
+      .pipe(typeof source === "function" ? begunBy(() => source(stream.signal)) : source, options)
       .finally(() => this.streams.delete(stream));
     return { stream, done: this.watched(done) };
   }
@@ -310,6 +310,7 @@ export class Carillon {
   send<V extends Verb, P extends PathOf<V>>(keys: LaneKeys, method: V, path: P, ...[what]: RouteArguments<V, P>): Promise<Receipt> {
     const sent = (async () => {
       this.checkOpen();
+      if (keys !== "all") checkNames(keys);
       const call = [{ key: this.nextKey(), deadline: this.connection.deadline(), ...what }] as unknown as RouteArguments<V, P>;
       const answer = await this.lanes.run(keys, () => this.connection.call(method, path, ...call));
       return (answer.body ?? {}) as Receipt;
@@ -371,4 +372,9 @@ export class Carillon {
     const message = why instanceof Error ? why.message : String(why);
     process.emitWarning(`${code}: ${message}`, { type: "CarillonWarning", code: `CARILLON_${code}` });
   }
+}
+
+/** What the function gives, asked for when it is read: what it throws at once is a failure like one in the middle. */
+async function* begunBy<T>(begin: () => AsyncIterable<T> | Iterable<T>): AsyncGenerator<T, void, undefined> {
+  yield* begin();
 }

@@ -1,4 +1,4 @@
-import { type BackoffOptions, pause, retryAfterOf, waitBefore } from "./backoff.js";
+import { type BackoffOptions, longestTimer, pause, retryAfterOf, waitBefore } from "./backoff.js";
 import type { Caller, User } from "./caller.js";
 import { CarillonError, errorOf, isCarillonError } from "./errors.js";
 import { type AnswerOf, defaultPrefixes, mounted, type PathOf, type Prefixes, type RouteArguments, type Verb } from "./routes.js";
@@ -26,7 +26,7 @@ export interface Call {
   key?: string;
   /** In whose name; default this process. */
   as?: User;
-  /** When to give up, in milliseconds since 1970. */
+  /** When to give up, by `performance.now()`. */
   deadline?: number;
   signal?: AbortSignal;
   /** True if doing it twice does no harm, whatever the method; false if it does, although there is a key. */
@@ -72,9 +72,9 @@ export class Connection {
     return this.over.signal;
   }
 
-  /** When a call that is made now gives up, in milliseconds since 1970. */
+  /** When a call that is made now gives up, by `performance.now()`: a clock that is set changes nothing. */
   deadline(): number {
-    return Date.now() + this.giveUpAfter;
+    return performance.now() + this.giveUpAfter;
   }
 
   /** Ends what is on its way; calls fail with `CLOSED`. */
@@ -83,7 +83,10 @@ export class Connection {
   }
 
   address(path: string, query: Call["query"] = {}): URL {
-    const url = new URL(this.url.pathname.replace(/\/$/, "") + path, this.url);
+    // Never resolved against the base: a path that begins with two slashes would name another host.
+    const url = new URL(this.url);
+    url.pathname = url.pathname.replace(/\/$/, "") + path;
+    url.search = url.hash = "";
     for (const [name, value] of Object.entries(query)) {
       const values = value === undefined ? [] : typeof value === "object" ? value : [String(value)];
       for (const one of values) url.searchParams.append(name, one);
@@ -120,7 +123,7 @@ export class Connection {
       // A refusal is certain that nothing was done, so it may be tried again without a key.
       if (!done.again || (done.maybeDone && !repeatable)) throw done.error.with(known);
       const wait = Math.max(done.error.retryAfter ?? 0, waitBefore(attempt, this.backoff));
-      if (Date.now() + wait >= deadline) throw done.error.with(known);
+      if (performance.now() + wait >= deadline) throw done.error.with(known);
       await this.wait(wait, what.signal);
     }
   }
@@ -147,24 +150,25 @@ export class Connection {
     const timer = setTimeout(() => {
       late = true;
       stop.abort();
-    }, this.timeout);
+    }, Math.min(this.timeout, longestTimer));
     const end = () => stop.abort();
     this.closed.addEventListener("abort", end, { once: true });
     what.signal?.addEventListener("abort", end, { once: true });
     let asked = false;
     try {
       const token = await unlessAborted(show(), stop.signal);
+      const headers = headersOf({
+        Accept: "application/json, application/problem+json",
+        "Content-Type": body === undefined ? undefined : "application/json",
+        Authorization: token === undefined ? undefined : `Bearer ${token}`,
+        "Idempotency-Key": what.key,
+      });
       asked = true;
       const answer = await (this.options.fetch ?? fetch)(url, {
         method,
         signal: stop.signal,
         redirect: "error",
-        headers: {
-          Accept: "application/json, application/problem+json",
-          ...(body !== undefined && { "Content-Type": "application/json" }),
-          ...(token !== undefined && { Authorization: `Bearer ${token}` }),
-          ...(what.key !== undefined && { "Idempotency-Key": what.key }),
-        },
+        headers,
         ...(body !== undefined && { body }),
       });
       const text = await answer.text();
@@ -188,7 +192,7 @@ export class Connection {
 }
 
 /** The promise's value, unless the signal comes first: what never settles holds nobody. */
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((done, failed) => {
     const stop = () => failed(new Error("aborted"));
     if (signal.aborted) stop();
@@ -207,6 +211,20 @@ export function toJson(value: unknown): string {
   }
   if (text === undefined) throw new CarillonError("INVALID_REQUEST", "this has no JSON");
   return text;
+}
+
+/** The headers that have a value; one that cannot be sent is an error of the caller, not of the network. */
+export function headersOf(given: Readonly<Record<string, string | undefined>>): Headers {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined) continue;
+    try {
+      headers.set(name, value);
+    } catch (cause) {
+      throw new CarillonError("INVALID_REQUEST", `this cannot stand in the header ${name}`, { cause });
+    }
+  }
+  return headers;
 }
 
 function read(answer: Response, text: string): { status: number; body: unknown } | Failure {

@@ -65,7 +65,7 @@ export class NotificationCalls {
   /** To one user or several; to nobody if the list is empty. */
   send(notification: NotificationContent & Target): Promise<Receipt> {
     const keys = "userId" in notification ? [notification.userId] : notification.userIds;
-    if (keys.length === 0) return Promise.resolve({});
+    if (keys?.length === 0) return Promise.resolve({});
     return this.carillon.send(keys, "POST", "/notifications/send", { json: notification });
   }
 

@@ -111,3 +111,13 @@ function codeOf(status: number): ErrorCode {
       return status >= 500 ? "INTERNAL" : "INVALID_REQUEST";
   }
 }
+
+/**
+ * Throws `INVALID_REQUEST` unless all are names. A name that is missing would be left out of the JSON, and a call that
+ * names nobody is for everybody.
+ */
+export function checkNames(names: readonly string[]): void {
+  if (!Array.isArray(names) || names.some((name) => typeof name !== "string" || name === "")) {
+    throw new CarillonError("INVALID_REQUEST", "a recipient has no name");
+  }
+}

@@ -17,13 +17,22 @@ export class EventParser {
   private started = false;
   /** The last character was a CR, whose LF may be still to come. */
   private afterReturn = false;
-  private id = "";
+  /** The last id that the stream has told, also in a block without data: where to come back to. */
+  id: string;
+  /** An id whose block has not ended yet. */
+  private told: string;
   private event = "";
   private data: string[] = [];
   private size = 0;
 
   /** An event or a line beyond `maxSize` characters is an error: otherwise the sender could fill the memory. */
-  constructor(private readonly maxSize = 16 * 1024 * 1024) {}
+  constructor(
+    private readonly maxSize = 16 * 1024 * 1024,
+    lastEventId = "",
+  ) {
+    this.id = lastEventId;
+    this.told = lastEventId;
+  }
 
   push(text: string): ReceivedEvent[] {
     const events: ReceivedEvent[] = [];
@@ -62,13 +71,14 @@ export class EventParser {
       this.check(this.size);
       this.data.push(value);
     } else if (field === "event") this.event = value;
-    else if (field === "id" && !value.includes("\0")) this.id = value;
+    else if (field === "id" && !value.includes("\0")) this.told = value;
     else if (field === "retry" && /^\d+$/.test(value) && Number.isSafeInteger(Number(value))) this.retry = Number(value);
     return undefined;
   }
 
   private dispatch(): ReceivedEvent | undefined {
-    const { id, event, data } = this;
+    const { event, data } = this;
+    const id = (this.id = this.told);
     this.event = "";
     this.data = [];
     this.size = 0;

@@ -98,7 +98,7 @@ export function pipeStream(
       asking.destroy();
       over();
     });
-    asking.once("error", () => {
+    asking.on("error", () => {
       onHead(0);
       if (response.headersSent) response.destroy();
       else comeBackLater(request, response);

@@ -74,9 +74,12 @@ export class FiniteStream {
     return this.batcher.drained();
   }
 
-  /** Ends it for good, behind what was appended. Calling it again changes nothing. */
+  /** Ends it for good, behind what was appended. Calling it again changes nothing, unless it has failed. */
   close(): Promise<void> {
-    this.ended ??= this.end();
+    this.ended ??= this.end().catch((why: unknown) => {
+      this.ended = undefined;
+      throw why;
+    });
     return this.ended;
   }
 

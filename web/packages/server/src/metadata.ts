@@ -1,6 +1,7 @@
 // Clients with metadata: `initializeSSE` once, then `notifyUser`, `notifyWithMetadata` and `broadcast` from anywhere.
 import { Carillon, type CarillonOptions, type Receipt } from "./carillon.js";
 import type { Call } from "./connection.js";
+import { CarillonError } from "./errors.js";
 
 /** An event for clients. */
 export interface SSEEvent<T = unknown> {
@@ -98,6 +99,11 @@ export class EventService {
   }
 
   private notify(filter: ClientFilter | { broadcast: true }, event: SSEEvent, keys: readonly string[] | "all"): Promise<Receipt> {
+    // What is undefined is not in the JSON, and a call that names nobody is for everybody.
+    const given = Object.values(filter);
+    if (given.length > 0 && given.every((value) => value === undefined)) {
+      return this.carillon.watched(Promise.reject(new CarillonError("INVALID_REQUEST", "the filter names nobody")));
+    }
     return this.carillon.send(keys, "POST", "/api/sse/notify", { json: { ...filter, ...event } });
   }
 }

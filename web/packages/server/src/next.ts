@@ -1,3 +1,4 @@
+import { longestTimer } from "./backoff.js";
 import { CarillonError, isCarillonError } from "./errors.js";
 import {
   headersToPassOn,
@@ -26,9 +27,13 @@ export function streamRoute(options: PassThroughOptions<Request>): (request: Req
     request.signal.addEventListener("abort", leave, { once: true });
     if (request.signal.aborted) leave();
     try {
-      const upstream = await upstreamOf(request, asked, options, refused);
+      const upstream = await upstreamOf(request, asked, options, refused).catch((why: unknown) => {
+        // The browser is asked to come back; whoever runs the application is told why.
+        if (!isCarillonError(why)) options.carillon.watched(Promise.reject(why)).catch(() => undefined);
+        throw why;
+      });
       const method = request.method === "HEAD" ? "HEAD" : "GET";
-      const late = setTimeout(leave, upstream.timeout);
+      const late = setTimeout(leave, Math.min(upstream.timeout, longestTimer));
       const init = { method, headers: upstream.headers, signal: stop.signal, redirect: "manual" } as const;
       const answer = await fetch(upstream.url, init).finally(() => clearTimeout(late));
       const headers = headersToPassOn(answer.headers);
@@ -65,7 +70,7 @@ function endingWith(
           to.error(new Error("Carillon is silent"));
           cancel();
         };
-        const silent = maxSilence > 0 ? setTimeout(cut, maxSilence) : undefined;
+        const silent = maxSilence > 0 ? setTimeout(cut, Math.min(maxSilence, longestTimer)) : undefined;
         const { done, value } = await reader.read().finally(() => clearTimeout(silent));
         if (!done) return to.enqueue(value);
         browser.removeEventListener("abort", cancel);

@@ -46,7 +46,7 @@ export class SSEPublisher {
     data: unknown,
     recipientUserIds: readonly string[],
   ): Promise<Receipt> {
-    if (recipientUserIds.length === 0) return Promise.resolve({});
+    if (recipientUserIds?.length === 0) return Promise.resolve({});
     const json = { notificationId, notificationType, action, priority, data, recipientUserIds };
     // An attempt whose answer was lost has taken the id: the next one is told so.
     return this.carillon.send(recipientUserIds, "POST", "/api/v1/sse/notifications", { json, namesItself: true });

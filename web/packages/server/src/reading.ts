@@ -1,14 +1,18 @@
 import type { Carillon } from "./carillon.js";
 import type { User } from "./caller.js";
-import { CarillonError, errorOf } from "./errors.js";
+import { headersOf, unlessAborted } from "./connection.js";
+import { CarillonError, errorOf, isCarillonError } from "./errors.js";
+import { usualSilence } from "./pass_through.js";
 import { EventParser, type ReceivedEvent } from "./event_parser.js";
-import { pause, waitBefore } from "./backoff.js";
+import { longestTimer, pause, waitBefore } from "./backoff.js";
 
 export interface ReadOptions {
   query?: Readonly<Record<string, string | readonly string[] | undefined>>;
   /** For whom; default this process. */
   as?: User;
   signal?: AbortSignal;
+  /** Milliseconds without a byte, heartbeats included, after which the way to Carillon is dead. Default 120000; 0: never. */
+  maxSilence?: number;
   /** Called when the stream stands, for the first time and again. */
   onOpen?: () => void;
 }
@@ -36,17 +40,19 @@ export async function* readStream(
       if (opened === "over") return;
       if (opened !== "again") {
         options.onOpen?.();
-        const parser = new EventParser();
+        const parser = new EventParser(undefined, cursor);
         const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
         try {
-          for await (const bytes of piecesOf(opened, stop.signal)) {
-            for (const event of parser.push(decoder.decode(bytes, { stream: true }))) {
+          for await (const bytes of piecesOf(opened, stop.signal, options.maxSilence ?? usualSilence)) {
+            const events = parser.push(decoder.decode(bytes, { stream: true }));
+            for (const event of events) {
               cursor = event.id;
               attempt = 0;
               yield event;
               // Nothing follows the end of a stream that ends.
               if (event.event === "carillon.end") return;
             }
+            cursor = parser.id;
           }
         } catch (why) {
           // A cut, or the signal; what is wrong with an event is not mended by coming back.
@@ -70,27 +76,34 @@ async function open(
   cursor: string,
   signal: AbortSignal,
 ): Promise<ReadableStream<Uint8Array> | "again" | "over"> {
-  const { caller } = carillon.connection;
-  const token = options.as ? await carillon.tokenFor(options.as) : await caller.own();
-  let answer: Response;
+  const { caller, timeout } = carillon.connection;
+  // One for each attempt: a server that takes the connection and says nothing is given up.
+  const attempt = new AbortController();
+  const give = () => attempt.abort();
+  if (signal.aborted) give();
+  signal.addEventListener("abort", give, { once: true });
+  const late = setTimeout(give, Math.min(timeout, longestTimer));
   try {
-    answer = await fetch(carillon.connection.address(path, options.query), {
-      signal,
-      redirect: "error",
-      headers: {
-        Accept: "text/event-stream",
-        ...(token !== undefined && { Authorization: `Bearer ${token}` }),
-        ...(cursor !== "" && { "Last-Event-ID": cursor }),
-      },
+    const token = options.as ? await carillon.tokenFor(options.as) : await unlessAborted(caller.own(), attempt.signal);
+    const headers = headersOf({
+      Accept: "text/event-stream",
+      Authorization: token === undefined ? undefined : `Bearer ${token}`,
+      "Last-Event-ID": cursor === "" ? undefined : cursor,
     });
-  } catch {
+    const answer = await fetch(carillon.connection.address(path, options.query), { signal: attempt.signal, redirect: "error", headers });
+    if (answer.status === 204) return "over";
+    if (answer.ok && answer.body) return answer.body;
+    const text = await answer.text();
+    if (answer.status >= 500 || answer.status === 408 || answer.status === 429) return "again";
+    throw errorOf(answer.status, text);
+  } catch (why) {
+    // What Carillon refuses stays refused; the network and a token function may do better next time.
+    if (!signal.aborted && isCarillonError(why) && (why.status ?? 400) < 500 && why.code !== "NETWORK_ERROR" && why.code !== "TIMEOUT") throw why;
     return "again";
+  } finally {
+    clearTimeout(late);
+    signal.removeEventListener("abort", give);
   }
-  if (answer.status === 204) return "over";
-  if (answer.ok && answer.body) return answer.body;
-  const text = await answer.text().catch(() => "");
-  if (answer.status >= 500 || answer.status === 429) return "again";
-  throw errorOf(answer.status, text);
 }
 
 /**
@@ -100,13 +113,18 @@ async function open(
 async function* piecesOf(
   body: ReadableStream<Uint8Array>,
   signal: AbortSignal,
+  maxSilence: number,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const reader = body.getReader();
   const leave = () => void reader.cancel().catch(() => undefined);
+  const next = () => {
+    const silent = maxSilence > 0 ? setTimeout(leave, Math.min(maxSilence, longestTimer)) : undefined;
+    return reader.read().finally(() => clearTimeout(silent));
+  };
   signal.addEventListener("abort", leave, { once: true });
   try {
     if (signal.aborted) return;
-    for (let piece = await reader.read(); !piece.done; piece = await reader.read()) yield piece.value;
+    for (let piece = await next(); !piece.done; piece = await next()) yield piece.value;
   } finally {
     signal.removeEventListener("abort", leave);
     leave();

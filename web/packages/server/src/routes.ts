@@ -1,6 +1,7 @@
 // Carillon's routes with the types of its own description (api.ts), and where they are mounted.
 import type { paths } from "./api.js";
 import type { Call } from "./connection.js";
+import { CarillonError } from "./errors.js";
 
 /** Where Carillon's surfaces are mounted; its settings have the same defaults. */
 export interface Prefixes {
@@ -56,17 +57,27 @@ const mounts: [RegExp, keyof Prefixes][] = [
   [/^(?=\/(notifications|realtime|chat|system)\/)/, "domains"],
 ];
 
-/** The path of a route where it is mounted, with its parameters filled in. A topic keeps its slashes. */
+/**
+ * The path of a route where it is mounted, with its parameters filled in. A topic keeps its slashes. Throws
+ * `INVALID_REQUEST` for a parameter that would lead to another route.
+ */
 export function mounted(prefixes: Prefixes, path: string, params: Readonly<Record<string, string | number>> = {}): string {
   const [at, surface] = mounts.find(([begin]) => begin.test(path)) ?? [];
   const here = at && surface ? path.replace(at, prefixes[surface]) : path;
   return here.replace(/\{(\w+)\}/g, (_, name: string) => {
-    const value = String(params[name]);
-    return name === "topic" ? pathOf(value) : encodeURIComponent(value);
+    const value = params[name];
+    if (value === undefined || value === "") throw new CarillonError("INVALID_REQUEST", `\`${name}\` is empty`);
+    return name === "topic" ? pathOf(String(value)) : segmentOf(String(value));
   });
 }
 
-/** A topic in a path, decoded once by the server. Segments `.` and `..` are refused there. */
+/** A topic in a path, decoded once by the server. */
 export function pathOf(topic: string): string {
-  return topic.split("/").map(encodeURIComponent).join("/");
+  return topic.split("/").map(segmentOf).join("/");
+}
+
+// URLs resolve such segments, also encoded ones, before anything is sent.
+function segmentOf(text: string): string {
+  if (text === "." || text === "..") throw new CarillonError("INVALID_REQUEST", `\`${text}\` cannot stand in a path`);
+  return encodeURIComponent(text);
 }

@@ -1,6 +1,6 @@
 import type { Carillon, ClientRecord, Receipt } from "./carillon.js";
 import type { User } from "./caller.js";
-import { CarillonError, isCarillonError } from "./errors.js";
+import { CarillonError, checkNames, isCarillonError } from "./errors.js";
 import { type EventContent, eventJson, type OutgoingEvent, type Published } from "./event.js";
 import { type AnyResponse, PassedClients } from "./passed_clients.js";
 import { openUserStream, type UserStream } from "./user_stream.js";
@@ -171,7 +171,7 @@ export class SSEService {
     data: unknown,
     options: SendOptions = {},
   ): Promise<Receipt> {
-    if (userIds.length === 0) return Promise.resolve({});
+    if (userIds?.length === 0) return Promise.resolve({});
     return this.run(() => this.sendBody(userIds, { userIds, type, data, ...options }));
   }
 
@@ -181,6 +181,7 @@ export class SSEService {
 
   /** True if the user listens anywhere. A promise: `await` it. */
   async hasConnection(userId: string): Promise<boolean> {
+    checkNames([userId]);
     return (await this.getConnectionCount(userId)) > 0;
   }
 

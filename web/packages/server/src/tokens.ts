@@ -33,6 +33,7 @@ function signature(text: string, secret: string): Buffer {
 /** A JSON Web Token (RFC 7519), signed with HS256 and the secret that Carillon has as `auth.secret`. */
 export function signToken(content: TokenContent, secret: string, now = Date.now()): string {
   if (secret === "") throw new CarillonError("INVALID_REQUEST", "the secret is empty");
+  if (typeof content.user !== "string" || content.user === "") throw new CarillonError("INVALID_REQUEST", "a token needs a user");
   const issued = Math.floor(now / 1000);
   const text = `${encoded({ alg: "HS256", typ: "JWT" })}.${encoded({
     ...content.claims,
@@ -88,6 +89,7 @@ export function verifyToken(token: string, secret: string, options: VerifyOption
 
 /** The documents' `Base64(userId:username:email:roles)`. It proves nothing: Carillon believes it on a developer's machine only. */
 export function developmentToken(user: string, roles: readonly string[] = ["user"], name = user, email = ""): string {
+  if (typeof user !== "string" || user === "") throw new CarillonError("INVALID_REQUEST", "a token needs a user");
   for (const text of [user, name, email, ...roles]) {
     if (text.includes(":")) throw new CarillonError("INVALID_REQUEST", "a development token holds no colons");
   }

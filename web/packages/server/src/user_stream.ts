@@ -28,7 +28,7 @@ export interface UserStream extends AsyncIterable<UserEvent> {
 export function openUserStream(carillon: Carillon, user: User): UserStream {
   const stop = new AbortController();
   const observers = new Set<Observer<UserEvent>>();
-  let ended = false;
+  let ended: { why?: unknown } | undefined;
   let onOpen: () => void = () => undefined;
   let onFailure: (why: unknown) => void = () => undefined;
   const opened = new Promise<void>((done, failed) => {
@@ -42,7 +42,9 @@ export function openUserStream(carillon: Carillon, user: User): UserStream {
   };
   const read = async () => {
     const events = readStream(carillon, `${carillon.prefixes.users}/sse/connect`, { as: user, signal: stop.signal });
-    for await (const { data } of events) {
+    for await (const { event: name, data } of events) {
+      // What the hub says of the stream itself is no event of the user's.
+      if (name.startsWith("carillon.")) continue;
       const event = JSON.parse(data) as UserEvent;
       if (event.type === "connection_established") onOpen();
       each((observer) => observer.next?.(event));
@@ -51,18 +53,20 @@ export function openUserStream(carillon: Carillon, user: User): UserStream {
   read()
     .then(() => each((observer) => observer.complete?.()))
     .catch((why: unknown) => {
+      ended = { why };
       onFailure(why);
       each((observer) => observer.error?.(why));
     })
     .finally(() => {
-      ended = true;
+      ended ??= {};
       observers.clear();
       onOpen();
     });
 
   const subscribe: UserStream["subscribe"] = (given) => {
     const observer = typeof given === "function" ? { next: given } : given;
-    if (ended) observer.complete?.();
+    if (ended && "why" in ended) observer.error?.(ended.why);
+    else if (ended) observer.complete?.();
     else observers.add(observer);
     return { unsubscribe: () => void observers.delete(observer) };
   };

@@ -9,7 +9,8 @@ namespace carillon {
 /// would overflow.
 inline std::chrono::system_clock::time_point ago(std::chrono::system_clock::time_point now,
                                                  std::chrono::seconds age) {
-    const auto since_1970 = now.time_since_epoch();
+    // Both in seconds: a comparison would turn the age into nanoseconds.
+    const auto since_1970 = std::chrono::floor<std::chrono::seconds>(now.time_since_epoch());
     return age >= since_1970 ? std::chrono::system_clock::time_point{} : now - age;
 }
 

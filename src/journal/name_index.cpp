@@ -69,6 +69,15 @@ bool ends_here(const pattern_tree::states& states) noexcept {
 
 }  // namespace
 
+bool pattern_tree::matches(std::string_view topic) const {
+    states at(1, is_hidden(topic) ? &hidden_root() : &root());
+    for (bool last = false; !last && !at.empty();) {
+        if (std::ranges::any_of(at, [](const auto* n) { return n->deep; })) return true;
+        at = step(at, take_segment(topic, last));
+    }
+    return ends_here(at);
+}
+
 // --- names
 
 name_index::place name_index::next(place p) const noexcept {

@@ -47,6 +47,8 @@ public:
     const node& root() const noexcept { return nodes_[0]; }
     const node& hidden_root() const noexcept { return nodes_[1]; }
     states step(const states& from, std::string_view segment) const;
+    /// Whether one of the patterns matches the topic.
+    bool matches(std::string_view topic) const;
     const node& at(std::uint32_t i) const noexcept { return nodes_[i]; }
 
 private:

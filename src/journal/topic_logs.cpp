@@ -7,13 +7,6 @@
 
 namespace carillon {
 
-namespace {
-
-// A mark from before counts as one trim that was not reported yet.
-constexpr std::uint64_t trims_before_the_start = 1;
-
-}  // namespace
-
 topic_logs::topic_logs(retention_lookup retention_of, const journal_limits& limits)
     : max_topics_(limits.max_topics),
       max_empty_topics_(std::max<std::size_t>(limits.max_empty_topics, 1)),
@@ -89,6 +82,7 @@ void topic_logs::add(const event_ptr& e) {
 
 void topic_logs::push(topic_log& log, const event_ptr& e) {
     rule_of(log);
+    recall(log, e);  // what may lack memory comes before what is counted
     if (log.kept == 0) empty_.erase({log.trimmed, &log});
     const std::size_t size = e->content.size();
     log.kept += 1;
@@ -96,17 +90,28 @@ void topic_logs::push(topic_log& log, const event_ptr& e) {
     log.home->kept += 1;
     kept += 1;
     kept_bytes += size;
-    recall(log, e);
 }
 
 void topic_logs::recall(topic_log& log, const event_ptr& e) {
     const bool is_new_id = e->content.id && log.find_own_id(e->content.id->str()) == nullptr;
-    if (is_new_id) {
-        id_places& places = own_ids_[e->content.id->str()];
-        places.one = places.topics++ == 0 ? &log : nullptr;
-    }
+    if (is_new_id) note_own_id(log, e->content.id->str());
     log.push(e);
     memory_ += footprint_in_topic(*e);
+}
+
+void topic_logs::note_own_id(topic_log& log, std::string_view id) {
+    auto known = own_ids_.find(id);
+    if (known == own_ids_.end()) known = own_ids_.try_emplace(std::string(id)).first;
+    id_places& in = known->second;
+    if (!in.many && in.one != nullptr && in.one != &log) {
+        in.many = std::make_unique<boost::unordered_flat_set<topic_log*>>();
+        in.many->insert(in.one);
+    }
+    if (in.many) {
+        in.many->insert(&log);
+    } else {
+        in.one = &log;
+    }
 }
 
 event_ptr topic_logs::pop(topic_log& log) {
@@ -114,7 +119,11 @@ event_ptr topic_logs::pop(topic_log& log) {
     memory_ -= footprint_in_topic(*gone);
     if (gone->content.id && log.find_own_id(gone->content.id->str()) == nullptr) {
         const auto known = own_ids_.find(gone->content.id->str());
-        if (known != own_ids_.end() && --known->second.topics == 0) own_ids_.erase(known);
+        if (known != own_ids_.end()) {
+            id_places& in = known->second;
+            if (in.many) in.many->erase(&log);
+            if (!in.many || in.many->empty()) own_ids_.erase(known);
+        }
     }
     if (!has_elsewhere(*gone, log)) leave_order(*gone);
     return gone;
@@ -150,9 +159,15 @@ bool topic_logs::has_elsewhere(const stored_event& e, const topic_log& but) cons
 
 void topic_logs::note_trimmed(topic_log& log, std::uint64_t pos, std::uint64_t events,
                               std::uint64_t bytes) {
+    leave_trims(log);
     log.trimmed = std::max(log.trimmed, pos);
     trimmed += events;
-    log.trim_count = trims_before_the_start + trimmed;
+    log.trim_count = trim_count();
+    trims_.push_back({log.trim_count, &log});
+    if (trims_.size() > most_trims) {
+        trims_since_ = trims_.front().count;
+        trims_.pop_front();
+    }
     log.kept -= events;
     log.kept_bytes -= bytes;
     name_chunk& home = *log.home;
@@ -163,6 +178,14 @@ void topic_logs::note_trimmed(topic_log& log, std::uint64_t pos, std::uint64_t e
     kept_bytes -= bytes;
     remember_if_empty(log);
     forget_surplus();
+}
+
+/// From then on nobody finds the topic by its last trim.
+void topic_logs::leave_trims(const topic_log& log) {
+    auto at = std::ranges::lower_bound(trims_, log.trim_count, {}, &trim::count);
+    for (; at != trims_.end() && at->count == log.trim_count; ++at) {
+        if (at->log == &log) at->log = nullptr;
+    }
 }
 
 // A topic without events is kept for its trim mark. Beyond the limit the oldest marks are merged
@@ -181,6 +204,7 @@ void topic_logs::forget_surplus() {
         forgotten_trims = std::max(forgotten_trims, oldest->trim_count);
         if (on_forget) on_forget(*oldest);
         note_change({{}, oldest});
+        leave_trims(*oldest);
         names_.erase(*oldest);
         memory_ -= footprint(*oldest);
         by_name_.erase(by_name_.find(oldest->name()));

@@ -108,9 +108,7 @@ public:
     static constexpr std::size_t names_at_once = 4096;
     /// Looks at some names; false if there are more of them to look at, by another call. Afterwards
     /// what a reader asks with the same object costs no look at all names.
-    bool look_up_some(const matcher_set& patterns) const {
-        return look_up_part(patterns, most_to_merge, kept);
-    }
+    bool look_up_some(const matcher_set& patterns) const;
     /// The same for a reader of last values.
     bool look_up_some_for_values(const matcher_set& patterns) const;
 
@@ -149,10 +147,11 @@ public:
     /// Adds to a page the last values of which `read_query::last_values_too` speaks.
     void add_last_values(read_page& page, const read_query& q,
                          std::chrono::system_clock::time_point now) const;
-    /// The position just before the first event in memory, of any topic, that was stored at or
-    /// after `t`; nothing if there is none.
+    /// The position just before the first event in memory, of any topic, that may have been stored
+    /// at or after `t`, as it looks at `now`; nothing if there is none.
     std::optional<position> before_time(std::chrono::system_clock::time_point t,
-                                        const time_line& times) const;
+                                        const time_line& times,
+                                        std::chrono::system_clock::time_point now) const;
     /// Whether everything that is kept of these topics is in memory.
     bool all_in_memory(const matched_topics& topics) const;
 
@@ -200,6 +199,25 @@ private:
         std::uint64_t events = 0;  ///< of the topics that were found
         std::string next = {};     ///< the name where it goes on
     };
+    /// The newest trim mark, and the newest trim, of some topics.
+    struct trim_marks {
+        std::uint64_t trimmed = 0;
+        std::uint64_t trim_count = 0;
+
+        void note(std::uint64_t mark, std::uint64_t count) noexcept {
+            trimmed = std::max(trimmed, mark);
+            trim_count = std::max(trim_count, count);
+        }
+        void note(const topic_log& log) noexcept { note(log.trimmed, log.trim_count); }
+    };
+    class mark_reader;
+    /// Those of very many topics, as far as a look at all names has got.
+    struct known_marks {
+        trim_marks newest;
+        std::uint64_t as_of = 0;  ///< later trims are not in it
+        std::string next = {};    ///< the name where the look goes on, if it does
+        bool whole = false;
+    };
     /// What patterns matched a moment ago: a stream that opens asks several times.
     struct remembered {
         std::weak_ptr<const std::vector<topic_pattern>> patterns;
@@ -207,6 +225,7 @@ private:
         std::uint64_t names_version = 0;  ///< changes up to here are in `topics`
         matched_topics topics;
         std::unique_ptr<look_up> under_way;  ///< null: `topics` are all
+        std::unique_ptr<known_marks> marks;  ///< null: not asked for
     };
     static constexpr std::size_t most_remembered = 64;
     /// A topic that came, or one that went.
@@ -215,6 +234,15 @@ private:
         const topic_log* gone = nullptr;
     };
     static constexpr std::size_t most_changes = 256;
+    /// The last trim of a topic.
+    struct trim {
+        std::uint64_t count = 0;         ///< the journal's when it came
+        const topic_log* log = nullptr;  ///< null: there was a later one, or the topic has gone
+    };
+    static constexpr std::size_t most_trims = 1024;
+    /// A mark from before counts as one trim that was not reported yet.
+    static constexpr std::uint64_t trims_before_the_start = 1;
+    std::uint64_t trim_count() const noexcept { return trims_before_the_start + trimmed; }
 
     /// Dense with more than `most` topics, or with a share of `events`.
     matched_topics matching(const matcher_set& patterns, std::size_t most,
@@ -226,9 +254,12 @@ private:
     bool go_on(remembered& r, std::size_t looks) const;
     bool follow_changes(remembered& r, const matcher_set& patterns) const;
     void note_change(name_change change);
+    bool go_on_with_marks(remembered& r, const matcher_set& patterns, std::size_t looks) const;
+    void leave_trims(const topic_log& log);
     bool wants(const matcher_set& patterns, const stored_event& e) const;
     topic_log& create(std::string_view name);
     void set_value(topic_log& log, event_ptr e);
+    void note_own_id(topic_log& log, std::string_view id);
     void remember_if_empty(topic_log& log);
     void forget_surplus();
     /// Room for topics that is made where it can be.
@@ -252,14 +283,16 @@ private:
     name_index names_;
     std::uint64_t names_version_ = 1;  ///< grows when a topic comes or goes
     std::deque<name_change> changes_;  ///< the last of them
+    std::deque<trim> trims_;           ///< the last of them, each topic once
+    std::uint64_t trims_since_ = 0;    ///< trims beyond this count are in it
     mutable std::vector<remembered> remembered_;
     mutable std::size_t next_to_forget_ = 0;  ///< of these
     event_order order_;
     std::map<std::uint64_t, last_value> values_;  ///< by position
     /// In which topics a publisher's id is in memory.
     struct id_places {
-        std::uint32_t topics = 0;
-        topic_log* one = nullptr;  ///< null: it was in several
+        topic_log* one = nullptr;  ///< if there are not, and were not, more
+        std::unique_ptr<boost::unordered_flat_set<topic_log*>> many = {};
     };
     string_map<id_places> own_ids_;
     std::set<std::pair<std::uint64_t, topic_log*>> empty_;  ///< by trim mark: nothing is kept

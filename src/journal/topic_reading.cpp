@@ -82,35 +82,31 @@ private:
     std::uint64_t events_;
 };
 
-/// The newest trim mark, and the newest trim, of those that it is shown.
-class newest_marks final : public name_visitor {
+}  // namespace
+
+/// The newest marks of the topics that it is shown.
+class topic_logs::mark_reader final : public name_visitor {
 public:
+    explicit mark_reader(trim_marks& into) : into_(into) {}
     bool one(topic_log& log) override {
-        note(log);
+        into_.note(log);
         return true;
     }
     bool some(std::span<topic_log* const> logs, const name_chunk& in, bool whole) override {
         if (whole) {
-            trimmed = std::max(trimmed, in.trimmed);
-            trim_count = std::max(trim_count, in.trim_count);
+            into_.note(in.trimmed, in.trim_count);
         } else {
-            for (const topic_log* log : logs) note(*log);
+            for (const topic_log* log : logs) into_.note(*log);
         }
         return true;
     }
     bool skips(const name_chunk& chunk) const override {
-        return chunk.trimmed <= trimmed && chunk.trim_count <= trim_count;
-    }
-    void note(const topic_log& log) {
-        trimmed = std::max(trimmed, log.trimmed);
-        trim_count = std::max(trim_count, log.trim_count);
+        return chunk.trimmed <= into_.trimmed && chunk.trim_count <= into_.trim_count;
     }
 
-    std::uint64_t trimmed = 0;
-    std::uint64_t trim_count = 0;
+private:
+    trim_marks& into_;
 };
-
-}  // namespace
 
 matched_topics topic_logs::matching(const matcher_set& patterns, std::size_t most,
                                     std::uint64_t events) const {
@@ -123,6 +119,41 @@ matched_topics topic_logs::matching(const matcher_set& patterns, std::size_t mos
 bool topic_logs::look_up_part(const matcher_set& patterns, std::size_t most,
                               std::uint64_t events) const {
     return all_literal(patterns) || go_on(recall(patterns, most, events), names_at_once);
+}
+
+bool topic_logs::look_up_some(const matcher_set& patterns) const {
+    if (all_literal(patterns)) return true;
+    remembered& r = recall(patterns, most_to_merge, kept);
+    return go_on(r, names_at_once) &&
+           (!r.topics.dense || go_on_with_marks(r, patterns, names_at_once));
+}
+
+// What was trimmed since the look began is known one by one, unless that is too much.
+bool topic_logs::go_on_with_marks(remembered& r, const matcher_set& patterns,
+                                  std::size_t looks) const {
+    if (!r.marks || r.marks->as_of < trims_since_) {
+        r.marks = std::make_unique<known_marks>();
+        r.marks->as_of = trim_count();
+    }
+    known_marks& known = *r.marks;
+    if (known.whole && known.as_of == trim_count()) return true;
+    const pattern_tree tree(*patterns);
+    if (!known.whole) {
+        mark_reader reader(known.newest);
+        auto next = names_.match_some(tree, reader, known.next, looks);
+        known.whole = !next;
+        if (!known.whole) {
+            known.next = std::move(*next);
+            return false;
+        }
+    }
+    auto since = std::ranges::upper_bound(trims_, known.as_of, {}, &trim::count);
+    for (; since != trims_.end(); ++since) {
+        if (since->log != nullptr && tree.matches(since->log->name()))
+            known.newest.note(*since->log);
+    }
+    known.as_of = trim_count();
+    return true;
 }
 
 bool topic_logs::look_up_some_for_values(const matcher_set& patterns) const {
@@ -169,6 +200,7 @@ void topic_logs::begin_look_up(remembered& r, const matcher_set& patterns,
     r.patterns = patterns;
     r.names_version = names_version_;
     r.topics = literals_of(patterns);
+    r.marks.reset();
     r.under_way = std::make_unique<look_up>(patterns, pattern_tree(*patterns), events);
 }
 
@@ -235,17 +267,16 @@ bool topic_logs::wants(const matcher_set& patterns, const stored_event& e) const
 
 void topic_logs::tell_losses(read_page& page, position after, const matcher_set& patterns,
                              const matched_topics& topics) const {
-    newest_marks marks;
+    trim_marks marks;
     const bool may_be_forgotten =
         topics.logs.size() < patterns->size() ||
         std::ranges::any_of(*patterns, [](const topic_pattern& p) { return !p.is_literal(); });
-    if (may_be_forgotten) {
-        marks.trimmed = forgotten;
-        marks.trim_count = forgotten_trims;
-    }
+    if (may_be_forgotten) marks.note(forgotten, forgotten_trims);
     for (const topic_log* log : topics.logs) marks.note(*log);
     if (topics.dense) {
-        names_.match(pattern_tree(*patterns), marks);
+        remembered& r = recall(patterns, most_to_merge, kept);
+        (void)go_on_with_marks(r, patterns, std::numeric_limits<std::size_t>::max());
+        marks.note(r.marks->newest.trimmed, r.marks->newest.trim_count);
         for (const topic_pattern& p : *patterns) {
             const topic_log* log = p.is_literal() ? find(p.str()) : nullptr;
             if (log != nullptr) marks.note(*log);
@@ -397,7 +428,8 @@ topic_logs::taken topic_logs::taken_since(std::chrono::system_clock::time_point 
     }
     for (const topic_log* log : topics.logs) {
         if (log->trimmed == 0) continue;
-        if (!log->empty() && times.ordered(value_of(log->front()), log->front()->stored_at) < t)
+        const stored_event* const oldest = log->empty() ? nullptr : log->front().get();
+        if (oldest != nullptr && times.counts_from(oldest->pos.value, oldest->stored_at, now) < t)
             continue;
         const bool asked = log->rule.load(std::memory_order_acquire) != &unasked_;
         const retention keep = asked ? log->keep() : retention_of_(log->name());
@@ -438,15 +470,9 @@ std::optional<found_cursor> topic_logs::find_own_id(std::string_view id,
     std::optional<found_cursor> earliest;
     const auto known = own_ids_.find(id);
     if (known == own_ids_.end()) return earliest;
-    if (const topic_log* one = known->second.one) {
-        const auto* hit = matches(patterns, one->name()) ? one->find_own_id(id) : nullptr;
-        if (hit != nullptr) earliest = found_cursor{position{hit->first}, hit->count > 1};
-        return earliest;
-    }
-    const auto every = [&] { return matching(patterns, size(), ~std::uint64_t{0}).logs; };
-    for (const topic_log* log : topics.dense ? every() : topics.logs) {
-        const auto* hit = log->find_own_id(id);
-        if (hit == nullptr) continue;
+    const auto look = [&](const topic_log& log) {
+        const auto* hit = log.find_own_id(id);
+        if (hit == nullptr) return;
         // One event may stand in several of the topics.
         const bool repeated =
             hit->count > 1 ||
@@ -454,6 +480,21 @@ std::optional<found_cursor> topic_logs::find_own_id(std::string_view id,
         if (!earliest || hit->first < earliest->pos.value)
             earliest = found_cursor{position{hit->first}};
         earliest->repeated = repeated;
+    };
+    if (const auto& many = known->second.many; !many) {
+        const topic_log& one = *known->second.one;
+        if (matches(patterns, one.name())) look(one);
+    } else if (!topics.dense && topics.logs.size() < many->size()) {
+        std::ranges::for_each(topics.logs, [&](const topic_log* log) { look(*log); });
+    } else {
+        const pattern_tree tree(*patterns);
+        for (const topic_pattern& p : *patterns) {
+            const topic_log* log = p.is_literal() ? find(p.str()) : nullptr;
+            if (log != nullptr) look(*log);
+        }
+        for (const topic_log* log : *many) {
+            if (tree.matches(log->name())) look(*log);
+        }
     }
     return earliest;
 }
@@ -548,11 +589,20 @@ std::vector<stored_size> topic_logs::newest(const newest_query& q, const matcher
 }
 
 std::optional<position> topic_logs::before_time(std::chrono::system_clock::time_point t,
-                                                const time_line& times) const {
-    const event_ptr first = order_.first_where(
-        [&](const stored_event& e) { return times.ordered(e.pos.value, e.stored_at) >= t; });
-    if (!first) return std::nullopt;
-    return position{value_of(first) - 1};
+                                                const time_line& times,
+                                                std::chrono::system_clock::time_point now) const {
+    using stamped = time_line::stamped;
+    const auto first_since = [&](auto since, std::uint64_t from, std::uint64_t to) {
+        const event_ptr first = order_.first_where([&](const stored_event& e) {
+            return e.pos.value > to || (e.pos.value > from && e.stored_at >= since);
+        });
+        const bool found = first && value_of(first) <= to;
+        return result<std::optional<stamped>>(
+            found ? std::optional(stamped{value_of(first), first->stored_at}) : std::nullopt);
+    };
+    const auto before = times.before(t, now, ~std::uint64_t{0}, first_since);
+    if (!before || !*before) return std::nullopt;
+    return position{**before};
 }
 
 }  // namespace carillon

@@ -412,7 +412,32 @@ TEST_P(journals, answer_a_repeated_key_as_the_first_time) {
     EXPECT_EQ(other.error().code, errc::conflict);
     EXPECT_EQ(record().head().value, 3u);
     pass(std::chrono::hours(25));
+    record().trim(now_.load());
     EXPECT_EQ(try_append({make({"a"})}, key), journal::appended::stored);
+}
+
+TEST_P(journals, forget_no_key_while_the_clock_is_ahead) {
+    const idempotency_key before{"before", {1, 2}};
+    const idempotency_key meanwhile{"meanwhile", {1, 2}};
+    const auto right = now_.load();
+    record().trim(right);
+    EXPECT_EQ(try_append({make({"a"})}, before), journal::appended::stored);
+    pass(std::chrono::hours(24 * 400));
+    record().trim(right + 1s);  // this clock is careful
+    EXPECT_EQ(try_append({make({"a"})}, before), journal::appended::repeated);
+    EXPECT_EQ(try_append({make({"a"})}, meanwhile), journal::appended::stored);
+    const auto later = now_.load() + 1h;
+    EXPECT_EQ(schedule(make({"a"})->content, later, before), result<std::uint64_t>(1))
+        << "the answer from then";
+    now_ = right + 2s;
+    record().trim(now_.load());
+    EXPECT_EQ(try_append({make({"a"})}, before), journal::appended::repeated);
+    EXPECT_EQ(try_append({make({"a"})}, meanwhile), journal::appended::repeated);
+    EXPECT_EQ(record().head().value, 2u);
+    pass(std::chrono::hours(25));
+    record().trim(now_.load());
+    EXPECT_EQ(try_append({make({"a"})}, before), journal::appended::stored);
+    EXPECT_EQ(try_append({make({"a"})}, meanwhile), journal::appended::stored);
 }
 
 TEST_P(journals, hold_a_key_beyond_window_and_limit_until_it_is_let_go) {
@@ -536,6 +561,7 @@ TEST_P(journals, recover_from_a_clock_that_was_ahead) {
     pass(110s);
     EXPECT_TRUE(soon_reads({"a"}, {})) << "all are too old now";
     pass(std::chrono::hours(25));
+    record().trim(now_.load());
     EXPECT_EQ(try_append({make({"a"})}, idempotency_key{"k", {1, 1}}), journal::appended::stored)
         << "the key is forgotten when its time is over";
 }
@@ -580,6 +606,40 @@ TEST_P(journals, lose_nothing_by_a_clock_that_was_behind) {
     EXPECT_EQ(positions(read({"a"})), (numbers{1, 2, 3})) << "none is 100 seconds old";
     pass(200s);
     EXPECT_TRUE(soon_reads({"a"}, {}));
+}
+
+TEST_P(journals, hide_nothing_from_readers_that_ask_by_time_though_the_clock_was_behind) {
+    for (const auto back : {std::chrono::hours(1), std::chrono::hours(24 * 10)}) {
+        build();
+        append({"a"}, "long ago");
+        pass(20min);
+        append({"a"}, "right");
+        const auto right = now_.load();
+        const auto since = [&](std::chrono::seconds ago, names topics = {"a"}) {
+            return locate(topics, {}, rewind_since{now_.load() - ago}).at.value;
+        };
+        now_ = right - back;
+        append({"a"}, "behind");
+        append({"b"}, "behind");
+        EXPECT_LE(since(10min), 1u) << "who knows which is right";
+        pass(15min);
+        append({"a"}, "behind for long");
+        now_ = right + 15min;
+        EXPECT_EQ(since(20min), 1u);
+        EXPECT_EQ(since(10min), 2u) << "what was stored at the wrong time may be from just now";
+        EXPECT_EQ(since(10min, {"b"}), 2u);
+        append({"a"}, "after");
+        EXPECT_EQ(since(20min), 1u);
+        EXPECT_EQ(since(10min), 2u);
+        open();
+        EXPECT_EQ(locate({"a"}, {}, rewind_since{now_.load() - 10min}).at.value,
+                  GetParam() == journal_kind::memory ? 0u : 2u);
+        if (GetParam() == journal_kind::memory) continue;
+        append({"a"}, "in another life");
+        pass(30min);
+        append({"a"}, "later");
+        EXPECT_EQ(since(10min), 7u) << "what is over is over";
+    }
 }
 
 }  // namespace

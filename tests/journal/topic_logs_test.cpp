@@ -101,5 +101,79 @@ TEST_F(topic_logs_test, know_the_one_topic_of_a_publishers_id) {
     EXPECT_EQ(place(some), 0u);
 }
 
+TEST_F(topic_logs_test, know_the_topics_of_an_id_that_stands_in_several) {
+    auto e = std::make_shared<stored_event>();
+    e->content.id = *wire::event_id::parse("own");
+    for (const char* name : {"a/1", "b/1", "c"}) e->content.topics.push_back(*topic::parse(name));
+    e->pos.value = ++head_;
+    logs_.add(e);
+    for (const topic& t : e->content.topics) logs_.push(logs_.get(t.str()), e);
+    for (int n = 0; n < 200; ++n) add(name_of(n));
+    const auto place = [&](std::vector<topic_pattern> of) {
+        const auto asked = make_matchers(std::move(of));
+        const auto found = logs_.find_own_id("own", asked, logs_.matching(asked));
+        EXPECT_FALSE(found && found->repeated) << "it is one event";
+        return found ? found->pos.value : 0;
+    };
+    EXPECT_EQ(place({*topic_pattern::parse("**")}), e->pos.value);
+    EXPECT_EQ(place({*topic_pattern::parse("*/1")}), e->pos.value);
+    EXPECT_EQ(place({*topic_pattern::parse("c"), *topic_pattern::parse("*/*")}), e->pos.value);
+    EXPECT_EQ(place({*topic_pattern::parse("*/5")}), 0u);
+    for (const char* name : {"a/1", "b/1"}) {
+        remove(name);
+        EXPECT_EQ(place({*topic_pattern::parse("**")}), e->pos.value) << name;
+        EXPECT_EQ(place({*topic_pattern::parse(name)}), 0u);
+    }
+    EXPECT_EQ(place({*topic_pattern::parse("*/1")}), 0u);
+    remove("c");
+    EXPECT_EQ(place({*topic_pattern::parse("**")}), 0u);
+}
+
+// Each topic was trimmed later than the one before it, so that a look skips none.
+TEST_F(topic_logs_test, know_the_newest_loss_of_very_many_topics_without_a_look_at_all) {
+    const auto name = [](int n) {
+        return std::to_string(100'000 + n) + (n % 2 == 0 ? "/even" : "/odd");
+    };
+    const int all = 4 * static_cast<int>(topic_logs::names_at_once);
+    for (int n = 0; n < all; ++n) add(name(n));
+    for (int n = 0; n < all; ++n) {
+        add(name(n));
+        remove(name(n));
+    }
+    const auto even = make_matchers({*topic_pattern::parse("*/even")});
+    std::size_t slices = 0;
+    const auto look = [&] {
+        while (!logs_.look_up_some(even)) ++slices;
+    };
+    const auto check = [&](int newest, int last) {
+        const auto topics = logs_.matching(even);
+        ASSERT_TRUE(topics.dense);
+        read_page page;
+        logs_.tell_losses(page, {}, even, topics);
+        ASSERT_TRUE(page.lost);
+        EXPECT_EQ(page.lost->to.value, logs_.find(name(newest))->trimmed);
+        EXPECT_EQ(page.trims, logs_.find(name(last))->trim_count);
+    };
+    look();
+    EXPECT_GT(slices, 3u) << "marks are looked at in slices too";
+    check(all - 2, all - 2);
+    slices = 0;
+    const auto trim = [&](int n) {
+        add(name(n));
+        remove(name(n));
+    };
+    trim(all - 1);
+    look();
+    check(all - 2, all - 2);
+    for (int n = 1000; n > 500; --n) trim(n);
+    look();
+    check(1000, 502);
+    EXPECT_EQ(slices, 0u) << "what was trimmed since is known";
+    for (int n = 6000; n > 2000; --n) trim(n);
+    check(6000, 2002);
+    look();
+    check(6000, 2002);
+}
+
 }  // namespace
 }  // namespace carillon::testing

@@ -467,6 +467,32 @@ TEST_F(record_store_test, keeps_calls_by_owner_and_key_and_forgets_the_oldest) {
     EXPECT_EQ(made("bob", "m"), "nothing");
 }
 
+TEST_F(record_store_test, stores_nothing_in_a_file_that_is_gone) {
+    notify("a", {"alice"});
+    for (const char* suffix : {"", "-wal", "-shm"}) {
+        const std::string taken = path() + suffix;
+        ASSERT_TRUE(fs::exists(taken)) << taken;
+        fs::rename(taken, taken + ".away");
+        EXPECT_FALSE(store_->health()) << taken;
+        const auto refused = write([](records& r) {
+            return r.notifications().insert(note("never"), std::vector<std::string>{"alice"});
+        });
+        ASSERT_FALSE(refused) << taken;
+        EXPECT_EQ(refused.error().code, errc::unavailable);
+        EXPECT_THAT(refused.error().detail, HasSubstr("deleted or replaced"));
+        // Another one in its place is not it.
+        std::ofstream(taken) << "";
+        EXPECT_FALSE(write([](records&) -> result<> { return {}; })) << taken;
+        EXPECT_FALSE(store_->health());
+        fs::rename(taken + ".away", taken);
+        EXPECT_TRUE(store_->health()) << taken;
+        notify("b" + std::string(suffix), {"alice"});
+    }
+    store_.reset();
+    open();
+    EXPECT_THAT(listed({.user = "alice"}), ElementsAre("b-shm", "b-wal", "b", "a"));
+}
+
 TEST_F(record_store_test, what_nobody_waits_for_goes_with_the_next_write_or_by_itself) {
     std::vector<int> order;
     std::promise<void> alone;

@@ -268,7 +268,9 @@ public:
     virtual result<> health() const = 0;
 
     /// Removes what is too old by now and appends what is due. Call it periodically (the
-    /// server: every 250 ms), from any thread. Scheduled events are released only by this call.
+    /// server: every 250 ms), from any thread. Scheduled events are released, and idempotency keys
+    /// forgotten for their age, only by this call: give it a clock that follows no jump
+    /// (the server: base/careful_clock.hpp).
     virtual void trim(std::chrono::system_clock::time_point now) = 0;
     /// Replaces the rules of retention; what they no longer keep is trimmed soon.
     virtual void set_retention(retention_lookup retention_of) = 0;

@@ -76,15 +76,28 @@ bool memory_journal::begin_committing(request r) {
 void memory_journal::commit(std::vector<request>& batch) {
     {
         const std::lock_guard lock(mutex_);
-        for (request& r : batch) r.outcome = commit_locked(r);
-    }
-    for (const request& r : batch) {
-        if (r.outcome && *r.outcome == appended::stored)
-            fed_.insert(fed_.end(), r.events.begin(), r.events.end());
+        for (request& r : batch) {
+            try {
+                fed_.reserve(fed_.size() + r.events.size());
+                r.outcome = commit_locked(r);
+            } catch (const std::bad_alloc&) {
+                r.outcome = fail(errc::unavailable, "no memory");
+                // What nobody is told of is not there for readers either.
+                for (const auto& e : r.events) e->erased = true;
+            }
+            if (r.outcome && *r.outcome == appended::stored)
+                fed_.insert(fed_.end(), r.events.begin(), r.events.end());
+        }
     }
     if (!fed_.empty()) feed_(fed_);
     fed_.clear();
-    for (request& r : batch) r.done(std::move(r.outcome), r.events);
+    for (request& r : batch) {
+        try {
+            r.done(std::move(r.outcome), r.events);
+        } catch (const std::bad_alloc&) {
+            // Whoever asked does without an answer; others have theirs.
+        }
+    }
 }
 
 result<journal::appended> memory_journal::commit_locked(request& r) {
@@ -98,11 +111,12 @@ result<journal::appended> memory_journal::commit_locked(request& r) {
         }
     }
     if (auto room = check_room(r); !room) return std::unexpected(room.error());
-    if (r.key) remember(std::move(*r.key), head_ + 1);
+    const std::uint64_t first = head_ + 1;
     for (const auto& e : r.events) {
         e->stored_at = times_.newest();
         if (!e->content.ephemeral) store(e);
     }
+    if (r.key) remember(std::move(*r.key), first);
     enforce_total_size();
     return appended::stored;
 }
@@ -117,6 +131,7 @@ void memory_journal::look_at_clock() {
     if (!times_.move_to(now, head_)) return;
     for (used_key& k : keys_by_age_)
         k.expires = std::min(k.expires, now + options_.idempotency_window);
+    upkeep_at_ = std::min(upkeep_at_, now);
     ages_.reset();
 }
 
@@ -168,6 +183,7 @@ void memory_journal::enforce_total_size() {
 void memory_journal::trim(time_point now) {
     release_due(now);
     const std::lock_guard lock(mutex_);
+    upkeep_at_ = now;
     look_at_clock();
     forget_keys();
     enforce_new_retention();
@@ -311,11 +327,11 @@ start_point memory_journal::locate_locked(const start_query& q) const {
     } else if (const auto* last = std::get_if<rewind_last>(&q.from)) {
         const auto some = newest({0, wanted_newest(*last, q), last->bytes});
         start.at = position{some.empty() ? head_ : some.back().pos - 1};
-        const auto old = logs_.before_time(last->not_before, times_);
+        const auto old = logs_.before_time(last->not_before, times_, options_.now());
         start.at = std::max(start.at, old.value_or(position{head_}));
         if (some.size() < last->count) tell_loss(start, logs_.taken_of(q.patterns, topics));
     } else if (const auto* since = std::get_if<rewind_since>(&q.from)) {
-        start.at = logs_.before_time(since->time, times_).value_or(position{head_});
+        start.at = logs_.before_time(since->time, times_, options_.now()).value_or(position{head_});
         tell_loss(start, logs_
                              .taken_since(since->time, start.at.value, q.patterns, topics, times_,
                                           options_.now())

@@ -137,6 +137,7 @@ private:
     std::deque<used_key> keys_by_age_;
     std::map<std::string, remembered> held_keys_;  ///< those that are held
     std::uint64_t keys_forgotten_ = 0;
+    time_point upkeep_at_ = time_point::min();  ///< as `trim` was last told
     std::map<schedule_place, waiting> scheduled_;
     boost::unordered_flat_map<std::uint64_t, time_point> scheduled_by_id_;
     std::uint64_t scheduled_bytes_ = 0;

@@ -1,6 +1,8 @@
 // A thread for what would take an event loop too long. It begins with its first task.
 #pragma once
 
+#include "base/patience.hpp"
+
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -10,7 +12,8 @@
 
 namespace carillon {
 
-/// Synchronised inside. What has not begun when it goes is never called.
+/// Synchronised inside. A task that lacks memory is called again. What has not begun when it goes
+/// is never called.
 class side_thread {
 public:
     side_thread() = default;
@@ -43,7 +46,7 @@ private:
             const auto task = std::move(tasks_.front());
             tasks_.pop_front();
             lock.unlock();
-            task();
+            run_with_patience(task);
             lock.lock();
         }
     }

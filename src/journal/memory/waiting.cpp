@@ -48,14 +48,15 @@ void memory_journal::remember(idempotency_key key, std::uint64_t first) {
     }
     const auto [at, added] = keys_.try_emplace(std::move(key.key));
     if (added) memory_ += key_footprint(at->first);
+    keys_by_age_.push_back({times_.newest() + options_.idempotency_window, &at->first});
     remembered& entry = at->second;
     entry = {key.body_hash, first, entry.uses + 1, true};
-    keys_by_age_.push_back({times_.newest() + options_.idempotency_window, &at->first});
 }
 
+// A clock that jumped ahead for a moment lets no key go that retention does not believe either.
 void memory_journal::forget_keys() {
-    while (!keys_by_age_.empty() && keys_by_age_.front().expires <= times_.newest())
-        forget_oldest_key();
+    const time_point now = std::min(times_.newest(), upkeep_at_);
+    while (!keys_by_age_.empty() && keys_by_age_.front().expires <= now) forget_oldest_key();
 }
 
 void memory_journal::forget_oldest_key() {

@@ -84,6 +84,13 @@ result<> archive::begin() {
 // Nothing was written: whether it ends well does not matter.
 void archive::end() { sqlite3_exec(connection_.handle(), "COMMIT", nullptr, nullptr, nullptr); }
 
+void archive::give_up() {
+    for (statement* s : {&pin_, &after_, &newest_, &event_, &scan_, &scan_back_, &own_id_,
+                         &all_own_ids_, &at_, &scheduled_, &scheduled_one_})
+        s->reset();
+    end();
+}
+
 result<read_page> archive::read(const topic_rows& topics, const read_query& q,
                                 std::chrono::system_clock::time_point now) {
     if (topics.none()) {
@@ -320,27 +327,36 @@ result<scheduled_page> archive::scheduled(const scheduled_query& q) {
     return page;
 }
 
-// Positions grow with time: halves the stretch until it holds one event.
-result<std::uint64_t> archive::before_time(std::chrono::system_clock::time_point t,
-                                           std::uint64_t upto, const time_line& times) {
-    std::uint64_t low = 1;  // the first event at or after `t` is in [low, high)
-    std::uint64_t high = upto + 1;
+result<std::optional<std::uint64_t>> archive::before_time(
+    std::chrono::system_clock::time_point t, std::uint64_t upto, const time_line& times,
+    std::chrono::system_clock::time_point now) {
+    return times.before(t, now, upto, [this](auto since, std::uint64_t from, std::uint64_t to) {
+        return first_since(since, from, to);
+    });
+}
+
+// Stamps grow with positions: halves the stretch until it holds one event.
+result<std::optional<time_line::stamped>> archive::first_since(
+    std::chrono::system_clock::time_point t, std::uint64_t from, std::uint64_t to) {
+    std::optional<time_line::stamped> first;
+    std::uint64_t low = from + 1;  // the event that is looked for is in [low, high), or `first`
+    std::uint64_t high = to + 1;
     while (low < high) {
         const std::uint64_t middle = low + (high - low) / 2;
         at_.bind(1, as_signed(middle)).bind(2, as_signed(high - 1));
         const auto row = at_.step();
         if (!row) return std::unexpected(row.error());
         const std::uint64_t found = *row ? as_unsigned(at_.number(0)) : 0;
-        const std::chrono::system_clock::time_point stored{
-            std::chrono::milliseconds(at_.number(1))};
-        if (!*row || times.ordered(found, stored) >= t) {
-            high = middle;
-        } else {
+        const auto stamp = from_milliseconds(*row ? at_.number(1) : 0);
+        if (*row && stamp < t) {
             low = found + 1;
+        } else {
+            high = middle;
+            if (*row) first = time_line::stamped{found, stamp};
         }
         at_.reset();
     }
-    return low - 1;
+    return first;
 }
 
 }  // namespace carillon::sqlite

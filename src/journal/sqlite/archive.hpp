@@ -33,6 +33,8 @@ public:
 
     result<> begin();
     void end();
+    /// Ends what was under way when something threw.
+    void give_up();
 
     /// Events of the topics after `after` and up to `upto`, oldest first: a page of them. `matches`
     /// is asked for topics by name where all events are read.
@@ -46,9 +48,11 @@ public:
                                                     std::uint64_t upto);
     /// A page of the events that wait for their time; damaged ones are left out.
     result<scheduled_page> scheduled(const scheduled_query& q);
-    /// The position just before the first event, of any topic, stored at or after `t`.
-    result<std::uint64_t> before_time(std::chrono::system_clock::time_point t, std::uint64_t upto,
-                                      const time_line& times);
+    /// The position just before the first event up to `upto`, of any topic, that may have been
+    /// stored at or after `t`, as it looks at `now`; nothing if there is none.
+    result<std::optional<std::uint64_t>> before_time(std::chrono::system_clock::time_point t,
+                                                     std::uint64_t upto, const time_line& times,
+                                                     std::chrono::system_clock::time_point now);
 
 private:
     result<std::vector<std::uint64_t>> positions(const topic_rows& topics, const read_query& q);
@@ -60,6 +64,8 @@ private:
     result<read_page> scan(const read_query& q, std::chrono::system_clock::time_point now);
 
     result<bool> has_match(const matcher_set& patterns, std::uint64_t pos);
+    result<std::optional<time_line::stamped>> first_since(std::chrono::system_clock::time_point t,
+                                                          std::uint64_t from, std::uint64_t to);
 
     connection connection_;
     statement pin_, after_, newest_, event_, scan_, scan_back_, own_id_, all_own_ids_, at_,

@@ -46,13 +46,4 @@ bool file_lock::is_in_place() const {
            ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
 }
 
-file_identity file_identity::of(const std::string& path) {
-    struct stat found{};
-    file_identity is;
-    if (::stat(path.c_str(), &found) != 0) return is;
-    is.device_ = found.st_dev;
-    is.inode_ = found.st_ino;
-    return is;
-}
-
 }  // namespace carillon::sqlite

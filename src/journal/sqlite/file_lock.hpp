@@ -3,7 +3,6 @@
 
 #include <carillon/base/result.hpp>
 
-#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -30,19 +29,6 @@ private:
     file_lock(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
     int fd_;
     std::string path_;
-};
-
-/// Which file a path named at a time.
-class file_identity {
-public:
-    static file_identity of(const std::string& path);
-    /// Whether it is there and still the same.
-    bool holds(const std::string& path) const { return inode_ != 0 && of(path) == *this; }
-    friend bool operator==(const file_identity&, const file_identity&) = default;
-
-private:
-    std::uint64_t device_ = 0;
-    std::uint64_t inode_ = 0;
 };
 
 }  // namespace carillon::sqlite

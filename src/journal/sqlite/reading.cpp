@@ -1,4 +1,5 @@
 // Readers: from memory where it goes back far enough, else from the file on a reader's thread.
+#include "base/patience.hpp"
 #include "journal/in_slices.hpp"
 #include "journal/sqlite/sqlite_journal.hpp"
 #include "journal/start.hpp"
@@ -23,7 +24,7 @@ void sqlite_journal::serve_readers(archive& with) {
         const reader_task task = std::move(tasks_.front());
         tasks_.pop_front();
         lock.unlock();
-        task(with);
+        run_with_patience([&] { task(with); }, [&] { with.give_up(); });
         lock.lock();
     }
 }
@@ -141,49 +142,51 @@ void sqlite_journal::locate(const start_query& q, std::function<void(result<star
 
 void sqlite_journal::locate_found(const start_query& q,
                                   std::function<void(result<start_point>)> done) {
-    bool here = false;
-    if (const auto own = cursor::parse(q.last_event_id)) {
+    std::optional<result<start_point>> start;
+    {
+        // Memory must not move on between the two.
         const std::lock_guard lock(mutex_);
-        here = epochs_.start_of(*own, head_).at.value >= recent_after_;
+        const auto own = cursor::parse(q.last_event_id);
+        const bool here = (own && epochs_.start_of(*own, head_).at.value >= recent_after_) ||
+                          logs_.all_in_memory(logs_.matching(q.patterns));
+        if (here) start = find_start(q, nullptr);
     }
-    if (!here) {
-        const std::lock_guard lock(mutex_);
-        here = logs_.all_in_memory(logs_.matching(q.patterns));
-    }
-    if (here) return done(find_start(q, nullptr));
+    if (start) return done(std::move(*start));
     ask([this, q, done = std::move(done)](archive& a) { done(find_start(q, &a)); });
 }
 
-// With a null archive, all that can be asked for is in memory.
+// With a null archive, all that can be asked for is in memory, and mutex_ is held.
 result<start_point> sqlite_journal::find_start(const start_query& q, archive* a) {
     in_memory known;
     {
         std::unique_lock snapshots(snapshot_mutex_, std::defer_lock);
+        std::unique_lock lock(mutex_, std::defer_lock);
         if (a != nullptr) {
             snapshots.lock();
             if (auto begun = a->begin(); !begun) return std::unexpected(begun.error());
+            lock.lock();
         }
-        const std::lock_guard lock(mutex_);
         const auto matched = logs_.matching(q.patterns);
         known.topics = rows_of(matched);
         known.indexed = indexed_;
         known.head = head_;
         known.times = turns_;
+        known.now = options_.now();
         if (!q.last_event_id.empty())
             known.own_id = logs_.find_own_id(q.last_event_id, q.patterns, matched);
         if (const auto* since = std::get_if<rewind_since>(&q.from)) {
-            known.since = logs_.before_time(since->time, turns_);
+            known.since = logs_.before_time(since->time, turns_, known.now);
             // Events that are on disk only may come before.
             const std::uint64_t at =
                 a != nullptr ? known.head : known.since.value_or(position{known.head}).value;
             const auto taken =
-                logs_.taken_since(since->time, at, q.patterns, matched, turns_, options_.now());
+                logs_.taken_since(since->time, at, q.patterns, matched, turns_, known.now);
             known.taken = taken.newest;
             for (const topic_log* log : taken.maybe)
                 known.maybe_taken.emplace_back(log->row, log->trimmed);
         }
         if (const auto* last = std::get_if<rewind_last>(&q.from)) {
-            known.since = logs_.before_time(last->not_before, turns_);
+            known.since = logs_.before_time(last->not_before, turns_, known.now);
             known.taken = logs_.taken_of(q.patterns, matched);
         }
     }
@@ -235,9 +238,9 @@ result<position> sqlite_journal::before_time(std::chrono::system_clock::time_poi
                                              const in_memory& known, archive* a) {
     const position here = known.since.value_or(position{known.head});
     if (a == nullptr) return here;
-    const auto filed = a->before_time(t, known.indexed, known.times);
+    const auto filed = a->before_time(t, known.indexed, known.times, known.now);
     if (!filed) return std::unexpected(filed.error());
-    return *filed < known.indexed ? position{*filed} : here;
+    return *filed ? position{**filed} : here;
 }
 
 /// The newest event that retention took and that a reader wants who asks for what came since `t`.
@@ -261,7 +264,7 @@ result<std::uint64_t> sqlite_journal::taken_since(std::chrono::system_clock::tim
             if (!oldest) return std::unexpected(oldest.error());
             if (!oldest->events.empty()) {
                 const stored_event& e = *oldest->events.front();
-                if (known.times.ordered(e.pos.value, e.stored_at) < t) continue;
+                if (known.times.counts_from(e.pos.value, e.stored_at, known.now) < t) continue;
             }
         }
         newest = trimmed;
@@ -274,14 +277,7 @@ result<start_point> sqlite_journal::bounded(start_point start, const start_query
     if (q.budget == unlimited) return start;
     const auto newest = newest_events(q, known, a, {start.at.value, q.budget + 1});
     if (!newest) return std::unexpected(newest.error());
-    start = within_budget(start, *newest, q, known.head);
-    if (a == nullptr) {
-        // Memory may have moved on since it was found to go back far enough.
-        const std::lock_guard lock(mutex_);
-        if (start.at.value < recent_after_ && !logs_.all_in_memory(logs_.matching(q.patterns)))
-            start.events.reset();
-    }
-    return start;
+    return within_budget(start, *newest, q, known.head);
 }
 
 result<std::vector<stored_size>> sqlite_journal::newest_events(const start_query& q,
@@ -289,7 +285,8 @@ result<std::vector<stored_size>> sqlite_journal::newest_events(const start_query
                                                                const newest_query& wanted) const {
     std::vector<stored_size> all;
     {
-        const std::lock_guard lock(mutex_);
+        std::unique_lock lock(mutex_, std::defer_lock);
+        if (a != nullptr) lock.lock();
         all = logs_.newest(wanted, q.patterns, logs_.matching(q.patterns));
     }
     if (a == nullptr || all.size() >= wanted.count) return all;

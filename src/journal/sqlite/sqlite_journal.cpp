@@ -73,7 +73,7 @@ sqlite_journal::sqlite_journal(sqlite_journal_options options, file_lock lock, s
     : options_(std::move(options)),
       lock_(std::move(lock)),
       epochs_(s.found().epochs),
-      file_(file_identity::of(options_.path)),
+      files_(options_.path),
       inbox_(std::make_shared<writer_inbox>(options_.max_queued_events, options_.max_queued_bytes,
                                             options_.sync)),
       store_(std::move(s)),
@@ -277,7 +277,12 @@ void sqlite_journal::commit(const write_token& w, std::vector<append_request>& r
     }
     if (durable) {
         if (!writing) writing.lock();
-        const result<> stored = store_group(w, requests);
+        result<> stored;
+        try {
+            stored = store_group(w, requests);
+        } catch (const std::bad_alloc&) {
+            stored = fail(errc::unavailable, "no memory");
+        }
         writing.unlock();
         inbox_->note_stored(std::chrono::steady_clock::now() - begun, stored.has_value());
         report(stored);
@@ -300,7 +305,12 @@ void sqlite_journal::commit(const write_token& w, std::vector<append_request>& r
 // before now, and keys are not kept for as long as the clock was ahead.
 void sqlite_journal::look_at_clock() {
     const auto now = std::chrono::floor<std::chrono::milliseconds>(options_.now());
-    if (!times_.move_to(now, head_)) return;
+    const bool back = times_.move_to(now, head_);
+    if (!std::ranges::equal(times_.turns(), turns_.turns())) {
+        const std::lock_guard lock(mutex_);
+        turns_ = times_;
+    }
+    if (!back) return;
     turns_unsaved_ = true;
     ages_unknown_ = true;
     // The next tick may come before the next call of `trim`: what is true in the wrong clock's
@@ -308,8 +318,6 @@ void sqlite_journal::look_at_clock() {
     trim_now_.store(std::min(trim_now_.load(std::memory_order_relaxed), milliseconds(now)),
                     std::memory_order_relaxed);
     inbox_->want_upkeep();
-    const std::lock_guard lock(mutex_);
-    turns_ = times_;
 }
 
 // In a transaction.
@@ -453,7 +461,13 @@ void sqlite_journal::publish_group(const write_token& w, std::vector<append_requ
     const held_wakes until_all_are_told;
     if (!fed_.empty()) feed_(fed_);
     fed_.clear();
-    for (append_request& r : requests) r.done(std::move(r.outcome), r.events);
+    for (append_request& r : requests) {
+        try {
+            r.done(std::move(r.outcome), r.events);
+        } catch (const std::bad_alloc&) {
+            // Whoever asked does without an answer; others have theirs.
+        }
+    }
 }
 
 // With mutex_ held, or alone while opening.

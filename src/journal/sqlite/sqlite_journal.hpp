@@ -18,8 +18,8 @@
 #include "journal/sqlite/store.hpp"
 #include "journal/sqlite/writer_inbox.hpp"
 #include "journal/topic_logs.hpp"
+#include "sqlite/database_files.hpp"
 
-#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
@@ -170,6 +170,7 @@ private:
         std::uint64_t taken = 0;  ///< by retention, of what a reader that rewinds may want
         std::vector<std::pair<std::int64_t, std::uint64_t>> maybe_taken;  ///< topic's row, position
         time_line times;
+        std::chrono::system_clock::time_point now;
     };
     void ask(reader_task task);
     void serve_readers(archive& with);
@@ -196,8 +197,7 @@ private:
     sqlite_journal_options options_;
     file_lock lock_;
     const epochs epochs_;
-    const file_identity file_;
-    std::array<file_identity, 2> beside_;  ///< -wal and -shm, once they were seen; by upkeep
+    database_files files_;  ///< by upkeep
 
     std::function<void(std::span<const event_ptr>)> feed_ = [](auto) {};  ///< set before use
 
@@ -239,7 +239,7 @@ private:
     // What is known in memory, guarded by mutex_.
     mutable std::mutex mutex_;
     topic_logs logs_;
-    time_line turns_;                  ///< for readers: a copy of `times_`, as of its last turn
+    time_line turns_;                  ///< for readers: a copy of `times_`, as of its last turns
     std::set<std::uint64_t> damaged_;  ///< positions of events whose topics nobody knows
     std::uint64_t recent_after_ = 0;   ///< every event beyond this position is in memory
     std::uint64_t indexed_ = 0;        ///< the index is complete up to here

@@ -90,16 +90,9 @@ result<> sqlite_journal::store_turns(const write_token& w) {
     return {};
 }
 
-// What is written to a file that was deleted is gone with the process. Without its lock another
-// server may have the file by now.
+// Without its lock another server may have the file by now.
 result<> sqlite_journal::check_files() {
-    bool there = file_.holds(options_.path) && lock_.is_in_place();
-    for (std::size_t i = 0; i < beside_.size(); ++i) {
-        const std::string path = options_.path + (i == 0 ? "-wal" : "-shm");
-        if (beside_[i] == file_identity{}) beside_[i] = file_identity::of(path);
-        there = there && (beside_[i] == file_identity{} || beside_[i].holds(path));
-    }
-    if (there) return {};
+    if (files_.in_place() && lock_.is_in_place()) return {};
     return fail(
         errc::unavailable,
         "the journal's file, its log or its lock was deleted or replaced while the server has it: "

@@ -30,11 +30,13 @@ result<> sqlite_journal::count_waiting(const write_token& w) {
     return {};
 }
 
-// What came of an earlier use of the key: a position, or a scheduled event's id.
+// What came of an earlier use of the key: a position, or a scheduled event's id. A clock that
+// jumped ahead for a moment lets no key go that retention does not believe either.
 result<std::optional<std::uint64_t>> sqlite_journal::recall(const write_token& w,
                                                             const idempotency_key& key) {
+    const std::int64_t now = std::min(newest_ms(), trim_now_.load(std::memory_order_relaxed));
     const auto known =
-        key.held ? store_by(w).find_held(key.key) : store_by(w).find_answer(key.key, newest_ms());
+        key.held ? store_by(w).find_held(key.key) : store_by(w).find_answer(key.key, now);
     if (!known) return std::unexpected(known.error());
     if (!*known) return std::nullopt;
     if ((*known)->body_hash != key.body_hash) return std::unexpected(key_conflict());

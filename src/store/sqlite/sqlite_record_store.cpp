@@ -2,6 +2,7 @@
 #include <carillon/store/record_store.hpp>
 
 #include "sqlite/database.hpp"
+#include "sqlite/database_files.hpp"
 #include "store/sqlite/migrations.hpp"
 #include "store/sqlite/sqlite_records.hpp"
 
@@ -12,6 +13,7 @@
 #include <deque>
 #include <filesystem>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -146,6 +148,7 @@ public:
             if (!reader) return std::unexpected(reader.error());
             s->readers_.push_back(std::move(*reader));
         }
+        s->files_.emplace(options.path);
         s->start();
         return std::unique_ptr<record_store>(std::move(s));
     }
@@ -173,6 +176,7 @@ public:
 
     result<> health() const override {
         const std::lock_guard lock(health_mutex_);
+        if (!files_->in_place()) return gone();
         return health_;
     }
 
@@ -226,14 +230,27 @@ private:
             std::vector<task> group = writes_.gather(max_group);
             if (group.empty()) return;
             std::vector<result<>> outcomes;
-            result<> committed = write_group(group, outcomes);
-            {
+            result<> committed = gone();
+            if (in_place()) {
+                committed = write_group(group, outcomes);
                 const std::lock_guard lock(health_mutex_);
                 health_ = committed;
             }
+            // What is answered as stored is in the file that the next start opens.
+            if (committed && !in_place()) committed = gone();
             for (std::size_t i = 0; i < group.size(); ++i)
                 group[i].done(committed ? outcomes[i] : committed);
         }
+    }
+
+    bool in_place() {
+        const std::lock_guard lock(health_mutex_);
+        return files_->in_place();
+    }
+    static result<> gone() {
+        return fail(errc::unavailable,
+                    "the records' file or its log was deleted or replaced while the server has it: "
+                    "put it back, or restart the server");
     }
 
     result<> write_group(std::vector<task>& group, std::vector<result<>>& outcomes) {
@@ -280,7 +297,8 @@ private:
     std::vector<std::unique_ptr<session>> readers_;
 
     task_queue writes_, reads_;
-    mutable std::mutex health_mutex_;
+    mutable std::mutex health_mutex_;                      // guards both below
+    mutable std::optional<sqlite::database_files> files_;  ///< set in `open`
     result<> health_;
     std::vector<std::thread> threads_;
 };

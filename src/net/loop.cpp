@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::size_t batch_size = 256;
 constexpr auto starved_pause = std::chrono::milliseconds(100);
+constexpr auto task_time = std::chrono::milliseconds(5);  // of a turn, for what was posted
 constexpr std::uint32_t socket_events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
 
 void log_exception(const char* what) noexcept {
@@ -70,12 +71,14 @@ loop::~loop() {
         auto ending = std::exchange(end_of_turn_, {});
         auto timers = std::exchange(timers_, {});
         timer_times_.clear();
+        auto due = std::exchange(due_, {});
+        next_due_ = 0;
         std::vector<task> posted;
         {
             const std::lock_guard lock(mutex_);
             posted.swap(posted_);
         }
-        more = !ending.empty() || !timers.empty() || !posted.empty();
+        more = !ending.empty() || !timers.empty() || !due.empty() || !posted.empty();
     }
     ::close(wake_);
     ::close(epoll_);
@@ -254,16 +257,28 @@ void loop::run_pokes() {
     poked_.clear();
 }
 
+// Long answers that were asked for together would be one turn: after a while the tasks that are
+// left wait for the next one, before those that were posted since, and others are served in
+// between.
 void loop::run_posted() {
     // Cleared before the queue is taken: a task that comes later finds it clear and wakes the loop
     // again.
     wake_pending_.store(false);
-    {
+    if (next_due_ == due_.size()) {
+        due_.clear();
+        next_due_ = 0;
         const std::lock_guard lock(mutex_);
-        tasks_.swap(posted_);
+        due_.swap(posted_);
+    } else {
+        wake_pending_.store(true);  // for those that were posted since
     }
-    for (task& t : tasks_) guarded(t);
-    tasks_.clear();
+    const auto begun = clock::now();
+    while (next_due_ < due_.size()) {
+        guarded(due_[next_due_]);
+        due_[next_due_++] = nullptr;
+        if (clock::now() - begun >= task_time && !stopping_.load(std::memory_order_relaxed)) break;
+    }
+    if (next_due_ < due_.size()) wake_pending_.store(true);
 }
 
 void loop::run_timers() {

@@ -108,8 +108,8 @@ public:
     /// that adds its events to the same call. Forgotten when `fd` is removed or closed.
     void poke(int fd, std::uint32_t events);
 
-    /// Runs `t` on the loop's thread, soon; if the caller holds wakes back, soon after those. From
-    /// any thread. Dropped, with its captures, if the loop ends first.
+    /// Runs `t` on the loop's thread, soon, and in order; if the caller holds wakes back, soon
+    /// after those. From any thread. Dropped, with its captures, if the loop ends first.
     void post(task t);
     void at_end_of_turn(task t) override;
     timer_id call_after(clock::duration delay, task t);
@@ -159,7 +159,9 @@ private:
     std::vector<int> pokes_;  ///< descriptors to look at in the next turn; may name one twice
     std::vector<int> poked_;  ///< being called now; kept for its capacity
     std::vector<task> end_of_turn_;
-    std::vector<task> tasks_;  ///< being run now; kept for its capacity
+    std::vector<task> tasks_;   ///< being run now; kept for its capacity
+    std::vector<task> due_;     ///< were posted...
+    std::size_t next_due_ = 0;  ///< ...and run up to here
     std::map<std::pair<clock::time_point, timer_id>, task> timers_;
     std::unordered_map<timer_id, clock::time_point> timer_times_;
     timer_id last_timer_ = 0;

@@ -92,6 +92,29 @@ TEST(loop, keeps_the_order_of_tasks_posted_by_one_thread) {
     EXPECT_EQ(order, (std::vector{0, 1, 2, 3, 4}));
 }
 
+TEST(loop, serves_others_between_long_tasks) {
+    loop l;
+    socket_pair pair;
+    std::vector<std::string> order;
+    recorder handler([&](std::uint32_t) {
+        if (!pair.read().empty()) order.emplace_back("io");
+    });
+    ASSERT_TRUE(l.add(pair.ours.get(), handler));
+    for (const char* name : {"one", "two", "three"}) {
+        l.post([&, name] {
+            order.emplace_back(name);
+            if (order.size() > 1) return;
+            pair.send("x");
+            l.post([&] { order.emplace_back("posted since"); });
+            l.post([&] { l.stop(); });
+            const auto until = loop::clock::now() + 10ms;
+            while (loop::clock::now() < until) continue;
+        });
+    }
+    l.run();
+    EXPECT_EQ(order, (std::vector<std::string>{"one", "io", "two", "three", "posted since"}));
+}
+
 TEST(loop, is_woken_for_posted_tasks_when_wakes_are_no_longer_held_back) {
     loop l;
     std::thread runner([&] { l.run(); });

@@ -106,6 +106,7 @@ result<client_directory::claimed> client_directory::claim(std::string_view token
         r.topics.request(std::move(requested), most.max_topics);
         c.public_id = r.public_id;
         c.topics = r.topics.all();
+        c.values_owed = r.values_owed;
     });
     if (!done) return std::unexpected(may ? too_many() : may.error());
     c.known = done->known;
@@ -158,7 +159,7 @@ result<> client_directory::change(std::string_view token, presence now, Change&&
         if (now == presence::away && !places.empty()) {
             done = fail(errc::send_error, "the client has just connected; try again");
         } else {
-            done = call(r.topics);
+            done = call(r);
         }
     });
     return done;
@@ -166,11 +167,14 @@ result<> client_directory::change(std::string_view token, presence now, Change&&
 
 result<> client_directory::add(std::string_view token, presence now, const topic_pattern& t,
                                std::size_t most) {
-    return change(token, now, [&](client_topics& topics) { return topics.add(t, most); });
+    return change(token, now, [&](record& r) {
+        if (now == presence::away && !r.topics.has(t)) r.values_owed = true;
+        return r.topics.add(t, most);
+    });
 }
 
 result<> client_directory::remove(std::string_view token, presence now, const topic_pattern& t) {
-    return change(token, now, [&](client_topics& topics) { return topics.remove(t); });
+    return change(token, now, [&](record& r) { return r.topics.remove(t); });
 }
 
 bool client_directory::purge(clock::time_point now) {

@@ -64,6 +64,7 @@ public:
         std::optional<stream_place> previous;  ///< a connection that this one replaces
         std::vector<topic_pattern> topics;     ///< those of the new connection
         bool known = false;                    ///< the client was remembered
+        bool values_owed = false;              ///< of a topic that was added
     };
 
     /// Whether `claim` would take this client now.
@@ -96,6 +97,12 @@ public:
     result<> add(std::string_view token, presence now, const topic_pattern& t, std::size_t most);
     result<> remove(std::string_view token, presence now, const topic_pattern& t);
 
+    /// The client gets a topic's last values when it comes back: it had not got them all, or the
+    /// topic was added while it was away. Until it has them.
+    void owe_values(std::string_view token, bool owed) {
+        records_.visit(token, [&](const auto&, record& r) { r.values_owed = owed; });
+    }
+
     /// Forgets clients that did not come back in time; a part of them each time. False if nobody is
     /// left.
     bool purge(clock::time_point now);
@@ -106,6 +113,7 @@ private:
         std::string public_id;
         owner whose;
         client_topics topics;
+        bool values_owed = false;
     };
     static result<> may_claim(const record& r, const owner& who);
     template <class Change>

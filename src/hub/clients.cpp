@@ -74,7 +74,10 @@ void hub::core::with_client(std::string_view client, client_task t, client_callb
             } else if (now->where) {
                 return with_client(name, t, done);  // it has just moved
             }
-            done(t(home, s));
+            const auto name_there = s != nullptr ? home.name_of(*s) : stream_name{};
+            result<> outcome = fail(errc::unavailable, "no memory");
+            home.guarded(name_there, [&] { outcome = t(home, s); });
+            done(outcome);
         },
         [done] { done(closed()); });
 }

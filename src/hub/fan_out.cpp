@@ -39,6 +39,7 @@ void shard::impl::take_tail() {
     }
     batch_.clear();
     schedule_fan_out();
+    if (counters_.subscribers.load(std::memory_order_relaxed) != 0) start_ticking();
 }
 
 void shard::impl::route(const event_ptr& e, std::uint64_t seq) {
@@ -73,8 +74,8 @@ void shard::impl::mark_dirty(topic_node& node) {
 
 void shard::impl::schedule_fan_out() {
     if (fan_out_scheduled_ || dirty_.empty()) return;
-    fan_out_scheduled_ = true;
     defer([this] { fan_out(); });
+    fan_out_scheduled_ = true;
 }
 
 void shard::impl::fan_out() {
@@ -126,7 +127,11 @@ bool shard::impl::pass(topic_node& node, clock::time_point deadline, std::size_t
         subscriber& s = *node.subscribers[at.next++];
         if (s.seen_seq >= next_seq_) continue;
         if (s.behind) {
-            replayer_.collect(s);
+            try {
+                replayer_.collect(s);
+            } catch (const std::bad_alloc&) {
+                s.behind->stop_joining();  // it reads the journal once more
+            }
             continue;
         }
         ++writes;
@@ -145,6 +150,12 @@ bool shard::impl::pass(topic_node& node, clock::time_point deadline, std::size_t
 // under.
 outcome shard::impl::serve(subscriber& s) {
     if (s.seen_seq >= next_seq_) return outcome::done;
+    outcome result = outcome::gone;
+    const bool served = guarded(name_of(s), [&] { result = serve_due(s); });
+    return served ? result : outcome::gone;
+}
+
+outcome shard::impl::serve_due(subscriber& s) {
     due_.clear();
     // Plain pointers: the topics' lists keep the events while this stream is served.
     take_due(s, [this](const std::shared_ptr<encoded_event>& e) { due_.push_back(e.get()); });
@@ -155,13 +166,7 @@ outcome shard::impl::serve(subscriber& s) {
         due_.erase(repeated.begin(), repeated.end());
     }
     items_.clear();
-    try {
-        for (encoded_event* e : due_) items_.push_back(event_item(s, *e));
-    } catch (...) {
-        // No memory for what is due: the client comes back for it with its cursor.
-        close(s, close_reason::unavailable);
-        throw;
-    }
+    for (encoded_event* e : due_) items_.push_back(event_item(s, *e));
     const outcome result = write(s, items_);
     if (watched_ != 0 && result != outcome::gone) count_handed(s, result);
     if (result != outcome::done || !s.finished) return result;
@@ -202,12 +207,10 @@ void shard::impl::lose_live_position() {
             s->behind->stop_joining();
             continue;
         }
-        try {
+        guarded(name_of(*s), [&] {
             fall_behind(*s);
             replayer_.queue(*s);
-        } catch (const std::bad_alloc&) {
-            close(*s, close_reason::unavailable);
-        }
+        });
     }
 }
 

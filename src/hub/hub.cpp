@@ -70,12 +70,19 @@ std::string hub::id_of(const stored_event& e) const {
 
 void hub::core::committed(std::span<const event_ptr> batch) {
     published_count.fetch_add(batch.size(), std::memory_order_relaxed);
-    std::uint64_t woken = recent.push(
-        batch, static_cast<unsigned>(shards.size()),
-        [this](unsigned s, const event& e) { return shards[s]->inside().interest().wants(e); });
-    for (; woken != 0; woken &= woken - 1)
-        shards[static_cast<std::size_t>(std::countr_zero(woken))]->inside().wake();
-    await_receipts(batch);
+    // Nobody hears of what fails here for lack of memory: the events are stored, and told of.
+    std::uint64_t woken = std::exchange(not_woken, 0) |
+                          recent.push(batch, static_cast<unsigned>(shards.size()),
+                                      [this](unsigned s, const event& e) {
+                                          return shards[s]->inside().interest().wants(e);
+                                      });
+    try {
+        for (; woken != 0; woken &= woken - 1)
+            shards[static_cast<std::size_t>(std::countr_zero(woken))]->inside().wake();
+        await_receipts(batch);
+    } catch (const std::bad_alloc&) {
+        not_woken = woken;
+    }
 }
 
 namespace {

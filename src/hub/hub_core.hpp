@@ -74,6 +74,7 @@ struct hub::core {
     std::shared_ptr<const hub_options> limits() const { return options.load(); }
 
     tail recent;
+    std::uint64_t not_woken = 0;  ///< shards, for lack of memory; of the feed, one call at a time
     client_directory directory;
     user_directory users;
     receipt_book receipts;

@@ -35,8 +35,9 @@ public:
         if (asked.profile == nullptr) asked.profile = &default_profile();
         self_ = shared_from_this();
         auto opened = home_.open(std::move(asked));
-        if (!opened) return fail_with(opened.error());
-        subscriber_ = *opened;
+        // The hub may have closed it meanwhile.
+        if (!opened && self_) return fail_with(opened.error());
+        if (opened) subscriber_ = *opened;
     }
     void stop() {
         const auto last = std::move(self_);

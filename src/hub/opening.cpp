@@ -43,7 +43,8 @@ position opening::decide(position cursor, const std::optional<gap>& missing, con
         }
     }
     if (verdict == resume_verdict::resumed) {
-        given.reset();
+        // Owed, it comes again, and then all that follows the cursor.
+        if (!values_owed) given.reset();
         return cursor;
     }
     if (verdict == resume_verdict::gap && on_gap != gap_policy::replay) {

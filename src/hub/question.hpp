@@ -29,7 +29,7 @@ struct replayer::drop_walk {
 struct replayer::question {
     std::uint32_t slot = 0;
     std::array<std::uint8_t, 16> key{};
-    position upto;
+    position upto = {};
     std::optional<value_walk> values = {};  ///< if last values were asked for
     std::uint64_t walked = 0;               ///< of those, what was sent before
     drop_walk dropped = {};                 ///< if something is to be left out
@@ -55,14 +55,30 @@ struct replayer::output {
 };
 
 /// A journal's callback that goes on in this shard's thread, at once if it is there already.
+/// Without memory for the answer the stream ends; the journal, which may be in the middle of
+/// something, hears nothing of it.
 template <class Answer>
 auto replayer::here(question asked, void (replayer::*then)(const question&, result<Answer>)) {
-    return [this, asked, then](result<Answer> answer) {
-        if (home_.on().is_here()) return (this->*then)(asked, std::move(answer));
-        home_.post([this, asked, then, answer = std::move(answer)]() mutable {
-            (this->*then)(asked, std::move(answer));
-        });
+    const auto take = [this, asked, then](result<Answer>& answer) {
+        home_.guarded({asked.slot, asked.key}, [&] { (this->*then)(asked, std::move(answer)); });
     };
+    return [this, take](result<Answer> answer) {
+        if (home_.on().is_here()) return take(answer);
+        home_.post([take, answer = std::move(answer)]() mutable { take(answer); });
+    };
+}
+
+/// Asks the journal for a page. What throws here was not asked.
+template <class Ask>
+void replayer::ask(subscriber& s, Ask&& call) {
+    s.behind->reading = true;
+    ++asked_;
+    try {
+        call(home_.record());
+    } catch (...) {
+        --asked_;
+        throw;
+    }
 }
 
 }  // namespace carillon

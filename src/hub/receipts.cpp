@@ -5,21 +5,31 @@
 
 #include <algorithm>
 #include <iterator>
+#include <new>
 #include <unordered_set>
 #include <utility>
 
 namespace carillon {
 
-receipt_call::receipt_call(std::uint64_t first, std::size_t events, callback done)
-    : first_(first), counts_(events), done_(std::move(done)) {}
+receipt_call::receipt_call(std::size_t events, callback done, std::shared_ptr<open_receipts> book)
+    : book_(std::move(book)), counts_(events), done_(std::move(done)) {}
 
 receipt_call::~receipt_call() {
+    if (first_ != 0) {
+        const std::lock_guard lock(book_->mutex);
+        book_->calls.erase(first_);
+        book_->waiting -= counts_.size();
+    }
     if (cancelled_.load() || told_.empty()) return;
     for (std::size_t i = 0; i < counts_.size(); ++i) {
         told_[i].matched = counts_[i].matched.load();
         told_[i].handed = counts_[i].handed.load();
     }
-    done_(std::move(told_));
+    try {
+        done_(std::move(told_));
+    } catch (const std::bad_alloc&) {
+        // The publisher does without its answer.
+    }
 }
 
 void receipt_call::count(std::uint64_t watch, std::size_t matched, std::size_t handed) noexcept {
@@ -36,40 +46,29 @@ void receipt_call::name(const std::vector<published>& events, bool fresh) {
 std::shared_ptr<receipt_call> receipt_book::open(std::size_t events, std::size_t most,
                                                  receipt_call::callback done,
                                                  std::uint64_t& first) {
-    const std::lock_guard lock(mutex_);
-    if (waiting_ + events > most) {
-        std::erase_if(calls_, [this](const auto& known) {
-            if (!known.second.call.expired()) return false;
-            waiting_ -= known.second.events;
-            return true;
-        });
-    }
-    if (waiting_ + events > most) return nullptr;
-    first = last_ + 1;
-    last_ += events;
-    waiting_ += events;
-    auto call = std::make_shared<receipt_call>(first, events, std::move(done));
-    calls_.emplace(first, entry{events, call});
-    // Those that have answered go one by one, so that nothing piles up and nobody waits for it.
-    while (calls_.size() > 1 && calls_.begin()->second.call.expired()) {
-        waiting_ -= calls_.begin()->second.events;
-        calls_.erase(calls_.begin());
-    }
+    auto call = std::make_shared<receipt_call>(events, std::move(done), book_);
+    const std::lock_guard lock(book_->mutex);
+    if (book_->waiting + events > most) return nullptr;
+    first = book_->last + 1;
+    book_->calls.emplace(first, open_receipts::entry{events, call});
+    call->number_from(first);
+    book_->last += events;
+    book_->waiting += events;
     return call;
 }
 
 std::shared_ptr<receipt_call> receipt_book::find(std::uint64_t watch) {
-    const std::lock_guard lock(mutex_);
-    const auto after = calls_.upper_bound(watch);
-    if (after == calls_.begin()) return nullptr;
+    const std::lock_guard lock(book_->mutex);
+    const auto after = book_->calls.upper_bound(watch);
+    if (after == book_->calls.begin()) return nullptr;
     const auto at = std::prev(after);
     return watch < at->first + at->second.events ? at->second.call.lock() : nullptr;
 }
 
 void receipt_book::close() {
     std::vector<std::shared_ptr<receipt_call>> open;  // let go without the lock
-    const std::lock_guard lock(mutex_);
-    for (auto& [first, known] : calls_) {
+    const std::lock_guard lock(book_->mutex);
+    for (auto& [first, known] : book_->calls) {
         if (auto call = known.call.lock()) {
             call->cancel();
             open.push_back(std::move(call));
@@ -83,12 +82,13 @@ std::shared_ptr<receipt_call> hub::core::receipts_of(const events& batch,
     auto call = receipts.open(batch.size(), limits()->max_receipts, delivered, first);
     if (!call) {
         // Nobody counts for this one: it answers when the events are stored.
-        auto unknown = std::make_shared<receipt_call>(
-            0, batch.size(), [delivered = std::move(delivered)](std::vector<delivery_receipt> all) {
+        return std::make_shared<receipt_call>(
+            batch.size(),
+            [delivered = std::move(delivered)](std::vector<delivery_receipt> all) {
                 for (delivery_receipt& r : all) r.known = false;
                 delivered(std::move(all));
-            });
-        return unknown;
+            },
+            nullptr);
     }
     for (const auto& e : batch) e->watch = first++;
     return call;

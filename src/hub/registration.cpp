@@ -21,6 +21,7 @@ namespace {
 // Of topics and metadata, in one go; a listing may take several.
 constexpr std::size_t max_listed_bytes = 1u << 20;
 constexpr auto tick_length = std::chrono::milliseconds(50);
+constexpr const char* no_memory = "no memory";  // so short that it takes none itself
 
 encode_cache::envelopes with_plain(const hub_options& options) {
     encode_cache::envelopes all{std::make_shared<plain_envelope>()};
@@ -147,11 +148,29 @@ void shard::impl::count_out(const stream_profile& p) noexcept {
     if (p.quota) p.quota->give_back();
 }
 
+// Whatever lacks memory, nothing of the stream is left.
 result<subscriber*> shard::impl::open(stream_request request) {
-    if (auto admitted = admits(request); !admitted) return std::unexpected(admitted.error());
-    if (auto counted = count_in(*request.profile); !counted)
-        return std::unexpected(counted.error());
-    subscriber& s = allocate(request);
+    bool counts = false;
+    std::optional<stream_name> made;
+    try {
+        if (auto admitted = admits(request); !admitted) return std::unexpected(admitted.error());
+        if (auto counted = count_in(*request.profile); !counted)
+            return std::unexpected(counted.error());
+        counts = true;
+        subscriber& s = allocate(request);
+        made = name_of(s);
+        return fill(s, request);
+    } catch (const std::bad_alloc&) {
+        subscriber* const still = made ? find(*made) : nullptr;
+        if (still != nullptr) release(*still);
+        if (counts && !made) count_out(*request.profile);
+        return fail(errc::unavailable, no_memory);
+    }
+}
+
+/// Null if it has ended already.
+result<subscriber*> shard::impl::fill(subscriber& s, stream_request& request) {
+    note_facts(s, request);
     if (auto claimed = claim_durable(s, request); !claimed) {
         release(s);
         return std::unexpected(claimed.error());
@@ -173,15 +192,18 @@ result<subscriber*> shard::impl::open(stream_request request) {
     return begun;
 }
 
+// What takes memory comes before what would have to be taken back.
 subscriber& shard::impl::allocate(const stream_request& request) {
+    auto made = std::make_unique<subscriber>();
+    auto slot = static_cast<std::uint32_t>(slots_.size());
     if (free_.empty()) {
-        free_.push_back(static_cast<std::uint32_t>(slots_.size()));
+        ticks_.resize(std::max(ticks_.size(), slots_.size() + 1));
         slots_.emplace_back();
-        ticks_.push_back(0);
+    } else {
+        slot = free_.back();
+        free_.pop_back();
     }
-    const std::uint32_t slot = free_.back();
-    free_.pop_back();
-    slots_[slot] = std::make_unique<subscriber>();
+    slots_[slot] = std::move(made);
     subscriber& s = *slots_[slot];
     s.slot = slot;
     s.out = request.out;
@@ -194,6 +216,12 @@ subscriber& shard::impl::allocate(const stream_request& request) {
     s.connected_ms = wall_ms();
     s.last_event = on_.now();
     fill_random(s.key);
+    counters_.connections.fetch_add(1, std::memory_order_relaxed);
+    counters_.subscribers.fetch_add(1, std::memory_order_relaxed);
+    return s;
+}
+
+void shard::impl::note_facts(subscriber& s, const stream_request& request) {
     if (!request.metadata.empty()) s.rare().metadata = request.metadata;
     if (request.who) {
         keep(s, *request.who);
@@ -203,10 +231,7 @@ subscriber& shard::impl::allocate(const stream_request& request) {
         s.rare().filter = request.filter;
         s.filters = true;
     }
-    counters_.connections.fetch_add(1, std::memory_order_relaxed);
-    counters_.subscribers.fetch_add(1, std::memory_order_relaxed);
     start_ticking();
-    return s;
 }
 
 void shard::impl::keep(subscriber& s, const identity& who) {
@@ -234,13 +259,14 @@ void shard::impl::drop_refused(std::vector<topic_pattern>& topics, const stream_
 result<> shard::impl::claim_durable(subscriber& s, stream_request& request) {
     if (request.client.empty()) return {};
     const auto limits = hub_.options();
+    s.rare().token = request.client;  // before: whatever happens, the claim is given back
     auto claimed = hub_.inside().directory.claim(
         request.client, owner_of(request.who.get()), {number_, s.slot}, request.topics,
         {limits->max_durable_clients, limits->max_topics_per_client});
     if (!claimed) return std::unexpected(claimed.error());
     if (!request.last_event_id.empty()) s.rare().remembered = claimed->known;
-    s.rare().token = request.client;
     s.rare().public_id = std::move(claimed->public_id);
+    s.rare().values_owed = claimed->values_owed;
     if (claimed->previous) {
         impl& other = hub_.inside().shards[claimed->previous->shard]->inside();
         const auto replace = [&other, slot = claimed->previous->slot, token = request.client] {
@@ -279,7 +305,11 @@ void shard::impl::release(subscriber& s) {
     count_out(*s.profile);
     const std::uint32_t slot = s.slot;
     slots_[slot].reset();
-    free_.push_back(slot);
+    try {
+        free_.push_back(slot);
+    } catch (const std::bad_alloc&) {
+        // Nobody gets this slot any more: there are others.
+    }
 }
 
 topic_node& shard::impl::node_of(const topic_pattern& topic) {
@@ -302,13 +332,18 @@ topic_node& shard::impl::attach(subscriber& s, const topic_pattern& topic) {
 
 void shard::impl::join(subscriber& s, topic_node& node) {
     const subscription added{&node, static_cast<std::uint32_t>(node.subscribers.size())};
-    node.subscribers.push_back(&s);
-    if (is_internal(node.pattern)) ++s.more().own_topics;
-    if (s.first.node == nullptr) {
-        s.first = added;
-    } else {
-        s.more().more_topics.push_back(added);
+    const bool own = is_internal(node.pattern);
+    try {
+        if (own || s.first.node != nullptr) s.more();
+        node.subscribers.push_back(&s);
+        if (s.first.node != nullptr) s.extras->more_topics.push_back(added);
+    } catch (...) {
+        if (node.subscribers.size() > added.index) node.subscribers.pop_back();
+        leave_empty(node);
+        throw;
     }
+    if (own) ++s.extras->own_topics;
+    if (s.first.node == nullptr) s.first = added;
     counters_.topics.store(index_.size(), std::memory_order_relaxed);
     if (node.options->presence != presence_rule::off) note_presence(s, node);
 }
@@ -421,10 +456,11 @@ result<> shard::impl::subscribe(subscriber& s, const topic_pattern& topic) {
     if (auto added = add_live(s, topic, true); !added) return added;
     if (!known && !s.behind && tell_presence(s, topic.str()) == outcome::gone)
         return fail(errc::send_error, "the client has just gone");
-    if (!s.token().empty())
-        return hub_.inside().directory.add(s.token(), client_directory::presence::connected, topic,
-                                           hub_.options()->max_topics_per_client);
-    return {};
+    if (s.token().empty()) return {};
+    client_directory& clients = hub_.inside().directory;
+    if (replayer::owes_values(s)) clients.owe_values(s.token(), true);
+    return clients.add(s.token(), client_directory::presence::connected, topic,
+                       hub_.options()->max_topics_per_client);
 }
 
 result<> shard::impl::listen_privately(subscriber& s, const topic_pattern& topic) {
@@ -462,6 +498,13 @@ std::vector<std::string> shard::impl::topics_of(const subscriber& s) const {
 
 subscriber* shard::impl::at(std::uint32_t slot) const noexcept {
     return slot < slots_.size() ? slots_[slot].get() : nullptr;
+}
+
+stream_name shard::impl::name_of(const subscriber& s) noexcept { return {s.slot, s.key}; }
+
+subscriber* shard::impl::find(const stream_name& name) const noexcept {
+    subscriber* s = at(name.slot);
+    return s != nullptr && s->key == name.key ? s : nullptr;
 }
 
 std::string shard::impl::id_of(const subscriber& s) const {

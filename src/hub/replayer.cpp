@@ -3,6 +3,7 @@
 #include <carillon/hub/hub.hpp>
 
 #include "base/random.hpp"
+#include "hub/hub_core.hpp"
 #include "hub/question.hpp"
 #include "hub/record_access.hpp"
 
@@ -56,6 +57,8 @@ void replayer::begin(subscriber& s, const stream_request& request) {
     s.seen_seq = end.next_seq;
     backlog& b = home_.fall_behind(s);
     b.open = std::make_unique<opening>(request);
+    const bool owed = s.extras && s.extras->rare && s.extras->rare->values_owed;
+    b.open->values_owed = b.open->values_owed || owed;
     b.joining = true;
     const bool rewinds = !request.snapshot && !std::holds_alternative<std::monostate>(request.from);
     if (request.last_event_id.empty() && !rewinds) {
@@ -132,16 +135,16 @@ void replayer::ask_page(subscriber& s) {
     b.stop_joining();
     s.seen_seq = end.next_seq;
     b.joining = r.upto >= end.head;
-    b.reading = true;
-    ++asked_;
-    home_.record().read({.patterns = r.patterns,
-                         .after = s.cursor,
-                         .upto = r.upto,
-                         .max_events = page_events,
-                         .max_bytes = page_bytes,
-                         .conflate = r.conflating,
-                         .last_values_too = true},
-                        here(question_of(s, r.upto), &replayer::on_page));
+    ask(s, [&](journal& record) {
+        record.read({.patterns = r.patterns,
+                     .after = s.cursor,
+                     .upto = r.upto,
+                     .max_events = page_events,
+                     .max_bytes = page_bytes,
+                     .conflate = r.conflating,
+                     .last_values_too = true},
+                    here(question_of(s, r.upto), &replayer::on_page));
+    });
 }
 
 void replayer::on_page(const question& asked, result<read_page> page) {
@@ -243,6 +246,12 @@ void replayer::add_topic(subscriber& s, const topic_node& node, position after, 
     if (home_.at(slot) == &s && s.behind) s.behind->presence_told = false;
 }
 
+bool replayer::owes_values(const subscriber& s) noexcept {
+    if (!s.behind) return false;
+    const backlog& b = *s.behind;
+    return b.given || b.values || std::ranges::any_of(b.late_topics, &late_topic::values);
+}
+
 void replayer::forget_topic(subscriber& s, const topic_node& node) {
     backlog& b = *s.behind;
     std::erase_if(b.late_topics, [&](const late_topic& l) { return l.node == &node; });
@@ -263,13 +272,13 @@ void replayer::ask_values(subscriber& s) {
         if (b.values->of == nullptr ? !late : on.node == b.values->of)
             patterns.push_back(on.node->pattern);
     });
-    b.reading = true;
-    ++asked_;
     matcher_set of_one;
     matcher_set& last = b.values->of == nullptr ? b.patterns : of_one;
-    home_.record().snapshot({kept_in(last, std::move(patterns)), position{b.walked}, asked.upto,
-                             page_events, page_bytes},
-                            here(asked, &replayer::on_values));
+    ask(s, [&](journal& record) {
+        record.snapshot({kept_in(last, std::move(patterns)), position{b.walked}, asked.upto,
+                         page_events, page_bytes},
+                        here(asked, &replayer::on_values));
+    });
 }
 
 void replayer::on_values(const question& asked, result<snapshot_page> page) {
@@ -287,6 +296,8 @@ void replayer::on_values(const question& asked, result<snapshot_page> page) {
     if (page->through >= asked.upto) {
         if (b.values->of == nullptr) b.values_owed = false;
         b.values.reset();
+        if (!s->token().empty() && !owes_values(*s))
+            home_.owner().inside().directory.owe_values(s->token(), false);
     }
     next(*s);
 }
@@ -328,7 +339,7 @@ std::unique_ptr<opening> replayer::start(subscriber& s, output& out) {
         b.given = std::move(begun->given);
         if (b.given && b.given->events.empty()) b.given.reset();
         b.values = value_walk{nullptr, s.cursor};
-        b.values_owed = !s.finite && home_.record().stats().retained_bytes != 0;
+        b.values_owed = !s.finite && (b.given || home_.record().stats().retained_bytes != 0);
     }
     out.add_control(0, begin_stream(s, *begun));
     return begun;
@@ -381,15 +392,16 @@ void replayer::question_answered() {
 
 void replayer::queue(subscriber& s) {
     if (!s.behind->queued && !s.behind->reading) {
-        s.behind->queued = true;
         waiting_.push_back(s.slot);
+        s.behind->queued = true;
     }
     schedule_turn();
 }
 
 void replayer::schedule_turn() {
-    if (std::exchange(turn_scheduled_, true)) return;
+    if (turn_scheduled_) return;
     home_.defer([this] { turn(); });
+    turn_scheduled_ = true;
 }
 
 // A bound on the pages under way, for memory; and one on the events a second, for the others' sake.
@@ -401,12 +413,13 @@ bool replayer::may_ask() {
     refilled_ = home_.on().now();
     allowed_ = std::min(allowed_ + rate * passed.count(), rate * replay_burst.count());
     if (allowed_ > 0) return true;
-    if (!std::exchange(waits_for_rate_, true)) {
+    if (!waits_for_rate_) {
         const std::chrono::duration<double> wait((1 - allowed_) / rate);
         home_.call_after(std::chrono::ceil<std::chrono::milliseconds>(wait), [this] {
             waits_for_rate_ = false;
             schedule_turn();
         });
+        waits_for_rate_ = true;
     }
     return false;
 }
@@ -420,7 +433,8 @@ void replayer::turn() {
         // one is served.
         if (s == nullptr || !s->behind || !s->behind->queued) continue;
         s->behind->queued = false;
-        if (!s->behind->blocked && !s->behind->reading) step(*s);
+        if (!s->behind->blocked && !s->behind->reading)
+            home_.guarded(home_.name_of(*s), [&] { step(*s); });
     }
     // With all pages under way, the next one that comes goes on; with the rate used up, a timer.
     if (!waiting_.empty() && may_ask()) schedule_turn();

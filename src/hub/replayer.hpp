@@ -33,6 +33,8 @@ public:
     void forget_topic(subscriber& s, const topic_node& node);
     /// The stream is behind and takes bytes: it goes on when it is its turn.
     void queue(subscriber& s);
+    /// Some of its last values are still to come.
+    static bool owes_values(const subscriber& s) noexcept;
     /// For a stream that is behind: what was routed since its last question may belong to it.
     void collect(subscriber& s);
     /// For a stream whose socket takes nothing: cuts it if its topics say so.
@@ -53,6 +55,8 @@ private:
     reading reading_of(const subscriber& s, position head) const;
     template <class Answer>
     auto here(question asked, void (replayer::*then)(const question&, result<Answer>));
+    template <class Ask>
+    void ask(subscriber& s, Ask&& call);
     subscriber* reader_of(const question& asked) const;
 
     // Answers.

@@ -71,35 +71,49 @@ public:
                 keys_.fetch_sub(1);
                 return std::nullopt;
             }
-            found = s.records.try_emplace(std::string(key)).first;
+            try {
+                found = s.records.try_emplace(std::string(key)).first;
+            } catch (...) {
+                keys_.fetch_sub(1);
+                throw;
+            }
         } else if (!admits(std::as_const(found->second.kept))) {
             return std::nullopt;
         }
         change(found->second.kept);
-        found->second.places.push_back(where);
-        if (most < found->second.places.size())
-            c.replaced = take_oldest(found->second.places, most);
+        auto& places = found->second.places;
+        c.replaced.reserve(places.size());
+        places.push_back(where);
+        if (most < places.size()) take_oldest(places, most, c.replaced);
         return c;
     }
 
     /// What is kept of a key, also of one without connections: it is then forgotten when `expires`
-    /// has passed. `change(const std::vector<Place>&, Kept&)` runs with the stripe locked.
+    /// has passed. `change(const std::vector<Place>&, Kept&, clock::time_point)` runs with the
+    /// stripe locked.
     template <class Change>
     void remember(std::string_view key, clock::time_point expires, Change&& change) {
         stripe& s = stripe_of(key);
         const std::lock_guard lock(s.mutex);
         auto found = s.records.find(key);
         if (found == s.records.end()) {
-            keys_.fetch_add(1);
             found = s.records.try_emplace(std::string(key)).first;
+            keys_.fetch_add(1);
         }
-        found->second.expires = std::max(found->second.expires, expires);
-        change(std::as_const(found->second.places), found->second.kept);
+        const auto before =
+            std::exchange(found->second.expires, std::max(found->second.expires, expires));
+        change(std::as_const(found->second.places), found->second.kept, before);
     }
 
     /// A connection has ended. Does nothing if it was replaced. True if it was the key's last one:
     /// the key is forgotten when `expires` has passed.
     bool release(std::string_view key, const Place& where, clock::time_point expires) {
+        return release(key, where, expires, [](Kept&) {});
+    }
+    /// `change(Kept&)` runs at the same moment, if the connection was there.
+    template <class Change>
+    bool release(std::string_view key, const Place& where, clock::time_point expires,
+                 Change&& change) {
         stripe& s = stripe_of(key);
         const std::lock_guard lock(s.mutex);
         const auto found = s.records.find(key);
@@ -109,6 +123,7 @@ public:
         if (at == places.end()) return false;
         places.erase(at);
         found->second.expires = std::max(found->second.expires, expires);
+        change(found->second.kept);
         return places.empty();
     }
 
@@ -145,10 +160,16 @@ public:
     /// `forgotten(key, Kept&)` gets each.
     template <class Forgotten>
     void purge(clock::time_point now, Forgotten&& forgotten) {
+        purge(now, std::forward<Forgotten>(forgotten), [](const std::string&, Kept&) {});
+    }
+    /// `idle(key, Kept&)` gets those without connections that are kept.
+    template <class Forgotten, class Idle>
+    void purge(clock::time_point now, Forgotten&& forgotten, Idle&& idle) {
         stripe& s = stripes_[next_purge_.fetch_add(1, std::memory_order_relaxed) % stripe_count];
         const std::lock_guard lock(s.mutex);
         const std::size_t gone = erase_if(s.records, [&](auto& entry) {
-            if (!entry.second.places.empty() || entry.second.expires > now) return false;
+            if (!entry.second.places.empty()) return false;
+            if (entry.second.expires > now) return idle(entry.first, entry.second.kept), false;
             forgotten(entry.first, entry.second.kept);
             return true;
         });
@@ -167,10 +188,10 @@ private:
         string_map<record> records;
     };
 
-    /// Leaves `most` of those that share a limit with the newest.
-    static std::vector<Place> take_oldest(std::vector<Place>& places, std::size_t most) {
+    /// Leaves `most` of those that share a limit with the newest. `taken` has room for all.
+    static void take_oldest(std::vector<Place>& places, std::size_t most,
+                            std::vector<Place>& taken) noexcept {
         const Place newest = places.back();
-        std::vector<Place> taken;
         auto over = static_cast<std::size_t>(std::ranges::count_if(
             places, [&](const Place& p) { return counted_together(p, newest); }));
         over -= std::min(over, most);
@@ -180,7 +201,6 @@ private:
             taken.push_back(p);
             return true;
         });
-        return taken;
     }
 
     stripe& stripe_of(std::string_view key) noexcept {

@@ -10,10 +10,14 @@ shard::~shard() = default;
 
 result<> shard::admits(const stream_request& request) const { return impl_->admits(request); }
 result<subscriber*> shard::open(stream_request request) { return impl_->open(std::move(request)); }
-void shard::writable(subscriber& s) { impl_->writable(s); }
+void shard::writable(subscriber& s) {
+    impl_->guarded(impl::name_of(s), [&] { impl_->writable(s); });
+}
 void shard::remove(subscriber& s) { impl_->remove(s); }
 void shard::end(subscriber& s, close_reason why) { impl_->end(s, why); }
-void shard::heartbeat(subscriber& s) { impl_->heartbeat(s); }
+void shard::heartbeat(subscriber& s) {
+    impl_->guarded(impl::name_of(s), [&] { impl_->heartbeat(s); });
+}
 result<> shard::subscribe(subscriber& s, const topic_pattern& topic) {
     return impl_->subscribe(s, topic);
 }

@@ -13,10 +13,12 @@
 #include "hub/topic_index.hpp"
 #include "hub/visibility.hpp"
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
+#include <new>
 #include <optional>
 #include <span>
 #include <string>
@@ -24,6 +26,12 @@
 #include <vector>
 
 namespace carillon {
+
+/// Finds a stream again that may have ended, and its slot have another.
+struct stream_name {
+    std::uint32_t slot = 0;
+    std::array<std::uint8_t, 16> key{};
+};
 
 /// Confined to its executor's thread, but for `wake`, `post`, `interest` and the counters.
 class shard::impl {
@@ -46,7 +54,9 @@ public:
     std::string id_of(const subscriber& s) const;
     std::string public_id_of(const subscriber& s) const;
     subscriber* at(std::uint32_t slot) const noexcept;
-    subscriber* find(std::string_view client_id) const;  ///< by an id of this shard's making
+    static stream_name name_of(const subscriber& s) noexcept;
+    subscriber* find(const stream_name& name) const noexcept;  ///< null: it has ended
+    subscriber* find(std::string_view client_id) const;        ///< by an id of this shard's making
     /// Appends clients from slot `from` on, looking at `slots` at most. Returns where to go on;
     /// nothing at the end.
     std::optional<std::uint32_t> list(const client_query& q, std::uint32_t from, std::size_t slots,
@@ -110,6 +120,10 @@ public:
     void go_live(subscriber& s);
     void end(subscriber& s, close_reason why);
     void close(subscriber& s, close_reason why);
+    /// For lack of memory a stream ends, and its client comes back with its cursor; what the call
+    /// left half done goes with it. False if that was so.
+    template <class Call>
+    bool guarded(const stream_name& name, Call&& call);
     /// What every opening says; the verdict and what follows of it is not there yet.
     opening_facts facts_of(const subscriber& s) const;
     /// The id with which the client comes back to what it has not got yet.
@@ -138,6 +152,8 @@ private:
     result<> count_in(const stream_profile& p);
     void count_out(const stream_profile& p) noexcept;
     subscriber& allocate(const stream_request& request);
+    result<subscriber*> fill(subscriber& s, stream_request& request);
+    void note_facts(subscriber& s, const stream_request& request);
     void release(subscriber& s);
     result<> claim_durable(subscriber& s, stream_request& request);
     void claim_user(subscriber& s, stream_request& request);
@@ -160,6 +176,7 @@ private:
     void fan_out();
     bool pass(topic_node& node, clock::time_point deadline, std::size_t& writes);
     outcome serve(subscriber& s);
+    outcome serve_due(subscriber& s);
     void lose_live_position();
 
     // Receipts (receipts.cpp).
@@ -230,6 +247,17 @@ private:
 
     shard_counters counters_;
 };
+
+template <class Call>
+bool shard::impl::guarded(const stream_name& name, Call&& call) {
+    try {
+        call();
+        return true;
+    } catch (const std::bad_alloc&) {
+        if (subscriber* still = find(name)) close(*still, close_reason::unavailable);
+        return false;
+    }
+}
 
 template <class Add>
 void shard::impl::take_due(subscriber& s, Add&& add) {

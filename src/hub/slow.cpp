@@ -60,12 +60,13 @@ std::optional<lag_limits> replayer::limits_of(const subscriber& s, slow_policy p
 
 void replayer::ask_what_to_drop(subscriber& s, const lag_limits& limits) {
     const position head = home_.tail_end().head;
-    s.behind->reading = true;
-    ++asked_;
-    // Events of a topic from before it was added do not count.
-    home_.record().locate(
-        {reading_of(s, head).patterns, {}, newest_within(limits, std::chrono::system_clock::now())},
-        here(question_of(s, head), &replayer::on_drop_point));
+    ask(s, [&](journal& record) {
+        // Events of a topic from before it was added do not count.
+        record.locate({reading_of(s, head).patterns,
+                       {},
+                       newest_within(limits, std::chrono::system_clock::now())},
+                      here(question_of(s, head), &replayer::on_drop_point));
+    });
 }
 
 void replayer::on_drop_point(const question& asked, result<start_point> start) {
@@ -84,10 +85,10 @@ void replayer::ask_dropped(subscriber& s, const drop_walk& dropped) {
     question asked = question_of(s, r.upto);
     asked.dropped = dropped;
     asked.dropped.upto = r.upto;
-    s.behind->reading = true;
-    ++asked_;
-    home_.record().read({r.patterns, dropped.after, r.upto, 1, page_bytes},
-                        here(asked, &replayer::on_drop_page));
+    ask(s, [&](journal& record) {
+        record.read({r.patterns, dropped.after, r.upto, 1, page_bytes},
+                    here(asked, &replayer::on_drop_page));
+    });
 }
 
 void replayer::on_drop_page(const question& asked, result<read_page> page) {
@@ -124,8 +125,9 @@ void replayer::on_drop_page(const question& asked, result<read_page> page) {
 
 // Only while its socket takes nothing: a stream that resumes from far back reads as fast as it can.
 void replayer::check_lag(subscriber& s) {
-    const auto limits = limits_of(s, slow_policy::cut);
+    const auto limits = s.behind->lag_asked ? std::nullopt : limits_of(s, slow_policy::cut);
     if (!limits) return;
+    s.behind->lag_asked = true;
     const position head = home_.tail_end().head;
     home_.record().locate({reading_of(s, head).patterns,
                            {},
@@ -136,13 +138,16 @@ void replayer::check_lag(subscriber& s) {
 /// Null if it has gone or moved on meanwhile.
 subscriber* replayer::blocked_still(const question& asked) const {
     subscriber* s = home_.at(asked.slot);
-    return s != nullptr && s->key == asked.key && s->behind && s->behind->blocked ? s : nullptr;
+    if (s == nullptr || s->key != asked.key || !s->behind) return nullptr;
+    s->behind->lag_asked = false;
+    return s->behind->blocked ? s : nullptr;
 }
 
 void replayer::on_cut_point(const question& asked, result<start_point> start) {
     subscriber* s = blocked_still(asked);
     if (s == nullptr || !start || start->at <= s->cursor) return;
     const reading r = reading_of(*s, std::min(start->at, asked.upto));
+    s->behind->lag_asked = true;
     home_.record().read({r.patterns, s->cursor, r.upto, 1, page_bytes},
                         here(asked, &replayer::on_cut_page));
 }

@@ -34,6 +34,7 @@ struct rare_extras {
     std::string token;               ///< of a durable client
     std::string public_id;           ///< of a durable client
     std::optional<bool> remembered;  ///< of one that came with a cursor: whether it was known
+    bool values_owed = false;        ///< to a durable client, of a topic that it was given
     event_filter filter;
     std::shared_ptr<stream_lease> lease;  ///< of a ticket, which it keeps in use; null: none
 };
@@ -93,7 +94,8 @@ struct backlog {
     bool blocked = false;        ///< waits for `writable`
     bool reading = false;        ///< the journal was asked
     bool queued = false;
-    bool dropped = false;  ///< a moment ago: a page comes next
+    bool dropped = false;    ///< a moment ago: a page comes next
+    bool lag_asked = false;  ///< the journal was asked how far it is behind
 
     /// The next answer will not be all that is missing.
     void stop_joining() noexcept {

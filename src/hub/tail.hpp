@@ -8,6 +8,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <span>
 #include <vector>
 
@@ -34,8 +35,14 @@ public:
                 pending_[s] = next_seq_;
                 woken |= std::uint64_t{1} << s;
             }
-            events_.push_back(e);
-            bytes_ += e->content.size();
+            try {
+                events_.push_back(e);
+                bytes_ += e->content.size();
+            } catch (const std::bad_alloc&) {
+                // Whoever has something to fetch finds that it is gone, and reads the journal.
+                events_.clear();
+                bytes_ = 0;
+            }
             ++next_seq_;
             if (e->pos.value != 0) head_ = e->pos;
         }
@@ -57,7 +64,8 @@ public:
     struct fetched {
         end at;
         std::uint64_t first_seq = 0;  ///< of the first event in `out`
-        bool overrun = false;         ///< events were dropped before the shard came for them
+        bool overrun = false;  ///< events were dropped before the shard came for them, or there
+                               ///< is no memory for them
     };
     fetched fetch(unsigned shard, std::vector<event_ptr>& out) {
         const std::lock_guard lock(mutex_);
@@ -66,9 +74,15 @@ public:
         if (from == none) return f;
         const std::uint64_t oldest = next_seq_ - events_.size();
         f.overrun = from < oldest;
-        f.first_seq = std::max(from, oldest);
-        out.assign(events_.begin() + static_cast<std::ptrdiff_t>(f.first_seq - oldest),
-                   events_.end());
+        const std::uint64_t first = std::max(from, oldest);
+        try {
+            out.assign(events_.begin() + static_cast<std::ptrdiff_t>(first - oldest),
+                       events_.end());
+            f.first_seq = first;
+        } catch (const std::bad_alloc&) {
+            out.clear();
+            f.overrun = true;
+        }
         return f;
     }
 

@@ -46,27 +46,29 @@ void topic_index::give_options(const std::function<topic_options(const topic_nod
 
 topic_node& topic_index::get(const topic_pattern& p, const topic_options& options) {
     if (topic_node* known = find(p)) return *known;
+    // What takes memory comes first: a node is there as a whole or not at all.
+    topic_node** const in_tree = p.is_literal() ? nullptr : &place_in_tree(p);
     auto made = std::make_unique<topic_node>(p);
     topic_node& node = *made;
     node.options = &*options_.insert(options).first;
     (p.is_literal() ? literal_ : wild_).insert(std::move(made));
     node.counted = interest_.add(p);
-    if (p.is_literal()) return node;
+    if (in_tree != nullptr) *in_tree = &node;
+    return node;
+}
 
+topic_node*& topic_index::place_in_tree(const topic_pattern& p) {
     branch* at = root_.get();
     std::string_view rest = p.str();
     for (bool last = false; !last;) {
         const std::string_view segment = take_segment(rest, last);
-        if (segment == "**") {
-            at->ends_deep = &node;
-            return node;
-        }
-        auto& child = segment == "*" ? at->any : at->children[std::string(segment)];
-        if (!child) child = std::make_unique<branch>();
-        at = child.get();
+        if (segment == "**") return at->ends_deep;
+        if (segment != "*" && !at->children.contains(segment))
+            at->children.emplace(std::string(segment), std::make_unique<branch>());
+        if (segment == "*" && !at->any) at->any = std::make_unique<branch>();
+        at = segment == "*" ? at->any.get() : at->children.find(segment)->second.get();
     }
-    at->ends = &node;
-    return node;
+    return at->ends;
 }
 
 void topic_index::erase(topic_node& node) {

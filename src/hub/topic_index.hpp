@@ -38,9 +38,10 @@ public:
 
     void push_back(subscriber* s) {
         if (!many_ && one_ != nullptr) {
-            many_ = std::make_unique<std::vector<subscriber*>>();
-            many_->reserve(2);
-            many_->push_back(one_);
+            auto both = std::make_unique<std::vector<subscriber*>>();
+            both->reserve(2);
+            both->push_back(one_);
+            many_ = std::move(both);
         }
         if (many_) {
             many_->push_back(s);
@@ -112,6 +113,7 @@ public:
 
 private:
     struct branch;
+    topic_node*& place_in_tree(const topic_pattern& p);
     void match_wild(const branch& at, std::string_view rest, bool first,
                     std::vector<topic_node*>& out) const;
 

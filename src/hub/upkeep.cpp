@@ -22,8 +22,8 @@ void shard::impl::call_after(clock::duration delay, executor::task t) {
 
 void shard::impl::start_ticking() {
     if (ticking_) return;
-    ticking_ = true;
     call_after(wheel_.resolution(), [this] { tick(); });
+    ticking_ = true;
 }
 
 /// Forgets who did not come back. False if nobody is waited for.
@@ -46,13 +46,19 @@ void shard::impl::tick() {
     wheel_.advance(now, [this](std::uint64_t tick, std::uint32_t slot) {
         if (ticks_[slot] != tick) return;
         ticks_[slot] = 0;
-        if (subscriber* s = at(slot)) attend(*s);
+        if (subscriber* s = at(slot)) guarded(name_of(*s), [&] { attend(*s); });
     });
-    if (drained_) drain_some(now);
-    settle_presence(now);
-    const bool awaits = purge(now);
-    ticking_ = awaits || counters_.subscribers.load(std::memory_order_relaxed) != 0 || drained_;
-    if (ticking_) call_after(wheel_.resolution(), [this] { tick(); });
+    bool goes_on = true;
+    try {
+        if (drained_) drain_some(now);
+        settle_presence(now);
+        const bool awaits = purge(now);
+        goes_on = awaits || counters_.subscribers.load(std::memory_order_relaxed) != 0 || drained_;
+    } catch (const std::bad_alloc&) {
+        // At the next tick.
+    }
+    ticking_ = false;
+    if (goes_on) start_ticking();  // without memory the next event that comes does so
 }
 
 // One entry of the wheel for each slot: one that fires too early costs a look, while one for each
@@ -61,8 +67,8 @@ void shard::impl::schedule(subscriber& s, clock::time_point due) {
     const std::uint64_t tick = wheel_.tick_for(std::min(due, deadline_of(s)));
     std::uint64_t& entry = ticks_[s.slot];
     if (entry != 0 && entry <= tick) return;
-    entry = tick;
     wheel_.add(tick, s.slot);
+    entry = tick;
 }
 
 void shard::impl::attend(subscriber& s) {

@@ -1,5 +1,6 @@
 #include "hub/user_directory.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -21,7 +22,7 @@ user_directory::claimed user_directory::claim(std::string_view user, stream_plac
     auto done = records_.claim(user, place, most, unlimited, [&](user_state& kept) {
         place.number = last_number_.fetch_add(1, std::memory_order_relaxed) + 1;
         came = !std::exchange(kept.was_there, true);
-        if (kept.rooms) rooms = *kept.rooms;
+        if (kept.rooms) rooms = kept.rooms->changes;
     });
     return {place.number, std::move(done->replaced), std::move(rooms), came};
 }
@@ -29,16 +30,18 @@ user_directory::claimed user_directory::claim(std::string_view user, stream_plac
 std::vector<user_place> user_directory::note_room(std::string_view user, room_change change,
                                                   clock::time_point now) {
     std::vector<user_place> streams;
-    records_.remember(user, change.forgotten, [&](const auto& places, user_state& kept) {
-        streams = places;
-        if (!kept.rooms) kept.rooms = std::make_unique<std::vector<room_change>>();
-        auto& rooms = *kept.rooms;
-        std::erase_if(rooms, [&](const room_change& known) {
-            return known.forgotten <= now || known.room == change.room;
-        });
-        if (rooms.size() >= max_room_changes) rooms.erase(rooms.begin());
-        rooms.push_back(std::move(change));
-    });
+    records_.remember(user, change.forgotten,
+                      [&](const auto& places, user_state& kept, clock::time_point grace_ends) {
+                          streams = places;
+                          if (!kept.rooms)
+                              kept.rooms = std::make_unique<room_notes>(room_notes{{}, grace_ends});
+                          auto& rooms = kept.rooms->changes;
+                          std::erase_if(rooms, [&](const room_change& known) {
+                              return known.forgotten <= now || known.room == change.room;
+                          });
+                          if (rooms.size() >= max_room_changes) rooms.erase(rooms.begin());
+                          rooms.push_back(std::move(change));
+                      });
     return streams;
 }
 
@@ -46,15 +49,18 @@ std::optional<bool> user_directory::listens(std::string_view user, const topic& 
     std::optional<bool> said;
     records_.visit(user, [&](const auto&, const user_state& kept) {
         if (!kept.rooms) return;
-        const auto known = std::ranges::find(*kept.rooms, room, &room_change::room);
-        if (known != kept.rooms->end()) said = known->listens;
+        const auto& rooms = kept.rooms->changes;
+        const auto known = std::ranges::find(rooms, room, &room_change::room);
+        if (known != rooms.end()) said = known->listens;
     });
     return said;
 }
 
 void user_directory::release(std::string_view user, const user_place& which,
                              clock::time_point expires) {
-    records_.release(user, which, expires);
+    records_.release(user, which, expires, [&](user_state& kept) {
+        if (kept.rooms) kept.rooms->grace_ends = std::max(kept.rooms->grace_ends, expires);
+    });
 }
 
 std::vector<user_place> user_directory::streams_of(std::string_view user) {

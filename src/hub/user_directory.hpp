@@ -76,8 +76,14 @@ public:
     template <class Gone>
     bool purge(clock::time_point now, Gone&& gone) {
         std::vector<std::string> names;  // told without a lock
-        records_.purge(now, [&](const std::string& user, const user_state& kept) {
-            if (kept.was_there) names.push_back(user);
+        const auto leave = [&](const std::string& user, user_state& kept) {
+            if (!kept.was_there || (kept.rooms && kept.rooms->grace_ends > now)) return;
+            names.push_back(user);
+            kept.was_there = false;
+        };
+        // A change of rooms may be kept for longer than the user's grace.
+        records_.purge(now, leave, [&](const std::string& user, user_state& kept) {
+            if (kept.rooms) leave(user, kept);
         });
         for (const std::string& user : names) gone(user);
         return records_.keys() != 0;
@@ -86,9 +92,13 @@ public:
 private:
     /// As many as a user can change in the time that they are kept, by hand and by far.
     static constexpr std::size_t max_room_changes = 1000;
+    struct room_notes {
+        std::vector<room_change> changes;
+        clock::time_point grace_ends{};  ///< of the user's last stream
+    };
     struct user_state {
-        bool was_there = false;                           ///< had a stream
-        std::unique_ptr<std::vector<room_change>> rooms;  ///< null: none lately
+        bool was_there = false;             ///< had a stream
+        std::unique_ptr<room_notes> rooms;  ///< null: none lately
     };
 
     session_directory<user_state, user_place> records_;

@@ -44,7 +44,19 @@ event_stream* event_stream::start(std::unique_ptr<http::response_body> body, sha
     return new event_stream(std::move(body), home, std::move(client));
 }
 
+void event_stream::give_up() noexcept {
+    watched_.reset();
+    body_.reset();
+    delete this;
+}
+
 void event_stream::refuse(std::string_view last_block) {
+    if (!body_) return finish_call();
+    // What is sent already may be compressed: nothing plain can follow.
+    if (begun_) {
+        close(close_reason::unavailable);
+        return finish_call();
+    }
     // One last block is not worth a coding.
     if (http::stream_head* const head = body_->head(); head != nullptr) {
         std::erase_if(head->headers,
@@ -103,13 +115,12 @@ void event_stream::close(close_reason why) {
 }
 
 void event_stream::attach(subscriber* s) {
+    const finished_call whatever_happens{*this};
     subscriber_ = s;
-    if (watched_ && s != nullptr) {
-        const client_info c = home_.describe(*s);
-        watched_->facts = {c.id, c.user, c.session, c.profile, c.connected_at, {}};
-        watched_->by->connected(c);
-    }
-    finish_call();
+    if (!watched_ || s == nullptr) return;
+    const client_info c = home_.describe(*s);
+    watched_->by->connected(c);
+    watched_->facts = {c.id, c.user, c.session, c.profile, c.connected_at, {}};
 }
 
 void event_stream::watch(stream_watcher& w) {
@@ -133,10 +144,7 @@ void event_stream::finish_call() {
 template <class Call>
 void event_stream::tell_hub(Call&& call) {
     if (subscriber_ == nullptr) return;
-    struct finish {
-        event_stream& stream;
-        ~finish() { stream.finish_call(); }
-    } const whatever_happens{*this};
+    const finished_call whatever_happens{*this};
     busy_ = true;
     call(*subscriber_);
 }

@@ -73,6 +73,8 @@ public:
     /// Writes what fits of the head and one last block and closes; for a stream that the hub did
     /// not take.
     void refuse(std::string_view last_block);
+    /// Instead of `attach`: something went wrong before the hub had the stream. It breaks off.
+    void give_up() noexcept;
 
     framing layout() const noexcept override;
     void begin(const opening_facts& facts) override;
@@ -95,6 +97,11 @@ private:
     void answer_unbegun(const error& why);
     void tell_gone(std::optional<close_reason> why);
 
+    /// The stream may go with it.
+    struct finished_call {
+        event_stream& stream;
+        ~finished_call() { stream.finish_call(); }
+    };
     struct watched {
         stream_watcher* by;
         gone_stream facts;

@@ -231,15 +231,24 @@ void stream_host::open(http::request& r, http::responder answer, stream_request 
             {{"address", r.client.str()}, {"path", r.path}, {"cursor", asked.last_event_id}});
     }
     event_stream* stream = event_stream::start(std::move(body), home, std::move(*place));
-    if (watcher_ != nullptr) stream->watch(*watcher_);
-    asked.out = stream;
     const auto lease = asked.who ? asked.who->lease : nullptr;
-    auto opened = home.open(std::move(asked));
-    if (opened && lease) lease->begun();
-    if (opened) return stream->attach(*opened);
-    // Another shard took the last place meanwhile.
-    note_refusal(r, opened.error());
-    stream->refuse(come_back_in(limits_.load()->overload_retry, opened.error().code));
+    result<subscriber*> opened = nullptr;
+    try {
+        if (watcher_ != nullptr) stream->watch(*watcher_);
+        asked.out = stream;
+        opened = home.open(std::move(asked));
+        // Another shard took the last place meanwhile, or memory is short.
+        if (!opened) {
+            note_refusal(r, opened.error());
+            const auto last = come_back_in(limits_.load()->overload_retry, opened.error().code);
+            return stream->refuse(last);
+        }
+    } catch (...) {
+        stream->give_up();
+        throw;
+    }
+    if (lease) lease->begun();
+    stream->attach(*opened);
 }
 
 }  // namespace carillon::transport

@@ -236,6 +236,27 @@ TEST_F(presence, of_users_counts_all_their_streams_and_has_a_grace_too) {
     EXPECT_EQ(seen_, (strings{"ann+", "ann-"}));
 }
 
+// What is said of a room is remembered for a minute, for streams that are about to begin.
+TEST_F(presence, of_users_ends_with_the_grace_though_a_change_of_rooms_is_still_remembered) {
+    fake_connection out;
+    subscriber* s = open(t_.s, out, "ann", {"a"});
+    t_.h.change_room("ann", room_topic("red"), true, [](const auto&) {});
+    t_.on.run_until_idle();
+    t_.s.remove(*s);
+    t_.on.advance(9s);
+    EXPECT_TRUE(t_.h.is_present("ann"));
+    t_.on.advance(3s);
+    EXPECT_FALSE(t_.h.is_present("ann"));
+    EXPECT_EQ(seen_, (strings{"ann+", "ann-"}));
+    fake_connection again;
+    s = open(t_.s, again, "ann", {"a"});
+    EXPECT_TRUE(t_.h.is_present("ann"));
+    EXPECT_EQ(seen_, (strings{"ann+", "ann-", "ann+"}));
+    t_.h.change_room("bob", room_topic("red"), true, [](const auto&) {});
+    t_.on.run_until_idle();
+    EXPECT_FALSE(t_.h.is_present("bob")) << "a room makes nobody present";
+}
+
 TEST(presence_directory, whoever_leaves_twice_leaves_once) {
     presence_directory d;
     const presence_directory::clock::time_point start{};

@@ -134,6 +134,54 @@ TEST(last_values, come_again_to_a_client_that_left_before_it_had_them_all) {
     EXPECT_EQ(third.data(), strings{});
 }
 
+// With a durable client a topic stays that was added; its last values may have got lost on the way,
+// or it was added while the client was away.
+TEST(last_values, of_a_topic_that_is_added_come_to_a_durable_client_when_it_is_back) {
+    const std::string token(32, 't');
+    for (const bool away : {false, true}) {
+        test_hub t;
+        t.on.advance(1s);
+        t.publish(value_of("a", "known"));
+        t.publish(value_of("added", "value"));
+        fake_connection c;
+        const auto asking = [&](fake_connection& out) {
+            auto r = t.request(out, {"a"}, c.last_event_id());
+            r.client = token;
+            return r;
+        };
+        const auto s = t.s.open(asking(c));
+        t.publish("a", "live");
+        const auto add = [&] {
+            bool added = false;
+            t.h.subscribe(token, *topic_pattern::parse("added"),
+                          [&](const result<>& done) { added = done.has_value(); });
+            t.on.run_until_idle();
+            EXPECT_TRUE(added);
+        };
+        if (!away) {
+            c.room = 0;
+            add();
+        }
+        EXPECT_EQ(c.data(), (strings{"known", "live"}));
+        t.s.remove(**s);
+        if (away) add();
+        fake_connection again;
+        const auto back = t.s.open(asking(again));
+        t.on.run_until_idle();
+        EXPECT_EQ(again.begun->verdict, resume_verdict::resumed);
+        EXPECT_TRUE(std::ranges::count(again.data(), "value") == 1) << away;
+        EXPECT_TRUE(again.opening().id.ends_with('~'));
+        t.publish("added", "later");
+        t.s.remove(**back);
+        fake_connection third;
+        auto r = t.request(third, {"a"}, again.last_event_id());
+        r.client = token;
+        ASSERT_TRUE(t.s.open(std::move(r)));
+        t.on.run_until_idle();
+        EXPECT_EQ(third.data(), strings{}) << "it has them now";
+    }
+}
+
 TEST(last_values, reach_a_slow_stream_though_their_event_is_gone) {
     test_hub t({}, keeping(2));
     t.on.advance(1s);
@@ -191,6 +239,39 @@ TEST_P(slow_streams, are_not_further_behind_for_what_a_topic_had_before_it_was_a
     t.s.writable(**s);
     t.on.run_until_idle();
     EXPECT_EQ(c.data(), (strings{"1", "2", "3"}));
+}
+TEST(slow_stream, is_asked_about_once_until_the_answer_is_there) {
+    hub_options options;
+    options.options_of = [](std::string_view) {
+        return topic_options{.slow = slow_policy::cut, .cut_after = 1h, .max_lag = {.events = 1}};
+    };
+    auto late = std::make_unique<late_journal>(make_memory_journal({}));
+    late_journal& record = *late;
+    manual_executor on;
+    stream_profile profile;
+    hub h(std::move(options), std::move(late));
+    shard& s = h.add_shard(on);
+    fake_connection c;
+    stream_request r;
+    r.out = &c;
+    r.profile = &profile;
+    r.topics = patterns({"a"});
+    ASSERT_TRUE(s.open(std::move(r)));
+    while (record.answer_one()) on.run_until_idle();
+    c.room = 0;
+    for (int i = 0; i < 3; ++i) {
+        std::vector<event> one;
+        one.push_back(make_event({"a"}, "x"));
+        h.publish(std::move(one), [](const auto&) {});
+        on.run_until_idle();
+    }
+    on.advance(5s);
+    std::size_t questions = 0;
+    for (int i = 0; i < 2; ++i) questions += record.answer_one() ? 1 : 0;
+    EXPECT_EQ(questions, 2u) << "where it is, and then what it misses";
+    on.run_until_idle();
+    EXPECT_EQ(c.closed, close_reason::slow);
+    EXPECT_FALSE(record.answer_one());
 }
 TEST(slow_stream, is_told_of_what_is_dropped_however_early_pages_end) {
     hub_options options;
@@ -363,7 +444,24 @@ TEST(replay, what_a_service_has_read_comes_first_and_the_stream_goes_on_from_the
     t.on.run_until_idle();
     EXPECT_EQ(c.data(), (strings{"waits", "meanwhile"}));
     EXPECT_EQ(c.events.at(1).id, c.opening().id);
-    EXPECT_EQ(c.opening().id, t.id(read_at.value));
+    EXPECT_EQ(c.opening().id, t.id(read_at.value) + "~");
+
+    // One that left before it had it all gets it again.
+    fake_connection left;
+    left.room = c.bytes.find("data: waits");
+    auto leaves = t.request(left, {"a"});
+    leaves.snapshot = given;
+    const auto gone = t.s.open(std::move(leaves));
+    ASSERT_TRUE(gone);
+    ASSERT_EQ(left.events.size(), 1u);
+    EXPECT_EQ(left.opening().id, t.id(read_at.value) + "~");
+    t.s.remove(**gone);
+    fake_connection back;
+    auto comes_back = t.request(back, {"a"}, left.last_event_id());
+    comes_back.snapshot = given;
+    ASSERT_TRUE(t.s.open(std::move(comes_back)));
+    t.on.run_until_idle();
+    EXPECT_EQ(back.data(), (strings{"waits", "meanwhile"}));
 
     // A client that has seen it all needs no state.
     fake_connection again;

@@ -11,21 +11,25 @@ namespace {
 
 std::atomic<std::thread::id> client;
 std::atomic<bool> counts = false;
+std::atomic<int> plenties = 0;
 std::atomic<std::uint64_t> allocated = 0;
 std::atomic<std::uint64_t> fails_at = 0;
 
 [[maybe_unused]] bool may_have() noexcept {
-    if (!counts || std::this_thread::get_id() == client.load()) return true;
+    if (!counts || plenties != 0 || std::this_thread::get_id() == client.load()) return true;
     return ++allocated != fails_at;
 }
 
 }  // namespace
 
-scarce_memory::scarce_memory() {
-    client = std::this_thread::get_id();
+scarce_memory::scarce_memory(threads whose) {
+    client = whose == threads::others ? std::this_thread::get_id() : std::thread::id();
     counts = true;
 }
 scarce_memory::~scarce_memory() { counts = false; }
+
+scarce_memory::plenty::plenty() { ++plenties; }
+scarce_memory::plenty::~plenty() { --plenties; }
 
 void scarce_memory::fail_at(std::uint64_t nth) {
     fails_at = 0;

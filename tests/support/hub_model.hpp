@@ -291,6 +291,7 @@ private:
             for (const auto& other : streams_)
                 other->replaced = other->replaced || other->token == t->token;
             patterns = clients_[t->token].connect(patterns, max_topics);
+            t->values_may_come = clients_[t->token].was_given;
             patterns.emplace_back(client_topic(t->token));
         }
         const std::uint64_t start = expect_opening(*t, patterns, r);

@@ -38,6 +38,7 @@ struct modelled_stream {
     std::string token;      ///< of a durable client; empty: none
     bool replaced = false;  ///< another stream has its token now
     std::string verdict;
+    bool values_may_come = false;          ///< though nobody can tell from here
     bool values_owed = false;              ///< to it, or to the stream whose cursor it came with
     std::optional<std::uint64_t> opening;  ///< the position that the opening event must have
     std::set<std::uint64_t> gone;          ///< what a rewinding stream came too late for
@@ -58,6 +59,7 @@ struct modelled_stream {
 /// What is remembered of a durable client: names of topics.
 struct modelled_client {
     std::set<std::string> requested, given_up, added;
+    bool was_given = false;  ///< a topic: the last values of that may be owed
 
     /// It connects and asks for these; the result is what it listens to.
     std::vector<topic_pattern> connect(const std::vector<topic_pattern>& asked, std::size_t most) {
@@ -74,6 +76,7 @@ struct modelled_client {
         return in_force;
     }
     void add(const std::string& t) {
+        was_given = true;
         if (requested.contains(t)) {
             given_up.erase(t);
         } else {

@@ -17,10 +17,12 @@ inline constexpr bool memory_can_be_scarce = false;
 inline constexpr bool memory_can_be_scarce = true;
 #endif
 
-/// One at a time. Allocations of the thread that made it never fail: that thread is the client.
+/// One at a time.
 class scarce_memory {
 public:
-    scarce_memory();
+    /// Whose allocations may fail. The thread that made it may be the client.
+    enum class threads : std::uint8_t { others, all };
+    explicit scarce_memory(threads whose = threads::others);
     ~scarce_memory();
     scarce_memory(const scarce_memory&) = delete;
     scarce_memory& operator=(const scarce_memory&) = delete;
@@ -29,6 +31,15 @@ public:
     void fail_at(std::uint64_t nth);
     /// Since then.
     std::uint64_t allocations() const;
+
+    /// While it is there, no allocation fails, and none is counted.
+    class plenty {
+    public:
+        plenty();
+        ~plenty();
+        plenty(const plenty&) = delete;
+        plenty& operator=(const plenty&) = delete;
+    };
 };
 
 }  // namespace carillon::testing

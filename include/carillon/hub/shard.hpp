@@ -39,9 +39,9 @@ public:
     /// Registers a stream, tells its connection how it begins, and writes its opening event and
     /// whatever it has missed, in that order. Errors, with nothing written: `invalid_request` (no
     /// topic, too many, bad client token), `forbidden` (a topic of the hub's own), `max_clients`,
-    /// `unavailable` (draining). On success the subscriber stays until `remove` or
-    /// `connection::close`; a connection that breaks while opening is told by `close` before this
-    /// returns, with a null subscriber.
+    /// `unavailable` (draining; or no memory: then a beginning may be written). On success the
+    /// subscriber stays until `remove` or `connection::close`; a connection that breaks while
+    /// opening is told by `close` before this returns, with a null subscriber.
     result<subscriber*> open(stream_request request);
 
     /// The connection takes bytes again.

@@ -108,7 +108,7 @@ std::string topics_text(const std::vector<topic_figures>& page,
                         const hub& events, std::uint64_t total) {
     std::vector<std::string> all;
     for (std::size_t i = 0; i < page.size(); ++i)
-        all.push_back(topic_json(page[i], i < listeners.size() ? listeners[i] : 0, events));
+        all.push_back(topic_json(page[i], listeners[i], events));
     json_object out;
     out.number("total", total)
         .number("stretchSeconds", topic_figures::stretch.count())
@@ -125,17 +125,24 @@ transport::route_handler topics(hub& events) {
                             r.query_value("after").value_or(""), *limit};
         auto page = std::make_shared<const std::vector<topic_figures>>(events.record().topics(q));
         std::vector<topic> names;
-        for (const topic_figures& t : *page) {
-            if (auto name = topic::parse(t.name)) names.push_back(std::move(*name));
+        std::vector<std::size_t> rows;  // of which each name is
+        for (std::size_t i = 0; i < page->size(); ++i) {
+            auto name = topic::parse((*page)[i].name);
+            if (!name) continue;
+            names.push_back(std::move(*name));
+            rows.push_back(i);
         }
         events.count_listeners(
             std::move(names),
             transport::on_loop_of(
                 std::move(answer),
-                [&events, page, limit = *limit](http::responder& to,
-                                                const result<std::vector<std::size_t>>& listeners) {
-                    if (!listeners) return to.send(listeners.error());
-                    to.send(http::json_response(200, topics_text(*page, *listeners, limit, events,
+                [&events, page, rows = std::move(rows), limit = *limit](
+                    http::responder& to, const result<std::vector<std::size_t>>& counted) {
+                    if (!counted) return to.send(counted.error());
+                    std::vector<std::size_t> listeners(page->size());
+                    for (std::size_t i = 0; i < rows.size(); ++i)
+                        listeners[rows[i]] = counted->at(i);
+                    to.send(http::json_response(200, topics_text(*page, listeners, limit, events,
                                                                  events.record().stats().topics)));
                 }));
     };

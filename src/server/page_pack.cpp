@@ -18,6 +18,8 @@ namespace carillon::server {
 namespace {
 
 constexpr std::string_view title = "carillon pages 1";
+/// The paths of pages that stand below others, a line each.
+constexpr std::string_view page_list = "/pages.txt";
 
 std::string_view next(std::string_view& rest, char separator) {
     const std::size_t at = rest.find(separator);
@@ -71,6 +73,16 @@ const page_pack& page_pack::built_in() {
 const page_file* page_pack::find(std::string_view path) const noexcept {
     const auto at = std::ranges::lower_bound(files_, path, std::less{}, &page_file::path);
     return at == files_.end() || at->path != path ? nullptr : &*at;
+}
+
+bool page_pack::has_page(std::string_view path) const noexcept {
+    const page_file* const list = find(page_list);
+    if (list == nullptr) return true;
+    while (path.ends_with('/')) path.remove_suffix(1);
+    for (std::string_view rest = list->plain; !rest.empty();) {
+        if (next(rest, '\n') == path) return true;
+    }
+    return false;
 }
 
 }  // namespace carillon::server

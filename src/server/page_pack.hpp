@@ -30,6 +30,9 @@ public:
 
     bool empty() const noexcept { return files_.empty(); }
     const page_file* find(std::string_view path) const noexcept;
+    /// Whether the application has a page at `path` ("/guides/guide/publishing"), as its list of
+    /// pages says; without a list every path may be one.
+    bool has_page(std::string_view path) const noexcept;
 
 private:
     std::vector<page_file> files_;  ///< sorted by path

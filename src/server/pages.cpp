@@ -96,22 +96,41 @@ http::response plain_answer() {
             std::string(start_page())};
 }
 
-/// All pages are one document, whose script looks at the address.
+/// The document of all pages, for an address where there is none: its script says so.
+http::response no_page(const page_file& file, const http::request& r) {
+    http::response answer = answer_of(file, r, false);
+    if (answer.status == 304) return answer;
+    answer.status = 404;
+    std::erase_if(answer.headers, [](const auto& header) { return header.first == "ETag"; });
+    return answer;
+}
+
+/// All pages are one document, whose script looks at the address. `path` ends in `{page...}` where
+/// there are some below it.
 route page(const page_pack& pack, std::string path, std::string_view summary) {
     const bool has_plain = path == "/";
-    return {.method = "GET",
-            .path = std::move(path),
-            .summary = summary,
-            .who = transport::rules::open,
-            .answers = {{200, html, "the page"}},
-            .handle =
-                [&pack, has_plain](http::request& r, const principal&, http::responder answer) {
-                    const page_file* const file = pack.find("/index.html");
-                    if (file != nullptr) return answer.send(answer_of(*file, r, false));
-                    if (has_plain) return answer.send(plain_answer());
-                    answer.send({errc::disabled, "this server was built without its pages"});
-                },
-            .any_page = true};
+    const std::string below = path.substr(0, path.find('{'));
+    const bool is_above = below.size() < path.size();
+    std::vector<transport::route_answer> answers{{200, html, "the page"}};
+    if (is_above) answers.push_back({404, html, "there is no such page"});
+    return {
+        .method = "GET",
+        .path = std::move(path),
+        .summary = summary,
+        .who = transport::rules::open,
+        .answers = std::move(answers),
+        .handle =
+            [&pack, has_plain, is_above, below](http::request& r, const principal&,
+                                                http::responder answer) {
+                const page_file* const file = pack.find("/index.html");
+                if (file == nullptr && has_plain) return answer.send(plain_answer());
+                if (file == nullptr)
+                    return answer.send({errc::disabled, "this server was built without its pages"});
+                if (is_above && !pack.has_page(below + r.path_rest.front()))
+                    return answer.send(no_page(*file, r));
+                answer.send(answer_of(*file, r, false));
+            },
+        .any_page = true};
 }
 
 route asset(const page_pack& pack) {

@@ -34,6 +34,21 @@ TEST(page_pack_test, finds_a_file_in_all_its_codings) {
     EXPECT_EQ(pack->find("/assets/a-1.jsx"), nullptr);
 }
 
+TEST(page_pack_test, knows_the_pages_below_others) {
+    const auto pack = page_pack::parse(
+        "carillon pages 1\n/pages.txt\ttext/plain\ta\t35\t0\t0\n\n"
+        "/guides/guide/publishing\n/console/x");
+    ASSERT_TRUE(pack.has_value());
+    EXPECT_TRUE(pack->has_page("/guides/guide/publishing"));
+    EXPECT_TRUE(pack->has_page("/guides/guide/publishing/"));
+    EXPECT_TRUE(pack->has_page("/console/x"));
+    for (const char* const none : {"", "/", "/guides", "/guides/guide", "/guides/guide/publishin",
+                                   "/guides/guide/publishing/x", "/console/x\n", "x"})
+        EXPECT_FALSE(pack->has_page(none)) << none;
+    // A pack without the list keeps nothing back.
+    EXPECT_TRUE(page_pack::parse(sound)->has_page("/guides/none"));
+}
+
 TEST(page_pack_test, takes_nothing_for_a_build_without_pages) {
     const auto pack = page_pack::parse("");
     ASSERT_TRUE(pack.has_value());

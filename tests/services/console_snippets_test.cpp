@@ -64,14 +64,15 @@ TEST_F(console_snippets, a_call_publish) {
 void a_call_named([[maybe_unused]] carillon::hub& hub, [[maybe_unused]] services::outbox_relay& relay,
     [[maybe_unused]] store::record_store& records) {
     // In process: the program holds the hub itself.
-    carillon::services::topic_service topics(hub);
     carillon::event e;
     e.topics.push_back(*carillon::topic::parse("demo/bells"));
     e.name = *carillon::wire::event_name::parse("chime");
     e.data = R"({"hour":12,"strokes":[1,2,3]})";
     e.payload = carillon::payload_kind::json;
     e.metadata = R"({"tower":"west"})";
-    topics.broadcast(std::move(e));
+    hub.publish({std::move(e)}, [](auto published) {
+        if (!published) complain(published.error().detail);
+    });
 }
 
 TEST_F(console_snippets, a_call_named) {
@@ -97,7 +98,9 @@ void b_call_send([[maybe_unused]] carillon::hub& hub, [[maybe_unused]] services:
     [[maybe_unused]] store::record_store& records) {
     // In process: the program holds the hub itself.
     carillon::services::user_events users(hub);
-    users.send_task_notification({"test123"}, R"({"title":"Tune the west bell"})", "assigned");
+    users.send({.users = {"test123"}}, {.type = "task_assigned", .data = R"({"title":"Tune the west bell"})"}, std::nullopt, [](auto published) {
+        if (!published) complain(published.error().detail);
+    });
 }
 
 TEST_F(console_snippets, b_call_send) {
@@ -166,7 +169,7 @@ void c_call_update([[maybe_unused]] carillon::hub& hub, [[maybe_unused]] service
     [[maybe_unused]] store::record_store& records) {
     // In process: the program holds the hub itself.
     carillon::services::user_events users(hub);
-    users.update({.type = "price", .data = R"({"entity":"bell","value":42})"}, "realtime", std::nullopt, [](auto published) {
+    users.update({.type = "realtime-update", .data = R"({"type":"price","entity":"bell","data":{"value":42}})"}, "realtime", std::nullopt, [](auto published) {
         if (!published) complain(published.error().detail);
     });
 }
@@ -208,7 +211,7 @@ void c_call_status([[maybe_unused]] carillon::hub& hub, [[maybe_unused]] service
     [[maybe_unused]] store::record_store& records) {
     // In process: the program holds the hub itself.
     carillon::services::user_events users(hub);
-    users.announce({.type = "status", .data = R"({"status":"maintenance"})"}, std::nullopt, [](auto published) {
+    users.announce({.type = "system-status", .data = R"({"status":"maintenance","message":"Back at noon"})"}, std::nullopt, [](auto published) {
         if (!published) complain(published.error().detail);
     });
 }
@@ -248,7 +251,7 @@ void d_call_notify([[maybe_unused]] carillon::hub& hub, [[maybe_unused]] service
     [[maybe_unused]] store::record_store& records) {
     // In process: the program holds the hub itself.
     carillon::services::metadata_events clients(hub);
-    clients.notify_user("user123", {.event = "bell_tuned", .data = R"({"bell":"west"})"});
+    clients.notify_user("user123", {.event = "bell_tuned", .data = R"({"bell":"west","cents":3})"});
 }
 
 TEST_F(console_snippets, d_call_notify) {
@@ -287,7 +290,7 @@ void e_call_notify([[maybe_unused]] carillon::hub& hub, [[maybe_unused]] service
     // In process: the program holds the hub itself.
     carillon::services::notifications notes(hub, relay, records,
         [&hub](std::string_view user) { return hub.connections_of(user); });
-    notes.notify({.type = "order", .action = "created", .priority = "high", .title = "A new order"}, {"test123"}, [](auto sent) {
+    notes.notify({.type = "order", .action = "created", .priority = "high", .title = "A new order", .data = R"({"order":7})"}, {"test123"}, [](auto sent) {
         if (!sent) complain(sent.error().detail);
     });
 }
@@ -322,6 +325,38 @@ void e_call_custom([[maybe_unused]] carillon::hub& hub, [[maybe_unused]] service
 
 TEST_F(console_snippets, e_call_custom) {
     e_call_custom(events, *relay, *records);
+    settle();
+}
+
+void a_hostile_text([[maybe_unused]] carillon::hub& hub, [[maybe_unused]] services::outbox_relay& relay,
+    [[maybe_unused]] store::record_store& records) {
+    // In process: the program holds the hub itself.
+    carillon::event e;
+    e.topics.push_back(*carillon::topic::parse("x\"); system(\"id\"); //\\ ?\?/ )\" '$(id)' `id` \342\200\256 é"));
+    e.name = *carillon::wire::event_name::parse("e\")");
+    e.data = R"json({"text":")\" )json\" \u202e ' $(id) `id` ??= \\","big":"__proto__","end":"x)"})json";
+    e.payload = carillon::payload_kind::json;
+    hub.publish({std::move(e)}, [](auto published) {
+        if (!published) complain(published.error().detail);
+    });
+}
+
+TEST_F(console_snippets, a_hostile_text) {
+    a_hostile_text(events, *relay, *records);
+    settle();
+}
+
+void a_hostile_topic([[maybe_unused]] carillon::hub& hub, [[maybe_unused]] services::outbox_relay& relay,
+    [[maybe_unused]] store::record_store& records) {
+    // In process: a stream that the program reads, without HTTP.
+    carillon::in_process_hub sse;
+    auto* stream = sse.listen_to({"x\"); system(\"id\"); //\\ ?\?/ )\" '$(id)' `id` \342\200\256 é"}).value();
+    sse.run();
+    for (const auto& e : stream->heard()) std::cout << e.type << ' ' << e.data << '\n';
+}
+
+TEST_F(console_snippets, a_hostile_topic) {
+    a_hostile_topic(events, *relay, *records);
     settle();
 }
 

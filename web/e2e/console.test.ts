@@ -114,7 +114,7 @@ test("figures come live, and go on when the server is back", async () => {
   await streams.getByText(/^\d+$/).first().waitFor();
   await page.getByText("live", { exact: true }).first().waitFor();
   await server.kill();
-  await page.getByText(/no figures since/).waitFor();
+  await page.getByText("no new figures").waitFor();
   await page.screenshot({ path: `${screenshots}/console-offline.png` });
   await server.start();
   await page.getByText("live", { exact: true }).first().waitFor({ timeout: 15_000 });
@@ -169,7 +169,8 @@ test("a scheduled event is called off, and a producer asked to stop", async () =
   await page.getByRole("table").getByRole("button").first().click();
   await page.getByRole("button", { name: "Ask its producer to stop" }).click();
   await page.getByRole("button", { name: "Ask it, really" }).click();
-  await page.getByText("asked to stop").waitFor();
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await page.getByText("asked to stop", { exact: true }).waitFor();
   await page.context().close();
 });
 

@@ -49,6 +49,22 @@ test("other addresses are 404 with a problem document, and give no file away", a
   }
 });
 
+test("a guide or a part of the console that there is not is 404, with the page that says so", async () => {
+  for (const path of ["/guides/none", "/guides/guide", "/guides/guide/publishing/x", "/console/none", "/console/topics/x", "/guides/%zz"]) {
+    const { status, headers, body } = await ask(path);
+    if (path.endsWith("%zz")) {
+      expect([400, 404]).toContain(status);
+      continue;
+    }
+    expect(status, path).toBe(404);
+    expect(headers["content-type"], path).toContain("text/html");
+    expect(headers.etag, path).toBe(undefined);
+    expect(headers["cache-control"], path).toBe("no-cache");
+    expect(body.toString(), path).toBe(page);
+    expect((await ask(path, { method: "HEAD" })).status, path).toBe(404);
+  }
+});
+
 test("HEAD answers as GET does, without the body, and other methods are told which there are", async () => {
   for (const path of ["/", "/console/topics", script]) {
     const [get, head] = await Promise.all([ask(path), ask(path, { method: "HEAD" })]);

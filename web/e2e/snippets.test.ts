@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { snippet } from "../apps/console/src/live/snippets.js";
-import { systems, target } from "../apps/console/src/live/systems.js";
+import { bodyOf, systems, target } from "../apps/console/src/live/systems.js";
 import { Server } from "./support/server.js";
 import { bundled } from "./support/site.js";
 import { secret, tokenOf } from "./support/token.js";
@@ -29,7 +29,7 @@ const calls = () =>
   systems.flatMap(({ id, calls }) =>
     calls.map((call) => ({
       name: `${id} ${call.id}`,
-      request: { kind: "call" as const, origin: server.url, target: target(call.path, call.parameters, {}), signedIn: true, body: JSON.stringify(call.body).replaceAll("{me}", "test123") },
+      request: { kind: "call" as const, origin: server.url, target: target(call.path, call.parameters, {}), signedIn: true, body: bodyOf(call, "test123") },
     })),
   );
 const streams = () =>

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import type { Plugin } from "vite";
+import { consolePaths } from "../src/console/paths.js";
 import { rendered, type Section } from "./markdown.js";
 
 const groups: [folder: string, title: string][] = [
@@ -52,6 +53,10 @@ export function guides(docs: string): Plugin {
   };
   return {
     name: "guides",
+    // For the server, which answers 404 for others.
+    buildStart() {
+      if (!this.meta.watchMode) this.emitFile({ type: "asset", fileName: "pages.txt", source: [...names.map((name) => `/guides/${name}`), ...consolePaths.map((path) => `/console${path}`)].join("\n") });
+    },
     resolveId: (id) => (id.startsWith("virtual:guide") ? `\0${id}` : undefined),
     load(id) {
       const name = id.slice(1);

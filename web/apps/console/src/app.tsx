@@ -1,9 +1,10 @@
 // Which page a path shows. Each page is a chunk of its own.
-import { Component, lazy, Suspense, type ComponentType, type ReactNode } from "react";
-import { SessionProvider } from "./api/session.js";
+import { Component, lazy, Suspense, useEffect, useRef, type ComponentType, type ReactNode } from "react";
+import { reachability } from "./api/client.js";
+import { SessionProvider, useReachable } from "./api/session.js";
 import { RouterProvider, usePath } from "./router.js";
 import { Shell } from "./shell/shell.js";
-import { ErrorState, Loading } from "./ui/states.js";
+import { ErrorState, Loading, Offline } from "./ui/states.js";
 import { NotFound } from "./shell/not_found.js";
 
 const Live = lazy(() => import("./live/index.js").then((page) => ({ default: page.LivePage })));
@@ -25,6 +26,18 @@ function pageOf(path: string): ComponentType {
   return pages.find(([prefix, , below]) => plain === prefix || (below && plain.startsWith(`${prefix}/`)))?.[1] ?? NotFound;
 }
 
+/** A page whose files were asked for while the server was away: browsers keep that failure, so it begins anew when the server is back. */
+function Unloaded() {
+  const reachable = useReachable();
+  const was = useRef(false);
+  useEffect(() => reachability.ask(), []);
+  useEffect(() => {
+    if (reachable && was.current) location.reload();
+    was.current ||= !reachable;
+  }, [reachable]);
+  return reachable ? <ErrorState title="This page did not load" problem="Its files could not be had: the server may have become another version." retry={() => location.reload()} /> : <Offline />;
+}
+
 /** A page that fails says so in its place; the rest goes on. */
 class Boundary extends Component<{ of: string; children: ReactNode }, { problem?: Error }> {
   override state: { problem?: Error } = {};
@@ -34,6 +47,7 @@ class Boundary extends Component<{ of: string; children: ReactNode }, { problem?
   }
   override render() {
     if (!this.state.problem) return this.props.children;
+    if (/import|module|preload/i.test(this.state.problem.message)) return <Unloaded />;
     return <ErrorState title="This page failed" problem={this.state.problem} retry={() => location.reload()} />;
   }
 }

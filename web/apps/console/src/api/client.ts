@@ -13,14 +13,19 @@ export class ApiProblem extends Error {
     super(detail);
   }
   get offline(): boolean {
-    return this.status === 0;
+    return this.code === "OFFLINE";
   }
 }
+
+/** Whatever was thrown, as a problem. */
+export const problemOf = (why: unknown): ApiProblem => (why instanceof ApiProblem ? why : new ApiProblem(0, "FAILED", why instanceof Error ? why.message : String(why)));
 
 export interface CallOptions {
   method?: string;
   /** Sent as JSON. */
   body?: unknown;
+  /** JSON that is sent as it is written, in place of `body`: a number keeps all its digits. */
+  text?: string | undefined;
   token?: string | undefined;
   signal?: AbortSignal | undefined;
   headers?: Record<string, string>;
@@ -28,7 +33,7 @@ export interface CallOptions {
 
 const offline = () => new ApiProblem(0, "OFFLINE", "The server does not answer. The page tries again by itself.");
 
-async function problemOf(answer: Response): Promise<ApiProblem> {
+async function refusalOf(answer: Response): Promise<ApiProblem> {
   const told = await answer.json().catch(() => ({}));
   const text = (value: unknown, otherwise: string) => (typeof value === "string" && value ? value : otherwise);
   const wait = Number(answer.headers.get("Retry-After"));
@@ -41,16 +46,17 @@ async function problemOf(answer: Response): Promise<ApiProblem> {
 }
 
 /** The answer as it is, whatever its status; throws an `ApiProblem` only if there is none. */
-export async function request(path: string, { method, body, token, signal, headers }: CallOptions = {}): Promise<Response> {
+export async function request(path: string, { method, body, text, token, signal, headers }: CallOptions = {}): Promise<Response> {
+  const sent = text ?? (body === undefined ? undefined : JSON.stringify(body));
   try {
     const answer = await fetch(path, {
-      method: method ?? (body === undefined ? "GET" : "POST"),
+      method: method ?? (sent === undefined ? "GET" : "POST"),
       headers: {
-        ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+        ...(sent === undefined ? {} : { "Content-Type": "application/json" }),
         ...(token ? { Authorization: `Bearer ${token}` } : {}),
         ...headers,
       },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(sent === undefined ? {} : { body: sent }),
       ...(signal ? { signal } : {}),
       cache: "no-store",
     });
@@ -63,27 +69,31 @@ export async function request(path: string, { method, body, token, signal, heade
   }
 }
 
-/** The JSON of a good answer; anything else is an `ApiProblem`. */
+/** The JSON of a good answer, undefined if it has no body; anything else is an `ApiProblem`. */
 export async function call<T = unknown>(path: string, options: CallOptions = {}): Promise<T> {
   const answer = await request(path, options);
-  if (!answer.ok) throw await problemOf(answer);
-  if (answer.status === 204) return undefined as T;
+  if (!answer.ok) throw await refusalOf(answer);
+  let text: string;
   try {
-    return (await answer.json()) as T;
+    text = await answer.text();
   } catch (why) {
     if (options.signal?.aborted) throw why;
     throw offline();
   }
+  // Some have nothing to say but their status.
+  return (text === "" ? undefined : JSON.parse(text)) as T;
 }
 
-/** Whether the server answers. While it does not, it is asked every few seconds. */
+/** Whether the server answers, however. While it does not, it is asked every few seconds. */
 export const reachability = (() => {
   let reachable = true;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const watchers = new Set<() => void>();
+  // A server that is not well answers too, and its pages say what ails it. Only what stands before it speaks for one that is away.
   const ask = () => {
+    clearTimeout(timer);
     fetch("/health", { cache: "no-store" }).then(
-      (answer) => tell(answer.ok),
+      ({ status }) => tell(status !== 502 && status !== 504),
       () => tell(false),
     );
   };
@@ -96,6 +106,8 @@ export const reachability = (() => {
   }
   return {
     tell,
+    /** Finds out now. */
+    ask,
     get: () => reachable,
     subscribe: (watcher: () => void) => {
       watchers.add(watcher);

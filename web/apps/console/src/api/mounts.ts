@@ -1,6 +1,6 @@
 // Where the interfaces stand whose prefix is a setting, as the server tells at `/api`.
 import { useSyncExternalStore } from "react";
-import { call } from "./client.js";
+import { call, problemOf, reachability } from "./client.js";
 
 /** By the section of the settings. */
 export type Interface = "topic_service" | "users" | "domains" | "metadata" | "notifications";
@@ -33,10 +33,15 @@ function ask(): void {
   };
   call("/api").then(
     (told) => tell(mountsOf(told)),
-    () => {
-      // The pages show that the server is away; meanwhile they look as they mostly are, and the next page asks again.
-      asked = false;
-      tell(defaultMounts);
+    (why) => {
+      // A server that does not say is taken for one of the usual kind; one that is away is asked when it is back.
+      if (!problemOf(why).offline) return tell(defaultMounts);
+      const stop = reachability.subscribe(() => {
+        if (!reachability.get()) return;
+        stop();
+        asked = false;
+        ask();
+      });
     },
   );
 }

@@ -1,6 +1,6 @@
 // The user of the page. The token lives in this tab only (sessionStorage) and is shown nowhere.
-import { createContext, useCallback, useContext, useEffect, useMemo, useState, useSyncExternalStore, type ReactNode } from "react";
-import { ApiProblem, call, reachability, type CallOptions } from "./client.js";
+import { createContext, useCallback, useContext, useEffect, useMemo, useRef, useState, useSyncExternalStore, type ReactNode } from "react";
+import { type ApiProblem, call, problemOf, reachability, type CallOptions } from "./client.js";
 
 const key = "carillon.token";
 /** A token as in system C's document, `Base64(userId:username:email:roles)`, which anybody can make. A colon parts its fields. */
@@ -56,6 +56,12 @@ function store(token: string | undefined): void {
   }
 }
 
+const leavers = new Set<() => void>();
+/** Calls `leaver` when a user goes, or another comes: what was opened in the name of the one before ends then. */
+export const onLeave = (leaver: () => void): void => void leavers.add(leaver);
+
+const refused = ({ status }: ApiProblem): boolean => status === 401 || status === 403;
+
 export function SessionProvider({ children }: { children: ReactNode }) {
   const [token, setToken] = useState(stored);
   const [who, setWho] = useState<Caller>();
@@ -63,9 +69,16 @@ export function SessionProvider({ children }: { children: ReactNode }) {
   const [asking, setAsking] = useState(false);
   const reachable = useSyncExternalStore(reachability.subscribe, reachability.get);
 
+  const current = useRef(token);
+  current.current = token;
+  const leave = useCallback(() => {
+    if (current.current !== undefined) leavers.forEach((leaver) => leaver());
+  }, []);
+
   const signIn = useCallback(async (fresh: string) => {
     try {
       const caller = await call<Caller>("/auth/me", { token: fresh });
+      if (fresh !== current.current) leave();
       store(fresh);
       setToken(fresh);
       setWho(caller);
@@ -73,29 +86,59 @@ export function SessionProvider({ children }: { children: ReactNode }) {
       setAsking(false);
       return caller;
     } catch (why) {
-      if (why instanceof ApiProblem) setProblem(why);
+      setProblem(problemOf(why));
       throw why;
     }
-  }, []);
+  }, [leave]);
 
   const signOut = useCallback(() => {
+    leave();
     store(undefined);
     setToken(undefined);
     setWho(undefined);
     setProblem(undefined);
-  }, []);
+  }, [leave]);
 
-  // The token of before a reload; again once a server that was away is back.
+  // The token of before a reload; again and again while the server has no answer to it.
+  const [round, setRound] = useState(0);
   useEffect(() => {
     if (token === undefined || who !== undefined || !reachable) return;
     const over = new AbortController();
-    call<Caller>("/auth/me", { token, signal: over.signal }).then(setWho, (why: unknown) => {
-      if (!(why instanceof ApiProblem) || over.signal.aborted) return;
-      if (why.status === 401 || why.status === 403) signOut();
-      setProblem(why);
-    });
-    return () => over.abort();
-  }, [token, who, reachable, signOut]);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    call<Caller>("/auth/me", { token, signal: over.signal }).then(
+      (caller) => {
+        setProblem(undefined);
+        setWho(caller);
+      },
+      (why: unknown) => {
+        if (over.signal.aborted) return;
+        const found = problemOf(why);
+        if (refused(found)) signOut();
+        else timer = setTimeout(() => setRound((n) => n + 1), Math.max(2000, (found.retryAfter ?? 0) * 1000));
+        setProblem(found);
+      },
+    );
+    return () => {
+      over.abort();
+      clearTimeout(timer);
+    };
+  }, [token, who, reachable, round, signOut]);
+
+  // A refusal may be meant for the token or for what was asked. A token that has ended ends the session, with its reason.
+  const doubted = useRef(false);
+  const doubt = useCallback(
+    async (of: string) => {
+      if (doubted.current) return;
+      doubted.current = true;
+      await call<Caller>("/auth/me", { token: of }).catch((why: unknown) => {
+        if (!refused(problemOf(why)) || current.current !== of) return;
+        signOut();
+        setProblem(problemOf(why));
+      });
+      doubted.current = false;
+    },
+    [signOut],
+  );
 
   const session = useMemo<Session>(
     () => ({
@@ -106,7 +149,14 @@ export function SessionProvider({ children }: { children: ReactNode }) {
       isAdmin: who?.roles.includes("admin") ?? false,
       signIn,
       signOut,
-      call: (path, options) => call(path, { ...options, token }),
+      call: async (path, options) => {
+        try {
+          return await call(path, { ...options, token });
+        } catch (why) {
+          if (token !== undefined && problemOf(why).status === 401) void doubt(token);
+          throw why;
+        }
+      },
       ask: () => setAsking(true),
       asking,
       endAsking: () => {
@@ -114,7 +164,7 @@ export function SessionProvider({ children }: { children: ReactNode }) {
         setProblem(undefined);
       },
     }),
-    [token, who, problem, signIn, signOut, asking],
+    [token, who, problem, signIn, signOut, doubt, asking],
   );
   return <SessionContext value={session}>{children}</SessionContext>;
 }

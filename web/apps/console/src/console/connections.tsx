@@ -1,11 +1,12 @@
 // Every stream, with search, details and "close".
 import { useState } from "react";
+import { useResource } from "../api/resource.js";
 import { useSession } from "../api/session.js";
 import { useMounts } from "../api/mounts.js";
-import { useSearch } from "../router.js";
 import { Badge, Button, CopyButton, Field, Json, Panel, Select } from "../ui/index.js";
-import { age, bytes, count, moment, whole } from "./format.js";
-import { ConfirmButton, Drawer, Facts, ListState, useLate } from "./parts.js";
+import { age, bytes, count, moment, whole } from "../ui/figures.js";
+import { ConfirmButton, Drawer, Facts, ListState, Outdated } from "./parts.js";
+import { useQuery } from "./query.js";
 import { usePages, type PageOf } from "./pages.js";
 import { VirtualTable, type VirtualColumn } from "./virtual_table.js";
 
@@ -54,21 +55,85 @@ const kinds = [
   ["profile", "Profile"],
 ] as const;
 
+const names: string[] = kinds.map(([name]) => name);
+const nothing = Object.fromEntries(names.map((name) => [name, ""]));
+
+/** One stream, as it is now: looked at for as long as it is open. */
+function Details({ of, topics, close, ended, allOf }: { of: Connection; topics: string; close: () => void; ended: () => void; allOf: (user: string) => void }) {
+  const { call } = useSession();
+  const path = `${topics}/clients/${encodeURIComponent(of.id)}`;
+  const told = useResource<Connection>(path, { every: 2000 });
+  const c = told.data ?? of;
+  const gone = told.problem?.status === 404;
+  return (
+    <Drawer
+      title={c.user ?? of.user ?? "anonymous"}
+      close={close}
+      actions={
+        <>
+          {!gone && (
+            <ConfirmButton
+              sure="Close it, really"
+              act={async () => {
+                await call(path, { method: "DELETE" });
+                ended();
+              }}
+            >
+              Close this stream
+            </ConfirmButton>
+          )}
+          {of.user && <Button onClick={() => allOf(of.user!)}>All of this user</Button>}
+        </>
+      }
+    >
+      {!gone && <Outdated problem={told.problem} />}
+      <Facts
+        rows={[
+          ["Id", <span key="id" className="with-copy"><code>{of.id}</code> <CopyButton text={of.id} /></span>],
+          ["State", <span key="state" role="status">{gone ? <Badge>has ended</Badge> : !c.connected ? <Badge tone="warn">away, waited for</Badge> : c.behind ? <Badge tone="warn">behind, catching up</Badge> : <Badge tone="live">live</Badge>}</span>],
+          ["Session", c.session],
+          ["Profile", c.profile],
+          ["Durable", c.durable ? "keeps its topics over reconnections" : "no"],
+          ["Address", c.address && <code key="address">{c.address}</code>],
+          ["Connected", c.connectedAt && moment(c.connectedAt)],
+          ["Events", `${whole(c.events)}, ${bytes(c.bytes)}`],
+          ["Last event", c.lastEventAt && moment(c.lastEventAt)],
+          ["Cursor", c.lastEventId && <code key="cursor">{c.lastEventId}</code>],
+          ["Last heartbeat", c.lastHeartbeatAt && moment(c.lastHeartbeatAt)],
+          [
+            "Topics",
+            c.topics.length > 0 && (
+              <ul key="topics" className="chips">
+                {c.topics.map((t) => (
+                  <li key={t} className="mono">
+                    {t}
+                  </li>
+                ))}
+              </ul>
+            ),
+          ],
+          ["Metadata", c.metadata !== undefined && <Json key="metadata" text={JSON.stringify(c.metadata)} />],
+        ]}
+      />
+    </Drawer>
+  );
+}
+
 export function Connections() {
-  const search = useSearch();
-  const given = kinds.find(([name]) => search.has(name))?.[0];
-  const [kind, setKind] = useState<string>(given ?? "user");
-  const [text, setText] = useState(given ? (search.get(given) ?? "") : "");
+  const { now, asked, set } = useQuery(names);
+  const [other, setOther] = useState("user");
   const [open, setOpen] = useState<Connection>();
   const topics = useMounts().topic_service ?? "/events";
-  const { call } = useSession();
-  const late = useLate(text.trim());
-  const list = usePages<Connection, Answer>(`${topics}/clients?limit=500${late ? `&${kind}=${encodeURIComponent(late)}` : ""}`, read, { every: 5000 });
+  // One of them at a time.
+  const kind = names.find((name) => now[name]) ?? other;
+  const text = now[kind]!;
+  const by = names.find((name) => asked[name]);
+  const late = by && asked[by];
+  const list = usePages<Connection, Answer>(`${topics}/clients?limit=500${by ? `&${by}=${encodeURIComponent(late!)}` : ""}`, read, { every: 5000 });
   const name = kinds.find(([id]) => id === kind)![1].toLowerCase();
-  const close = async (c: Connection) => {
-    await call(`${topics}/clients/${encodeURIComponent(c.id)}`, { method: "DELETE" });
-    setOpen(undefined);
-    list.reload();
+  const find = (how: string, what: string) => {
+    setOther(how);
+    set({ ...nothing, [how]: what });
   };
   return (
     <Panel
@@ -77,18 +142,19 @@ export function Connections() {
       flush
       actions={
         <>
-          <Select label="Search by" quietLabel value={kind} onChange={(event) => setKind(event.target.value)} className="kind">
+          <Select label="Search by" quietLabel value={kind} onChange={(event) => find(event.target.value, text)} className="kind">
             {kinds.map(([id, label]) => (
               <option key={id} value={id}>
                 {label}
               </option>
             ))}
           </Select>
-          <Field label={`The ${name}`} quietLabel type="search" placeholder={kind === "topic" ? "Topic or pattern, as it was named" : `The ${name}, whole`} value={text} onChange={(event) => setText(event.target.value)} className="search" />
+          <Field label={`The ${name}`} quietLabel type="search" placeholder={kind === "topic" ? "Topic or pattern, as it was named" : `The ${name}, whole`} value={text} onChange={(event) => find(kind, event.target.value)} className="search" />
           <Button onClick={list.reload}>Refresh</Button>
         </>
       }
     >
+      {list.rows.length > 0 && <Outdated problem={list.problem} />}
       {list.rows.length > 0 ? (
         <VirtualTable label="Connections" columns={columns} rows={list.rows} rowKey={(c) => c.id} more={list.more} need={list.need} onOpen={setOpen} openKey={open?.id} />
       ) : (
@@ -97,57 +163,19 @@ export function Connections() {
         </ListState>
       )}
       {open && (
-        <Drawer
-          title={open.user ?? "anonymous"}
+        <Details
+          of={open}
+          topics={topics}
           close={() => setOpen(undefined)}
-          actions={
-            <>
-              <ConfirmButton sure="Close it, really" act={() => close(open)}>
-                Close this stream
-              </ConfirmButton>
-              {open.user && (
-                <Button
-                  onClick={() => {
-                    setKind("user");
-                    setText(open.user!);
-                    setOpen(undefined);
-                  }}
-                >
-                  All of this user
-                </Button>
-              )}
-            </>
-          }
-        >
-          <Facts
-            rows={[
-              ["Id", <span key="id" className="with-copy"><code>{open.id}</code> <CopyButton text={open.id} /></span>],
-              ["State", open.behind ? <Badge tone="warn">behind, catching up</Badge> : <Badge tone="live">live</Badge>],
-              ["Session", open.session],
-              ["Profile", open.profile],
-              ["Durable", open.durable ? "keeps its topics over reconnections" : "no"],
-              ["Address", <code key="address">{open.address}</code>],
-              ["Connected", open.connectedAt && moment(open.connectedAt)],
-              ["Events", `${whole(open.events)}, ${bytes(open.bytes)}`],
-              ["Last event", open.lastEventAt && moment(open.lastEventAt)],
-              ["Cursor", open.lastEventId && <code key="cursor">{open.lastEventId}</code>],
-              ["Last heartbeat", open.lastHeartbeatAt && moment(open.lastHeartbeatAt)],
-              [
-                "Topics",
-                open.topics.length > 0 && (
-                  <ul key="topics" className="chips">
-                    {open.topics.map((t) => (
-                      <li key={t} className="mono">
-                        {t}
-                      </li>
-                    ))}
-                  </ul>
-                ),
-              ],
-              ["Metadata", open.metadata !== undefined && <Json key="metadata" text={JSON.stringify(open.metadata)} />],
-            ]}
-          />
-        </Drawer>
+          ended={() => {
+            setOpen(undefined);
+            list.reload();
+          }}
+          allOf={(user) => {
+            find("user", user);
+            setOpen(undefined);
+          }}
+        />
       )}
     </Panel>
   );

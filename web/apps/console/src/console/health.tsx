@@ -1,10 +1,10 @@
 // What works, and how near the limits are.
-import { useEffect } from "react";
 import { useResource } from "../api/resource.js";
+import { useReachable } from "../api/session.js";
 import { Link } from "../router.js";
 import { Badge, Panel } from "../ui/index.js";
-import { age, bytes, moment, whole } from "./format.js";
-import { Gauge, ListState } from "./parts.js";
+import { age, bytes, moment, whole } from "../ui/figures.js";
+import { Gauge, ListState, Outdated } from "./parts.js";
 
 interface Answer {
   status: "ready" | "draining" | "impaired";
@@ -21,19 +21,17 @@ const meanings: Record<string, [good: string, bad: string]> = {
 };
 
 export function Health() {
-  const health = useResource<Answer>("/admin/health");
-  const { reload } = health;
-  useEffect(() => {
-    const timer = setInterval(() => !document.hidden && reload(), 3000);
-    return () => clearInterval(timer);
-  }, [reload]);
+  const health = useResource<Answer>("/admin/health", { every: 3000 });
+  const reachable = useReachable();
   const data = health.data;
-  if (!data) return <ListState loading={health.loading} problem={health.problem} empty what="health" reload={reload} none="Nothing is known" />;
+  if (!data) return <ListState loading={health.loading} problem={health.problem} empty what="health" reload={health.reload} none="Nothing is known" />;
+  const known = reachable && !health.problem;
   const show = (unit: string, n: number) => (unit === "bytes" ? bytes(n) : whole(n));
   return (
     <div className="stack">
-      <Panel title="Health" note={`Carillon ${data.version}, since ${moment(data.startedAt)} (${age(Date.now() - Date.parse(data.startedAt))})`} actions={<Badge tone={data.status === "ready" ? "live" : data.status === "draining" ? "warn" : "bad"} dot>{data.status}</Badge>}>
-        <ul className="checks">
+      <Panel title="Health" note={`Carillon ${data.version}, since ${moment(data.startedAt)} (${age(Date.now() - Date.parse(data.startedAt))})`} actions={<span role="status">{known ? <Badge tone={data.status === "ready" ? "live" : data.status === "draining" ? "warn" : "bad"} dot>{data.status}</Badge> : <Badge tone="warn" dot>not known now</Badge>}</span>}>
+        <Outdated problem={health.problem} />
+        <ul className={known ? "checks" : "checks of-before"}>
           {data.checks.map((c) => (
             <li key={c.name} className={c.ok ? "check-ok" : "check-bad"}>
               <span className="check-mark" aria-hidden="true">

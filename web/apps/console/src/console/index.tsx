@@ -4,8 +4,9 @@ import { useMountsIfKnown } from "../api/mounts.js";
 import { useReachable, useSession } from "../api/session.js";
 import { Link, usePath, useTitle } from "../router.js";
 import { SignInForm } from "../shell/sign_in.js";
+import { Checking } from "../shell/checking.js";
 import { Badge, Button, Empty, Loading, Offline, Panel } from "../ui/index.js";
-import { count } from "./format.js";
+import { count } from "../ui/figures.js";
 import { Connections } from "./connections.js";
 import "./console.css";
 import { Health } from "./health.js";
@@ -13,6 +14,7 @@ import { Inspector } from "./inspector.js";
 import { useLive, useLiveStream, type Sample } from "./live_samples.js";
 import { Notifications } from "./notifications.js";
 import { Overview } from "./overview.js";
+import { consolePaths, type ConsolePath } from "./paths.js";
 import { Presence } from "./presence.js";
 import { Scheduled } from "./scheduled.js";
 import { Settings } from "./settings.js";
@@ -20,25 +22,25 @@ import { Streams } from "./streams.js";
 import { Topics } from "./topics.js";
 
 interface Way {
-  to: string;
   name: string;
   page: ComponentType;
   /** Shown beside the name. */
   figure?: (s: Sample) => number;
 }
 
-const ways: Way[] = [
-  { to: "", name: "Overview", page: Overview },
-  { to: "/topics", name: "Topics", page: Topics, figure: (s) => s.journal.topics },
-  { to: "/connections", name: "Connections", page: Connections, figure: (s) => s.streams },
-  { to: "/inspector", name: "Inspector", page: Inspector },
-  { to: "/presence", name: "Presence", page: Presence },
-  { to: "/notifications", name: "Notifications", page: Notifications },
-  { to: "/scheduled", name: "Scheduled", page: Scheduled, figure: (s) => s.journal.scheduled },
-  { to: "/streams", name: "Streams", page: Streams, figure: (s) => s.finiteStreams },
-  { to: "/health", name: "Health", page: Health },
-  { to: "/settings", name: "Settings", page: Settings },
-];
+const pages: Record<ConsolePath, Way> = {
+  "": { name: "Overview", page: Overview },
+  "/topics": { name: "Topics", page: Topics, figure: (s) => s.journal.topics },
+  "/connections": { name: "Connections", page: Connections, figure: (s) => s.streams },
+  "/inspector": { name: "Inspector", page: Inspector },
+  "/presence": { name: "Presence", page: Presence },
+  "/notifications": { name: "Notifications", page: Notifications },
+  "/scheduled": { name: "Scheduled", page: Scheduled, figure: (s) => s.journal.scheduled },
+  "/streams": { name: "Streams", page: Streams, figure: (s) => s.finiteStreams },
+  "/health": { name: "Health", page: Health },
+  "/settings": { name: "Settings", page: Settings },
+};
+const ways = consolePaths.map((to) => ({ to, ...pages[to] }));
 
 function Inside() {
   const path = usePath().replace(/\/+$/, "");
@@ -87,8 +89,7 @@ function Inside() {
 export function ConsolePage() {
   useTitle("Console");
   const { state, isAdmin, who, signOut } = useSession();
-  const reachable = useReachable();
-  if (state === "checking") return reachable ? <Loading what="who you are" /> : <Offline />;
+  if (state === "checking") return <Checking />;
   if (state === "anonymous" || !isAdmin) {
     return (
       <div className="page gate">

@@ -3,10 +3,13 @@ import { CarillonClient } from "carillon-client";
 import { useEffect, useRef, useState, type FormEvent } from "react";
 import { useReachable, useSession } from "../api/session.js";
 import { useMounts } from "../api/mounts.js";
-import { useSearch } from "../router.js";
+import { navigate, useSearch } from "../router.js";
 import { Badge, Button, CopyButton, Empty, Field, Json, Panel } from "../ui/index.js";
-import { clock, cut, moment, whole } from "./format.js";
+import { member } from "../ui/json_text.js";
+import { clock, cut, moment, whole } from "../ui/figures.js";
 import { Drawer, Facts } from "./parts.js";
+import { askedBy, heaviest, kept, most, shortened, targetOf, type Asked } from "./inspected.js";
+import { addressOf } from "./query.js";
 import { VirtualTable, type VirtualColumn } from "./virtual_table.js";
 
 interface Seen {
@@ -28,14 +31,6 @@ interface Full {
   metadata?: unknown;
   timestamp?: string;
 }
-interface Asked {
-  topic: string;
-  names: string;
-  from: string;
-}
-
-const most = 2000;
-
 const columns: VirtualColumn<Seen>[] = [
   { id: "event", head: "Event", width: "minmax(6rem, 1fr)", narrow: "minmax(0, 1fr)", cell: (e) => e.type },
   { id: "topics", head: "Topic", width: "minmax(7rem, 1.6fr)", narrow: "minmax(0, 1.4fr)", cell: (e) => <span className="mono">{e.topics || "–"}</span> },
@@ -43,17 +38,6 @@ const columns: VirtualColumn<Seen>[] = [
   { id: "id", head: "Id", width: "9.5rem", wide: true, cell: (e) => <span className="mono quiet">{e.id || "not stored"}</span> },
   { id: "at", head: "Stored", width: "5.5rem", narrow: "4rem", number: true, cell: (e) => clock(e.timestamp || e.at) },
 ];
-
-/** `from`: an id, `last=n`, `since=…`, or nothing for what comes from now on. */
-export function targetOf(prefix: string, { topic, names, from }: Asked): string {
-  const query = new URLSearchParams({ topic: topic.trim() || "**", envelope: "full" });
-  if (names.trim()) query.set("events", names.replace(/\s*,\s*/g, ",").trim());
-  const begin = from.trim();
-  if (/^\d{1,6}$/.test(begin)) query.set("last", begin);
-  else if (/^(\d+(ms|[smhd])|earliest|\d{4}-.*)$/.test(begin)) query.set("since", begin);
-  else if (begin) query.set("last_event_id", begin);
-  return `${prefix}/subscribe?${query}`;
-}
 
 /** The newest events first; those that come while it is paused wait. */
 function useEvents(target: string, token: string | undefined, paused: boolean) {
@@ -69,11 +53,15 @@ function useEvents(target: string, token: string | undefined, paused: boolean) {
     inside.current = { rows: [], fresh: [], total: 0 };
     setShown({ rows: [], total: 0, waiting: 0 });
     setProblem(undefined);
+    setStatus("connecting");
     const my = inside.current;
     let key = 0;
+    /** Of what is fresh. */
+    let weight = 0;
     const made = new CarillonClient(target, { ...(token ? { token: () => token } : {}), parse: (text) => text, maxDelay: 4000 });
     client.current = made;
     made.onStatus((now) => {
+      if (client.current !== made) return;
       setStatus(now);
       if (now === "open") setProblem(undefined);
     });
@@ -99,23 +87,29 @@ function useEvents(target: string, token: string | undefined, paused: boolean) {
         type: full.event ?? "message",
         id: full.id ?? "",
         topics: full.topics.join(", "),
-        data: JSON.stringify(full.data),
-        ...(full.metadata === undefined ? {} : { metadata: JSON.stringify(full.metadata) }),
+        // As its publisher wrote it, with all its digits.
+        data: shortened(member(event.data, "data") ?? "null"),
+        ...(full.metadata === undefined ? {} : { metadata: shortened(member(event.data, "metadata")!) }),
         timestamp: full.timestamp ?? "",
         size: event.data.length,
       });
-      if (my.fresh.length > 2 * most) my.fresh.splice(0, my.fresh.length - most);
+      weight += my.fresh.at(-1)!.data.length;
+      if (my.fresh.length <= 2 * most && weight <= 2 * heaviest) return;
+      my.fresh = kept(my.fresh.reverse()).reverse();
+      weight = my.fresh.reduce((sum, { data }) => sum + data.length, 0);
     });
     // A few times a second is as often as anybody reads.
     const timer = setInterval(() => {
       if (my.fresh.length === 0) return;
       if (held.current) return setShown((before) => (before.waiting === my.fresh.length ? before : { ...before, total: my.total, waiting: my.fresh.length }));
-      my.rows = [...my.fresh.reverse(), ...my.rows].slice(0, most);
+      my.rows = kept([...my.fresh.reverse(), ...my.rows]);
       my.fresh = [];
+      weight = 0;
       setShown({ rows: my.rows, total: my.total, waiting: 0 });
     }, 150);
     return () => {
       clearInterval(timer);
+      client.current = undefined;
       made.close();
     };
   }, [target, token]);
@@ -129,19 +123,25 @@ export function Inspector() {
   const search = useSearch();
   const { token } = useSession();
   const topics = useMounts().topic_service ?? "/events";
-  const [draft, setDraft] = useState<Asked>({ topic: search.get("topic") ?? "**", names: "", from: search.get("last") ?? "50" });
-  const [asked, setAsked] = useState(draft);
+  const asked = askedBy(search);
+  const [draft, setDraft] = useState<Asked>(asked);
+  const address = search.toString();
+  useEffect(() => setDraft(askedBy(new URLSearchParams(address))), [address]);
   const [text, setText] = useState("");
   const [paused, setPaused] = useState(false);
   const [open, setOpen] = useState<Seen>();
   const [round, setRound] = useState(0);
   // A fragment is not sent: the same question asked again is another stream.
   const events = useEvents(`${targetOf(topics, asked)}#${round}`, token, paused);
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    setAsked(draft);
+  const listen = (to: Asked) => {
+    navigate(addressOf("/console/inspector", { topic: to.topic.trim(), events: to.names.trim(), from: to.from.trim() || "now" }), { replace: true });
+    setDraft(to);
     setRound((n) => n + 1);
     setPaused(false);
+  };
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    listen(draft);
   };
   const needle = text.trim().toLowerCase();
   const rows = needle ? events.rows.filter((e) => `${e.type} ${e.topics} ${e.data} ${e.metadata ?? ""}`.toLowerCase().includes(needle)) : events.rows;
@@ -193,7 +193,7 @@ export function Inspector() {
         <VirtualTable label="Events, newest first" columns={columns} rows={rows} rowKey={(e) => String(e.key)} onOpen={setOpen} openKey={open && String(open.key)} />
       ) : (
         <Empty title={events.rows.length > 0 ? "Nothing has this text" : events.status === "open" ? "Listening" : "Not listening"}>
-          {events.rows.length > 0 ? "The filter looks at names, topics, data and metadata." : events.status === "open" ? "Events appear here as they are published." : "The stream opens by itself when the server answers."}
+          {events.rows.length > 0 ? "The filter looks at names, topics, data and metadata." : events.status === "open" ? "Events appear here as they are published." : events.status === "closed" ? "The stream is over. Listen again, or to something else." : "The stream opens by itself when the server answers."}
         </Empty>
       )}
       {open && (
@@ -201,29 +201,25 @@ export function Inspector() {
           title={open.type}
           close={() => setOpen(undefined)}
           actions={
-            open.id && (
-              <>
+            <>
+              {open.id && (
                 <Button
                   kind="primary"
                   onClick={() => {
-                    const again = { ...draft, from: open.id };
-                    setDraft(again);
-                    setAsked(again);
-                    setRound((n) => n + 1);
-                    setPaused(false);
+                    listen({ ...asked, from: open.id });
                     setOpen(undefined);
                   }}
                 >
                   Replay from here
                 </Button>
-                <CopyButton text={open.data} label="Copy the data" />
-              </>
-            )
+              )}
+              <CopyButton text={open.data} label="Copy the data" />
+            </>
           }
         >
           <Facts
             rows={[
-              ["Topics", <code key="t">{open.topics}</code>],
+              ["Topics", open.topics && <code key="t">{open.topics}</code>],
               ["Id", open.id && <code key="i">{open.id}</code>],
               ["Stored", moment(open.timestamp || open.at)],
               ["Metadata", open.metadata && <Json key="m" text={open.metadata} />],

@@ -1,6 +1,6 @@
 // Samples of `/admin/live`: one stream for all pages of the console, and what the plots show of it.
 import { CarillonClient } from "carillon-client";
-import { useEffect, useSyncExternalStore } from "react";
+import { useEffect, useState, useSyncExternalStore } from "react";
 import { call } from "../api/client.js";
 import { useReachable, useSession } from "../api/session.js";
 
@@ -52,10 +52,17 @@ export interface LiveState {
   status: "connecting" | "open" | "waiting" | "closed";
   samples: readonly Sample[];
   latest: Sample | undefined;
+  /** When the latest came, by this machine's clock; 0: none has come on the stream that is open. */
+  heard: number;
 }
 
+/** Milliseconds without a sample after which what is shown is no longer now. */
+export const late = 5000;
+/** How long a page may be hidden before its stream ends. */
+const leftAlone = 30_000;
+
 class LiveSamples {
-  private state: LiveState = { status: "connecting", samples: [], latest: undefined };
+  private state: LiveState = { status: "connecting", samples: [], latest: undefined, heard: 0 };
   private watchers = new Set<() => void>();
   private client: CarillonClient | undefined;
 
@@ -67,13 +74,18 @@ class LiveSamples {
   open(token: string | undefined): () => void {
     const client = new CarillonClient("/admin/live", { ...(token ? { token: () => token } : {}), maxDelay: 4000, silence: 20_000 });
     this.client = client;
-    this.set({ status: "connecting" });
-    client.onStatus((status) => this.client === client && this.set({ status }));
+    this.set({ status: "connecting", heard: 0 });
+    client.onStatus((status) => {
+      if (this.client !== client) return;
+      this.set({ status });
+      // Each time: the server has gone on while there was no stream.
+      if (status === "open") void this.before(token, client);
+    });
     client.on<Sample>("sample", ({ data }) => this.add(data));
     void this.before(token, client);
     return () => {
+      this.client = undefined;
       client.close();
-      if (this.client === client) this.client = undefined;
     };
   }
   wake(): void {
@@ -88,11 +100,11 @@ class LiveSamples {
     // Those of a second tell more: kept ones fill where there are none.
     const missing = samples.filter((s) => s.at < first || !mine.some((m) => Math.abs(m.at - s.at) < 5000));
     const all = [...missing, ...mine].sort((a, b) => a.at - b.at);
-    this.set({ samples: all, latest: this.state.latest ?? all.at(-1) });
+    this.set({ samples: all.filter((s) => s.at > all.at(-1)!.at - plotted * 1000), latest: all.at(-1) });
   }
   private add(sample: Sample): void {
     const from = sample.at - plotted * 1000;
-    this.set({ samples: [...this.state.samples.filter((s) => s.at > from && s.at < sample.at), sample], latest: sample });
+    this.set({ samples: [...this.state.samples.filter((s) => s.at > from && s.at < sample.at), sample], latest: sample, heard: Date.now() });
   }
   private set(change: Partial<LiveState>): void {
     this.state = { ...this.state, ...change };
@@ -102,11 +114,32 @@ class LiveSamples {
 
 const live = new LiveSamples();
 
-/** Keeps the stream open while the component is there. */
+/** False once the page has been hidden for a while. */
+function useSeen(): boolean {
+  const [seen, setSeen] = useState(true);
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const look = () => {
+      clearTimeout(timer);
+      if (document.hidden) timer = setTimeout(() => setSeen(false), leftAlone);
+      else setSeen(true);
+    };
+    look();
+    document.addEventListener("visibilitychange", look);
+    return () => {
+      clearTimeout(timer);
+      document.removeEventListener("visibilitychange", look);
+    };
+  }, []);
+  return seen;
+}
+
+/** Keeps the stream open while the component is there and somebody looks. */
 export function useLiveStream(): void {
   const { token } = useSession();
   const reachable = useReachable();
-  useEffect(() => live.open(token), [token]);
+  const seen = useSeen();
+  useEffect(() => (seen ? live.open(token) : undefined), [token, seen]);
   useEffect(() => {
     if (reachable) live.wake();
   }, [reachable]);

@@ -2,8 +2,8 @@
 import { useState } from "react";
 import { useMounts } from "../api/mounts.js";
 import { Badge, Json, Panel } from "../ui/index.js";
-import { cut, moment, whole } from "./format.js";
-import { Drawer, Facts, ListState } from "./parts.js";
+import { cut, moment, whole } from "../ui/figures.js";
+import { Drawer, Facts, ListState, Outdated } from "./parts.js";
 import { usePages, type PageOf } from "./pages.js";
 import { VirtualTable, type VirtualColumn } from "./virtual_table.js";
 
@@ -103,6 +103,7 @@ export function Notifications() {
         </ul>
       }
     >
+      {list.rows.length > 0 && <Outdated problem={list.problem} />}
       {list.rows.length > 0 ? (
         <VirtualTable label="Notifications" columns={columns} rows={list.rows} rowKey={(n) => n.notificationId} more={list.more} need={list.need} onOpen={setOpen} openKey={open?.notificationId} />
       ) : (
@@ -110,7 +111,7 @@ export function Notifications() {
           What is sent to users is kept here with what became of it.
         </ListState>
       )}
-      {open && <Details of={open} close={() => setOpen(undefined)} />}
+      {open && <Details of={list.rows.find(({ notificationId }) => notificationId === open.notificationId) ?? open} close={() => setOpen(undefined)} />}
     </Panel>
   );
 }

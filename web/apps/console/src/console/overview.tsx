@@ -1,12 +1,13 @@
 // What the server does now, and did in the last ten minutes.
-import { useEffect, type ReactNode } from "react";
+import type { ReactNode } from "react";
 import { useResource } from "../api/resource.js";
 import { useMounts } from "../api/mounts.js";
 import { useReachable } from "../api/session.js";
 import { Link } from "../router.js";
 import { Badge, Empty, ErrorState, Loading, Offline, Panel } from "../ui/index.js";
-import { age, bytes, bytesOf, count, cut, rate, time, timeOf, whole, type Shown } from "./format.js";
-import { useLive, type Sample } from "./live_samples.js";
+import { age, bytes, bytesOf, count, cut, rate, time, timeOf, whole, type Shown } from "../ui/figures.js";
+import { late, useLive, type Sample } from "./live_samples.js";
+import { Outdated, useNow } from "./parts.js";
 import { Plot, type Line } from "./plot.js";
 import { Roll } from "./roll.js";
 
@@ -83,38 +84,30 @@ function Ranking({ title, rows, to, none: nobody }: { title: string; rows: { nam
 }
 
 export function Overview() {
-  const { status, samples, latest } = useLive();
+  const { status, samples, latest, heard } = useLive();
+  const now = useNow();
   const reachable = useReachable();
   const topics = useMounts().topic_service ?? "/events";
-  const stats = useResource<Statistics>(`${topics}/stats?top=6`);
-  const { reload } = stats;
-  useEffect(() => {
-    const timer = setInterval(() => !document.hidden && reload(), 5000);
-    return () => clearInterval(timer);
-  }, [reload]);
+  const stats = useResource<Statistics>(`${topics}/stats?top=6`, { every: 5000 });
   if (!latest) {
     if (status === "closed") return <ErrorState title="The figures cannot be shown" problem="The server refused the stream." />;
     if (!reachable) return <Offline />;
     if (status === "waiting") return <Empty title="The figures do not come">The server has refused their stream for the moment. The page asks again by itself.</Empty>;
     return <Loading what="the first sample" />;
   }
-  const stale = status !== "open";
+  // By this machine's clock alone. Before the first one of this stream, figures are those that the server has kept.
+  const stale = status !== "open" || heard === 0 || now - heard > late;
+  const begins = heard === 0 && (status === "open" || status === "connecting");
   return (
     <div className={stale ? "overview stale" : "overview"}>
-      <div className="overview-line" role="status">
-        {stale ? (
-          <Badge tone="warn" dot>
-            no figures since {age(Date.now() - latest.at)}
+      <div className="overview-line">
+        {/* Figures change each second, and are not to be read aloud each time. */}
+        <span role="status">
+          <Badge tone={begins ? "neutral" : stale || latest.draining ? "warn" : "live"} dot>
+            {begins ? "connecting" : stale ? "no new figures" : latest.draining ? "draining" : "live"}
           </Badge>
-        ) : latest.draining ? (
-          <Badge tone="warn" dot>
-            draining
-          </Badge>
-        ) : (
-          <Badge tone="live" dot>
-            live
-          </Badge>
-        )}
+        </span>
+        {stale && heard > 0 && <span className="small warn-text">for {age(now - heard)}</span>}
         <span className="quiet small">
           up {age(latest.at - latest.started)}
           {latest.delivery !== null && <>, an event reaches its listeners in {time(latest.delivery)}</>}
@@ -146,6 +139,7 @@ export function Overview() {
       <div className="pair">
         {stats.data ? (
           <>
+            <Outdated problem={stats.problem} />
             <Ranking title="Most listened to" rows={stats.data.byTopic} to={(name) => `/console/connections?topic=${encodeURIComponent(name)}`} none="Nobody listens to a topic." />
             <Ranking title={`Users, ${whole(stats.data.users)} in all`} rows={stats.data.byUser} to={(name) => `/console/connections?user=${encodeURIComponent(name)}`} none="No stream has a user." />
           </>

@@ -1,17 +1,27 @@
 // Small things that several pages of the console have.
-import { useEffect, useRef, useState, type ReactNode } from "react";
+import { useEffect, useLayoutEffect, useRef, useState, type ReactNode } from "react";
 import { ApiProblem } from "../api/client.js";
 import { useReachable } from "../api/session.js";
 import { Button, Empty, ErrorState, Loading, Offline } from "../ui/index.js";
 
-/** A value that follows after a pause, so that typing asks once. */
-export function useLate<T>(value: T, ms = 250): T {
-  const [late, setLate] = useState(value);
+/** Anew each second while the component is there and the page is seen: for what says how long ago something was. */
+export function useNow(): number {
+  const [now, setNow] = useState(Date.now);
   useEffect(() => {
-    const timer = setTimeout(() => setLate(value), ms);
-    return () => clearTimeout(timer);
-  }, [value, ms]);
-  return late;
+    const timer = setInterval(() => !document.hidden && setNow(Date.now()), 1000);
+    return () => clearInterval(timer);
+  }, []);
+  return now;
+}
+
+/** Says that what is shown is of before, and why there is nothing newer. That the server is away the page says once, above. */
+export function Outdated({ problem }: { problem: ApiProblem | undefined }) {
+  if (!problem || problem.offline) return null;
+  return (
+    <p role="alert" className="outdated">
+      This is as it was before: {problem.message} <code>{problem.code}</code>
+    </p>
+  );
 }
 
 /** What a list shows in place of rows; nothing if it has some. */
@@ -26,9 +36,14 @@ export function ListState({ loading, problem, empty, what, reload, none, childre
 /** Details beside the list; Escape and the button close it. */
 export function Drawer({ title, close, children, actions }: { title: ReactNode; close: () => void; children: ReactNode; actions?: ReactNode }) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
+  useLayoutEffect(() => {
+    const here = dialog.current!;
+    here.showModal();
+    // Whatever takes it away: the focus goes back to where it was.
+    return () => here.close();
+  }, []);
   return (
-    <dialog ref={dialog} className="dialog drawer" aria-labelledby="drawer-title" onClose={close}>
+    <dialog ref={dialog} className="dialog drawer" aria-labelledby="drawer-title" onClose={close} onClick={(event) => event.target === event.currentTarget && event.clientX < event.currentTarget.getBoundingClientRect().left && event.currentTarget.close()}>
       <header className="dialog-head">
         <h2 id="drawer-title">{title}</h2>
         <Button kind="ghost" onClick={() => dialog.current?.close()} aria-label="Close">
@@ -91,7 +106,7 @@ export function ConfirmButton({ children, sure, act, small = false }: { children
 export function Gauge({ share, label }: { share: number; label: string }) {
   const tone = share >= 0.9 ? "bad" : share >= 0.7 ? "warn" : "";
   return (
-    <div className={`gauge ${tone}`} role="meter" aria-label={label} aria-valuemin={0} aria-valuemax={100} aria-valuenow={Math.round(share * 100)}>
+    <div className={`gauge ${tone}`} role="meter" aria-label={label} aria-valuemin={0} aria-valuemax={100} aria-valuenow={Math.min(100, Math.round(share * 100))}>
       <div style={{ width: `${Math.min(100, Math.max(share * 100, share > 0 ? 0.6 : 0))}%` }} />
     </div>
   );

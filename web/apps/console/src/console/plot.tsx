@@ -3,7 +3,8 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { useDark } from "../shell/theme.js";
-import { age, clock } from "./format.js";
+import { age, clock } from "../ui/figures.js";
+import { alone } from "./lines.js";
 import { plotted, type Sample } from "./live_samples.js";
 
 export interface Line {
@@ -85,7 +86,7 @@ export function Plot({ label, lines, samples, show, least = 1 }: { label: string
             width: line.quiet ? 1.25 : 1.75,
             fill: line.quiet ? undefined : c.soft,
             spanGaps: false,
-            points: { show: false },
+            points: { show: false, size: 4, fill: line.quiet ? c.ink : c.accent, filter: (self, of) => alone(self.data[of]!) },
           })) as uPlot.Series[],
         ],
         hooks: {
@@ -107,11 +108,11 @@ export function Plot({ label, lines, samples, show, least = 1 }: { label: string
   useEffect(() => plot.current?.setData(data), [data]);
 
   const index = at !== null && at < data[0].length ? at : null;
-  let top = 0;
-  for (const column of data.slice(1)) for (const v of column as (number | null)[]) if (v !== null && v > top) top = v;
+  let top: number | undefined;
+  for (const column of data.slice(1)) for (const v of column as (number | null)[]) if (v !== null) top = Math.max(v, top ?? 0);
   return (
     <div className="plot">
-      <div ref={box} className="plot-canvas" role="img" aria-label={`${label}, the last ${age((spanOf(data[0])[1] - spanOf(data[0])[0]) * 1000)}. Highest: ${show(top)}.`} />
+      <div ref={box} className="plot-canvas" role="img" aria-label={`${label}, the last ${age((spanOf(data[0])[1] - spanOf(data[0])[0]) * 1000)}. ${top === undefined ? "Nothing to show." : `Highest: ${show(top)}.`}`} />
       <div className="plot-notes" aria-hidden="true">
         {index !== null ? (
           <>
@@ -131,7 +132,7 @@ export function Plot({ label, lines, samples, show, least = 1 }: { label: string
         ) : (
           <>
             <span>−{age((spanOf(data[0])[1] - spanOf(data[0])[0]) * 1000)}</span>
-            <span>top {show(top)}</span>
+            <span>{top === undefined ? "nothing yet" : `top ${show(top)}`}</span>
           </>
         )}
       </div>

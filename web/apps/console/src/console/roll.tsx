@@ -1,7 +1,7 @@
 // The loops' last minute as a carillon's barrel: a row for each, a cell for each second, darker the busier it was.
 import { useEffect, useRef } from "react";
 import { useDark } from "../shell/theme.js";
-import { rate, time, whole } from "./format.js";
+import { rate, time, whole } from "../ui/figures.js";
 import type { Sample } from "./live_samples.js";
 
 const seconds = 60;

@@ -1,10 +1,10 @@
 // Events that wait for their time.
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { useSession } from "../api/session.js";
 import { useMounts } from "../api/mounts.js";
 import { Json, Panel } from "../ui/index.js";
-import { age, cut, moment } from "./format.js";
-import { ConfirmButton, Drawer, Facts, ListState } from "./parts.js";
+import { age, cut, moment } from "../ui/figures.js";
+import { ConfirmButton, Drawer, Facts, ListState, Outdated, useNow } from "./parts.js";
 import { usePages } from "./pages.js";
 import { VirtualTable, type VirtualColumn } from "./virtual_table.js";
 
@@ -23,13 +23,15 @@ const columns: VirtualColumn<Waiting>[] = [
 ];
 
 /** When the next ones are due: a mark for each on a line that ends with the last one. */
-function Timeline({ rows }: { rows: readonly Waiting[] }) {
+function Timeline({ rows: all, more }: { rows: readonly Waiting[]; more: boolean }) {
   const now = Date.now();
-  const times = rows.slice(0, 400).map((w) => Math.max(0, Date.parse(w.deliverAt) - now));
+  const rows = all.slice(0, 400);
+  const isAll = !more && rows.length === all.length;
+  const times = rows.map((w) => Math.max(0, Date.parse(w.deliverAt) - now));
   const end = Math.max(...times, 60_000);
   return (
     <div className="timeline">
-      <svg viewBox="0 0 1000 28" preserveAspectRatio="none" role="img" aria-label={`${rows.length} events wait, the last of them for ${age(end)}`}>
+      <svg viewBox="0 0 1000 28" preserveAspectRatio="none" role="img" aria-label={isAll ? `${rows.length} ${rows.length === 1 ? "event waits" : "events wait"}, the last of them for ${age(end)}` : `The next ${rows.length} events are due within ${age(end)}`}>
         <line x1="0" x2="1000" y1="27" y2="27" className="timeline-base" />
         {times.map((t, n) => (
           <line key={n} x1={4 + (t / end) * 992} x2={4 + (t / end) * 992} y1="6" y2="27" className="timeline-mark" />
@@ -37,7 +39,9 @@ function Timeline({ rows }: { rows: readonly Waiting[] }) {
       </svg>
       <div className="plot-notes" aria-hidden="true">
         <span>now</span>
-        <span>in {age(end)}</span>
+        <span>
+          {isAll ? "" : `the next ${rows.length}, `}in {age(end)}
+        </span>
       </div>
     </div>
   );
@@ -47,12 +51,8 @@ export function Scheduled() {
   const topics = useMounts().topic_service ?? "/events";
   const { call } = useSession();
   const [open, setOpen] = useState<Waiting>();
-  const [, setNow] = useState(0);
   const list = usePages<Waiting, { scheduled: Waiting[]; next?: string }>(`${topics}/scheduled?limit=200`, (a) => ({ rows: a.scheduled, next: a.next }), { every: 4000 });
-  useEffect(() => {
-    const timer = setInterval(() => setNow((n) => n + 1), 1000);
-    return () => clearInterval(timer);
-  }, []);
+  useNow();
   const cancel = async (w: Waiting) => {
     await call(`${topics}/scheduled/${encodeURIComponent(w.scheduledId)}`, { method: "DELETE" });
     setOpen(undefined);
@@ -60,9 +60,10 @@ export function Scheduled() {
   };
   return (
     <Panel title="Scheduled" note="Events that wait for their time, soonest first" flush>
+      {list.rows.length > 0 && <Outdated problem={list.problem} />}
       {list.rows.length > 0 ? (
         <>
-          <Timeline rows={list.rows} />
+          <Timeline rows={list.rows} more={list.more} />
           <VirtualTable label="Scheduled events" columns={columns} rows={list.rows} rowKey={(w) => String(w.scheduledId)} more={list.more} need={list.need} onOpen={setOpen} openKey={open && String(open.scheduledId)} />
         </>
       ) : (

@@ -1,10 +1,10 @@
 // The settings in force, and where each came from.
 import { useState } from "react";
 import { useResource } from "../api/resource.js";
-import { useSearch } from "../router.js";
 import { Badge, Checkbox, Field, Panel, Table } from "../ui/index.js";
-import { whole } from "./format.js";
-import { ListState } from "./parts.js";
+import { whole } from "../ui/figures.js";
+import { ListState, Outdated } from "./parts.js";
+import { useQuery } from "./query.js";
 
 interface Setting {
   name: string;
@@ -23,6 +23,7 @@ interface Answer {
   topics: Record<string, string | number>[];
 }
 
+const names = ["find"];
 const section = (name: string) => (name.includes(".") ? name.slice(0, name.indexOf(".")) : "server");
 
 function Row({ of }: { of: Setting }) {
@@ -56,11 +57,12 @@ function Row({ of }: { of: Setting }) {
 }
 
 export function Settings() {
-  const [find, setFind] = useState(useSearch().get("find") ?? "");
+  const { now, asked, set } = useQuery(names);
   const [changed, setChanged] = useState(false);
-  const told = useResource<Answer>("/admin/settings");
+  // Some are read anew while the server runs.
+  const told = useResource<Answer>("/admin/settings", { every: 15_000 });
   const all = told.data?.settings ?? [];
-  const needle = find.trim().toLowerCase();
+  const needle = asked.find!.toLowerCase();
   const rows = all.filter((s) => (!changed || s.from !== "default") && (!needle || `${s.name} ${s.variable} ${s.prose} ${s.value}`.toLowerCase().includes(needle)));
   const sections = [...new Set(rows.map((s) => section(s.name)))];
   const own = all.filter((s) => s.from !== "default").length;
@@ -74,12 +76,13 @@ export function Settings() {
         actions={
           <>
             <Checkbox label="only what is set" checked={changed} onChange={(event) => setChanged(event.target.checked)} />
-            <Field label="Find a setting" quietLabel type="search" placeholder="Find" value={find} onChange={(event) => setFind(event.target.value)} className="search" />
+            <Field label="Find a setting" quietLabel type="search" placeholder="Find" value={now.find} onChange={(event) => set({ find: event.target.value })} className="search" />
           </>
         }
       >
+        {told.data && <Outdated problem={told.problem} />}
         {rows.length === 0 ? (
-          <ListState loading={told.loading} problem={told.problem} empty what="settings" reload={told.reload} none="No setting is like this" />
+          <ListState loading={told.loading} problem={told.data ? undefined : told.problem} empty what="settings" reload={told.reload} none="No setting is like this" />
         ) : (
           sections.map((name) => (
             <section key={name} className="setting-section" aria-label={name}>

@@ -1,9 +1,10 @@
 // Every topic: what is kept, who listens, and its last minute.
 import { useState } from "react";
-import { Link, navigate, useSearch } from "../router.js";
+import { Link, navigate } from "../router.js";
 import { Badge, Button, Field, Panel } from "../ui/index.js";
-import { age, bytes, count, moment, rate, whole } from "./format.js";
-import { Drawer, Facts, ListState, useLate } from "./parts.js";
+import { age, bytes, count, moment, rate, whole } from "../ui/figures.js";
+import { Drawer, Facts, ListState, Outdated } from "./parts.js";
+import { useQuery } from "./query.js";
 import { usePages, type PageOf } from "./pages.js";
 import { Spark } from "./plot.js";
 import { VirtualTable, type VirtualColumn } from "./virtual_table.js";
@@ -25,6 +26,8 @@ interface Answer {
   next?: string;
 }
 
+const names = ["prefix"];
+/** Seconds of each of a topic's figures, as the server counts them. */
 const stretch = 5;
 const read = (a: Answer): PageOf<Topic> => ({ rows: a.topics, next: a.next, total: a.total });
 const lastMinute = (t: Topic) => t.recent.reduce((sum, n) => sum + n, 0);
@@ -32,7 +35,7 @@ const lastMinute = (t: Topic) => t.recent.reduce((sum, n) => sum + n, 0);
 const columns: VirtualColumn<Topic>[] = [
   { id: "name", head: "Topic", width: "minmax(9rem, 3fr)", narrow: "minmax(0, 1fr)", cell: (t) => <span className="mono">{t.name}</span> },
   { id: "recent", head: "Last minute", width: "5.5rem", narrow: "4.6rem", cell: (t) => <Spark values={t.recent} seconds={stretch} /> },
-  { id: "rate", head: "Events/s", width: "5rem", narrow: "3.6rem", number: true, cell: (t) => rate(lastMinute(t) / 60) },
+  { id: "rate", head: "Events/s", width: "5rem", narrow: "3.6rem", number: true, cell: (t) => rate(lastMinute(t) / (stretch * t.recent.length)) },
   { id: "listeners", head: "Listeners", width: "5rem", number: true, wide: true, cell: (t) => count(t.listeners) },
   { id: "events", head: "Kept", width: "5rem", number: true, wide: true, cell: (t) => count(t.events) },
   { id: "bytes", head: "Bytes", width: "6rem", number: true, wide: true, cell: (t) => bytes(t.bytes) },
@@ -40,19 +43,19 @@ const columns: VirtualColumn<Topic>[] = [
 ];
 
 export function Topics() {
-  const asked = useSearch().get("prefix") ?? "";
-  const [prefix, setPrefix] = useState(asked);
+  const { now, asked, set } = useQuery(names);
+  const late = asked.prefix!;
   const [open, setOpen] = useState<Topic>();
-  const late = useLate(prefix);
   const list = usePages<Topic, Answer>(`/admin/topics?limit=200&prefix=${encodeURIComponent(late)}`, read, { every: 3000 });
   const shown = open && (list.rows.find((t) => t.name === open.name) ?? open);
   return (
     <Panel
       title="Topics"
-      note={list.total === undefined ? "In the order of their names" : `${whole(list.total)} with the hub's own, in the order of their names`}
+      note={list.total === undefined ? "In the order of their names" : `${whole(list.total)} with the hub's own${late ? `, of these ${list.more ? "at least " : ""}${whole(list.rows.length)} begin so` : ", in the order of their names"}`}
       flush
-      actions={<Field label="Names that begin with" quietLabel type="search" placeholder="Names that begin with …" value={prefix} onChange={(event) => setPrefix(event.target.value)} className="search" />}
+      actions={<Field label="Names that begin with" quietLabel type="search" placeholder="Names that begin with …" value={now.prefix} onChange={(event) => set({ prefix: event.target.value })} className="search" />}
     >
+      {list.rows.length > 0 && <Outdated problem={list.problem} />}
       {list.rows.length > 0 ? (
         <VirtualTable label="Topics" columns={columns} rows={list.rows} rowKey={(t) => t.name} more={list.more} need={list.need} onOpen={setOpen} openKey={open?.name} />
       ) : (
@@ -66,7 +69,7 @@ export function Topics() {
           close={() => setOpen(undefined)}
           actions={
             <>
-              <Button kind="primary" onClick={() => navigate(`/console/inspector?topic=${encodeURIComponent(shown.name)}&last=100`)}>
+              <Button kind="primary" onClick={() => navigate(`/console/inspector?topic=${encodeURIComponent(shown.name)}&from=100`)}>
                 Inspect its events
               </Button>
               <Link className="button plain" to={`/console/connections?topic=${encodeURIComponent(shown.name)}`}>

@@ -75,17 +75,26 @@ export function VirtualTable<Row>({
     if (to === undefined) return;
     event.preventDefault();
     const next = Math.min(rows.length - 1, Math.max(0, to));
-    wanted.current = next;
     const box = frame.current!;
     const top = next * rowHeight;
     if (top < box.scrollTop) box.scrollTop = top;
     else if (top + rowHeight > box.scrollTop + box.clientHeight - rowHeight) box.scrollTop = top + 2 * rowHeight - box.clientHeight;
-    frame.current?.querySelector<HTMLElement>(`[data-row="${next}"] .v-open`)?.focus({ preventScroll: true });
+    const button = box.querySelector<HTMLElement>(`[data-row="${next}"] .v-open`);
+    button?.focus({ preventScroll: true });
+    // A row that is not drawn yet gets the focus as soon as it is.
+    wanted.current = button ? null : next;
     measure();
   };
 
-  const shown = [];
-  for (let n = first; n <= last; n++) shown.push(n);
+  const shown: { n: number; key: string }[] = [];
+  const keys = new Set<string>();
+  for (let n = first; n <= last; n++) {
+    let key = rowKey(rows[n]!);
+    // Pages are of different moments: what has moved between them may be in both.
+    while (keys.has(key)) key += "'";
+    keys.add(key);
+    shown.push({ n, key });
+  }
   const vars = {
     "--columns": columns.map((c) => c.width).join(" "),
     "--narrow-columns": columns
@@ -106,9 +115,8 @@ export function VirtualTable<Row>({
       </div>
       <div role="rowgroup" className="v-body" ref={frame} onScroll={measure} onKeyDown={move} tabIndex={0} aria-label={`${label}, rows`}>
         <div role="none" className="v-space" style={{ height: (rows.length + (more ? 1 : 0)) * rowHeight }}>
-          {shown.map((n) => {
+          {shown.map(({ n, key }) => {
             const row = rows[n]!;
-            const key = rowKey(row);
             return (
               <div key={key} role="row" aria-rowindex={n + 2} data-row={n} className={`v-row ${key === openKey ? "opened" : ""} ${n === rows.length - 1 && !more ? "last" : ""}`} style={{ transform: `translateY(${n * rowHeight}px)` }}>
                 {columns.map((c, i) => (

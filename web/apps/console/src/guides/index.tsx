@@ -10,6 +10,15 @@ import "./guides.css";
 
 const start = "guide/getting-started";
 
+/** As the address means it; what is no encoding stands for itself. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 function useGuide(name: string) {
   const [told, setTold] = useState<{ name: string; guide?: Omit<Guide, "name">; problem?: unknown }>();
   const [round, setRound] = useState(0);
@@ -27,9 +36,13 @@ function useGuide(name: string) {
 
 function Found({ wanted, done }: { wanted: string; done: () => void }) {
   const [texts, setTexts] = useState<Section[]>();
+  const [problem, setProblem] = useState<unknown>();
+  const [round, setRound] = useState(0);
   useEffect(() => {
-    void import("virtual:guide-texts").then((module) => setTexts(module.texts));
-  }, []);
+    setProblem(undefined);
+    import("virtual:guide-texts").then((module) => setTexts(module.texts), setProblem);
+  }, [round]);
+  if (problem) return <ErrorState title="The texts did not load" problem={problem} retry={() => setRound((n) => n + 1)} />;
   if (!texts) return <Loading what="the texts" />;
   const hits = search(texts, wanted);
   return (
@@ -63,7 +76,7 @@ function Page({ name }: { name: string }) {
   const hash = useHash();
   useTitle(guide?.title ?? "Guides");
   useEffect(() => {
-    if (guide && hash) document.getElementById(decodeURIComponent(hash))?.scrollIntoView();
+    if (guide && hash) document.getElementById(decoded(hash))?.scrollIntoView();
   }, [guide, hash]);
   if (!guide)
     return (
@@ -102,7 +115,7 @@ function Page({ name }: { name: string }) {
 
 export function GuidesPage() {
   const path = usePath();
-  const name = decodeURIComponent(path.replace(/^\/guides\/?/, "").replace(/\/$/, "")) || start;
+  const name = decoded(path.replace(/^\/guides\/?/, "").replace(/\/$/, "")) || start;
   const [wanted, setWanted] = useState("");
   const [open, setOpen] = useState(false);
   useEffect(() => setOpen(false), [name]);

@@ -1,12 +1,14 @@
 // `/home`: the demo of system D. Send to a user, see it arrive, see who is connected.
 import { TrackConnections, useSSE } from "carillon-react";
 import { useEffect, useId, useRef, useState, type FormEvent } from "react";
-import { ApiProblem } from "../api/client.js";
+import { type ApiProblem, problemOf } from "../api/client.js";
 import { useMountsIfKnown } from "../api/mounts.js";
 import { useReachable, useSession } from "../api/session.js";
 import { Link, useTitle } from "../router.js";
+import { Checking } from "../shell/checking.js";
 import { SignInForm } from "../shell/sign_in.js";
 import { Badge, Button, Empty, Field, Json, Loading, Offline, Panel } from "../ui/index.js";
+import { clock } from "../ui/figures.js";
 import "./home.css";
 
 interface Received {
@@ -42,7 +44,6 @@ function Notifications({ user, token }) {
 }`;
 
 const most = 100;
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
 
 /** The text of a notification, where it has one. */
 function messageOf(data: unknown): string | undefined {
@@ -60,6 +61,8 @@ function Arrived({ userId, at, told }: { userId: string; at: string; told: () =>
     metadata: { page: "home" },
     ...(token ? { token: () => token } : {}),
     reconnectInterval: 1000,
+    // As long as the page is open: it says that all goes on by itself.
+    maxReconnectAttempts: Infinity,
   });
   useEffect(told, [isConnected]);
   const [received, setReceived] = useState<Received[]>([]);
@@ -99,7 +102,7 @@ function Arrived({ userId, at, told }: { userId: string; at: string; told: () =>
               <li key={key}>
                 <p className="arrived-head">
                   <span>{type}</span>
-                  <time dateTime={new Date(at).toISOString()}>{clock.format(at)}</time>
+                  <time dateTime={new Date(at).toISOString()}>{clock(at)}</time>
                 </p>
                 {message === undefined ? <Json text={JSON.stringify(data)} /> : <p className="arrived-text">{message}</p>}
               </li>
@@ -124,7 +127,7 @@ function Send({ me, at }: { me: string; at: string }) {
       await call(`${at}/test`, { body: { userId, message } });
       setSaid({ to: userId });
     } catch (why) {
-      setSaid({ problem: why instanceof ApiProblem ? why : new ApiProblem(0, "FAILED", String(why)) });
+      setSaid({ problem: problemOf(why) });
     } finally {
       setBusy(false);
     }
@@ -179,7 +182,7 @@ export function HomePage() {
           <Link to="/guides/systems/d-metadata">How it works</Link>
         </p>
       </header>
-      {(state === "checking" || !mounts) && (reachable ? <Loading what="who you are" /> : <Offline />)}
+      {state === "checking" ? <Checking /> : !mounts && (reachable ? <Loading what="where it stands" /> : <Offline />)}
       {state === "anonymous" && mounts && (
         <div className="home-grid">
           <figure className="home-code">

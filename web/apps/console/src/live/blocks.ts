@@ -1,5 +1,5 @@
 /** Cuts a stream into its blocks; a comment on its own is a block, since a heartbeat has no empty line behind it. */
-export function blocks(found: (text: string) => void): (piece: string) => void {
+export function blocks(found: (text: string) => unknown): (piece: string) => void {
   let lines: string[] = [];
   let rest = "";
   const line = (text: string) => {

@@ -1,9 +1,8 @@
 // What came, newest first: the bytes of each block beside what they mean.
 import { memo, useState, useSyncExternalStore } from "react";
 import { Badge, Button, Checkbox, Empty, Field, Json, Panel } from "../ui/index.js";
+import { clockExact, whole } from "../ui/figures.js";
 import { live, type Entry } from "./live_store.js";
-
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3, hour12: false });
 
 /** A block's lines: the field's name stands apart from its value. */
 function Raw({ text }: { text: string }) {
@@ -28,6 +27,9 @@ function Raw({ text }: { text: string }) {
   );
 }
 
+/** A comment that says nothing but that the stream lives. */
+const isHeartbeat = ({ kind, raw }: Entry): boolean => kind === "comment" && /^:\s*(heartbeat)?$/.test(raw);
+
 const Row = memo(function Row({ entry }: { entry: Entry }) {
   return (
     <li className={`event ${entry.kind}`}>
@@ -37,13 +39,13 @@ const Row = memo(function Row({ entry }: { entry: Entry }) {
         </span>
         <span className="event-type">{entry.type.length > 80 ? `${entry.type.slice(0, 80)}…` : entry.type}</span>
         {entry.kind === "opening" && <Badge tone="live">stream opened</Badge>}
-        {entry.kind === "comment" && <Badge>{entry.type === "cursor" ? "cursor" : "heartbeat"}</Badge>}
+        {isHeartbeat(entry) && <Badge>heartbeat</Badge>}
         <span className="event-facts">
           <span>{entry.bytes} B</span>
-          <time dateTime={new Date(entry.at).toISOString()}>{clock.format(entry.at)}</time>
+          <time dateTime={new Date(entry.at).toISOString()}>{clockExact(entry.at)}</time>
         </span>
       </div>
-      {entry.kind === "comment" ? (
+      {isHeartbeat(entry) ? null : entry.kind === "comment" ? (
         <Raw text={entry.raw} />
       ) : (
         <div className="event-sides">
@@ -66,7 +68,7 @@ export function EventList() {
   const [wanted, setWanted] = useState("");
   const [comments, setComments] = useState(true);
   const needle = wanted.trim().toLowerCase();
-  const shown = state.entries.filter((entry) => (comments || entry.kind !== "comment") && (!needle || entry.raw.toLowerCase().includes(needle)));
+  const shown = state.entries.filter((entry) => (comments || !isHeartbeat(entry)) && (!needle || entry.raw.toLowerCase().includes(needle)));
   const statuses = Object.values(state.streams).map((stream) => stream.status);
   const hint = statuses.includes("open")
     ? ["Listening", "Publish something: it arrives here."]
@@ -80,7 +82,7 @@ export function EventList() {
       title="What comes"
       className="events-panel"
       flush
-      note={state.total > 0 ? `${state.total.toLocaleString()} ${state.total === 1 ? "block" : "blocks"}, ${state.bytes.toLocaleString()} bytes` : "Raw bytes beside what they mean"}
+      note={state.total + state.waiting > 0 ? `${whole(state.total)} ${state.total === 1 ? "block" : "blocks"}, ${whole(state.bytes)} bytes${state.waiting > 0 ? `; ${whole(state.waiting)} wait` : ""}` : "Raw bytes beside what they mean"}
       actions={
         <>
           <Checkbox label="heartbeats" checked={comments} onChange={(event) => setComments(event.target.checked)} />

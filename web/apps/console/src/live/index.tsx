@@ -9,7 +9,7 @@ import { live } from "./live_store.js";
 import { PublishPanel } from "./publish_panel.js";
 import { Staff } from "./staff.js";
 import { systemOf, systems, type SystemId } from "./systems.js";
-import { Empty, Loading, Panel } from "../ui/index.js";
+import { Empty, Loading, Offline, Panel } from "../ui/index.js";
 import "./live.css";
 
 export function LivePage() {
@@ -44,7 +44,7 @@ export function LivePage() {
       <div className="bench">
         {!mounts ? (
           <Panel title={`${system.id} · ${system.name}`} className="two">
-            <Loading what="where it stands" />
+            {reachable ? <Loading what="where it stands" /> : <Offline />}
           </Panel>
         ) : off.includes(chosen) ? (
           <Panel title={`${system.id} · ${system.name}`} className="two">

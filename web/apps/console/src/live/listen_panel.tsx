@@ -85,7 +85,7 @@ export function ListenPanel({ system, mounts }: { system: System; mounts: Mounts
           </p>
         )}
       </form>
-      <TakeAlong label="Listen from elsewhere" request={{ kind: "listen", origin: location.origin, target: at, signedIn: Boolean(token) }} />
+      <TakeAlong label="Listen from elsewhere" request={{ kind: "listen", origin: location.origin, target: at, signedIn: Boolean(token), ...(who ? { me: who.userId } : {}) }} />
     </Panel>
   );
 }

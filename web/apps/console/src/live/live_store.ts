@@ -1,6 +1,7 @@
 // The open streams of the page and what came on them, outside of React: a burst renders once a frame.
 import { connect, createParser, type CarillonClient, type RawEvent } from "carillon-client";
 import { ApiProblem, reachability } from "../api/client.js";
+import { onLeave } from "../api/session.js";
 import { blocks } from "./blocks.js";
 import type { SystemId } from "./systems.js";
 
@@ -16,6 +17,8 @@ export interface Entry {
   type: string;
   id: string;
   data: string;
+  /** Came on a stream that was opened with a token. */
+  personal: boolean;
 }
 
 export interface OpenStream {
@@ -34,6 +37,8 @@ export interface LiveState {
   entries: readonly Entry[];
   total: number;
   bytes: number;
+  /** So many came while it is paused. */
+  waiting: number;
 }
 
 /** A browser opens six connections to one host; two are left for calls. */
@@ -48,11 +53,14 @@ class LiveStore {
   /** What was open when the reader went to another page. */
   private left: { stream: OpenStream; token: string | undefined; lastEventId: string }[] = [];
   private tokens = new Map<SystemId, string | undefined>();
-  private state: LiveState = { streams: {}, entries: [], total: 0, bytes: 0 };
+  private state: LiveState = { streams: {}, entries: [], total: 0, bytes: 0, waiting: 0 };
   private watchers = new Set<() => void>();
   private fresh: Entry[] = [];
   private keys = 0;
   private frame = 0;
+  /** Since the last flush, with those that were too many to keep. */
+  private came = 0;
+  private cameBytes = 0;
   /** When something came, for the staff: the last minute. */
   readonly notes: { at: number; system: SystemId; kind: Entry["kind"] | "lost"; bytes: number }[] = [];
   paused = false;
@@ -81,7 +89,7 @@ class LiveStore {
     while (this.notes.length > 2000 || (this.notes[0] && this.notes[0].at < now - 65_000)) this.notes.shift();
   }
 
-  private add(system: SystemId, raw: string): void {
+  private add(system: SystemId, raw: string, personal: boolean): void {
     let event: RawEvent | undefined;
     createParser({ event: (one) => (event = one) })(`${raw}\n\n`);
     const bytes = encoder.encode(raw).length;
@@ -90,7 +98,6 @@ class LiveStore {
     this.note(system, kind, bytes);
     const stream = this.state.streams[system];
     if (stream && kind === "event") stream.events += 1;
-    if (this.paused) return;
     this.fresh.push({
       key: (this.keys += 1),
       at: Date.now(),
@@ -101,21 +108,30 @@ class LiveStore {
       type: event?.type ?? (/^id:/m.test(raw) ? "cursor" : "comment"),
       id: event?.own ? event.id : "",
       data: event ? event.data.slice(0, shownBytes) : "",
+      personal,
     });
+    // Of a long pause only what will be shown is kept.
+    if (this.fresh.length > 2 * mostEntries) this.fresh.splice(0, this.fresh.length - mostEntries);
+    this.came += 1;
+    this.cameBytes += bytes;
     // Some twenty times a second, and also while the page is in the background, where there are none.
     this.frame ||= window.setTimeout(() => this.flush(), document.hidden ? 500 : 40);
   }
 
   private flush(): void {
     this.frame = 0;
+    const streams = { ...this.state.streams };
+    if (this.paused) return this.set({ streams, waiting: this.came });
     const fresh = this.fresh.reverse();
     this.fresh = [];
     this.set({
       entries: [...fresh, ...this.state.entries].slice(0, mostEntries),
-      total: this.state.total + fresh.length,
-      bytes: this.state.bytes + fresh.reduce((sum, entry) => sum + entry.bytes, 0),
-      streams: { ...this.state.streams },
+      total: this.state.total + this.came,
+      bytes: this.state.bytes + this.cameBytes,
+      waiting: 0,
+      streams,
     });
+    this.came = this.cameBytes = 0;
   }
 
   open(system: SystemId, name: string, target: string, token: string | undefined, lastEventId = ""): void {
@@ -136,7 +152,7 @@ class LiveStore {
       }
       problem = undefined;
       const [read, shown] = answer.body.tee();
-      const cut = blocks((raw) => this.add(system, raw));
+      const cut = blocks((raw) => this.clients.get(system) === client && this.add(system, raw, token !== undefined));
       const decoder = new TextDecoder();
       void shown.pipeTo(new WritableStream({ write: (piece) => cut(decoder.decode(piece as Uint8Array, { stream: true })) })).catch(() => {});
       return new Response(read, { status: answer.status, headers: answer.headers });
@@ -153,7 +169,8 @@ class LiveStore {
     client.onStatus((status) => {
       if (this.clients.get(system) !== client) return;
       if (status === "waiting" && this.state.streams[system]?.status === "open") this.note(system, "lost", 0);
-      if (status === "waiting" && !problem) reachability.tell(false);
+      // A stream that ends in order says nothing of the server; where none can be had, it is asked.
+      if (status === "waiting" && !problem && client.failure?.kind !== "ended") reachability.ask();
       this.setStream(system, { status, problem: status === "open" ? undefined : problem });
     });
     client.addEventListener("error", () => {
@@ -164,6 +181,7 @@ class LiveStore {
   close(system: SystemId): void {
     const client = this.clients.get(system);
     this.clients.delete(system);
+    this.tokens.delete(system);
     client?.close();
     if (!this.state.streams[system]) return;
     const { [system]: _, ...streams } = this.state.streams;
@@ -193,15 +211,27 @@ class LiveStore {
     for (const [system, client] of this.clients) if (this.state.streams[system]?.status === "waiting") client.reconnect();
   }
 
+  /** What comes meanwhile is shown afterwards. */
   setPaused(paused: boolean): void {
     this.paused = paused;
-    this.set({});
+    this.flush();
   }
 
   clear(): void {
-    this.set({ entries: [], total: 0, bytes: 0 });
+    this.fresh = [];
+    this.came = this.cameBytes = 0;
+    this.set({ entries: [], total: 0, bytes: 0, waiting: 0 });
+  }
+
+  /** The user has gone: their streams end, and what came on them is nobody else's business. */
+  forget(): void {
+    for (const system of [...this.clients.keys()]) if (this.tokens.get(system) !== undefined) this.close(system);
+    this.left = this.left.filter(({ token }) => token === undefined);
+    this.fresh = this.fresh.filter(({ personal }) => !personal);
+    this.set({ entries: this.state.entries.filter(({ personal }) => !personal) });
   }
 }
 
 /** What came stays while the reader looks at another page. */
 export const live = new LiveStore();
+onLeave(() => live.forget());

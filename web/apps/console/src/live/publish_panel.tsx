@@ -1,12 +1,11 @@
 import { useState, type FormEvent } from "react";
-import { ApiProblem } from "../api/client.js";
+import { type ApiProblem, problemOf } from "../api/client.js";
 import type { Mounts } from "../api/mounts.js";
 import { useSession } from "../api/session.js";
 import { Badge, Button, Field, Json, Panel, Select, TextArea } from "../ui/index.js";
-import { placed, target, type CallChoice, type System } from "./systems.js";
+import { compact } from "../ui/json_text.js";
+import { bodyOf, placed, target, valuesOf, type System } from "./systems.js";
 import { TakeAlong } from "./take_along.js";
-
-const bodyOf = (call: CallChoice, me: string): string => JSON.stringify(call.body, null, 2).replaceAll("{me}", me);
 
 export function PublishPanel({ system, mounts }: { system: System; mounts: Mounts }) {
   const { token, who, ask, call } = useSession();
@@ -18,10 +17,9 @@ export function PublishPanel({ system, mounts }: { system: System; mounts: Mount
   const [answer, setAnswer] = useState<{ text: string } | { problem: ApiProblem }>();
   const [busy, setBusy] = useState(false);
   const body = written[choice.id] ?? bodyOf(choice, me);
-  let parsed: unknown;
   let wrong: string | undefined;
   try {
-    parsed = JSON.parse(body);
+    JSON.parse(body);
   } catch (why) {
     wrong = why instanceof Error ? why.message : String(why);
   }
@@ -30,14 +28,16 @@ export function PublishPanel({ system, mounts }: { system: System; mounts: Mount
     event.preventDefault();
     setBusy(true);
     try {
-      setAnswer({ text: JSON.stringify(await call(at, { body: parsed })) });
+      setAnswer({ text: JSON.stringify(await call(at, { text: compact(body) })) });
     } catch (why) {
-      setAnswer({ problem: why instanceof ApiProblem ? why : new ApiProblem(0, "FAILED", String(why)) });
+      setAnswer({ problem: problemOf(why) });
     } finally {
       setBusy(false);
     }
   };
   const wantsUser = choice.needs !== "nobody" && !token;
+  const given = valuesOf(choice.parameters, values);
+  const missing = choice.parameters.some(({ name, in: where }) => where === "path" && !given[name]);
   return (
     <Panel title="Make it ring">
       <form className="stack" onSubmit={(event) => void send(event)}>
@@ -74,7 +74,7 @@ export function PublishPanel({ system, mounts }: { system: System; mounts: Mount
           </p>
         )}
         <div className="row">
-          <Button kind="primary" type="submit" busy={busy} disabled={wantsUser || wrong !== undefined}>
+          <Button kind="primary" type="submit" busy={busy} disabled={wantsUser || wrong !== undefined || missing}>
             Send
           </Button>
         </div>
@@ -92,7 +92,7 @@ export function PublishPanel({ system, mounts }: { system: System; mounts: Mount
             ))}
         </div>
       </form>
-      <TakeAlong label="Send from elsewhere" request={{ kind: "call", origin: location.origin, target: at, signedIn: Boolean(token), body: wrong ? body : JSON.stringify(parsed), cpp: choice.cpp }} />
+      <TakeAlong label="Send from elsewhere" request={{ kind: "call", origin: location.origin, target: at, signedIn: Boolean(token), body, cpp: choice.cpp, values: given, me }} />
     </Panel>
   );
 }

@@ -1,5 +1,6 @@
 // The five systems as one hub serves them: their streams, and the calls that make something happen on them.
 
+import * as cpp from "./cpp.js";
 import { defaultMounts, type Interface, type Mounts } from "../api/mounts.js";
 
 export type SystemId = "A" | "B" | "C" | "D" | "E";
@@ -29,10 +30,10 @@ export interface CallChoice {
   path: string;
   parameters: Parameter[];
   needs: "nobody" | "user" | "admin";
-  /** The body to begin with; `{me}` is the caller. */
+  /** The body to begin with; in a text of it `{me}` is the caller. */
   body: object;
   /** The same in process, from C++. */
-  cpp: string;
+  cpp: cpp.Cpp;
 }
 
 export interface System {
@@ -75,13 +76,7 @@ export const systems: System[] = [
         parameters: [{ name: "topic", label: "Topic", in: "path", value: "demo/bells" }],
         needs: "nobody",
         body: { data: { text: "Hello" } },
-        cpp: `carillon::event e;
-e.topics.push_back(*carillon::topic::parse("demo/bells"));
-e.data = R"({"text":"Hello"})";
-e.payload = carillon::payload_kind::json;
-hub.publish({std::move(e)}, [](auto published) {
-    if (!published) complain(published.error().detail);
-});`,
+        cpp: cpp.publish,
       },
       {
         id: "named",
@@ -90,14 +85,7 @@ hub.publish({std::move(e)}, [](auto published) {
         parameters: [{ name: "topic", label: "Topic", in: "path", value: "demo/bells" }],
         needs: "nobody",
         body: { event: "chime", data: { hour: 12, strokes: [1, 2, 3] }, metadata: { tower: "west" } },
-        cpp: `carillon::services::topic_service topics(hub);
-carillon::event e;
-e.topics.push_back(*carillon::topic::parse("demo/bells"));
-e.name = *carillon::wire::event_name::parse("chime");
-e.data = R"({"hour":12,"strokes":[1,2,3]})";
-e.payload = carillon::payload_kind::json;
-e.metadata = R"({"tower":"west"})";
-topics.broadcast(std::move(e));`,
+        cpp: cpp.publish,
       },
     ],
   },
@@ -116,8 +104,7 @@ topics.broadcast(std::move(e));`,
         parameters: [],
         needs: "user",
         body: { userId: "{me}", type: "task_assigned", data: { title: "Tune the west bell" } },
-        cpp: `carillon::services::user_events users(hub);
-users.send_task_notification({"test123"}, R"({"title":"Tune the west bell"})", "assigned");`,
+        cpp: cpp.toUsers("type"),
       },
       {
         id: "all",
@@ -126,10 +113,7 @@ users.send_task_notification({"test123"}, R"({"title":"Tune the west bell"})", "
         parameters: [],
         needs: "user",
         body: { type: "dashboard_update", data: { visitors: 128 } },
-        cpp: `carillon::services::user_events users(hub);
-users.send_to_all({.type = "dashboard_update", .data = R"({"visitors":128})"}, std::nullopt, [](auto published) {
-    if (!published) complain(published.error().detail);
-});`,
+        cpp: cpp.toUsers("type"),
       },
     ],
   },
@@ -167,11 +151,7 @@ users.send_to_all({.type = "dashboard_update", .data = R"({"visitors":128})"}, s
         parameters: [],
         needs: "user",
         body: { title: "Test", message: "Hello World", type: "info" },
-        cpp: `carillon::services::notifications notes(hub, relay, records,
-    [&hub](std::string_view user) { return hub.connections_of(user); });
-notes.notify({.type = "info", .title = "Test", .message = "Hello World"}, {"test123"}, [](auto sent) {
-    if (!sent) complain(sent.error().detail);
-});`,
+        cpp: cpp.notify("type"),
       },
       {
         id: "update",
@@ -180,10 +160,7 @@ notes.notify({.type = "info", .title = "Test", .message = "Hello World"}, {"test
         parameters: [],
         needs: "user",
         body: { type: "price", entity: "bell", data: { value: 42 } },
-        cpp: `carillon::services::user_events users(hub);
-users.update({.type = "price", .data = R"({"entity":"bell","value":42})"}, "realtime", std::nullopt, [](auto published) {
-    if (!published) complain(published.error().detail);
-});`,
+        cpp: cpp.change("realtime-update", 'update(WHAT, "realtime"'),
       },
       {
         id: "join",
@@ -192,10 +169,7 @@ users.update({.type = "price", .data = R"({"entity":"bell","value":42})"}, "real
         parameters: [{ name: "roomId", label: "Room", in: "path", value: "lobby" }],
         needs: "user",
         body: {},
-        cpp: `carillon::services::chat chat(hub, relay, records);
-chat.join("lobby", "test123", [](auto joined) {
-    if (!joined) complain(joined.error().detail);  // else the room and its history
-});`,
+        cpp: cpp.join,
       },
       {
         id: "message",
@@ -204,10 +178,7 @@ chat.join("lobby", "test123", [](auto joined) {
         parameters: [],
         needs: "user",
         body: { roomId: "lobby", message: "Who is ringing?" },
-        cpp: `carillon::services::chat chat(hub, relay, records);
-chat.say({.room = "lobby", .user = "test123", .text = "Who is ringing?"}, [](auto said) {
-    if (!said) complain(said.error().detail);
-});`,
+        cpp: cpp.say,
       },
       {
         id: "status",
@@ -216,10 +187,7 @@ chat.say({.room = "lobby", .user = "test123", .text = "Who is ringing?"}, [](aut
         parameters: [],
         needs: "admin",
         body: { status: "maintenance", message: "Back at noon" },
-        cpp: `carillon::services::user_events users(hub);
-users.announce({.type = "status", .data = R"({"status":"maintenance"})"}, std::nullopt, [](auto published) {
-    if (!published) complain(published.error().detail);
-});`,
+        cpp: cpp.change("system-status", "announce(WHAT"),
       },
     ],
   },
@@ -249,8 +217,7 @@ users.announce({.type = "status", .data = R"({"status":"maintenance"})"}, std::n
         parameters: [],
         needs: "nobody",
         body: { userId: "user123", message: "Test notification" },
-        cpp: `carillon::services::metadata_events clients(hub);
-clients.notify_user("user123", {.event = "notification", .data = R"({"message":"Test notification"})"});`,
+        cpp: cpp.test,
       },
       {
         id: "notify",
@@ -259,8 +226,7 @@ clients.notify_user("user123", {.event = "notification", .data = R"({"message":"
         parameters: [],
         needs: "user",
         body: { userId: "user123", event: "bell_tuned", data: { bell: "west", cents: 3 } },
-        cpp: `carillon::services::metadata_events clients(hub);
-clients.notify_user("user123", {.event = "bell_tuned", .data = R"({"bell":"west"})"});`,
+        cpp: cpp.toClients,
       },
       {
         id: "broadcast",
@@ -269,8 +235,7 @@ clients.notify_user("user123", {.event = "bell_tuned", .data = R"({"bell":"west"
         parameters: [],
         needs: "user",
         body: { broadcast: true, event: "alert", data: { message: "System update available" } },
-        cpp: `carillon::services::metadata_events clients(hub);
-clients.broadcast({.event = "alert", .data = R"({"message":"System update available"})"});`,
+        cpp: cpp.toClients,
       },
     ],
   },
@@ -289,11 +254,7 @@ clients.broadcast({.event = "alert", .data = R"({"message":"System update availa
         parameters: [],
         needs: "user",
         body: { notificationType: "order", action: "created", priority: "high", title: "A new order", userIds: ["{me}"], data: { order: 7 } },
-        cpp: `carillon::services::notifications notes(hub, relay, records,
-    [&hub](std::string_view user) { return hub.connections_of(user); });
-notes.notify({.type = "order", .action = "created", .priority = "high", .title = "A new order"}, {"test123"}, [](auto sent) {
-    if (!sent) complain(sent.error().detail);
-});`,
+        cpp: cpp.notify("notificationType"),
       },
       {
         id: "system",
@@ -302,10 +263,7 @@ notes.notify({.type = "order", .action = "created", .priority = "high", .title =
         parameters: [],
         needs: "user",
         body: { eventType: "maintenance", data: { at: "12:00" } },
-        cpp: `carillon::services::user_events users(hub);
-users.announce({.type = "maintenance", .data = R"({"at":"12:00"})"}, std::nullopt, [](auto published) {
-    if (!published) complain(published.error().detail);
-});`,
+        cpp: cpp.announce,
       },
       {
         id: "custom",
@@ -314,19 +272,26 @@ users.announce({.type = "maintenance", .data = R"({"at":"12:00"})"}, std::nullop
         parameters: [],
         needs: "user",
         body: { eventType: "bell_rung", data: { bell: "west" }, userIds: ["{me}"] },
-        cpp: `carillon::services::user_events users(hub);
-users.send({.users = {"test123"}}, {.type = "bell_rung", .data = R"({"bell":"west"})"}, std::nullopt, [](auto published) {
-    if (!published) complain(published.error().detail);
-});`,
+        cpp: cpp.toUsers("eventType"),
       },
     ],
   },
 ];
 
+/** The body of a call as its sender finds it. */
+export const bodyOf = ({ body }: CallChoice, me: string): string => JSON.stringify(body, (_, value: unknown) => (value === "{me}" ? me : value), 2);
+
+/** What a call's form says, with the values that it begins with. */
+export const valuesOf = (parameters: Parameter[], values: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(parameters.map(({ name, value }) => [name, (values[name] ?? value).trim()]));
+
 export const systemOf = (id: SystemId): System => systems.find((system) => system.id === id)!;
 
 /** The path where the server has it. */
 export const placed = ({ mount }: System, path: string, mounts: Mounts): string => (mounts[mount] ?? "") + path.slice(defaultMounts[mount]!.length);
+
+/** A parameter of a path: topics have segments of their own, anything else is one. */
+export const inPath = (name: string, value: string): string => (name === "topic" ? value.split("/").map(encodeURIComponent).join("/") : encodeURIComponent(value));
 
 /** The address with these parameters; empty ones of the query are left out. */
 export function target(path: string, parameters: Parameter[], values: Record<string, string>): string {
@@ -334,7 +299,7 @@ export function target(path: string, parameters: Parameter[], values: Record<str
   const query = new URLSearchParams();
   for (const parameter of parameters) {
     const value = (values[parameter.name] ?? parameter.value).trim();
-    if (parameter.in === "path") at = at.replace(`{${parameter.name}}`, value.split("/").map(encodeURIComponent).join("/"));
+    if (parameter.in === "path") at = at.replace(`{${parameter.name}}`, inPath(parameter.name, value));
     else if (value) query.append(parameter.name, value);
   }
   // A slash and a star need no escape in a query, and are easier to read.

@@ -3,7 +3,9 @@ import { useEffect, useRef, useState, type FormEvent } from "react";
 import { ApiProblem, request } from "../api/client.js";
 import { useSession } from "../api/session.js";
 import { snippet } from "../live/snippets.js";
+import { inPath } from "../live/systems.js";
 import { Badge, Button, CopyButton, Field, Json, TextArea } from "../ui/index.js";
+import { compact } from "../ui/json_text.js";
 import { known, sample, type Operation } from "./document.js";
 
 interface Answer {
@@ -33,16 +35,16 @@ export function TryIt({ operation }: { operation: Operation }) {
   let path = operation.path;
   for (const { name, in: where } of parameters) {
     const value = values[name] ?? "";
-    if (where === "path") path = path.replace(`{${name}}`, value ? value.split("/").map(encodeURIComponent).join("/") : `{${name}}`);
+    if (where === "path") path = path.replace(`{${name}}`, value ? inPath(name, value) : `{${name}}`);
     else if (value) query.append(name, value);
   }
   const target = query.size > 0 ? `${path}?${query}` : path;
   const missing = parameters.filter(({ in: where, name }) => where === "path" && !values[name]);
-  let parsed: unknown;
+  const text = operation.body && body.trim() ? body : undefined;
   let wrong: string | undefined;
-  if (operation.body && body.trim()) {
+  if (text !== undefined) {
     try {
-      parsed = JSON.parse(body);
+      JSON.parse(text);
     } catch (why) {
       wrong = why instanceof Error ? why.message : String(why);
     }
@@ -58,19 +60,26 @@ export function TryIt({ operation }: { operation: Operation }) {
     setAnswer(undefined);
     const began = performance.now();
     try {
-      const got = await request(target, { method: operation.method, body: parsed, token, signal: over.signal, headers: operation.isStream ? { Accept: "text/event-stream" } : {} });
+      const got = await request(target, { method: operation.method, text: text && compact(text), token, signal: over.signal, headers: operation.isStream ? { Accept: "text/event-stream" } : {} });
       const answered: Answer = { status: got.status, type: got.headers.get("Content-Type") ?? "", text: "", took: performance.now() - began, over: false };
       setAnswer(answered);
       const reader = got.body?.getReader();
       const decoder = new TextDecoder();
-      let text = "";
+      let come = "";
       while (reader) {
         const { done, value } = await reader.read();
         if (done) break;
-        text = (text + decoder.decode(value, { stream: true })).slice(-most);
-        setAnswer({ ...answered, text });
+        // Of a stream the newest, of anything else the beginning.
+        come += decoder.decode(value, { stream: true });
+        if (operation.isStream) come = come.slice(-most);
+        else if (come.length > most) {
+          come = `${come.slice(0, most)}\n… more than this page shows`;
+          await reader.cancel();
+          break;
+        }
+        setAnswer({ ...answered, text: come });
       }
-      setAnswer({ ...answered, text, over: true });
+      setAnswer({ ...answered, text: come, over: true });
     } catch (why) {
       if (over.signal.aborted) setAnswer((before) => before && { ...before, over: true });
       else setProblem(why instanceof ApiProblem ? why : new ApiProblem(0, "OFFLINE", "The answer was cut off."));
@@ -95,24 +104,28 @@ export function TryIt({ operation }: { operation: Operation }) {
           Send
         </Button>
         {operation.isStream && busy && <Button onClick={() => running.current?.abort()}>Stop</Button>}
-        <CopyButton label="Copy as curl" text={snippet("curl", { kind: operation.isStream ? "listen" : "call", origin: location.origin, target, signedIn: Boolean(token), body: body ? JSON.stringify(parsed) : "{}" }).replace(/^curl /, operation.method === "GET" || operation.method === "POST" ? "curl " : `curl -X ${operation.method} `)} />
+        <CopyButton label="Copy as curl" text={snippet("curl", { kind: operation.isStream ? "listen" : "call", method: operation.method, origin: location.origin, target, signedIn: Boolean(token), ...(text === undefined ? {} : { body: text }) })} />
         {!token && local !== "none" && local !== "optional" && (
           <p className="note">
             It takes a user: <button type="button" className="as-link" onClick={ask}>sign in</button>.
           </p>
         )}
       </div>
-      <div role="status" className="try-answer">
-        {problem && <p className="note bad">{problem.detail}</p>}
+      <div className="try-answer">
+        {problem && (
+          <p className="note bad" role="alert">
+            {problem.detail}
+          </p>
+        )}
         {answer && (
           <>
-            <p className="try-head">
+            <p className="try-head" role="status">
               <Badge tone={answer.status < 400 ? "live" : "bad"}>{answer.status}</Badge>
               <span className="mono small quiet">{answer.type || "no body"}</span>
               <span className="small quiet">{Math.round(answer.took)} ms</span>
               {operation.isStream && <span className="small quiet">{answer.over ? "ended" : "open"}</span>}
             </p>
-            {answer.text && <Json text={answer.text} />}
+            {answer.text && <Json text={answer.text} newest={operation.isStream} />}
           </>
         )}
       </div>

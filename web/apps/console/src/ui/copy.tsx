@@ -1,5 +1,21 @@
-import { useEffect, useState } from "react";
+import { useEffect, useState, type MouseEvent } from "react";
 import { Button } from "./button.js";
+
+/** Without a clipboard: a selection that the browser copies, in the dialog that is open if one is. */
+function copiedBySelection(text: string, beside: Element): boolean {
+  const area = document.createElement("textarea");
+  area.value = text;
+  area.className = "visually-hidden";
+  beside.after(area);
+  area.select();
+  try {
+    return document.execCommand("copy");
+  } catch {
+    return false;
+  } finally {
+    area.remove();
+  }
+}
 
 /** Copies `text`, and says so for a moment. */
 export function CopyButton({ text, label = "Copy" }: { text: string; label?: string }) {
@@ -9,10 +25,14 @@ export function CopyButton({ text, label = "Copy" }: { text: string; label?: str
     const timer = setTimeout(() => setState(""), 1600);
     return () => clearTimeout(timer);
   }, [state]);
-  const copy = () => {
+  const copy = ({ currentTarget: button }: MouseEvent<HTMLButtonElement>) => {
+    const otherwise = () => {
+      setState(copiedBySelection(text, button) ? "copied" : "failed");
+      button.focus();
+    };
     // Only a secure context has a clipboard; a server on another machine's plain HTTP is none.
-    if (navigator.clipboard) navigator.clipboard.writeText(text).then(() => setState("copied"), () => setState("failed"));
-    else setState("failed");
+    if (navigator.clipboard) navigator.clipboard.writeText(text).then(() => setState("copied"), otherwise);
+    else otherwise();
   };
   return (
     <>
@@ -20,7 +40,7 @@ export function CopyButton({ text, label = "Copy" }: { text: string; label?: str
         {state === "copied" ? "Copied" : state === "failed" ? "Select it by hand" : label}
       </Button>
       <span role="status" className="visually-hidden">
-        {state === "copied" ? "Copied" : ""}
+        {state === "copied" ? "Copied" : state === "failed" ? "It could not be copied" : ""}
       </span>
     </>
   );

@@ -1,5 +1,7 @@
 // Data of strangers, readable: JSON with its parts told apart, and never more of it than a reader can take in.
 import { useMemo, type ReactNode } from "react";
+import { whole } from "./figures.js";
+import { isJson, pretty as laidOut } from "./json_text.js";
 
 const token = /("(?:\\.|[^"\\])*")(\s*:)?|\b(true|false|null)\b|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
@@ -23,19 +25,14 @@ function coloured(text: string): ReactNode[] {
 
 const most = 6000;
 
-/** Pretty if it is JSON, else as it is. Numbers and names stay in the sender's own spelling only in what is not pretty. */
-export function Json({ text, pretty = true }: { text: string; pretty?: boolean }) {
+/** Laid out if it is JSON, else as it is; numbers and names stay in their sender's own spelling. `newest`: of a long text its end. */
+export function Json({ text, newest = false }: { text: string; newest?: boolean }) {
   const shown = useMemo(() => {
-    let all = text;
-    let isJson = true;
-    try {
-      const value: unknown = JSON.parse(text);
-      if (pretty) all = JSON.stringify(value, null, 2);
-    } catch {
-      isJson = false;
-    }
-    const cut = all.length > most ? `${all.slice(0, most)}\n… ${all.length - most} characters more` : all;
-    return isJson && cut === all ? coloured(cut) : cut;
-  }, [text, pretty]);
+    const json = isJson(text);
+    const all = json ? laidOut(text) : text;
+    if (all.length <= most) return json ? coloured(all) : all;
+    const more = `… ${whole(all.length - most)} characters more`;
+    return newest ? `${more}\n${all.slice(-most)}` : `${all.slice(0, most)}\n${more}`;
+  }, [text, newest]);
   return <pre className="json">{shown}</pre>;
 }

@@ -22,8 +22,8 @@ export function Empty({ title, children, action }: { title: string; children?: R
   );
 }
 
-/** A problem in the server's own words, with its code. */
-export function ErrorState({ title, problem, retry }: { title: string; problem: unknown; retry?: () => void }) {
+/** A problem in the server's own words, with its code. `goesOn`: the page asks again without being told to. */
+export function ErrorState({ title, problem, retry, goesOn = false }: { title: string; problem: unknown; retry?: () => void; goesOn?: boolean }) {
   if (problem instanceof ApiProblem && problem.offline) return <Offline />;
   const code = problem instanceof ApiProblem ? problem.code : undefined;
   const detail = problem instanceof Error ? problem.message : String(problem);
@@ -33,6 +33,7 @@ export function ErrorState({ title, problem, retry }: { title: string; problem: 
       <p className="quiet">
         {detail} {code && <code>{code}</code>}
       </p>
+      {goesOn && <p className="quiet">The page asks again by itself.</p>}
       {retry && <Button onClick={retry}>Try again</Button>}
     </div>
   );

@@ -16,7 +16,7 @@ let server: Server;
 
 beforeAll(async () => {
   const next = (client: string): Record<string, string> => {
-    const changed = client.replace("protocol = 1", "protocol = 2");
+    const changed = client.replace("protocol = 2", "protocol = 3");
     expect(changed).not.toBe(client);
     return { "/next.js": changed };
   };
@@ -172,8 +172,9 @@ test.each([
   await came(pages, "hello");
   await server.kill();
   await server.start();
-  await isHeard("chat", "room");
+  // What comes before the tabs have asked again is not lost.
   await server.publish("room", "again");
+  await isHeard("chat", "room");
   await came(pages, "hello", "again");
   expect(await subscribers()).toBe(1);
   // Whoever leads next asks for what the tabs that are left want.

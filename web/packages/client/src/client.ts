@@ -52,19 +52,22 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
   readonly OPEN = 1;
   readonly CLOSED = 2;
 
-  readonly url: string;
-  readonly withCredentials: boolean;
+  declare readonly url: string;
+  declare readonly withCredentials: boolean;
   onopen: ((event: Event) => void) | null = null;
   onmessage: ((event: MessageEvent<string>) => void) | null = null;
   onerror: ((event: Event) => void) | null = null;
 
   readonly #options: ClientOptions;
   readonly #origin: string;
+  readonly #shared: (() => void) | undefined;
   #status: Status = "connecting";
   #lastEventId: string;
   #clientId: string | undefined;
   /** Topics that were asked for (true) or given up (false) besides those of the URL. */
   readonly #topics = new Map<string, boolean>();
+  /** Topics for whose change a new stream was opened. */
+  readonly #tried: string[] = [];
   /** The URL of the latest attempt, with the topics of that moment. */
   #asked = "";
   readonly #gapWatchers = new Set<(gap: Gap) => void>();
@@ -100,6 +103,7 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
     for (const type of ["open", "message", "error"] as const)
       this.addEventListener(type, (event: Event) => this[`on${type}`]?.(event as MessageEvent<string>));
     this.#options = options;
+    this.#shared = options.transport?.shared;
     this.withCredentials = !!options.withCredentials;
     this.#retry = options.retry ?? 3000;
     this.#lastEventId = options.lastEventId ?? this.#store() ?? "";
@@ -107,7 +111,7 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
     if (options.onGap) this.#gapWatchers.add(options.onGap);
     options.signal?.addEventListener("abort", () => this.close(), { signal: this.#life.signal });
     if (options.signal?.aborted) this.close();
-    else this.#watchPage();
+    this.#watchPage();
     void this.#run();
   }
 
@@ -166,17 +170,16 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
   }
 
   /** Listens to a topic or pattern as well: now, and after each reconnection. Rejects if the server refuses. */
-  addTopic(topic: string): Promise<void> {
+  async addTopic(topic: string): Promise<void> {
     this.#topics.set(topic, true);
-    return this.#change("PUT", topic);
+    await this.#change(true, topic);
+    this.#shared?.();
   }
 
   async removeTopic(topic: string): Promise<void> {
-    if (this.#options.transport?.shared) this.#topics.delete(topic);
-    else {
-      this.#topics.set(topic, false);
-      await this.#change("DELETE", topic);
-    }
+    this.#topics[this.#shared ? "delete" : "set"](topic, false);
+    await this.#change(false, topic);
+    this.#shared?.();
   }
 
   /** Connects at once, if it waits; reconnects, if it is open. */
@@ -190,7 +193,6 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
     this.#set("closed");
     // What runs or waits ends, and finds that the client is closed.
     this.reconnect();
-    clearTimeout(this.#timer);
     this.#life.abort();
   }
 
@@ -199,11 +201,13 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
     const queue: RawEvent[] = [];
     const limit = this.#options.buffer ?? 1000;
     let wake = (): void => {};
+    let told = false;
     const stopTap = this.tap((event) => {
       if (ownEvent.test(event.type)) return;
       if (queue.push(event) > limit) {
         queue.shift();
-        tell(this.#gapWatchers, { resume: "buffer" });
+        if (!told) tell(this.#gapWatchers, { resume: "buffer" });
+        told = true;
       }
       wake();
     });
@@ -217,7 +221,10 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
         } else if (this.#status === "closed") {
           if (this.#failure) throw this.#failure;
           return;
-        } else await new Promise<void>((done) => (wake = done));
+        } else {
+          told = false;
+          await new Promise<void>((done) => (wake = done));
+        }
       }
     } finally {
       stopTap();
@@ -231,13 +238,7 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
       const attempt = (this.#attempt = new AbortController());
       const start = Date.now();
       const seen = this.#lastEventId;
-      let failure: StreamFailure;
-      try {
-        await this.#connect(attempt);
-        failure = new StreamFailure("ended");
-      } catch (why) {
-        failure = failureOf(attempt.signal.aborted ? attempt.signal.reason : why);
-      }
+      const failure = await this.#connect(attempt).catch(failureOf);
       attempt.abort();
       clearTimeout(this.#timer);
       if ((this.#status as Status) === "closed") return;
@@ -248,17 +249,21 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
         if (failure.status === 204) return this.#giveUp();
         this.#alike = failure.message === this.#failure?.message ? this.#alike + 1 : 1;
         this.#failure = failure;
-        if (this.#isFinal(failure)) return this.#giveUp(failure);
+        if (this.#isFinal(failure)) {
+          // A change of topics that may be why it is refused is taken back: the others go on.
+          if (!refuses(failure) || !this.#tried[0]) return this.#giveUp(failure);
+          for (const topic of this.#tried.splice(0)) this.#topics.delete(topic);
+        }
       }
       await this.#wait(failure);
     }
   }
 
-  #isFinal({ kind, status = 0 }: StreamFailure): boolean {
-    if (this.#failures >= (this.#options.maxRetries ?? Infinity)) return true;
+  #isFinal({ kind, status }: StreamFailure): boolean {
+    if (this.#failures >= this.#options.maxRetries!) return true;
     if (kind === "content-type") return this.#alike > 5;
     if (status === 401) return this.#alike > (this.#options.token ? 2 : 0);
-    return status >= 400 && status < 500 && ![408, 425, 429].includes(status);
+    return /^4(?!08|25|29)/.test(`${status}`);
   }
 
   #giveUp(failure?: StreamFailure): void {
@@ -269,30 +274,29 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
 
   async #wait(failure: StreamFailure): Promise<void> {
     const pause = new Promise<void>((done) => (this.#endPause = done));
-    const spread = Math.min(this.#options.maxDelay ?? 30_000, Math.max(this.#retry, 100) * 2 ** this.#failures);
+    const spread = Math.min(this.#options.maxDelay ?? 30_000, 1e9, Math.max(this.#retry, 100) * 2 ** this.#failures);
     this.#floor = Math.min(longestPause, failure.retryAfter ?? this.#floor);
     // A token that was refused is likely to be old: a fresh one need not wait.
-    const delay = failure.status === 401 && this.#alike === 1 ? 0 : this.#floor + Math.random() * spread;
+    const delay = failure === again || (failure.status === 401 && this.#alike === 1) ? 0 : this.#floor + Math.random() * spread;
     this.#set("waiting");
     if (failure !== again) {
       ++this.#failures;
       this.#tellError(failure, delay);
     }
-    if (!this.#suspended) {
-      if (failure === again) this.#endPause!();
-      else this.#timer = setTimeout(this.#endPause!, delay);
-    }
+    if (!this.#suspended) this.#timer = setTimeout(this.#endPause!, delay);
     await pause;
     clearTimeout(this.#timer);
     this.#endPause = undefined;
     this.#floor = 0;
   }
 
-  async #connect(attempt: AbortController): Promise<void> {
+  /** Gives or throws why it ended. */
+  async #connect(attempt: AbortController): Promise<StreamFailure> {
     const { signal } = attempt;
     const watch = (ms: number, kind: "timeout" | "silence"): void => {
       clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => attempt.abort(new StreamFailure(kind)), ms);
+      // A timer that is too long, of 2^31 ms, would end at once.
+      if (ms < 2e9) this.#timer = setTimeout(() => attempt.abort(new StreamFailure(kind)), ms);
     };
     watch(this.#options.connectTimeout ?? 30_000, "timeout");
     const alive = (): void => {
@@ -301,7 +305,8 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
     };
     const done = (this.#options.transport ?? fetchTransport)({
       url: (this.#asked = this.#target()),
-      headers: () => this.#headers(this.#failure?.status === 401 ? "refused" : "connect", signal),
+      target: () => this.#target(),
+      headers: () => this.#headers(this.#failure?.status === 401 ? "refused" : "connect"),
       lastEventId: this.#lastEventId,
       signal,
       withCredentials: this.withCredentials,
@@ -333,9 +338,11 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
       },
     });
     await unlessAborted(done, signal);
+    return new StreamFailure("ended");
   }
 
-  async #headers(why: TokenRequest["why"], signal: AbortSignal): Promise<Record<string, string>> {
+  async #headers(why: TokenRequest["why"]): Promise<Record<string, string>> {
+    const { signal } = this.#attempt!;
     const headers: Record<string, string> = { ...this.#options.headers };
     try {
       const token = await unlessAborted(this.#options.token?.({ why, signal }), signal);
@@ -375,7 +382,7 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
   /** What the hub says of the stream itself. Systems with an opening event of their own tell the verdict in it. */
   #control(type: string, data: string): void {
     if (!this.#expectsVerdict && !ownEvent.test(type)) return;
-    let facts: { resume?: string; client?: string; topics?: string[]; in_ms?: number } & Omit<Gap, "resume">;
+    let facts: { resume?: string; client?: string; topics?: string[]; dropped?: string[]; in_ms?: number } & Omit<Gap, "resume">;
     try {
       facts = JSON.parse(data) ?? {};
     } catch {
@@ -387,55 +394,60 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
       this.#clientId = facts.client;
       const listened = facts.topics ?? [];
       for (const [topic, wanted] of this.#topics)
-        if (listened.includes(topic) !== wanted) this.#change(wanted ? "PUT" : "DELETE", topic).catch((why) => this.#options.transport?.shared || this.#tellError(why));
+        if (listened.includes(topic) !== wanted) this.#change(wanted, topic).catch((why) => this.#shared || this.#tellError(why));
     }
+    // Topics that the renewed token does not allow.
+    this.#tried.push(...(facts.dropped ?? []));
     const { reason, from, to } = facts;
     const resume = type === "carillon.gap" ? "gap" : facts.resume;
     if (resume === "gap" || resume === "reset") tell(this.#gapWatchers, { resume, reason, from, to });
-    if (type === "carillon.expiring") this.#renew(facts.in_ms ?? 0);
-  }
-
-  /**
-   * A fresh token for the live stream, at a random moment of the first half of the time that is left: tokens of many
-   * may end at once, and one that is valid for less than the server's warning would be renewed without a pause. If it
-   * fails, the stream ends at its time, and a new one asks for a token.
-   */
-  #renew(left: number): void {
-    const { signal } = this.#attempt!;
-    setTimeout(
-      () => signal.aborted || this.#call(this.#options.renewUrl ?? "/auth/renew", "POST", "expiring", signal, { client: this.#clientId }).catch((why) => this.#tellError(why)),
-      (Math.random() * left) / 2,
-    );
-  }
-
-  async #change(method: "PUT" | "DELETE", topic: string): Promise<void> {
-    if (this.#status !== "open" || !this.#clientId) return;
-    const { signal } = this.#attempt!;
-    const clients = this.#options.clientsUrl ?? this.url.replace(/[?#].*/, "").replace(/\/subscribe(\/.*)?$/, "/clients");
-    const path = [this.#clientId, "topics", ...topic.split("/")].map(encodeURIComponent).join("/");
-    try {
-      await this.#call(`${clients}/${path}`, method, "connect", signal);
-    } catch (why) {
-      // Nobody's stream may not be changed by anybody, and one that is gone cannot be. A new one asks for the topics,
-      // unless this one has asked for the same.
-      if (![401, 404, 405].includes((why as StreamFailure).status!) || this.#target() === this.#asked) throw why;
-      this.reconnect();
+    if (type === "carillon.expiring") {
+      // A fresh token for the live stream, at a random moment of the first half of the time that is left: tokens of many
+      // may end at once, and one that is valid for less than the server's warning would be renewed without a pause. If it
+      // fails, the stream ends at its time, and a new one asks for a token.
+      const { signal } = this.#attempt!;
+      const renew = (): unknown => signal.aborted || this.#call(this.#options.renewUrl ?? "/auth/renew", "POST", { client: this.#clientId }).catch((why) => this.#tellError(why));
+      setTimeout(renew, (Math.random() * facts.in_ms!) / 2);
     }
   }
 
-  /** A request beside the stream; when that has ended, its outcome is of no interest. */
-  async #call(url: string, method: string, why: TokenRequest["why"], signal: AbortSignal, body?: object): Promise<void> {
+  async #change(wanted: boolean, topic: string): Promise<void> {
+    if (this.#status !== "open" || !this.#clientId || (this.#shared && !wanted)) return;
+    const clients = this.#options.clientsUrl ?? this.url.replace(/[?#].*/, "").replace(/\/subscribe(\/.*)?$/, "/clients");
+    // Segments of dots would lead elsewhere; the server refuses what stands in their place.
+    const path = [this.#clientId, "topics", ...topic.split("/")].map((part) => encodeURIComponent(part).replace(/^\.+$/, "%00")).join("/");
     try {
-      const headers = await this.#headers(why, signal);
+      await this.#call(`${clients}/${path}`, wanted ? "PUT" : "DELETE");
+    } catch (why) {
+      const failure = why as StreamFailure;
+      // Nobody's stream may not be changed by anybody, and one that is gone cannot be. A new one asks for the topics,
+      // unless this one has asked for the same.
+      if (!/^40[145]$/.test(`${failure.status}`) || this.#target() === this.#asked) {
+        // A topic that is refused now would be the end of the next stream.
+        if (wanted && refuses(failure)) this.#topics.delete(topic);
+        throw why;
+      }
+      this.#tried.push(topic);
+      return this.#shared ? this.#shared() : this.reconnect();
+    }
+    // What has been asked for meanwhile may have arrived before this.
+    if (this.#topics.get(topic) === !wanted) await this.#change(!wanted, topic);
+  }
+
+  /** A request beside the stream; when that has ended, its outcome is of no interest. */
+  async #call(url: string, method: string, body?: object): Promise<void> {
+    const { signal } = this.#attempt!;
+    try {
+      const headers = await this.#headers(body ? "expiring" : "connect");
       if (body) headers["Content-Type"] = "application/json";
-      const answer = await (this.#options.fetch ?? fetch)(new URL(url, this.url).href, {
+      const answer = await (this.#options.fetch ?? fetch)(new URL(url, this.url), {
         method,
         headers,
         signal,
         body: body && JSON.stringify(body),
         credentials: this.withCredentials ? "include" : "same-origin",
       });
-      answer.body?.cancel().catch(() => {});
+      await answer.text();
       if (!answer.ok) throw new StreamFailure("http", { status: answer.status });
     } catch (cause) {
       if (!signal.aborted) throw failureOf(cause);
@@ -463,19 +475,19 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
 
   /** Networks that come back, pages that are shown again, machines that wake up. */
   #watchPage(): void {
-    if (typeof addEventListener !== "function") return;
     const heard = (types: string, act: (event: Event) => void): void => {
       // Some of them happen to the document; the window sees these too on their way down.
-      for (const type of types.split(" ")) addEventListener(type, act, { signal: this.#life.signal, capture: true });
+      // What elements of the page call by these names is their own affair.
+      for (const type of types.split(" ")) globalThis.addEventListener?.(type, (event) => (event.target as Node).parentNode || act(event), { signal: this.#life.signal, capture: true });
     };
     heard("pagehide freeze", () => {
       this.#store(this.#lastEventId);
       this.#suspended = true;
       this.#attempt?.abort(again);
     });
-    heard("offline", () => (this.#wasOffline = !this.#options.transport?.shared));
+    heard("offline", () => (this.#wasOffline = !this.#shared));
     heard("online pageshow resume visibilitychange", ({ type }) => {
-      if (type === "visibilitychange" && document.visibilityState === "hidden") return;
+      if (type === "visibilitychange" && document.hidden) return;
       const stale = Date.now() - this.#lastSign > (this.#options.silence ?? 75_000);
       // A server that asked to be left alone is.
       if (this.#suspended || (this.#endPause ? !this.#floor : this.#status === "open" && (stale || this.#wasOffline))) {
@@ -488,14 +500,15 @@ export class CarillonClient<Events extends EventMap = EventMap> extends EventTar
   }
 
   // Storage may be full or forbidden; then a reload begins anew.
-  #store(cursor?: string): string | null | undefined {
+  #store(cursor?: string): string | null | undefined | void {
     const key = this.#options.persist;
     try {
-      if (key && cursor) sessionStorage.setItem(key, cursor);
-      else if (key) return sessionStorage.getItem(key);
+      if (key) return cursor ? sessionStorage.setItem(key, cursor) : sessionStorage.getItem(key);
     } catch {}
   }
 }
+
+const refuses = (failure: StreamFailure): boolean => /^40[03]$/.test(`${failure.status}`);
 
 function failureOf(cause: unknown): StreamFailure {
   return cause instanceof StreamFailure ? cause : new StreamFailure("network", { cause });
@@ -521,10 +534,12 @@ export function tell<T>(watchers: Iterable<(value: T) => void>, value: T): void 
 
 /** Rejects with the signal's reason as soon as it aborts, whatever becomes of the promise. */
 function unlessAborted<T>(promise: T, signal: AbortSignal): Promise<Awaited<T>> {
-  const aborted = new Promise<never>((_, failed) => {
+  return new Promise((done, failed) => {
     const stop = (): void => failed(signal.reason);
     if (signal.aborted) stop();
     signal.addEventListener("abort", stop);
+    Promise.resolve(promise)
+      .then(done, failed)
+      .then(() => signal.removeEventListener("abort", stop));
   });
-  return Promise.race([promise, aborted]);
 }

@@ -55,6 +55,8 @@ export class StreamStore {
   readonly #url: URL | string;
   readonly #knowsTopics: boolean;
   #client: CarillonClient | undefined;
+  /** Where the next stream begins. */
+  #cursor: string | undefined;
   #snapshot = idle;
   #next: Snapshot | undefined;
   #users = 0;
@@ -91,8 +93,12 @@ export class StreamStore {
     return () => void this.#watchers.delete(watcher);
   };
 
-  /** Keeps the stream open until the function that it returns is called. */
-  readonly use = (): (() => void) => {
+  /**
+   * Keeps the stream open until the function that it returns is called. A store that takes the place of one with the same
+   * URL goes on where that one stands.
+   */
+  readonly use = (before?: StreamStore): (() => void) => {
+    if (before && before !== this && !this.#client && String(before.#url) === String(this.#url)) this.#cursor = before.#client?.lastEventId;
     ++this.#users;
     this.#connect();
     return once(() => {
@@ -118,7 +124,9 @@ export class StreamStore {
   readonly addTopic = (topic: string): (() => void) => {
     const count = this.#topics.get(topic) ?? 0;
     this.#topics.set(topic, count + 1);
-    if (this.#client && count === 0) this.#client.addTopic(topic).catch(this.#failed);
+    // What it was refused for may be another topic.
+    if (this.#client?.status === "closed") this.reconnect();
+    else if (this.#client && count === 0) this.#client.addTopic(topic).catch(this.#failed);
     else this.#connect();
     return once(() => {
       setTimeout(() => {
@@ -129,7 +137,8 @@ export class StreamStore {
         if (this.#needsTopic && this.#topics.size === 0) {
           this.#client?.close();
           this.#client = undefined;
-        } else this.#client?.removeTopic(topic).catch(this.#failed);
+        } else if (this.#client?.status === "closed" && this.#client.failure) this.reconnect();
+        else this.#client?.removeTopic(topic).catch(this.#failed);
       });
     });
   };
@@ -143,6 +152,7 @@ export class StreamStore {
 
   readonly reconnect = (): void => {
     if (this.#client && this.#client.status !== "closed") return this.#client.reconnect();
+    this.#cursor = this.#client?.lastEventId;
     this.#client = undefined;
     this.#connect();
   };
@@ -153,7 +163,8 @@ export class StreamStore {
     if (this.#client || this.#users === 0 || (this.#needsTopic && this.#topics.size === 0)) return;
     const { url: _, shared, ...options } = this.#options;
     const open = shared ? connectShared : (to: string | URL, how: SharedOptions) => new CarillonClient(to, how);
-    const client = open(this.#url, { ...options, topics: this.#topics.keys() });
+    const client = open(this.#url, { ...options, topics: this.#topics.keys(), lastEventId: this.#cursor || options.lastEventId });
+    this.#cursor = undefined;
     this.#client = client;
     const update = (): void => {
       if (this.#client === client) this.#change({ status: client.status, isConnected: client.status === "open", failure: client.failure });

@@ -97,6 +97,8 @@ export interface ClientOptions {
 /** One attempt: what a transport gets. */
 export interface TransportRequest {
   url: string;
+  /** The same with the topics of the moment at which it is called. */
+  target(): string;
   /** With the token; rejects if there is none to be had. */
   headers(): Promise<Record<string, string>>;
   withCredentials: boolean;
@@ -119,8 +121,8 @@ export interface TransportRequest {
 /** Resolves when the server ends the stream; rejects with a {@link StreamFailure}, or with anything for `network`. */
 export interface Transport {
   (request: TransportRequest): Promise<void>;
-  /** Others use the same stream: a topic that one gives up may still be wanted. */
-  shared?: boolean;
+  /** Others use the same stream, so a topic that one gives up may still be wanted. Called when the topics have changed. */
+  shared?: () => void;
 }
 
 /** Why an attempt failed. */
@@ -130,23 +132,22 @@ export class StreamFailure extends Error {
   /** How long the server wants to be left alone, in milliseconds. */
   declare readonly retryAfter?: number;
 
-  constructor(
-    readonly kind: FailureKind,
-    facts: { status?: number; retryAfter?: number; cause?: unknown } = {},
-  ) {
-    super(`${kind} ${facts.status ?? facts.cause ?? "failure"}`, facts);
-    this.status = facts.status;
-    this.retryAfter = facts.retryAfter;
+  declare readonly kind: FailureKind;
+
+  constructor(kind: FailureKind, { status, retryAfter, cause }: { status?: number; retryAfter?: number; cause?: unknown } = {}) {
+    super(`${kind} ${status ?? cause ?? "failure"}`);
+    Object.assign(this, { kind, status, retryAfter, cause });
   }
 }
 
 /** The `error` event. `readyState` is 2 if the client has given up. */
 export class StreamErrorEvent extends Event {
-  constructor(
-    readonly failure: StreamFailure,
-    /** Milliseconds until the next attempt, if there is one. */
-    readonly retryIn?: number,
-  ) {
+  declare readonly failure: StreamFailure;
+  /** Milliseconds until the next attempt, if there is one. */
+  declare readonly retryIn?: number;
+
+  constructor(failure: StreamFailure, retryIn?: number) {
     super("error");
+    Object.assign(this, { failure, retryIn });
   }
 }

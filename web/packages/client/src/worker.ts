@@ -1,9 +1,10 @@
 // The SharedWorker of `connectShared`: leads for as long as a tab wants the stream.
-import { lead, type Message } from "./leader.js";
+import { lead, type Message, note, protocol, type Standing } from "./leader.js";
 import type { ClientOptions, TokenRequest } from "./types.js";
 
 /** What a tab sends when it begins to listen. When it ceases it sends the name of its `member` alone. */
 export interface Membership {
+  protocol: number;
   room: string;
   url: string;
   /** A Web Lock that the tab holds, where there are any. */
@@ -39,9 +40,19 @@ function enter({ room, url, member, options, cursor, token }: Membership): void 
     held = { members: new Set(), end };
     rooms.set(room, held);
     const asking: ClientOptions = token ? { ...options, token: (request) => askTabs(room, request) } : options;
-    void lead(room, url, asking, end.signal, () => cursor)
+    // A tab may lead, and for long, before this worker can.
+    const at: Standing = { cursor, topics: [] };
+    const channel = new BroadcastChannel(room);
+    channel.onmessage = ({ data }: MessageEvent<Message>) => note(at, data);
+    const begin = (): Standing => {
+      channel.close();
+      return at;
+    };
+    end.signal.addEventListener("abort", begin);
+    const over = (): void => void (rooms.get(room)?.end === end && rooms.delete(room));
+    void lead(room, url, asking, end.signal, begin, over)
       .catch(() => {})
-      .then(() => rooms.get(room)?.end === end && rooms.delete(room));
+      .then(over);
   }
   held.members.add(member);
   if (navigator.locks) void navigator.locks.request(member, () => leave(member));
@@ -57,5 +68,10 @@ function leave(member: string): void {
 
 globalThis.addEventListener("connect", (event) => {
   const [port] = (event as MessageEvent).ports;
-  port!.onmessage = ({ data }: MessageEvent<Membership | string>) => (typeof data === "string" ? leave(data) : enter(data));
+  // A browser keeps the worker of one URL for pages of another version too: those look elsewhere.
+  port!.postMessage(protocol);
+  port!.onmessage = ({ data }: MessageEvent<Membership | string>) => {
+    if (typeof data === "string") leave(data);
+    else if (data.protocol === protocol) enter(data);
+  };
 });

@@ -42,3 +42,21 @@ test("a slow iteration loses the oldest, and is told", async () => {
   expect(gaps).toEqual([{ resume: "buffer" }]);
   expect((await iterator.next()).value?.data).toBe(2);
 });
+
+test("a burst that a slow iteration cannot keep is one gap", async () => {
+  const gaps: Gap[] = [];
+  const stream = await opened({ buffer: 10, onGap: (gap) => gaps.push(gap) });
+  const iterator = client![Symbol.asyncIterator]();
+  const first = iterator.next();
+  await stream.send("data: -1\n\n");
+  await first;
+  const burst = Array.from({ length: 1000 }, (_, n) => `data: ${n}\n\n`).join("");
+  await stream.send(burst);
+  expect(gaps).toHaveLength(1);
+  for (let n = 990; n < 1000; ++n) expect((await iterator.next()).value?.data).toBe(n);
+  // It had caught up: the next burst is another.
+  const next = iterator.next();
+  await stream.send(burst);
+  await next;
+  expect(gaps).toHaveLength(2);
+});

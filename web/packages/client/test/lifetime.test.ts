@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { expect, test, vi } from "vitest";
 import { client, failures, kinds, opened, server, start, wait } from "./stage.js";
 import { settled } from "./support.js";
@@ -118,4 +119,35 @@ test("reconnects when it is told to, at once", async () => {
   client!.reconnect();
   await settled();
   expect(server.calls).toHaveLength(3);
+});
+
+test("limits may be infinite", async () => {
+  const stream = await opened({ silence: Infinity, connectTimeout: Infinity, maxDelay: Infinity });
+  await wait(1e7);
+  expect([client!.status, kinds()]).toEqual(["open", []]);
+  await stream.cut();
+  for (let failed = 0; failed < 40; ++failed) {
+    client!.reconnect();
+    await settled();
+    server.last.fail();
+    await settled();
+  }
+  const asked = server.calls.length;
+  await wait(60_000);
+  expect(server.calls).toHaveLength(asked);
+});
+
+test("calls beside a stream leave nothing behind on it", async () => {
+  const signals: AbortSignal[] = [];
+  const stream = await opened({ token: ({ signal }) => `t${signals.push(signal)}`, fetch: ((url, init) => server.fetch(url, { ...init, signal: null })) as typeof fetch });
+  await stream.send('event: carillon.open\ndata: {"client":"c1","topics":["news"]}\n\n');
+  const before = getEventListeners(signals[0]!, "abort").length;
+  for (let n = 0; n < 10; ++n) {
+    const added = client!.addTopic(`${n}`);
+    await settled();
+    server.last.answer(204, undefined);
+    await added;
+  }
+  expect(signals.at(-1)).toBe(signals[0]);
+  expect(getEventListeners(signals[0]!, "abort")).toHaveLength(before);
 });

@@ -6,7 +6,7 @@ import { FakeServer, type Stream, settled } from "./support.js";
 let server: FakeServer;
 let client: CarillonClient;
 let page: EventTarget;
-let view: { visibilityState: string };
+let view: { hidden: boolean };
 let store: Map<string, string>;
 
 beforeEach(() => {
@@ -14,7 +14,7 @@ beforeEach(() => {
   vi.spyOn(Math, "random").mockReturnValue(0.5);
   server = new FakeServer();
   page = new EventTarget();
-  view = { visibilityState: "visible" };
+  view = { hidden: false };
   store = new Map();
   vi.stubGlobal("addEventListener", page.addEventListener.bind(page));
   vi.stubGlobal("document", view);
@@ -83,10 +83,10 @@ test("a machine that wakes up after long silence reconnects when the page is sho
   await happens("visibilitychange");
   expect(server.calls).toHaveLength(1);
   vi.setSystemTime(Date.now() + 3_600_000);
-  view.visibilityState = "hidden";
+  view.hidden = true;
   await happens("visibilitychange");
   expect(server.calls).toHaveLength(1);
-  view.visibilityState = "visible";
+  view.hidden = false;
   await happens("visibilitychange");
   expect([server.calls.length, stream.cancelled]).toEqual([2, true]);
 });
@@ -141,4 +141,14 @@ test("a client that is closed leaves no listener behind", async () => {
   await happens("online");
   await happens("pageshow");
   expect(server.calls).toHaveLength(1);
+});
+
+test.each(["freeze", "pagehide", "online"])("what an element of the page calls %s is its own affair", async (type) => {
+  const stream = await opened();
+  await happens("offline");
+  const event = new Event(type);
+  Object.defineProperty(event, "target", { value: { parentNode: {} } });
+  page.dispatchEvent(event);
+  await settled();
+  expect([client.status, stream.cancelled]).toEqual(["open", false]);
 });

@@ -176,3 +176,53 @@ test("functions among options may change without another stream", () => {
   latest = { token: () => "b" };
   expect(given.token()).toBe("b");
 });
+
+test("a stream that has given up goes on where it was when it is opened again", async () => {
+  const { store, stream } = await used({ maxRetries: 0 });
+  await stream.send(full({ data: 1, topics: ["a"] }, 7));
+  await stream.cut();
+  await settled();
+  expect(store.getSnapshot().status).toBe("closed");
+  store.reconnect();
+  await settled();
+  expect(server.last.headers.get("Last-Event-ID")).toBe("7");
+});
+
+test("a store in another's place goes on where that one stands, if it is of the same URL", async () => {
+  const { store, stop, stream } = await used({ headers: { "X-Token": "1" } });
+  await stream.send(full({ data: 1, topics: ["a"] }, 7));
+  for (const [to, cursor] of [
+    [url, "7"],
+    [`${url}?topic=b`, null],
+  ] as const) {
+    const next = new StreamStore({ url: to, topics: ["a"], fetch: server.fetch });
+    const end = next.use(store);
+    await settled();
+    expect(server.last.headers.get("Last-Event-ID")).toBe(cursor);
+    end();
+  }
+  stop();
+  await settled();
+});
+
+test("a stream that was refused is tried anew when its topics change", async () => {
+  const store = new StreamStore({ url, topics: ["secret"], fetch: server.fetch });
+  store.use();
+  await settled();
+  server.last.answer(403);
+  await settled();
+  const stop = store.addTopic("news");
+  await settled();
+  expect([server.calls.length, server.last.url.searchParams.getAll("topic")]).toEqual([2, ["secret", "news"]]);
+  server.last.answer(403);
+  await settled();
+  const other = store.addTopic("more");
+  await settled();
+  server.last.answer(403);
+  await settled();
+  stop();
+  await settled();
+  expect([server.calls.length, server.last.url.searchParams.getAll("topic")]).toEqual([4, ["secret", "more"]]);
+  other();
+  await settled();
+});

@@ -96,3 +96,77 @@ test.each([404, 405])("a stream under a path of the application's own, which cha
   await settled();
   expect([server.last.method, server.last.url.search, kinds()]).toEqual(["GET", "?from=app&topic=a", []]);
 });
+
+test.each([400, 403])("a topic that is refused (%i) is not asked for again: it would be the end of the next stream", async (status) => {
+  const stream = await opened();
+  await stream.send('event: carillon.open\ndata: {"client":"c1","topics":["news"]}\n\n');
+  const added = client!.addTopic("secret");
+  await settled();
+  server.last.answer(status);
+  await expect(added).rejects.toMatchObject({ status });
+  await stream.cut();
+  await wait(1500);
+  expect(server.last.url.search).toBe("?topic=news");
+});
+
+test("a topic that a stream was opened anew for, and refused, leaves the others", async () => {
+  const stream = await opened();
+  await stream.send('id: aaaaaaaa.1\nevent: carillon.open\ndata: {"client":"c1","topics":["news"]}\n\n');
+  const added = client!.addTopic("secret");
+  await settled();
+  server.last.answer(401);
+  await added;
+  await settled();
+  expect(server.last.url.search).toBe("?topic=news&topic=secret");
+  server.last.answer(403);
+  await wait(1500);
+  expect([server.last.url.search, server.last.headers.get("Last-Event-ID"), kinds()]).toEqual(["?topic=news", "aaaaaaaa.1", ["403"]]);
+  // What is refused without such a topic is refused for good.
+  server.last.answer(403);
+  await settled();
+  expect(client!.status).toBe("closed");
+});
+
+test("topics that a renewed token does not allow are given up when the next stream is refused", async () => {
+  const stream = await opened({ topics: ["a", "b"] });
+  await stream.send('event: carillon.open\ndata: {"client":"c1","topics":["news","a","b"]}\n\nevent: carillon.renewed\ndata: {"dropped":["a"]}\n\n');
+  await stream.cut();
+  await wait(1500);
+  server.last.answer(403);
+  await wait(3000);
+  expect([server.last.url.search, kinds()]).toEqual(["?topic=news&topic=b", ["network", "403"]]);
+});
+
+test("two changes of one topic that overtake each other end as it was wanted last", async () => {
+  const stream = await opened({ topics: ["a"] });
+  await stream.send('event: carillon.open\ndata: {"client":"c1","topics":["news","a"]}\n\n');
+  const removed = client!.removeTopic("a");
+  const added = client!.addTopic("a");
+  await settled();
+  const [taken, given] = server.calls.slice(1);
+  expect([taken!.method, given!.method]).toEqual(["DELETE", "PUT"]);
+  // The server has got them the other way round.
+  given!.answer(204, undefined);
+  await settled();
+  taken!.answer(204, undefined);
+  await settled();
+  expect([server.calls.length, server.last.method]).toEqual([4, "PUT"]);
+  server.last.answer(204, undefined);
+  await Promise.all([removed, added]);
+  await settled();
+  expect(server.calls).toHaveLength(4);
+});
+
+test.each([
+  ["../../../auth/logout", "%00/%00/%00/auth/logout"],
+  ["a/..", "a/%00"],
+  [".", "%00"],
+])("a topic with segments of dots changes nothing elsewhere: %s", async (topic, path) => {
+  const stream = await opened();
+  await stream.send('event: carillon.open\ndata: {"client":"c1","topics":["news"]}\n\n');
+  const added = client!.addTopic(topic);
+  await settled();
+  expect(server.last.url.pathname).toBe(`/events/clients/c1/topics/${path}`);
+  server.last.answer(400);
+  await expect(added).rejects.toMatchObject({ status: 400 });
+});

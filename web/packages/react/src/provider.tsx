@@ -1,5 +1,5 @@
 import { type StoreOptions, StreamStore, following, keyOf } from "carillon-client/store";
-import { type ReactNode, createContext, useContext, useEffect, useMemo } from "react";
+import { type ReactNode, createContext, useContext, useEffect, useMemo, useRef } from "react";
 import { useLatest } from "./latest.js";
 
 const Context = createContext<StreamStore | undefined>(undefined);
@@ -22,7 +22,12 @@ export function useStore<T extends object>(options: T, make: (options: T) => Str
   const key = keyOf(options);
   // The key says all of the options that may ask for another store.
   const store = useMemo(() => make(following(options, () => latest.current)), [key]);
-  useEffect(() => store.use(), [store]);
+  const before = useRef<StreamStore>(undefined);
+  useEffect(() => {
+    const stop = store.use(before.current);
+    before.current = store;
+    return stop;
+  }, [store]);
   return store;
 }
 

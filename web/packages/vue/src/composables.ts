@@ -52,8 +52,8 @@ function useStore<T extends object>(options: MaybeRefOrGetter<T>, make: (options
   );
   watch(
     [store, mounted] as const,
-    ([used, ready], _, onCleanup) => {
-      if (ready) onCleanup(used.use());
+    ([used, ready], before, onCleanup) => {
+      if (ready) onCleanup(used.use(before[0]));
     },
     { immediate: true, flush: "sync" },
   );

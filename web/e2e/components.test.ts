@@ -129,6 +129,19 @@ describe.each(frameworks)("carillon-%s", (framework, extension, render) => {
     expect(problems).toEqual([]);
   });
 
+  test("a token that is renewed while the server is away loses nothing", async () => {
+    await open("renewed");
+    await shows("status", "Connected");
+    await server.publish("news", "1");
+    await shows("heard", '["1"]');
+    await server.kill();
+    await shows("status", "Disconnected");
+    await press("renew");
+    await server.start();
+    await server.publish("news", "2");
+    await shows("heard", '["1","2"]');
+  });
+
   test("usePresence says who is there, as users come, go to another room and leave", async () => {
     const settings = join(mkdtempSync(join(tmpdir(), "presence-")), "carillon.toml");
     writeFileSync(settings, '[[topics]]\npattern = "room/*"\npresence = "users"\n');

@@ -114,6 +114,20 @@ describe.each([
   });
 });
 
+test("when the browser ends the SharedWorker, a tab takes over, and nothing is lost or doubled", async () => {
+  const pages = [await tab({ worker: "/worker.js" }), await tab({ worker: "/worker.js" })];
+  await server.publish("news", "1");
+  await came(pages, "1");
+  const session = await browser.newBrowserCDPSession();
+  const { targetInfos } = await session.send("Target.getTargets");
+  const workers = targetInfos.filter(({ type, url: from }) => type === "shared_worker" && from.startsWith(site.url));
+  expect(workers).toHaveLength(1);
+  await session.send("Target.closeTarget", { targetId: workers[0]!.targetId });
+  for (const n of ["2", "3"]) await server.publish("news", n);
+  await came(pages, "1", "2", "3");
+  await until("one connection", async () => (await subscribers()) === 1);
+});
+
 test("a tab that was away catches up on its own connection, then shares again", async () => {
   const options = { persist: "cursor" };
   const away = await tab(options);

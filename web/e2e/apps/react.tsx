@@ -81,6 +81,21 @@ function OfDocument({ server }: { server: string }) {
   );
 }
 
+/** A token that is given as a text: the button renews it. */
+function Renewed({ server }: { server: string }) {
+  const [name, setName] = useState("alice");
+  const [heard, setHeard] = useState<unknown[]>([]);
+  const { isConnected, addEventListener } = useSSE({ url: `${server}/events/subscribe/news`, token: btoa(`alice:${name}::user`), reconnectInterval: 2000 });
+  useEffect(() => addEventListener("message", ({ data }) => setHeard((before) => [...before, data])), [addEventListener]);
+  return (
+    <>
+      <button onClick={() => setName((before) => `${before}+`)}>renew</button>
+      <p data-testid="status">{isConnected ? "Connected" : "Disconnected"}</p>
+      <pre data-testid="heard">{JSON.stringify(heard)}</pre>
+    </>
+  );
+}
+
 /** What system D's demo shows: messages for a user, and who is connected. */
 function Demo({ server }: { server: string }) {
   const { isConnected, lastEvent } = useSSE({ url: `${server}/api/sse`, userId: "user123", metadata: { theme: "dark" } });
@@ -100,6 +115,7 @@ if (typeof document !== "undefined") {
     provided: () => <Provided server={server} />,
     room: () => <Room server={server} token={query.get("token") ?? ""} />,
     document: () => <OfDocument server={server} />,
+    renewed: () => <Renewed server={server} />,
     demo: () => <Demo server={server} />,
     connections: () => <TrackConnections url="/api/sse/clients" interval={50} />,
   };

@@ -88,6 +88,22 @@ const OfDocument = defineComponent({
   },
 });
 
+/** A token that is given as a text: the button renews it. */
+const Renewed = defineComponent({
+  props: { server: { type: String, required: true } },
+  setup(props) {
+    const name = ref("alice");
+    const heard = ref<unknown[]>([]);
+    const { isConnected, addEventListener } = useSSE(() => ({ url: `${props.server}/events/subscribe/news`, token: btoa(`alice:${name.value}::user`), reconnectInterval: 2000 }));
+    addEventListener("message", ({ data }) => heard.value.push(data));
+    return () => [
+      h("button", { onClick: () => (name.value += "+") }, "renew"),
+      h("p", { "data-testid": "status" }, isConnected.value ? "Connected" : "Disconnected"),
+      h("pre", { "data-testid": "heard" }, JSON.stringify(heard.value)),
+    ];
+  },
+});
+
 /** What system D's demo shows: messages for a user, and who is connected. */
 const Demo = defineComponent({
   props: { server: { type: String, required: true } },
@@ -108,6 +124,7 @@ if (typeof document !== "undefined") {
     provided: () => h(Provided, { server }),
     room: () => h(Room, { server, token: query.get("token") ?? "" }),
     document: () => h(OfDocument, { server }),
+    renewed: () => h(Renewed, { server }),
     demo: () => h(Demo, { server }),
     connections: () => h(TrackConnections, { url: "/api/sse/clients", interval: 50 }),
   };

@@ -37,6 +37,17 @@ describe("publishing", () => {
     expect(asked?.headers.authorization).toMatch(/^Bearer ey/);
   });
 
+  it("keeps its connections for call after call, a refusal among them", async () => {
+    for (let n = 0; n < 18; n += 1) await carillon.publish("t", n);
+    server.answer((_, response) => problem(response, 400, "INVALID_REQUEST"));
+    await failure(carillon.publish("t", 18));
+    server.answer(published);
+    await carillon.publish("t", 19);
+    expect(server.asked).toHaveLength(20);
+    // Node may make a second one before the first is free again.
+    expect(server.connections).toBeLessThanOrEqual(2);
+  });
+
   it("gathers what comes while a request is under way", async () => {
     let release: () => void = () => undefined;
     server.answer(async (asked, response, count) => {

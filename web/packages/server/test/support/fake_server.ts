@@ -14,6 +14,8 @@ export type Script = (asked: Asked, response: ServerResponse, count: number) => 
 
 export class FakeServer {
   readonly asked: Asked[] = [];
+  /** Connections that were made to it. */
+  connections = 0;
   private script: Script = () => ({});
 
   private constructor(private readonly server: Server) {}
@@ -21,6 +23,7 @@ export class FakeServer {
   static async start(script?: Script): Promise<FakeServer> {
     const server = createServer((request, response) => void fake.handle(request, response));
     const fake = new FakeServer(server);
+    server.on("connection", () => (fake.connections += 1));
     if (script) fake.script = script;
     await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
     return fake;

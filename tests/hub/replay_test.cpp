@@ -240,6 +240,35 @@ TEST_P(slow_streams, are_not_further_behind_for_what_a_topic_had_before_it_was_a
     t.on.run_until_idle();
     EXPECT_EQ(c.data(), (strings{"1", "2", "3"}));
 }
+TEST(slow_stream, that_filters_gets_what_another_gets_newer) {
+    hub_options options;
+    options.options_of = [](std::string_view) {
+        return topic_options{.slow = slow_policy::conflate};
+    };
+    test_hub t(std::move(options));
+    const auto price = [&](const char* region, const char* data) {
+        event e = make_event({"prices"}, data);
+        e.key = "k";
+        e.metadata = std::string(R"({"region":")") + region + "\"}";
+        t.publish(std::move(e));
+    };
+    fake_connection all, europe;
+    subscriber* const one = t.open(all, {"prices"});
+    auto r = t.request(europe, {"prices"});
+    r.filter.metadata = {{"region", "eu"}};
+    auto two = t.s.open(std::move(r));
+    ASSERT_TRUE(two);
+    all.room = europe.room = 0;
+    price("eu", "blocks");
+    price("eu", "of Europe");
+    price("us", "of America");
+    all.room = europe.room = fake_connection::unlimited;
+    t.flush(*one, all);
+    t.flush(**two, europe);
+    EXPECT_EQ(all.data().back(), "of America");
+    EXPECT_EQ(std::ranges::count(all.data(), "of Europe"), 0);
+    EXPECT_EQ(europe.data().back(), "of Europe");
+}
 TEST(slow_stream, is_asked_about_once_until_the_answer_is_there) {
     hub_options options;
     options.options_of = [](std::string_view) {

@@ -318,6 +318,44 @@ TEST_F(hub_fixture, drops_the_oldest_of_a_streams_own_events) {
     EXPECT_EQ(dropped({.events = 0, .age = 1h}), all);
 }
 
+// What is sent to one stream alone is nobody else's, and comes once.
+TEST_F(hub_fixture, drops_nothing_of_a_stream_that_has_topics_of_its_own) {
+    for (const bool durable : {false, true}) {
+        hub_options options;
+        options.options_of = [](std::string_view topic) {
+            topic_options o;
+            if (!topic.starts_with('$')) o.slow = slow_policy::drop_oldest;
+            o.max_lag = {.events = 2};
+            return o;
+        };
+        rebuild(std::move(options), {});
+        fake_connection c;
+        stream_request r = asking(c, {"news"});
+        if (durable) {
+            r.client = std::string(32, 'c');
+        } else {
+            auto who = std::make_shared<identity>();
+            who->user = "ann";
+            r.who = std::move(who);
+            r.spaces.user = true;
+        }
+        auto opened = shard_->open(std::move(r));
+        ASSERT_TRUE(opened);
+        c.room = 5;
+        strings all;
+        for (int i = 0; i < 6; ++i) {
+            all.push_back(std::to_string(i));
+            publish("news", all.back());
+        }
+        executor_.run_until_idle();
+        c.room = 1 << 20;
+        shard_->writable(**opened);
+        executor_.run_until_idle();
+        EXPECT_EQ(c.data(), all) << durable;
+        EXPECT_TRUE(c.own("carillon.gap").empty());
+    }
+}
+
 TEST_F(hub_fixture, drops_what_is_too_old_for_a_slow_stream) {
     hub_options options;
     options.options_of = [](std::string_view) {

@@ -300,6 +300,29 @@ TEST_P(journals, leave_out_what_a_newer_event_of_its_key_replaces) {
     EXPECT_EQ(conflated({"p/*", "p/b"}, {"p/*", "p/b"}), (numbers{2, 4, 5, 6}));
 }
 
+// A reader of the older one may not be shown the newer one, now or soon.
+TEST_P(journals, leave_out_no_event_for_a_newer_one_that_some_readers_are_not_shown) {
+    if (GetParam() == journal_kind::file_alone) return;  // of keys, only what is in memory is known
+    const auto keyed = [&](names topics, const std::function<void(event&)>& change) {
+        build();
+        const auto older = make({"a"}, "older");
+        older->content.key = "k";
+        const auto newer = make(topics, "newer");
+        newer->content.key = "k";
+        change(newer->content);
+        EXPECT_TRUE(try_append({older, newer}));
+        return positions(read(read_query{.patterns = parse({"a"}),
+                                         .after = {},
+                                         .upto = record().head(),
+                                         .conflate = parse({"a"})}));
+    };
+    EXPECT_EQ(keyed({"a"}, [](event&) {}), numbers{2});
+    EXPECT_EQ(keyed({"a"}, [](event& e) { e.is_private = true; }), (numbers{1, 2}));
+    EXPECT_EQ(keyed({"a"}, [&](event& e) { e.expires = now_.load() + 1h; }), (numbers{1, 2}));
+    EXPECT_EQ(keyed({"a", "$user/ann"}, [](event&) {}), (numbers{1, 2}));
+    EXPECT_EQ(keyed({"b"}, [](event&) {}), numbers{1});
+}
+
 TEST_P(journals, give_the_places_of_erased_events_only_if_asked) {
     append({"a"}, "one");
     const auto eraser = make({"a"}, "instead");
@@ -540,6 +563,38 @@ TEST_P(journals, commit_one_at_a_time_in_order_from_many_threads) {
     ASSERT_EQ(order.size(), std::size_t{2 * each});
     for (std::size_t i = 0; i < order.size(); ++i) ASSERT_EQ(order[i], i + 1);
     EXPECT_EQ(fed, order);
+}
+
+// An event loop that commits for another one has streams of its own to serve.
+TEST_P(journals, let_another_thread_commit_for_one_that_has_done_so_for_long) {
+    if (GetParam() != journal_kind::memory) return;  // the others have a writer
+    std::atomic<bool> over{false};
+    const auto first = std::this_thread::get_id();
+    const auto deadline = std::chrono::steady_clock::now() + 10s;
+    std::function<void()> go_on = [&] {
+        record().append({make({"a"})}, [&](const auto&, auto) {
+            const bool relieved = std::this_thread::get_id() != first;
+            if (relieved || std::chrono::steady_clock::now() > deadline) over = true;
+            if (!over) go_on();
+        });
+    };
+    std::atomic<bool> busy{false};
+    std::thread other([&] {
+        while (!busy) std::this_thread::yield();
+        while (!over) {
+            std::promise<void> stored;
+            record().append({make({"a"})}, [&](const auto&, auto) { stored.set_value(); });
+            stored.get_future().get();
+        }
+    });
+    record().append({make({"a"})}, [&](const auto&, auto) {
+        busy = true;
+        go_on();
+    });
+    const auto left = std::chrono::steady_clock::now();
+    while (!over) std::this_thread::yield();
+    other.join();
+    EXPECT_LT(left, deadline) << "it never came back";
 }
 
 TEST_P(journals, recover_from_a_clock_that_was_ahead) {

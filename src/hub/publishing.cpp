@@ -99,6 +99,7 @@ result<> check_each(std::span<const event> batch, const hub_options& limits, Che
 class addressing {
 public:
     result<std::vector<address>> of(const audience& to) && {
+        several_ = to.users.size() + to.sessions.size() + to.clients.size() + to.rooms.size() > 1;
         if (to.everyone) {
             if (!to.users.empty() || !to.sessions.empty() || !to.clients.empty() ||
                 !to.rooms.empty() || !to.all_of.empty())
@@ -122,13 +123,15 @@ private:
             return;
         }
         topic where = topic_of(segment);
-        if (seen_.insert(where.str()).second) all_.push_back({std::move(where)});
+        if (is_new(where)) all_.push_back({std::move(where)});
     }
+
+    bool is_new(const topic& where) { return !several_ || seen_.insert(where.str()).second; }
 
     void add_room(const topic& room) {
         if (!room.internal()) {
             wrong_ = "a room is a topic in the hub's own space";
-        } else if (seen_.insert(room.str()).second) {
+        } else if (is_new(room)) {
             all_.push_back({room});
         }
     }
@@ -149,6 +152,7 @@ private:
     }
 
     std::vector<address> all_;
+    bool several_ = false;  ///< one may be named twice
     std::unordered_set<std::string> seen_;
     std::string wrong_;
 };
@@ -266,10 +270,14 @@ void hub::core::append_for(std::vector<event> batch, addresses to,
                            receipt_callback delivered) {
     events stored;
     stored.reserve(batch.size() * to.size());
-    for (const event& e : batch) {
+    for (event& e : batch) {
         for (const address& one : to) {
             auto& made = stored.emplace_back(std::make_shared<stored_event>());
-            made->content = e;
+            if (&one == &to.back()) {
+                made->content = std::move(e);
+            } else {
+                made->content = e;
+            }
             made->content.topics = one;
             made->content.is_private = true;
         }

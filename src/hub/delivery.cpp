@@ -150,7 +150,7 @@ opening_facts shard::impl::facts_of(const subscriber& s) const {
     opening_facts facts;
     facts.client = id_of(s);
     if (s.who() != nullptr) facts.user = s.who()->user();
-    if (s.extras && s.extras->rare) facts.remembered = s.extras->rare->remembered;
+    if (s.durable() != nullptr) facts.remembered = s.durable()->remembered;
     facts.now = std::chrono::system_clock::now();
     facts.topics = topics_of(s);
     return facts;

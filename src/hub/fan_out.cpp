@@ -189,7 +189,7 @@ bool shard::impl::shows(const subscriber& s, encoded_event& e) const {
     if (s.extras) {
         v.grants = s.extras->grants.get();
         v.who = s.who();
-        v.filter = s.filters ? &s.extras->rare->filter : nullptr;
+        v.filter = s.filters ? s.extras->rare->filter.get() : nullptr;
     }
     return carillon::shows(v, e.event->content, *e.memo, [&](const topic& t) {
         bool found = false;

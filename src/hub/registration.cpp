@@ -228,7 +228,7 @@ void shard::impl::note_facts(subscriber& s, const stream_request& request) {
         note_expiry(s);
     }
     if (!request.filter.empty()) {
-        s.rare().filter = request.filter;
+        s.rare().filter = filters_.intern(request.filter);
         s.filters = true;
     }
     start_ticking();
@@ -259,14 +259,16 @@ void shard::impl::drop_refused(std::vector<topic_pattern>& topics, const stream_
 result<> shard::impl::claim_durable(subscriber& s, stream_request& request) {
     if (request.client.empty()) return {};
     const auto limits = hub_.options();
-    s.rare().token = request.client;  // before: whatever happens, the claim is given back
+    // Before: whatever happens, the claim is given back.
+    s.rare().durable = std::make_unique<durable_extras>(durable_extras{.token = request.client});
+    durable_extras& durable = *s.rare().durable;
     auto claimed = hub_.inside().directory.claim(
         request.client, owner_of(request.who.get()), {number_, s.slot}, request.topics,
         {limits->max_durable_clients, limits->max_topics_per_client});
     if (!claimed) return std::unexpected(claimed.error());
-    if (!request.last_event_id.empty()) s.rare().remembered = claimed->known;
-    s.rare().public_id = std::move(claimed->public_id);
-    s.rare().values_owed = claimed->values_owed;
+    if (!request.last_event_id.empty()) durable.remembered = claimed->known;
+    durable.public_id = std::move(claimed->public_id);
+    durable.values_owed = claimed->values_owed;
     if (claimed->previous) {
         impl& other = hub_.inside().shards[claimed->previous->shard]->inside();
         const auto replace = [&other, slot = claimed->previous->slot, token = request.client] {

@@ -57,7 +57,7 @@ void replayer::begin(subscriber& s, const stream_request& request) {
     s.seen_seq = end.next_seq;
     backlog& b = home_.fall_behind(s);
     b.open = std::make_unique<opening>(request);
-    const bool owed = s.extras && s.extras->rare && s.extras->rare->values_owed;
+    const bool owed = s.durable() != nullptr && s.durable()->values_owed;
     b.open->values_owed = b.open->values_owed || owed;
     b.joining = true;
     const bool rewinds = !request.snapshot && !std::holds_alternative<std::monostate>(request.from);

@@ -224,6 +224,7 @@ private:
     encode_cache cache_;
     lifeline life_;
     grant_table grants_;
+    filter_table filters_;
     replayer replayer_;
     std::vector<std::unique_ptr<subscriber>> slots_;
     std::vector<std::uint32_t> free_;

@@ -28,14 +28,20 @@ struct subscription {
     std::uint32_t index = 0;
 };
 
+/// Of a durable client.
+struct durable_extras {
+    std::string token = {};
+    std::string public_id = {};
+    std::optional<bool> remembered = {};  ///< of one that came with a cursor: whether it was known
+    bool values_owed = false;             ///< of a topic that it was given
+};
+
 /// What few streams need.
 struct rare_extras {
     std::string metadata;
-    std::string token;               ///< of a durable client
-    std::string public_id;           ///< of a durable client
-    std::optional<bool> remembered;  ///< of one that came with a cursor: whether it was known
-    bool values_owed = false;        ///< to a durable client, of a topic that it was given
-    event_filter filter;
+    std::unique_ptr<durable_extras> durable;  ///< null: it is none
+    std::shared_ptr<const event_filter>
+        filter;                           ///< shared by streams that filter alike; null: none
     std::shared_ptr<stream_lease> lease;  ///< of a ticket, which it keeps in use; null: none
 };
 
@@ -145,9 +151,15 @@ struct subscriber {
         return *kept;
     }
     /// Empty for what is not there.
-    std::string_view token() const noexcept { return of_rare(&rare_extras::token); }
-    std::string_view public_id() const noexcept { return of_rare(&rare_extras::public_id); }
-    std::string_view metadata() const noexcept { return of_rare(&rare_extras::metadata); }
+    std::string_view token() const noexcept { return of_durable(&durable_extras::token); }
+    std::string_view public_id() const noexcept { return of_durable(&durable_extras::public_id); }
+    std::string_view metadata() const noexcept {
+        return extras && extras->rare ? std::string_view(extras->rare->metadata)
+                                      : std::string_view();
+    }
+    const durable_extras* durable() const noexcept {
+        return extras && extras->rare ? extras->rare->durable.get() : nullptr;
+    }
     const kept_identity* who() const noexcept {
         return extras && extras->who ? &extras->who : nullptr;
     }
@@ -169,9 +181,8 @@ struct subscriber {
     }
 
 private:
-    std::string_view of_rare(std::string rare_extras::* field) const noexcept {
-        return extras && extras->rare ? std::string_view((*extras->rare).*field)
-                                      : std::string_view();
+    std::string_view of_durable(std::string durable_extras::* field) const noexcept {
+        return durable() != nullptr ? std::string_view(durable()->*field) : std::string_view();
     }
 };
 

@@ -27,6 +27,15 @@ void grant_table::forget_unused() {
     forget_at_ = std::max<std::size_t>(64, 2 * known_.size());
 }
 
+std::shared_ptr<const event_filter> filter_table::intern(const event_filter& filter) {
+    if (const auto found = known_.find(filter); found != known_.end()) return *found;
+    if (known_.size() >= forget_at_) {
+        std::erase_if(known_, [](const filter_ptr& f) { return f.use_count() == 1; });
+        forget_at_ = std::max<std::size_t>(64, 2 * known_.size());
+    }
+    return *known_.insert(std::make_shared<const event_filter>(filter)).first;
+}
+
 bool visibility_memo::granted(const numbered_grants& to, const event& e) {
     verdict& known = verdicts_[to.number % verdicts_.size()];
     if (known.number != to.number) {

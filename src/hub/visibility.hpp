@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -41,6 +42,26 @@ private:
     std::map<grant_set, std::weak_ptr<const numbered_grants>> known_;
     std::size_t forget_at_ = 64;  ///< so many sets make it worth a look
     std::uint64_t last_number_ = 0;
+};
+
+/// Equal filters of many streams, once: streams of a kind often filter alike. Confined to its shard.
+/// One that nobody has any more is forgotten when many others have come.
+class filter_table {
+public:
+    std::shared_ptr<const event_filter> intern(const event_filter& filter);
+    std::size_t size() const noexcept { return known_.size(); }
+
+private:
+    using filter_ptr = std::shared_ptr<const event_filter>;
+    struct by_value {
+        using is_transparent = void;
+        static const event_filter& of(const filter_ptr& p) noexcept { return *p; }
+        static const event_filter& of(const event_filter& f) noexcept { return f; }
+        bool operator()(const auto& a, const auto& b) const { return of(a) < of(b); }
+    };
+
+    std::set<filter_ptr, by_value> known_;
+    std::size_t forget_at_ = 64;
 };
 
 /// What was found out about one event, kept with it. Confined to its shard.

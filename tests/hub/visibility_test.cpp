@@ -173,5 +173,18 @@ TEST(own_topic, any_id_is_one_segment_and_no_two_are_the_same) {
     EXPECT_NE(attribute_topic({"a", "b=c"})->str(), attribute_topic({"a=b", "c"})->str());
 }
 
+TEST(filter_table, keeps_equal_filters_once_and_forgets_those_of_nobody) {
+    filter_table table;
+    const event_filter news{.names = {"news"}, .kinds = {}, .metadata = {{"a", "b"}}};
+    const auto kept = table.intern(news);
+    EXPECT_EQ(table.intern(news), kept);
+    EXPECT_NE(table.intern({.names = {"news"}, .kinds = {"x"}, .metadata = {}}), kept);
+    EXPECT_EQ(table.size(), 2u);
+    for (int i = 0; i < 1000; ++i)
+        table.intern({.names = {std::to_string(i)}, .kinds = {}, .metadata = {}});
+    EXPECT_LE(table.size(), 64u);
+    EXPECT_EQ(table.intern(news), kept) << "somebody has it";
+}
+
 }  // namespace
 }  // namespace carillon::testing

@@ -69,6 +69,7 @@ struct event_filter {
     std::vector<attribute> metadata;  ///< all of these; only strings, numbers and booleans compare
 
     bool empty() const noexcept { return names.empty() && kinds.empty() && metadata.empty(); }
+    friend auto operator<=>(const event_filter&, const event_filter&) = default;
 };
 
 }  // namespace carillon

@@ -36,7 +36,7 @@ const columns: VirtualColumn<Seen>[] = [
   { id: "topics", head: "Topic", width: "minmax(7rem, 1.6fr)", narrow: "minmax(0, 1.4fr)", cell: (e) => <span className="mono">{e.topics || "–"}</span> },
   { id: "data", head: "Data", width: "minmax(8rem, 3fr)", wide: true, cell: (e) => <span className="mono quiet">{cut(e.data, 200)}</span> },
   { id: "id", head: "Id", width: "9.5rem", wide: true, cell: (e) => <span className="mono quiet">{e.id || "not stored"}</span> },
-  { id: "at", head: "Stored", width: "5.5rem", narrow: "4rem", number: true, cell: (e) => clock(e.timestamp || e.at) },
+  { id: "at", head: "Stored", width: "6rem", narrow: "5.25rem", number: true, cell: (e) => clock(e.timestamp || e.at) },
 ];
 
 /** The newest events first; those that come while it is paused wait. */
@@ -67,7 +67,9 @@ function useEvents(target: string, token: string | undefined, paused: boolean) {
     });
     made.addEventListener("error", () => {
       const why = made.failure;
-      if (made.status === "closed" && why) setProblem(why.status ? `The server refused it (${why.status}).` : why.message);
+      if (client.current !== made || !why) return;
+      if (made.status === "closed") setProblem(why.status ? `The server refused it (${why.status}).` : why.message);
+      else if (why.status) setProblem(`The server refuses it for the moment (${why.status}); the page asks again by itself.`);
     });
     made.onGap(({ resume, reason }) => {
       my.fresh.push({ key: ++key, at: Date.now(), type: resume === "reset" ? "the server does not know this id" : "events are missing here", id: "", topics: "", data: reason ?? "", timestamp: "", size: 0 });

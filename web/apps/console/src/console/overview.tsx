@@ -96,7 +96,7 @@ export function Overview() {
     return <Loading what="the first sample" />;
   }
   // By this machine's clock alone. Before the first one of this stream, figures are those that the server has kept.
-  const stale = status !== "open" || heard === 0 || now - heard > late;
+  const stale = !reachable || status !== "open" || heard === 0 || now - heard > late;
   const begins = heard === 0 && (status === "open" || status === "connecting");
   return (
     <div className={stale ? "overview stale" : "overview"}>
@@ -107,7 +107,7 @@ export function Overview() {
             {begins ? "connecting" : stale ? "no new figures" : latest.draining ? "draining" : "live"}
           </Badge>
         </span>
-        {stale && heard > 0 && <span className="small warn-text">for {age(now - heard)}</span>}
+        {stale && heard > 0 && now - heard > late && <span className="small warn-text">for {age(now - heard)}</span>}
         <span className="quiet small">
           up {age(latest.at - latest.started)}
           {latest.delivery !== null && <>, an event reaches its listeners in {time(latest.delivery)}</>}
@@ -136,19 +136,17 @@ export function Overview() {
       <Panel title="Event loops" note="Each has a core and its share of the streams" flush>
         <Roll samples={samples} />
       </Panel>
-      <div className="pair">
-        {stats.data ? (
-          <>
-            <Outdated problem={stats.problem} />
-            <Ranking title="Most listened to" rows={stats.data.byTopic} to={(name) => `/console/connections?topic=${encodeURIComponent(name)}`} none="Nobody listens to a topic." />
-            <Ranking title={`Users, ${whole(stats.data.users)} in all`} rows={stats.data.byUser} to={(name) => `/console/connections?user=${encodeURIComponent(name)}`} none="No stream has a user." />
-          </>
-        ) : stats.problem ? (
-          <ErrorState title="Who listens cannot be shown" problem={stats.problem} retry={stats.reload} />
-        ) : (
-          <Empty title="Counting streams …" />
-        )}
-      </div>
+      {stats.data ? (
+        <div className="pair">
+          <Outdated problem={stats.problem} />
+          <Ranking title="Most listened to" rows={stats.data.byTopic} to={(name) => `/console/connections?topic=${encodeURIComponent(name)}`} none="Nobody listens to a topic." />
+          <Ranking title={`Users, ${whole(stats.data.users)} in all`} rows={stats.data.byUser} to={(name) => `/console/connections?user=${encodeURIComponent(name)}`} none="No stream has a user." />
+        </div>
+      ) : stats.problem && !stats.problem.offline ? (
+        <ErrorState title="Who listens cannot be shown" problem={stats.problem} retry={stats.reload} />
+      ) : (
+        reachable && <Loading what="who listens" />
+      )}
     </div>
   );
 }

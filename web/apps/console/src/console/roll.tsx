@@ -81,7 +81,7 @@ export function Roll({ samples }: { samples: readonly Sample[] }) {
             </span>
             <span role="cell" className="roll-streams">
               <span className="roll-bar" aria-hidden="true">
-                <span style={{ width: `${(loop.streams / most) * 100}%` }} />
+                {loop.streams > 0 && <span style={{ width: `${(loop.streams / most) * 100}%` }} />}
               </span>
               {whole(loop.streams)}
               {loop.slow > 0 && <span className="warn-text"> {whole(loop.slow)} slow</span>}

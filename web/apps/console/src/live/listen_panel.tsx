@@ -74,7 +74,7 @@ export function ListenPanel({ system, mounts }: { system: System; mounts: Mounts
           <span role="status" className="stream-state">
             {open && (
               <Badge tone={tones[open.status]} dot>
-                {open.status === "closed" ? "refused" : open.status === "waiting" ? "lost, comes back by itself" : open.status}
+                {open.status === "closed" ? "refused" : open.status === "waiting" ? (open.problem ? "refused, tries again" : "lost, comes back by itself") : open.status}
               </Badge>
             )}
           </span>

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <functional>
 #include <numeric>
 
@@ -95,6 +96,9 @@ public:
     const strings& mistakes() const noexcept { return mistakes_; }
 
     void file(const std::string& path) {
+        // A folder reads as if nothing were in it. Containers make one of a file that is missing.
+        if (std::error_code ignored; std::filesystem::is_directory(path, ignored))
+            return mistake(path + ": this is a folder, a file is expected");
         const toml::parse_result parsed = toml::parse_file(path);
         if (!parsed) {
             const auto& why = parsed.error();

@@ -4,6 +4,8 @@
 #include "server/listeners.hpp"
 #include "server/web_client.hpp"
 
+#include <algorithm>
+#include <ranges>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -75,6 +77,45 @@ result<> check_files(const settings& s) {
     return {};
 }
 
+/// A path that a request can ask for as it stands: `/`, or segments of plain characters.
+bool is_path(std::string_view prefix) {
+    if (prefix == "/") return true;
+    if (!prefix.starts_with('/') || prefix.ends_with('/')) return false;
+    for (const auto part : std::views::split(prefix.substr(1), '/')) {
+        const std::string_view segment(part.begin(), part.end());
+        const bool plain = std::ranges::all_of(segment, [](char c) {
+            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                   std::string_view("-._~").contains(c);
+        });
+        if (segment.empty() || segment == "." || segment == ".." || !plain) return false;
+    }
+    return true;
+}
+
+result<> check_prefixes(const settings& s) {
+    // Of the topic service, the root is the empty text.
+    if (s.topic_service.prefix == "/")
+        return fail(errc::invalid_request,
+                    "`topic_service.prefix = /`: leave it empty for the root");
+    const strings topics{s.topic_service.prefix.empty() ? "/" : s.topic_service.prefix};
+    const std::pair<std::string_view, const strings*> all[] = {
+        {"topic_service", &topics},
+        {"users", &s.users.prefix},
+        {"notifications", &s.notifications.prefix},
+        {"domains", &s.domains.prefix},
+        {"metadata", &s.metadata.prefix}};
+    for (const auto& [section, prefixes] : all) {
+        const auto wrong =
+            std::ranges::find_if_not(*prefixes, [](const auto& p) { return is_path(p); });
+        if (wrong == prefixes->end()) continue;
+        return fail(errc::invalid_request,
+                    fmt::format("`{}.prefix = {}`: a path is expected: it begins with a slash and "
+                                "has letters, digits and `-._~` between slashes",
+                                section, *wrong));
+    }
+    return {};
+}
+
 result<> check_webhook(const settings& s) {
     if (s.webhook.url.empty()) return {};
     auto fine = check_web_url(s.webhook.url, s.auth.plain_http);
@@ -112,6 +153,7 @@ result<checked_settings> check(const loaded_settings& loaded) {
     note(http);
     note(callers);
     note(check_webhook(s));
+    note(check_prefixes(s));
     note(check_files(s));
     if (!mistakes.empty())
         return fail(errc::invalid_request, fmt::format("{}", fmt::join(mistakes, "\n")));

@@ -96,6 +96,22 @@ TEST_F(bad_input, names_the_field_that_is_wrong) {
             "`zone`");
 }
 
+TEST_F(bad_input, a_recipient_that_is_null_is_not_everybody) {
+    const call user{"POST", "/api/sse/send", "", ""};
+    const call custom{"POST", "/api/v1/sse/custom", "", ""};
+    const call client{"POST", "/api/sse/notify", "", ""};
+    for (const char* field : {"userId", "userIds", "recipients"}) {
+        const std::string name = fmt::format("`{}`", field);
+        refuses(user, fmt::format(R"({{"type":"t","data":1,"{}":null}})", field), name);
+        refuses(custom, fmt::format(R"({{"eventType":"e","{}":null}})", field), name);
+        refuses(client, fmt::format(R"({{"data":1,"{}":null}})", field), name);
+    }
+    for (const char* field : {"sessionId", "sessionIds", "clientIds", "metadata"})
+        refuses(client, fmt::format(R"({{"data":1,"{}":null}})", field),
+                fmt::format("`{}`", field));
+    refuses(client, R"({"data":1,"broadcast":false})", "`broadcast`");
+}
+
 TEST_F(bad_input, of_an_open_shape_or_under_a_topic_is_named_too) {
     const std::string deep = std::string(10'000, '[') + std::string(10'000, ']');
     for (const std::string_view path : {"/realtime/update", "/system/status/update"}) {

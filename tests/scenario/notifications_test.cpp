@@ -201,6 +201,24 @@ strings ids_in(std::string_view text) {
 }
 
 // The server dies somewhere between record, outbox, event and log; what it answered is in both.
+TEST(notifications, that_a_stream_passed_over_are_not_delivered) {
+    const running_server s(with_keys());
+    ASSERT_EQ(notify(s, R"({"id":"n1","type":"one","userId":"ann"})").status, 201);
+    ASSERT_TRUE(delivered(s, "n1", "offline"));
+    for (const char* elsewhere : {"?last=0", "?since=1ms"}) {
+        event_reader ann(s, std::string(notifications) + elsewhere, calls_as("ann"),
+                         {.whole_path = true});
+        ann.next();
+        // Streams are looked at once a second.
+        std::this_thread::sleep_for(std::chrono::milliseconds(1200));
+        EXPECT_THAT(deliveries(s, "n1"), HasSubstr("offline")) << elsewhere;
+    }
+    event_reader ann = stream_of(s, "ann");
+    ann.next();
+    EXPECT_EQ(json_value(ann.next().data, "notificationType"), "one");
+    EXPECT_TRUE(delivered(s, "n1", R"("state":"delivered")"));
+}
+
 TEST(notifications, a_record_and_its_event_survive_together_or_not_at_all) {
     running_server s(with_keys());
     const std::string back = calls_as("back", publisher);

@@ -305,15 +305,29 @@ TEST(operating, wrong_settings_are_refused_with_place_and_suggestion) {
 
 TEST(operating, what_a_start_would_refuse_is_found_by_a_check_with_its_place) {
     const temporary_folder folder;
-    for (const char* wrong :
-         {"listen = ['x']", "listen = ['0.0.0.0:3000']", "metrics.listen = ['x']",
-          "http.trusted_proxies = ['foo']", "http.cors_origins = ['nonsense']",
-          "http.cors_credentials = true\nhttp.cors_origins = ['*']",
-          "http.allowed_hosts = ['http://a/b']", "http.codings = ['foo']",
-          "auth.keys = ['http://example.com/x']", "auth.keys = ['/no/such/file']",
-          "auth.publish_grants = ['foo']", "auth.subscribe_grants = ['foo']",
-          "auth.public_topics = ['a/**/b']", "auth.forward_url = 'ftp://x'",
-          "webhook.url = 'http://example.com/x'", "data_dir = ''", "records.path = ''"}) {
+    for (const char* wrong : {"listen = ['x']",
+                              "listen = ['0.0.0.0:3000']",
+                              "metrics.listen = ['x']",
+                              "http.trusted_proxies = ['foo']",
+                              "http.cors_origins = ['nonsense']",
+                              "http.cors_credentials = true\nhttp.cors_origins = ['*']",
+                              "http.allowed_hosts = ['http://a/b']",
+                              "http.codings = ['foo']",
+                              "auth.keys = ['http://example.com/x']",
+                              "auth.keys = ['/no/such/file']",
+                              "auth.publish_grants = ['foo']",
+                              "auth.subscribe_grants = ['foo']",
+                              "auth.public_topics = ['a/**/b']",
+                              "auth.forward_url = 'ftp://x'",
+                              "webhook.url = 'http://example.com/x'",
+                              "data_dir = ''",
+                              "records.path = ''",
+                              "users.prefix = ['api']",
+                              "domains.prefix = ['/', '/a/../b']",
+                              "metadata.prefix = ['/a/']",
+                              "notifications.prefix = ['/a//b']",
+                              "topic_service.prefix = '/'",
+                              "topic_service.prefix = '/{x}'"}) {
         const std::string file = folder.write("c.toml", std::string("\n") + wrong + "\n");
         const std::string_view text = wrong;
         const std::string place = fmt::format("c.toml:2: `{}", text.substr(0, text.find(' ')));
@@ -328,6 +342,14 @@ TEST(operating, what_a_start_would_refuse_is_found_by_a_check_with_its_place) {
     EXPECT_EQ(flag.status, 2);
     EXPECT_THAT(flag.output, HasSubstr("--http.codings: `http.codings = foo`"));
     EXPECT_THAT(flag.output, HasSubstr("--listen: `listen = x`")) << "all at once";
+    // An engine for containers makes a folder of a file that is missing.
+    const std::string path = folder.path().string();
+    for (const strings& words :
+         {strings{"config", "--check", path}, strings{"serve", "--config", path}}) {
+        const finished got = run_carillon(words);
+        EXPECT_EQ(got.status, 2);
+        EXPECT_THAT(got.output, HasSubstr("this is a folder"));
+    }
     const finished fine = run_carillon({"config", "--check", folder.write("c.toml", "shards = 1")});
     EXPECT_EQ(fine.status, 0);
     EXPECT_THAT(fine.output, HasSubstr("c.toml: fine"));

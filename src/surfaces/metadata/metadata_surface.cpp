@@ -84,6 +84,7 @@ void read_id_and_retry(json_body& from, services::named_event& into) {
 void read_filter(json_body& from, services::client_filter& into, std::size_t most) {
     std::string session;
     read_recipients(from, into.users, most);
+    from.not_null({"sessionId", "sessionIds", "clientIds", "metadata"});
     from.text({"sessionId"}, session, {.max = max_id_length});
     from.texts({"sessionIds"}, into.sessions, {.max_entries = most, .max_text = max_id_length});
     if (!session.empty() && !into.sessions.empty())
@@ -241,6 +242,8 @@ void metadata_surface::notify(http::request& r, const principal& who, http::resp
     read_filter(body, to, with_.events.options()->max_recipients);
     // A call that names nobody means everybody, as the document's `broadcast` does.
     if (everyone && !to.empty()) body.refuse("broadcast", "a broadcast names nobody");
+    if (body.has("broadcast") && !everyone && to.empty())
+        body.refuse("broadcast", "this is false, and nobody is named");
     if (auto fine = body.done(); !fine) return answer.send(fine.error());
     auto once = key_of(r, who);
     if (!once) return answer.send(once.error());

@@ -82,6 +82,7 @@ private:
     stream_request request_of(const http::request& r, const principal& who, position head,
                               const store::pending_deliveries& pending);
     void await(const std::string& user, position upto);
+    void forget(const std::string& user);
     void arrived(const std::vector<client_info>& clients);
     void notify(http::request& r, const principal& who, http::responder answer);
     void announce(http::request& r, const principal& who, http::responder answer);
@@ -190,6 +191,14 @@ void notification_surface::add_reading(std::vector<route>& to) {
          .handle = calling(*this, &notification_surface::show_deliveries)});
 }
 
+namespace {
+
+bool says_where(const http::request& r) {
+    return r.query_value("last").has_value() || r.query_value("since").has_value();
+}
+
+}  // namespace
+
 // Asks for what the user missed before the stream is opened, so that it can begin there.
 void notification_surface::connect(http::request& r, const principal& who, http::responder answer) {
     if (who.is_anonymous())
@@ -211,7 +220,11 @@ void notification_surface::connect(http::request& r, const principal& who, http:
                 // Without the records there is still all that happens from now on.
                 const auto pending = found.value_or(store::pending_deliveries{});
                 stream_request asked = request_of(asking->r, asking->who, asking->head, pending);
-                if (!pending.empty()) await(asking->who.user, with_.events.record().head());
+                // A stream that begins where its client says may pass over what is pending.
+                if (says_where(asking->r) && asking->r.query_value("since") != "earliest")
+                    forget(asking->who.user);
+                else if (!pending.empty())
+                    await(asking->who.user, with_.events.record().head());
                 with_.streams.open(asking->r, std::move(to), std::move(asked));
             }));
 }
@@ -225,8 +238,7 @@ stream_request notification_surface::request_of(const http::request& r, const pr
     if (was_replaced(asked.last_event_id))
         asked.last_event_id.resize(asked.last_event_id.size() - replaced_suffix.size());
     // Whoever says where to begin is taken at their word.
-    if (!asked.last_event_id.empty() || r.query_value("last") || r.query_value("since"))
-        return asked;
+    if (!asked.last_event_id.empty() || says_where(r)) return asked;
     if (pending.since) {
         asked.from = rewind_since{*pending.since};
     } else if (pending.first != 0) {
@@ -242,6 +254,11 @@ void notification_surface::await(const std::string& user, position upto) {
     const std::lock_guard lock(mutex_);
     if (awaited_.size() < max_awaited || awaited_.contains(user))
         awaited_.insert_or_assign(user, awaited{std::chrono::steady_clock::now(), upto, {}});
+}
+
+void notification_surface::forget(const std::string& user) {
+    const std::lock_guard lock(mutex_);
+    awaited_.erase(user);
 }
 
 // What was pending is delivered as soon as a stream of the user has come past it.

@@ -58,6 +58,15 @@ bool json_body::has(std::string_view field) const {
     return found != members_.end() && found->slice != "null";
 }
 
+json_body& json_body::not_null(names fields) {
+    for (const std::string_view field : fields) {
+        const auto found = std::ranges::find(members_, field, &member::name);
+        if (found != members_.end() && found->slice == "null")
+            refuse(field, "this may not be null: leave it out, or say who is meant");
+    }
+    return *this;
+}
+
 std::optional<std::string_view> json_body::take(names field, presence needed, bool null_counts) {
     if (mistake_) return std::nullopt;
     const member* found = nullptr;

@@ -59,6 +59,9 @@ public:
     /// Whether the field is there and not `null`.
     bool has(std::string_view field) const;
 
+    /// Refuses these where they are `null`: for fields whose absence means more than they say.
+    json_body& not_null(names fields);
+
     /// A mistake that the caller found; the first one counts.
     json_body& refuse(std::string_view field, std::string_view why);
     /// Errors: `invalid_request`, naming the field.

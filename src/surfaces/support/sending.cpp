@@ -18,11 +18,13 @@ void read_timestamp(json_body& from, std::string& into) {
 
 void read_recipients(json_body& from, std::vector<std::string>& into, std::size_t most,
                      presence needed) {
+    // A user that the sender did not find must not become "everyone".
+    from.not_null({"userId", "userIds", "recipients", "recipientUserIds"});
     std::string one;
     from.text({"userId"}, one, {.max = max_id_length});
     from.texts({"userIds", "recipients", "recipientUserIds"}, into,
                {.max_entries = most, .max_text = max_id_length});
-    // An empty list is a slip of the sender's: it must not become "everyone".
+    // The same goes for an empty list.
     for (const std::string_view list : {"userIds", "recipients", "recipientUserIds"}) {
         if (from.has(list) && into.empty()) from.refuse(list, "this may not be empty");
     }

@@ -6,6 +6,7 @@
 #include "transport/on_loop.hpp"
 #include "transport/rules.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <optional>
 #include <utility>
@@ -44,7 +45,7 @@ bool tells_of(const event& e, std::string_view user) {
 }
 
 /// Goes over the events of a user's space, page after page, and then, to erase, over those of the
-/// rooms where the user has spoken.
+/// rooms that the user is in or has spoken in.
 struct user_data::sweep {
     std::shared_ptr<const identity> who;
     std::string after;  ///< the cursor of the next page; empty: the first
@@ -146,6 +147,11 @@ void user_data::erase(http::request& r, http::responder answer) {
             if (!spoken) return std::unexpected(spoken.error());
             for (const std::string& id : *spoken) {
                 if (auto where = services::chat::topic_of(id)) s->spoken_in.push_back(*where);
+            }
+            // A member who wrote nothing has come in all the same.
+            for (const topic& in : s->rooms) {
+                if (std::ranges::find(s->spoken_in, in) == s->spoken_in.end())
+                    s->spoken_in.push_back(in);
             }
             const auto rows = all.erase_user(s->who->user);
             if (!rows) return std::unexpected(rows.error());

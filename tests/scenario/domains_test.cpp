@@ -464,6 +464,18 @@ TEST_F(domains, a_callers_key_is_nobody_elses) {
     EXPECT_THAT(say(bobs_token).body, HasSubstr(R"("userId":"bob")"));
 }
 
+TEST_F(domains, an_erased_user_who_wrote_nothing_is_named_in_no_room) {
+    ASSERT_EQ(post("/chat/room/r/join", "").status, 200);
+    ASSERT_EQ(post("/chat/room/r/join", "", bobs_token).status, 200);
+    ASSERT_EQ(server.request("DELETE", "/admin/users/bob/data", {}, as(document_token)).status,
+              200);
+    ASSERT_EQ(post("/chat/message", R"({"roomId":"r","message":"last"})").status, 200);
+    auto all = listen("/chat/room/r/stream?since=earliest");
+    while (!heard(all).data.contains("last")) {
+    }
+    EXPECT_THAT(all.bytes(), Not(HasSubstr("bob")));
+}
+
 TEST_F(domains, an_erased_users_open_stream_hears_nothing_more_of_its_rooms) {
     ASSERT_EQ(post("/chat/room/r/join", "").status, 200);
     ASSERT_EQ(post("/chat/room/r/join", "", bobs_token).status, 200);

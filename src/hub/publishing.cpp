@@ -1,6 +1,7 @@
 // The way in: what publishers give is checked, addressed and appended.
 #include <carillon/hub/hub.hpp>
 
+#include "hub/copies.hpp"
 #include "hub/hub_core.hpp"
 #include "hub/own_topic.hpp"
 
@@ -157,13 +158,19 @@ private:
     std::string wrong_;
 };
 
-result<> check_size(const std::vector<address>& to, std::size_t events, audience::copies stored,
-                    const hub_options& limits) {
+result<> check_size(const std::vector<address>& to, std::span<const event> batch,
+                    audience::copies stored, const hub_options& limits) {
+    const std::size_t events = batch.size();
     if (events * to.size() > limits.max_recipients) {
         return fail(errc::payload_too_large,
                     fmt::format("{} events for {} recipients in one publish; events times "
                                 "recipients may be at most {}",
                                 events, to.size(), limits.max_recipients));
+    }
+    if (stored == audience::copies::one_each) {
+        std::size_t bytes = 0;
+        for (const event& e : batch) bytes += e.size() * to.size();
+        if (auto fits = check_copies(bytes, limits); !fits) return fits;
     }
     std::size_t topics = 0;
     for (const address& one : to)
@@ -197,6 +204,14 @@ std::vector<address> without_missing(std::vector<address> all,
 }
 
 }  // namespace
+
+result<> check_copies(std::size_t bytes, const hub_options& limits) {
+    if (bytes <= limits.max_copied) return {};
+    return fail(errc::payload_too_large,
+                fmt::format("the copies of all recipients have {} bytes together, at most {} are "
+                            "allowed (`publish.max_copied`)",
+                            bytes, limits.max_copied));
+}
 
 result<> hub::core::check(const event& e) const { return check_public(e, *limits()); }
 
@@ -248,7 +263,7 @@ void hub::publish(std::vector<event> batch, audience to, std::optional<idempoten
     if (to.empty()) return done(fail(errc::client_not_found, "no client has this id"));
     auto all = addressing().of(to);
     if (!all) return done(std::unexpected(all.error()));
-    if (auto size = check_size(*all, batch.size(), to.stored, *limits); !size)
+    if (auto size = check_size(*all, batch, to.stored, *limits); !size)
         return done(std::unexpected(size.error()));
     if (to.clients.empty())
         return core_->append_for(std::move(batch), shared_by(to, std::move(*all)), std::move(key),

@@ -27,6 +27,16 @@ topic_log* topic_logs::find(std::string_view name) const {
     return found == by_name_.end() ? nullptr : found->get();
 }
 
+topic_room topic_logs::room_for(std::span<const topic> topics) const {
+    topic_room room{.kept = by_name_.size() - std::min(by_name_.size(), empty_.size()),
+                    .most = max_topics_};
+    for (const topic& t : topics) {
+        const topic_log* const log = find(t.str());
+        if (log == nullptr || (log->kept == 0 && !log->retained())) ++room.needed;
+    }
+    return room;
+}
+
 topic_log& topic_logs::create(std::string_view name) {
     topic_log& log = **by_name_.insert(topic_log::make(name)).first;
     log.rule = &unasked_;

@@ -16,6 +16,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -48,6 +49,9 @@ public:
     std::size_t room() const noexcept {
         return max_topics_ - std::min(max_topics_, by_name_.size());
     }
+
+    /// As of `journal::room_for`.
+    topic_room room_for(std::span<const topic> topics) const;
 
     /// Forgets topics of which nothing is kept, where they are too many.
     void make_room() { forget_surplus(); }

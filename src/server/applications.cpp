@@ -45,13 +45,19 @@ services::notification_limits notification_limits_of(const settings& s) {
 }
 
 services::outbox_limits outbox_limits_of(const settings& s) {
-    return {std::chrono::ceil<std::chrono::seconds>(s.journal.idempotency_window),
-            s.journal.max_keys, s.records.max_waiting};
+    return {.window = std::chrono::ceil<std::chrono::seconds>(s.journal.idempotency_window),
+            .max_calls = s.journal.max_keys,
+            .max_waiting = s.records.max_waiting,
+            .new_topics_per_user = s.user_events.new_topics_per_user,
+            .new_topics_window = std::chrono::ceil<std::chrono::seconds>(s.user_events.max_age),
+            .user_topic_share = s.user_events.topic_share};
 }
 
 services::calendar_limits calendar_limits_of(const settings& s) {
     services::calendar_limits l;
     l.max_text = s.records.max_text.value;
+    l.max_copied = s.calendar.max_copied.value;
+    l.max_events = s.calendar.max_events;
     l.max_age = std::chrono::ceil<std::chrono::seconds>(s.calendar.max_age);
     return l;
 }
@@ -89,15 +95,15 @@ void log_failure(std::string_view what, const result<>& done) {
     if (!done) log::error(what, {{"reason", done.error().detail}});
 }
 
-std::string record_path_of(const settings& s) {
-    return (std::filesystem::path(s.data_dir) / s.records.path).string();
-}
-
 std::unexpected<error> named(const std::string& path, const error& why) {
     return fail(why.code, fmt::format("`records.path`: {}: {}", path, why.detail));
 }
 
 }  // namespace
+
+std::string record_path_of(const settings& s) {
+    return (std::filesystem::path(s.data_dir) / s.records.path).string();
+}
 
 result<> check_records(const settings& s) {
     if (s.journal.kind.value == "memory" || s.records.path.empty()) return {};
@@ -115,6 +121,8 @@ result<std::unique_ptr<store::record_store>> open_records(const settings& s) {
     }
     const std::string path = record_path_of(s);
     o.path = path;
+    // A record and its event are one promise: both are on the disk when the caller is answered.
+    if (s.journal.sync.value == "full") o.sync = store::record_sync::full;
     auto opened = store::open_record_store(std::move(o));
     if (opened) return opened;
     return named(path, opened.error());

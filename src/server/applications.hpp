@@ -27,6 +27,8 @@ namespace carillon::server {
 /// Opens the file of records in `data_dir`; with the memory journal they are in memory, so that
 /// both forget together. Errors name the setting.
 result<std::unique_ptr<store::record_store>> open_records(const settings& s);
+/// Of that file.
+std::string record_path_of(const settings& s);
 /// Refuses a later version's file and another program's; changes nothing.
 result<> check_records(const settings& s);
 
@@ -61,6 +63,7 @@ public:
     result<> health() const { return records_->health(); }
     /// Events of records that are not published yet.
     std::size_t unpublished() const { return outbox_.unpublished(); }
+    std::uint64_t refused_topics() const { return outbox_.refused(); }
     /// How many streams each interface has and may have, by its name.
     std::vector<std::pair<std::string, const stream_quota*>> quotas() const;
 

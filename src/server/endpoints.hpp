@@ -32,6 +32,7 @@ struct metric_sources {
     const transport::rate_limits* rates = nullptr;
     std::optional<webhook_counts> hooks = {};  ///< nothing: nobody asks for them
     std::size_t outbox = 0;                    ///< events of records that are not published yet
+    std::uint64_t refused_topics = 0;          ///< calls of users that needed too many new ones
     bool records_sound = true;                 ///< records can be stored
     std::vector<std::pair<std::string, const stream_quota*>> quotas = {};  ///< of interfaces
 };

@@ -205,6 +205,8 @@ void add_services(families& f, const metric_sources& of) {
             of.records_sound ? 1 : 0);
     f.gauge("carillon_outbox_waiting", "Events of records that wait for the journal.",
             number(of.outbox));
+    f.counter("carillon_user_topics_refused_total",
+              "Calls of users that would have made too many topics.", number(of.refused_topics));
     f.counter("carillon_log_lines_dropped_total",
               "Log lines dropped because nobody read them in time.", number(log_lines_dropped()));
     f.gauge("carillon_draining", "1 while the server drains.", of.events.draining() ? 1 : 0);

@@ -81,6 +81,7 @@ hub_options hub_options_of(const settings& s) {
     o.max_topics_per_client = s.stream.max_topics_per_client;
     o.max_topics_per_event = s.publish.max_topics_per_event;
     o.max_recipients = s.publish.max_recipients;
+    o.max_copied = s.publish.max_copied.value;
     o.max_topic_length = s.publish.max_topic_length;
     o.max_event_size = s.publish.max_event_size.value;
     o.max_batch = s.publish.max_batch;
@@ -394,6 +395,7 @@ metric_sources node::parts::figures() const {
     of.rates = &rates;
     if (hooks) of.hooks = hooks->counts();
     of.outbox = apps->unpublished();
+    of.refused_topics = apps->refused_topics();
     of.records_sound = apps->health().has_value();
     of.quotas = apps->quotas();
     of.quotas.emplace_back("topics", topics->quota());

@@ -277,6 +277,10 @@ void each_setting(Settings& s, Visitor&& visit) {  // NOLINT(readability-functio
            "Recipients of one publish to users, sessions or clients, times its events.", 1,
            1'000'000, true},
           s.publish.max_recipients);
+    visit({"publish.max_copied",
+           "Bytes of what one publish stores for all its recipients together; one more is 413.",
+           1u << 20, no_limit, true},
+          s.publish.max_copied);
     visit({"finite_streams.max_open", "Streams that end and have not ended yet; one more is 503.",
            1, 10'000'000, true},
           s.finite_streams.max_open);
@@ -324,8 +328,8 @@ void each_setting(Settings& s, Visitor&& visit) {  // NOLINT(readability-functio
            "Where events are kept: `sqlite` in `data_dir`, or `memory` until the server ends."},
           s.journal.kind);
     visit({"journal.sync",
-           "What an answered event survives: `normal` the end of the process, `full` a power "
-           "failure too."},
+           "What an answered event survives, and an answered record: `normal` the end of the "
+           "process, `full` a power failure too."},
           s.journal.sync);
     visit({"journal.idempotency_window", "How long an `Idempotency-Key` is remembered.", 1000,
            30 * day},
@@ -398,6 +402,17 @@ void each_setting(Settings& s, Visitor&& visit) {  // NOLINT(readability-functio
         s.user_events.max_bytes);
     visit({"user_events.max_age", "How long events for users are kept.", 1000, 3650 * day, true},
           s.user_events.max_age);
+    visit({"user_events.new_topics_per_user",
+           "Users and rooms without events that the calls of one user (attendees, invitations, "
+           "rooms) may address within `user_events.max_age`; one more is 429.",
+           1, 10'000'000},
+          s.user_events.new_topics_per_user);
+    visit({"user_events.topic_share",
+           "Per cent of `journal.max_topics` up to which such calls of all users may bring the "
+           "journal; beyond, those that need a further topic are refused (503). The rest is for "
+           "back ends.",
+           1, 100},
+          s.user_events.topic_share);
     static const surface_names users("users"), notifications("notifications"), domains("domains"),
         metadata("metadata");
     users.each(s.users, visit);
@@ -430,6 +445,14 @@ void each_setting(Settings& s, Visitor&& visit) {  // NOLINT(readability-functio
            "everyone who listens."},
           s.chat.presence);
     visit({"chat.max_age", "Older messages are removed.", 60'000, 3650 * day}, s.chat.max_age);
+    visit({"calendar.max_copied",
+           "Bytes of what one change of a calendar event tells all its attendees together; one "
+           "more is 413.",
+           1024, 1u << 30},
+          s.calendar.max_copied);
+    visit({"calendar.max_events",
+           "Calendar events of one user that is no back end; one more is 413.", 1, 10'000'000},
+          s.calendar.max_events);
     visit({"calendar.max_age",
            "Calendar events that took place once and began longer ago are removed; 0: never.", 0,
            3650 * day},

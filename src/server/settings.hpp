@@ -128,6 +128,7 @@ struct settings {
         std::uint64_t max_topic_length = 255;
         std::uint64_t max_topics_per_event = 16;
         std::uint64_t max_recipients = 10'000;
+        byte_count max_copied{64u << 20};
     } publish;
     struct {
         std::uint64_t max_open = 10'000;
@@ -189,6 +190,8 @@ struct settings {
         std::uint64_t max_events = 10'000;
         byte_count max_bytes{16u << 20};
         milliseconds max_age = std::chrono::hours(24 * 7);
+        std::uint64_t new_topics_per_user = 10'000;
+        std::uint64_t topic_share = 50;
     } user_events;
     surface_settings users = surface_defaults::users();
     surface_settings notifications = surface_defaults::notifications();
@@ -210,6 +213,8 @@ struct settings {
         milliseconds max_age = std::chrono::hours(24 * 90);
     } chat;
     struct {
+        byte_count max_copied{4u << 20};
+        std::uint64_t max_events = 1000;
         milliseconds max_age{0};
     } calendar;
     std::vector<topic_row> topics;

@@ -1,16 +1,11 @@
 #include "transport/rate_limits.hpp"
 
-#include <algorithm>
-#include <cmath>
+#include <string>
 #include <utility>
 
 namespace carillon::transport {
 
 namespace {
-
-double as_ms(token_buckets::clock::duration d) {
-    return std::chrono::duration<double, std::milli>(d).count();
-}
 
 std::string key_of(const net::ip_address& a) {
     const auto bytes = a.network().bytes();
@@ -18,38 +13,6 @@ std::string key_of(const net::ip_address& a) {
 }
 
 }  // namespace
-
-token_buckets::bucket& token_buckets::find(std::string_view key, const rate& at,
-                                           clock::time_point now) {
-    if (const auto found = recent_.find(key); found != recent_.end()) return found->second;
-    bucket b{static_cast<double>(at.count), now};
-    if (const auto found = older_.find(key); found != older_.end()) b = found->second;
-    if (recent_.size() >= half_) {
-        older_ = std::move(recent_);
-        recent_ = {};
-    }
-    return recent_.insert_or_assign(std::string(key), b).first->second;
-}
-
-std::optional<std::chrono::milliseconds> token_buckets::take(std::string_view key, const rate& at,
-                                                             clock::time_point now) {
-    const std::lock_guard lock(mutex_);
-    bucket& b = find(key, at, now);
-    const double full = static_cast<double>(at.count);
-    const double each = as_ms(at.per) / full;  // ms until one more is there
-    b.left = std::min(full, b.left + as_ms(now - b.at) / each);
-    b.at = now;
-    if (b.left >= 1) {
-        b.left -= 1;
-        return std::nullopt;
-    }
-    return std::chrono::milliseconds(static_cast<std::int64_t>(std::ceil((1 - b.left) * each)));
-}
-
-std::size_t token_buckets::size() const {
-    const std::lock_guard lock(mutex_);
-    return recent_.size() + older_.size();
-}
 
 rate_limits::rate_limits(rate_settings at) : at_(std::make_shared<const rate_settings>(at)) {}
 

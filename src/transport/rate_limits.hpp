@@ -1,53 +1,22 @@
-// How often callers may connect and publish: token buckets, by address and by user.
+// How often callers may connect and publish, by address and by user.
 #pragma once
 
 #include <carillon/base/result.hpp>
 
-#include "base/string_map.hpp"
+#include "base/token_buckets.hpp"
 #include "net/address.hpp"
 
-#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
-#include <string>
 #include <string_view>
 
 namespace carillon::transport {
 
-/// So many in `per`, evenly or at once; what was not used is not saved beyond that. 0: no limit.
-struct rate {
-    std::uint64_t count = 0;
-    std::chrono::milliseconds per = std::chrono::seconds(1);
-};
-
-/// A bucket for each key. Remembers about `max_keys` that were used last; one that is forgotten
-/// begins anew. Synchronised inside. Times are the caller's, so that tests need not wait.
-class token_buckets {
-public:
-    using clock = std::chrono::steady_clock;
-
-    explicit token_buckets(std::size_t max_keys) : half_(std::max<std::size_t>(max_keys / 2, 1)) {}
-
-    /// Takes one; if there is none, returns how long until there is.
-    std::optional<std::chrono::milliseconds> take(std::string_view key, const rate& at,
-                                                  clock::time_point now);
-    std::size_t size() const;
-
-private:
-    struct bucket {
-        double left;
-        clock::time_point at;
-    };
-    bucket& find(std::string_view key, const rate& at, clock::time_point now);
-
-    const std::size_t half_;
-    mutable std::mutex mutex_;  // guards all below
-    string_map<bucket> recent_, older_;
-};
+using carillon::rate;
+using carillon::token_buckets;
 
 struct rate_settings {
     rate connects_of_address = {};

@@ -34,8 +34,12 @@ protected:
         hub_options o;
         o.max_recipients = 6;
         o.max_topics_per_event = 3;
+        event e;
+        make_large(e);
+        o.max_copied = 3 * e.size();
         return o;
     }
+    static void make_large(event& e) { e.data = std::string(1000, 'x'); }
 
     subscriber* open(fake_connection& out, std::shared_ptr<const identity> who,
                      std::string_view cursor = {}) {
@@ -169,6 +173,20 @@ TEST_F(audiences, events_times_recipients_are_limited) {
     EXPECT_TRUE(publish({.all_of = {{"a", "1"}, {"b", "2"}, {"c", "3"}}}));
     EXPECT_EQ(code_of(publish({.all_of = {{"a", "1"}, {"b", "2"}, {"c", "3"}, {"d", "4"}}})),
               errc::invalid_request);
+}
+
+TEST_F(audiences, bytes_of_all_copies_are_limited) {
+    EXPECT_TRUE(publish({.users = {"a", "b", "c"}}, 1, make_large));
+    const answer beyond = publish({.users = {"a", "b", "c", "d"}}, 1, make_large);
+    EXPECT_EQ(code_of(beyond), errc::payload_too_large);
+    EXPECT_NE(beyond.error().detail.find("publish.max_copied"), std::string::npos);
+    EXPECT_EQ(code_of(publish({.users = {"a", "b"}}, 2, make_large)), errc::payload_too_large);
+    EXPECT_TRUE(publish({.users = {"a", "b", "c"}, .stored = audience::copies::shared}, 1,
+                        [](event& e) {
+                            make_large(e);
+                            e.data += e.data;
+                        }))
+        << "one copy";
 }
 
 TEST_F(audiences, an_event_names_no_topic_twice) {

@@ -71,6 +71,21 @@ TEST_P(limits, let_topics_make_room_of_which_nothing_is_kept) {
     EXPECT_TRUE(read({"short"}).lost) << "what is forgotten is no less lost";
 }
 
+TEST_P(limits, tell_how_many_topics_would_be_more) {
+    build([](std::string_view t) { return retention{.max_age = t == "short" ? 1s : 100s}; },
+          {.max_topics = 30});
+    append({"short"});
+    append({"b"});
+    const std::vector<topic> asked{*topic::parse("short"), *topic::parse("b"), *topic::parse("c")};
+    auto room = record().room_for(asked);
+    EXPECT_EQ(room.kept, 2u);
+    EXPECT_EQ(room.most, 30u);
+    EXPECT_EQ(room.needed, 1u);
+    pass(5s);
+    EXPECT_TRUE(soon([&] { return record().room_for(asked).kept == 1; }));
+    EXPECT_EQ(record().room_for(asked).needed, 2u) << "nothing is kept of one of them";
+}
+
 TEST_P(limits, give_back_the_room_of_last_values_that_have_expired) {
     build({}, {.max_retained_bytes = 3000});
     const auto with_time = value({"a"}, 2000);

@@ -462,6 +462,15 @@ TEST_F(domains, a_callers_key_is_nobody_elses) {
     };
     EXPECT_THAT(say(document_token).body, HasSubstr(R"("userId":"test123")"));
     EXPECT_THAT(say(bobs_token).body, HasSubstr(R"("userId":"bob")"));
+    // Sending without a record: the same spaces as of publishing.
+    const auto update = [&](std::string_view token, std::string_view body) {
+        return server
+            .request("POST", "/realtime/update", body, as(token) + "Idempotency-Key: same\r\n")
+            .status;
+    };
+    EXPECT_EQ(update(document_token, R"({"data":1})"), 200);
+    EXPECT_EQ(update(bobs_token, R"({"data":2})"), 200);
+    EXPECT_EQ(update(bobs_token, R"({"data":3})"), 409);
 }
 
 TEST_F(domains, an_erased_user_who_wrote_nothing_is_named_in_no_room) {

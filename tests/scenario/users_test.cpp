@@ -200,6 +200,41 @@ TEST(users, make_one_calendar_event_of_a_repeated_call) {
         400);
 }
 
+TEST(users, cannot_fill_the_journal_with_made_up_names) {
+    const running_server s(
+        with_keys({"--user_events.new_topics_per_user", "3", "--user_events.topic_share", "50",
+                   "--journal.max_topics", "20", "--calendar.max_copied", "1KiB"}));
+    const auto invite = [&](std::string_view user, std::string_view attendees,
+                            std::string_view title = "t") {
+        return s.request(
+            "POST", "/api/calendar/events",
+            fmt::format(R"({{"title":"{}","starts":"2030-01-01T09:00:00","attendees":{}}})", title,
+                        attendees),
+            calls_as(user));
+    };
+    EXPECT_EQ(invite("ann", R"(["a","b","c"])").status, 201);
+    const answer fourth = invite("ann", R"(["d"])");
+    EXPECT_EQ(fourth.status, 429);
+    EXPECT_EQ(json_value(fourth.body, "code"), "RATE_LIMITED");
+    EXPECT_THAT(fourth.body, HasSubstr("user_events.new_topics_per_user"));
+    EXPECT_EQ(s.request("POST", "/chat/rooms", "{}", calls_as("ann")).status, 429);
+    EXPECT_EQ(invite("bob", R"(["d","e","f"])").status, 201);
+    EXPECT_EQ(invite("carol", R"(["g","h","i"])").status, 201);
+    EXPECT_EQ(invite("dan", R"(["j"])").status, 201);
+    const answer beyond = invite("dan", R"(["k"])");
+    EXPECT_EQ(beyond.status, 503);
+    EXPECT_THAT(beyond.body, HasSubstr("user_events.topic_share"));
+    EXPECT_EQ(send(s, R"({"userId":"new","type":"t"})").status, 200) << "back ends have room";
+    EXPECT_EQ(s.request("POST", "/events/publish/new", R"({"data":1})", calls_as("back", publisher))
+                  .status,
+              200);
+    const answer large = invite("ann", R"(["a","b"])", std::string(600, 't'));
+    EXPECT_EQ(large.status, 413);
+    EXPECT_THAT(large.body, HasSubstr("calendar.max_copied"));
+    EXPECT_THAT(s.request("GET", "/metrics", {}, calls_as("root", admin)).body,
+                HasSubstr("carillon_user_topics_refused_total 3"));
+}
+
 TEST(users, keep_a_calendar_and_are_reminded_once) {
     running_server s(with_keys());
     const std::string ann = calls_as("ann"), bob = calls_as("bob"), carol = calls_as("carol");

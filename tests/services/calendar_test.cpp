@@ -1,5 +1,6 @@
 #include <carillon/services/calendar.hpp>
 
+#include "services/calendar/calendar_state.hpp"
 #include "services/service_fixture.hpp"
 
 #include <future>
@@ -27,6 +28,10 @@ protected:
     void start() {
         service = std::make_unique<calendar>(*relay, *records, calendar_limits{.max_attendees = 2},
                                              [this] { return wall; });
+        ASSERT_TRUE(answer_of<void>([&](auto done) { service->start(std::move(done)); }));
+    }
+    void start(calendar_limits limits) {
+        service = std::make_unique<calendar>(*relay, *records, limits, [this] { return wall; });
         ASSERT_TRUE(answer_of<void>([&](auto done) { service->start(std::move(done)); }));
     }
     static store::calendar_event daily() {
@@ -266,6 +271,97 @@ TEST_F(calendar_test, makes_one_event_of_calls_at_the_same_time) {
     for (auto& a : answers) ids.insert(a.get_future().get().value());
     EXPECT_THAT(ids, SizeIs(1));
     EXPECT_THAT(inbox("alice"), SizeIs(1));
+}
+
+TEST_F(calendar_test, lets_a_user_name_so_many_attendees_without_events) {
+    outbox_relay strict(events, *records, outbox_limits{.new_topics_per_user = 2});
+    calendar other(strict, *records);
+    const auto make = [&](std::string owner, std::vector<std::string> attendees,
+                          calendar::rights as) {
+        store::calendar_event e = daily();
+        e.id.clear();
+        e.owner = std::move(owner);
+        e.attendees = std::move(attendees);
+        return answer_of<std::string>(
+            [&](auto done) { other.create(std::move(e), std::move(done), std::nullopt, as); });
+    };
+    const auto made = make("mallory", {"made", "up"}, calendar::rights::owner);
+    ASSERT_TRUE(made);
+    const auto refused = make("mallory", {"another"}, calendar::rights::owner);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, errc::rate_limited);
+    EXPECT_THAT(refused.error().detail, HasSubstr("user_events.new_topics_per_user"));
+    store::calendar_event changed = daily();
+    changed.id = *made;
+    changed.attendees = {"another"};
+    const auto change = answer_of<void>([&](auto done) {
+        other.change(changed, "mallory", calendar::rights::owner, std::move(done));
+    });
+    ASSERT_FALSE(change);
+    EXPECT_EQ(change.error().code, errc::rate_limited);
+    EXPECT_TRUE(make("mallory", {"made"}, calendar::rights::owner)) << "it has events";
+    EXPECT_TRUE(make("back end", {"a", "b", "c"}, calendar::rights::admin));
+}
+
+TEST_F(calendar_test, keeps_so_many_events_of_a_user) {
+    start(calendar_limits{.max_events = 2});
+    const auto make = [&](calendar::rights as) {
+        store::calendar_event e = daily();
+        e.id.clear();
+        return answer_of<std::string>(
+            [&](auto done) { service->create(std::move(e), std::move(done), std::nullopt, as); });
+    };
+    ASSERT_TRUE(make(calendar::rights::owner));
+    ASSERT_TRUE(make(calendar::rights::owner));
+    const auto third = make(calendar::rights::owner);
+    ASSERT_FALSE(third);
+    EXPECT_EQ(third.error().code, errc::payload_too_large);
+    EXPECT_THAT(third.error().detail, HasSubstr("calendar.max_events"));
+    EXPECT_TRUE(make(calendar::rights::admin)) << "a back end keeps those of many";
+}
+
+TEST_F(calendar_test, tells_attendees_so_many_bytes_together) {
+    store::calendar_event e = daily();
+    const auto size_of = [](store::calendar_event told) {
+        return services::calendar_message(told, "created", {}, store::time_point{})
+            .what.data.size();
+    };
+    start(calendar_limits{.max_copied = 2 * size_of(e)});
+    EXPECT_TRUE(create(e));
+    e.id = "e2";
+    e.title += '!';
+    const auto beyond = create(e);
+    ASSERT_FALSE(beyond);
+    EXPECT_EQ(beyond.error().code, errc::payload_too_large);
+    EXPECT_THAT(beyond.error().detail, HasSubstr("calendar.max_copied"));
+    e.attendees = {"alice"};
+    EXPECT_TRUE(create(e));
+}
+
+TEST_F(calendar_test, answers_a_repeated_call_for_reminders_alike) {
+    ASSERT_TRUE(create(daily()));
+    wall += 20h;
+    const auto call = [](const char* key, std::uint64_t body) {
+        return repeatable_call{"back end", {key, {body, 0}}};
+    };
+    const auto one = [&](std::uint64_t body) {
+        return answer_of<std::uint64_t>(
+            [&](auto done) { service->remind_of("e1", std::move(done), call("one", body)); });
+    };
+    EXPECT_EQ(one(1).value(), 2u);
+    EXPECT_EQ(one(1).value(), 2u) << "what the first call did";
+    EXPECT_EQ(one(2).error().code, errc::conflict);
+    wall += 22h;  // the next one comes an hour earlier
+    const auto all = [&](std::uint64_t body) {
+        return answer_of<std::uint64_t>([&](auto done) {
+            service->remind_of_upcoming(2h, std::move(done), call("all", body));
+        });
+    };
+    EXPECT_EQ(all(1).value(), 2u);
+    EXPECT_EQ(all(1).value(), 2u);
+    EXPECT_EQ(all(2).error().code, errc::conflict);
+    EXPECT_EQ(upcoming(2h).value(), 0u) << "told once";
+    EXPECT_THAT(reminders("alice"), SizeIs(2));
 }
 
 }  // namespace

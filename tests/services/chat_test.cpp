@@ -287,5 +287,54 @@ TEST_F(chat_test, a_repeated_departure_is_no_second_one) {
     EXPECT_EQ(code_of(leave("r", "carol")), errc::not_found);
 }
 
+TEST_F(chat_test, lets_a_user_address_so_many_rooms_and_users_without_events) {
+    outbox_relay strict(events, *records, outbox_limits{.new_topics_per_user = 3});
+    chat other(events, strict, *records);
+    const auto make = [&] {
+        return answer_of<store::room>(
+            [&](auto done) { other.create({.open = false}, "mallory", std::move(done)); });
+    };
+    const auto leave = [&](std::string room) {
+        return answer_of<void>(
+            [&](auto done) { other.leave(std::move(room), "mallory", std::move(done)); });
+    };
+    const auto invite = [&](std::string room, std::string user) {
+        return answer_of<void>([&](auto done) {
+            other.invite(std::move(room), "mallory", std::move(user), std::move(done));
+        });
+    };
+    const auto first = make();
+    ASSERT_TRUE(first);
+    ASSERT_TRUE(leave(first->id)) << "its topic stays";
+    const auto second = make();
+    ASSERT_TRUE(second);
+    ASSERT_TRUE(invite(second->id, "made up"));
+    EXPECT_EQ(code_of(invite(second->id, "also made up")), errc::rate_limited);
+    EXPECT_EQ(code_of(make()), errc::rate_limited);
+    EXPECT_EQ(code_of(answer_of<chat::joined>(
+                  [&](auto done) { other.join("new", "mallory", std::move(done)); })),
+              errc::rate_limited);
+    EXPECT_TRUE(answer_of<chat::said>([&](auto done) {
+        other.say({second->id, "mallory", "hello", {}}, std::move(done));
+    })) << "it has events";
+    EXPECT_TRUE(leave(second->id)) << "whoever wants to leave may";
+}
+
+TEST_F(chat_test, a_repeated_invitation_is_no_second_one) {
+    const auto call = [&](std::uint64_t body) {
+        return answer_of<void>([&](auto done) {
+            service.invite("r", "alice", "bob", std::move(done),
+                           repeatable_call{"alice", {"key", {body, 0}}});
+        });
+    };
+    EXPECT_EQ(code_of(call(1)), errc::not_found);
+    ASSERT_TRUE(join("r", "alice"));
+    ASSERT_TRUE(call(1)) << "one that failed is not remembered";
+    ASSERT_TRUE(leave("r", "bob")) << "declined";
+    EXPECT_TRUE(call(1));
+    EXPECT_EQ(code_of(call(2)), errc::conflict);
+    EXPECT_THAT(inbox("bob"), SizeIs(1));
+}
+
 }  // namespace
 }  // namespace carillon::services

@@ -197,6 +197,149 @@ TEST_F(outbox_test, makes_no_record_whose_event_the_hub_would_refuse) {
     }));
 }
 
+TEST_F(outbox_test, lets_no_event_overtake_an_earlier_one_of_its_user) {
+    auto kept = std::make_unique<carillon::testing::late_journal>(make_memory_journal({}));
+    auto& record = *kept;
+    std::vector<std::string> stored;
+    hub other({}, std::move(kept));
+    record.on_stored([&](std::span<const event_ptr> all) {
+        for (const event_ptr& e : all) stored.push_back(e->content.data);
+    });
+    relay = std::make_unique<outbox_relay>(other, *records);
+    ASSERT_TRUE(answer_of<void>([&](auto done) { relay->start(std::move(done)); }));
+    const auto send = [&](std::vector<std::string> to, std::string data) {
+        const auto done = write([&](store::records&, std::vector<message>& out) -> result<> {
+            message m = to_user("x", data);
+            m.to.users = to;
+            out.push_back(std::move(m));
+            return {};
+        });
+        EXPECT_TRUE(done);
+        return done && done->front();
+    };
+    record.refuses = true;
+    EXPECT_FALSE(send({"ann"}, "1"));
+    EXPECT_FALSE(send({"bob"}, "2"));
+    record.refuses = false;
+    EXPECT_FALSE(send({"ann", "carol"}, "3")) << "ann has to get another first";
+    EXPECT_FALSE(send({"carol"}, "4")) << "and so has carol now";
+    EXPECT_TRUE(send({"dan"}, "5")) << "nothing of his waits";
+    EXPECT_EQ(relay->unpublished(), 4u);
+    settle();  // the store's thread is out of the journal, so that this one is answered at once
+    record.refuses = true;
+    relay->tick();
+    EXPECT_EQ(relay->unpublished(), 4u);
+    record.refuses = false;
+    relay->tick();
+    EXPECT_EQ(relay->unpublished(), 0u);
+    EXPECT_THAT(stored, ElementsAre("5", "1", "2", "3", "3", "4"));
+    EXPECT_TRUE(send({"ann"}, "6"));
+    settle();
+    relay->tick();
+    settle();
+    EXPECT_EQ(rows(), 0u);
+    relay.reset();
+}
+
+class user_topics_test : public outbox_test {
+protected:
+    void limit(std::size_t max_topics, outbox_limits limits) {
+        other = std::make_unique<hub>(hub_options{},
+                                      make_memory_journal({.limits = {.max_topics = max_topics}}));
+        relay = std::make_unique<outbox_relay>(*other, *records, limits);
+    }
+    result<outbox_relay::outcome> send(std::vector<std::string> to, std::string by) {
+        return write([&](store::records& r, std::vector<message>& out) -> result<> {
+            message m = to_user("x", "one");
+            m.to.users = to;
+            m.by = by;
+            out.push_back(std::move(m));
+            return r.calls().keep("ann", std::to_string(++number), {"f", "made"}, {}, 10);
+        });
+    }
+    errc refusal(std::vector<std::string> to, std::string by) {
+        const auto sent = send(std::move(to), std::move(by));
+        return sent ? errc::internal : sent.error().code;
+    }
+    std::unique_ptr<hub> other;
+    int number = 0;
+};
+
+TEST_F(user_topics_test, are_bounded_for_each_user) {
+    limit(1000, {.new_topics_per_user = 3});
+    ASSERT_TRUE(send({"a", "b"}, "mallory"));
+    EXPECT_EQ(refusal({"c", "d"}, "mallory"), errc::rate_limited) << "all or nothing";
+    ASSERT_TRUE(send({"a", "b", "c"}, "mallory")) << "two of them have events";
+    EXPECT_EQ(refusal({"d"}, "mallory"), errc::rate_limited);
+    EXPECT_TRUE(send({"a"}, "mallory"));
+    EXPECT_TRUE(send({"d", "e", "f"}, "bob")) << "another user";
+    EXPECT_TRUE(send({"g", "h", "i", "j"}, "")) << "a back end";
+    EXPECT_EQ(relay->refused(), 2u);
+    EXPECT_TRUE(answer_of<void>([&](auto done) {
+        records->read(
+            [](store::records& r) -> result<> {
+                EXPECT_TRUE(r.calls().find("ann", "1").value());
+                EXPECT_FALSE(r.calls().find("ann", "2").value())
+                    << "what is refused leaves nothing";
+                return {};
+            },
+            std::move(done));
+    }));
+}
+
+TEST_F(user_topics_test, leave_a_share_to_back_ends) {
+    limit(40, {.user_topic_share = 50});
+    std::vector<std::string> twenty;
+    for (int i = 0; i < 20; ++i) twenty.push_back("user " + std::to_string(i));
+    ASSERT_TRUE(send(twenty, "mallory"));
+    const auto beyond = send({"a"}, "ann");
+    ASSERT_FALSE(beyond);
+    EXPECT_EQ(beyond.error().code, errc::unavailable);
+    EXPECT_THAT(beyond.error().detail, ::testing::HasSubstr("user_events.topic_share"));
+    EXPECT_TRUE(send({"user 1"}, "ann")) << "it needs no further topic";
+    const auto by_back_end = send({"a"}, "");
+    ASSERT_TRUE(by_back_end);
+    EXPECT_TRUE(by_back_end->front()) << "published";
+}
+
+TEST_F(user_topics_test, are_given_back_where_nothing_was_written) {
+    limit(1000, {.new_topics_per_user = 1});
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_EQ(write([](store::records&, std::vector<message>& out) -> result<> {
+                      message first = to_user("a", "one");
+                      first.by = "ann";
+                      out.push_back(first);
+                      out.push_back(to_user(std::string(300, 'x'), "one"));
+                      return {};
+                  })
+                      .error()
+                      .code,
+                  errc::invalid_request);
+    }
+    EXPECT_TRUE(send({"a"}, "ann"));
+}
+
+TEST_F(outbox_test, makes_no_record_whose_copies_are_too_many_bytes) {
+    hub_options other_limits;
+    other_limits.max_copied = 4 * to_user("", std::string(1000, 'x')).what.size();
+    hub other(other_limits, make_memory_journal({}));
+    relay = std::make_unique<outbox_relay>(other, *records);
+    const auto send = [&](std::vector<std::string> to) {
+        return write([&](store::records&, std::vector<message>& out) -> result<> {
+            message m = to_user("x", std::string(1000, 'x'));
+            m.to.users = to;
+            out.push_back(std::move(m));
+            return {};
+        });
+    };
+    EXPECT_TRUE(send({"a", "b", "c", "d"}));
+    const auto beyond = send({"a", "b", "c", "d", "e"});
+    ASSERT_FALSE(beyond);
+    EXPECT_EQ(beyond.error().code, errc::payload_too_large);
+    EXPECT_THAT(beyond.error().detail, ::testing::HasSubstr("publish.max_copied"));
+    relay.reset();
+}
+
 TEST_F(outbox_test, lets_what_the_journal_refuses_wait_in_the_file_beyond_a_limit) {
     constexpr int count = 600;
     auto kept = std::make_unique<carillon::testing::late_journal>(make_memory_journal({}));

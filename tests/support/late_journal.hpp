@@ -76,6 +76,9 @@ public:
     position head() const override { return kept_->head(); }
     std::string id_of(position p) const override { return kept_->id_of(p); }
     journal_stats stats() const override { return kept_->stats(); }
+    topic_room room_for(std::span<const topic> topics) const override {
+        return kept_->room_for(topics);
+    }
     std::vector<topic_figures> topics(const topic_query& q) const override {
         return kept_->topics(q);
     }

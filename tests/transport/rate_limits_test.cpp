@@ -25,6 +25,20 @@ TEST(token_buckets, hold_so_many_and_fill_again_evenly) {
     EXPECT_NE(take("a"), std::nullopt) << "no more than a bucket is saved";
 }
 
+TEST(token_buckets, give_several_at_once_or_none) {
+    token_buckets all(100);
+    const rate ten_a_second{10, 1s};
+    const token_buckets::clock::time_point now{1000s};
+    EXPECT_EQ(all.take("a", ten_a_second, now, 8), std::nullopt);
+    EXPECT_EQ(all.take("a", ten_a_second, now, 3), 100ms);
+    EXPECT_EQ(all.take("a", ten_a_second, now, 2), std::nullopt);
+    all.give_back("a", ten_a_second, 2);
+    all.give_back("nobody", ten_a_second, 2);
+    EXPECT_EQ(all.take("a", ten_a_second, now, 2), std::nullopt);
+    all.give_back("a", ten_a_second, 100);
+    EXPECT_EQ(all.take("a", ten_a_second, now, 11), 100ms) << "no more than a bucket is given back";
+}
+
 TEST(token_buckets, are_bounded) {
     token_buckets all(10);
     const rate one_an_hour{1, 1h};

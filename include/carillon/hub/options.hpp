@@ -123,6 +123,7 @@ struct hub_options {
     std::size_t max_event_size = 1u << 20;     ///< bytes of `event::size()`
     std::size_t max_batch = 1000;              ///< events in one publish
     std::size_t max_recipients = 10'000;       ///< times the events of one publish to an audience
+    std::size_t max_copied = 64u << 20;        ///< bytes of an audience's copies in one publish
     std::uint64_t max_replay_events = 10'000;  ///< per connection; more missed than that is a gap
     std::uint64_t replay_rate = 200'000;       ///< events a second and shard; 0: no limit
     std::size_t encode_cache_bytes =

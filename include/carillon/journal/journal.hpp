@@ -197,6 +197,13 @@ struct topic_figures {
     std::array<std::uint32_t, stretches> recent{};      ///< events stored, as far as in memory
 };
 
+/// Whether topics fit in. A topic of which nothing is kept any more counts as one that is new.
+struct topic_room {
+    std::uint64_t kept = 0;    ///< topics that the journal has
+    std::uint64_t most = 0;    ///< that it may have
+    std::uint64_t needed = 0;  ///< of those that were asked about: how many would be more
+};
+
 /// Thread-safe. One order: the feed and the callbacks of all appends run one at a time, in order of
 /// position, on the thread that completes the group, which may be an event loop's: they do not
 /// block. What a reader finds may be ahead of the feed.
@@ -264,6 +271,8 @@ public:
     virtual journal_stats stats() const = 0;
     /// A page of topics, from memory. Publishers wait a few times for a fraction of a millisecond.
     virtual std::vector<topic_figures> topics(const topic_query& q) const = 0;
+    /// From memory. Names that are given twice count twice.
+    virtual topic_room room_for(std::span<const topic> topics) const = 0;
     /// Whether events can be stored now; else why not. An error goes away by itself.
     virtual result<> health() const = 0;
 

@@ -21,6 +21,8 @@ struct calendar_limits {
     std::size_t max_attendees = 1000;
     std::size_t max_reminders = 8;              ///< of one event
     std::size_t max_text = 64u << 10;           ///< bytes of title, rule and data together
+    std::size_t max_copied = 4u << 20;          ///< bytes of what attendees are told, together
+    std::size_t max_events = 1000;              ///< of one owner that is no back end
     std::size_t max_page = 1000;                ///< events of one answer
     std::chrono::hours max_window{24 * 31};     ///< of "what starts soon"
     std::size_t max_reminded = 1000;            ///< occurrences of one event in that window
@@ -49,14 +51,18 @@ public:
     /// Reads what is to be reminded of. Until then `tick` does nothing.
     void start(callback<void> done);
 
+    enum class rights : std::uint8_t { owner, admin };
     /// Creates an event; without an id it gets a random one, which is the answer. `owner` is
     /// whoever calls. A repeated `call` creates nothing and has the first one's answer. Errors:
-    /// `invalid_request` naming the field, `conflict` (the id is taken, or the call's key was
-    /// another's), `unavailable`.
+    /// `invalid_request` naming the field, `event_too_large`, `payload_too_large` (what its
+    /// attendees would be told together; the owner has as many events as they may), `conflict` (the
+    /// id is taken, or the call's key was another's), `rate_limited` (attendees without events that
+    /// one user may name in a while), `unavailable`. What is said of an owner's events and of their
+    /// attendees does not hold for an admin, or a back end, who may name all users.
     void create(store::calendar_event e, callback<std::string> done,
-                std::optional<repeatable_call> call = {});
-    /// Changes one. Error `not_found` also for whoever is not its owner, unless `as_admin`.
-    enum class rights : std::uint8_t { owner, admin };
+                std::optional<repeatable_call> call = {}, rights as = rights::owner);
+    /// Changes one. Error `not_found` also for whoever is not its owner, unless an admin; others as
+    /// of `create`.
     void change(store::calendar_event e, std::string user, rights as, callback<void> done);
     void remove(std::string id, std::string user, rights as, callback<void> done);
     /// Error `not_found` also for a user who neither owns nor attends it, unless an admin.
@@ -66,11 +72,14 @@ public:
               callback<std::vector<store::calendar_event>> done);
 
     /// Reminds the attendees of what starts within `window` from now; how many reminders went out.
-    /// Error `invalid_request`: a window that is negative or too long.
-    void remind_of_upcoming(std::chrono::seconds window, callback<std::uint64_t> done);
-    /// Reminds of the next occurrence of one event. Error `not_found`: no such event, or it does
-    /// not take place any more.
-    void remind_of(std::string id, callback<std::uint64_t> done);
+    /// A repeated call has the first one's answer, as of `remind_of`. Errors: `invalid_request` (a
+    /// window that is negative or too long), `conflict` (the call's key was another's).
+    void remind_of_upcoming(std::chrono::seconds window, callback<std::uint64_t> done,
+                            std::optional<repeatable_call> call = {});
+    /// Reminds of the next occurrence of one event. Errors: `not_found` (no such event, or it does
+    /// not take place any more), `conflict`.
+    void remind_of(std::string id, callback<std::uint64_t> done,
+                   std::optional<repeatable_call> call = {});
 
     /// Sends the reminders that are due; call it every second or so.
     void tick();

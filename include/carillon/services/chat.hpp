@@ -54,6 +54,7 @@ struct message_draft {
 /// Callers who are no members learn nothing of a room: unless they may join it, the error is
 /// `not_found` whether there is such a room or not. Ids of rooms that are not open are random, so
 /// that nobody finds them by creating others. Other errors: `invalid_request` naming the field,
+/// `rate_limited` (rooms and users without events that one user may address in a while),
 /// `unavailable`. Callbacks run on any thread. Thread-safe. What it is given outlives it, and
 /// outlives the calls that are under way.
 class chat {
@@ -86,8 +87,10 @@ public:
     /// A repeated call does nothing and is answered as the first one.
     void leave(std::string room, std::string user, callback<void> done,
                std::optional<repeatable_call> call = {});
-    /// By a member, whoever owns the room.
-    void invite(std::string room, std::string by, std::string user, callback<void> done);
+    /// By a member, whoever owns the room. A repeated call does nothing and is answered as the
+    /// first one.
+    void invite(std::string room, std::string by, std::string user, callback<void> done,
+                std::optional<repeatable_call> call = {});
     /// By the owner. Error besides: `forbidden` (a member who does not own it).
     void expel(std::string room, std::string by, std::string user, callback<void> done);
 

@@ -23,6 +23,9 @@ struct message {
     audience to;  ///< empty: the listeners of the event's topics, also of the hub's own space
     event what;
     std::string about{};  ///< for whoever records outcomes; empty: nobody does for this message
+    /// The user whose call this is, if it names users or rooms as it likes: it may address only so
+    /// many that have no events yet. Empty: a back end's, or it says nothing that it could make up.
+    std::string by{};
 };
 
 /// A call that its caller may repeat. Keys of one owner are nobody else's.
@@ -37,6 +40,11 @@ struct outbox_limits {
     /// Events that the journal refuses for the moment and that wait in memory, and as many outcomes
     /// that are not written yet. Others wait in the file, and are read again.
     std::size_t max_waiting = 10'000;
+    /// Topics of the journal that calls of one user may make in the window, at once or evenly.
+    std::uint64_t new_topics_per_user = 10'000;
+    std::chrono::seconds new_topics_window = std::chrono::hours(24 * 7);
+    /// Per cent of all topics up to which calls of users may bring the journal.
+    std::uint64_t user_topic_share = 50;
 };
 
 /// The steps of a message from a record to its event, in order. A start begins with `publishing`.
@@ -51,10 +59,11 @@ enum class outbox_step : std::uint8_t {
 };
 
 /// Writes records together with the events that tell of them: both are there, or neither. The
-/// events are published after the commit, in the order of the commits, and what a crash leaves in
-/// the outbox is published at the next start, however long after. The journal's idempotency key of
-/// each makes sure that no event is stored twice; the journal holds it for as long as the row is
-/// there. Thread-safe. The hub and the store outlive it.
+/// events are published after the commit, for each user and each topic in the order of the commits,
+/// as long as no more wait than `max_waiting`, and what a crash leaves in the outbox is published
+/// at the next start, however long after. The journal's idempotency key of each makes sure that no
+/// event is stored twice; the journal holds it for as long as the row is there. Thread-safe. The
+/// hub and the store outlive it.
 class outbox_relay {
 public:
     using wall_clock = std::function<std::chrono::system_clock::time_point()>;
@@ -78,7 +87,8 @@ public:
     using callback = std::function<void(result<outcome>)>;
     /// `done` runs after the commit and the publishes, on any thread. An error means that nothing
     /// was written and nothing is published. Errors besides those of `w` and of the store: what the
-    /// hub would say of a message (`event_too_large`, `payload_too_large`, `invalid_request`).
+    /// hub would say of a message (`event_too_large`, `payload_too_large`, `invalid_request`), and
+    /// what a user's call may not add to the journal (`rate_limited`, `unavailable`).
     void write(work w, callback done);
 
     /// Within a `work`: the id of what this very call has made before; nothing: it is the first
@@ -110,6 +120,8 @@ public:
     void trim();
     /// Messages that are not published yet.
     std::size_t unpublished() const;
+    /// Calls of users that were refused since they would have made too many topics.
+    std::uint64_t refused() const;
 
     /// The text that a message has in the outbox, and back. Error `invalid_request`: not such a
     /// text.

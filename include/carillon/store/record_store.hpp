@@ -3,6 +3,8 @@
 
 #include <carillon/store/records.hpp>
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -10,10 +12,17 @@
 
 namespace carillon::store {
 
+enum class record_sync : std::uint8_t {
+    normal,  ///< what is answered survives the end of the process, not always a power failure
+    full,    ///< it survives both: each commit waits for the disk
+};
+
 struct record_store_options {
     std::string path;  ///< of the file; its folder must exist. Empty: in memory, gone at the end
     std::size_t max_waiting = 10'000;  ///< writes not committed yet; more: `unavailable`
     std::size_t readers = 2;           ///< threads
+    record_sync sync = record_sync::normal;
+    std::string vfs = {};  ///< SQLite's name of a file layer, for tests; empty: the system's
 };
 
 /// Thread-safe. Both callbacks of a call run on a thread of the store, once: `done` after `work`,

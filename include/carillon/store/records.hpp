@@ -154,6 +154,8 @@ public:
     virtual result<std::vector<calendar_event>> list(std::string_view user,
                                                      std::string_view after_id,
                                                      std::size_t limit) = 0;
+    /// How many events the user owns.
+    virtual result<std::uint64_t> count(std::string_view owner) = 0;
     /// True the first time for this event, attendee, occurrence and `lead` before it.
     virtual result<bool> begin_reminder(std::string_view id, std::string_view user,
                                         time_point occurrence, std::chrono::seconds lead) = 0;

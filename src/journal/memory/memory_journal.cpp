@@ -353,6 +353,11 @@ std::vector<topic_figures> memory_journal::topics(const topic_query& q) const {
     });
 }
 
+topic_room memory_journal::room_for(std::span<const topic> topics) const {
+    const std::lock_guard lock(mutex_);
+    return logs_.room_for(topics);
+}
+
 journal_stats memory_journal::stats() const {
     const std::lock_guard lock(mutex_);
     return {.events = logs_.kept,

@@ -46,6 +46,7 @@ public:
     std::string id_of(position p) const override { return epochs_.id_of(p); }
     journal_stats stats() const override;
     std::vector<topic_figures> topics(const topic_query& q) const override;
+    topic_room room_for(std::span<const topic> topics) const override;
     result<> health() const override { return {}; }
     void trim(std::chrono::system_clock::time_point now) override;
     void set_retention(retention_lookup retention_of) override;

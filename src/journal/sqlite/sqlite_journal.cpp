@@ -546,6 +546,11 @@ std::vector<topic_figures> sqlite_journal::topics(const topic_query& q) const {
     });
 }
 
+topic_room sqlite_journal::room_for(std::span<const topic> topics) const {
+    const std::lock_guard lock(mutex_);
+    return logs_.room_for(topics);
+}
+
 journal_stats sqlite_journal::stats() const {
     const std::lock_guard lock(mutex_);
     return {.events = logs_.kept,

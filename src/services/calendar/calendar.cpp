@@ -144,6 +144,12 @@ void calendar::state::save(calendar_event e, change how, callback<std::string> d
     std::ranges::sort(e.attendees);
     const auto named_twice = std::ranges::unique(e.attendees);
     e.attendees.erase(named_twice.begin(), named_twice.end());
+    // Each attendee has a copy.
+    if (text_of(e, time_point{}).size() * e.attendees.size() > limits.max_copied)
+        return done(fail(errc::payload_too_large,
+                         fmt::format("what `attendees` are told has at most {} bytes together "
+                                     "(`calendar.max_copied`)",
+                                     limits.max_copied)));
     auto kept = std::make_shared<calendar_event>(std::move(e));  // until it is stored
     auto repeated = std::make_shared<bool>(false);
     relay.write(
@@ -158,8 +164,10 @@ void calendar::state::save(calendar_event e, change how, callback<std::string> d
             }
             if (auto fine = how.check(r, *kept); !fine) return fine;
             if (auto put = r.calendar().put(*kept); !put) return put;
-            if (!kept->attendees.empty())
+            if (!kept->attendees.empty()) {
                 out.push_back(calendar_message(*kept, how.action, kept->attendees));
+                out.back().by = how.by;
+            }
             return self->relay.remember(r, how.call, kept->id);
         },
         [self = shared_from_this(), kept, repeated,
@@ -171,15 +179,25 @@ void calendar::state::save(calendar_event e, change how, callback<std::string> d
 }
 
 void calendar::create(calendar_event e, callback<std::string> done,
-                      std::optional<repeatable_call> call) {
+                      std::optional<repeatable_call> call, rights as) {
     if (e.id.empty()) e.id = random_token(id_length);
-    const auto is_new = [](store::records& r, const calendar_event& made) -> result<> {
+    const bool is_user = as == rights::owner;
+    const auto is_new = [is_user, most = state_->limits.max_events](
+                            store::records& r, const calendar_event& made) -> result<> {
         const auto there = r.calendar().find(made.id);
         if (!there) return std::unexpected(there.error());
         if (*there) return fail(errc::conflict, "there is a calendar event with this id");
-        return {};
+        if (!is_user) return {};
+        const auto count = r.calendar().count(made.owner);
+        if (!count) return std::unexpected(count.error());
+        if (*count < most) return {};
+        return fail(
+            errc::payload_too_large,
+            fmt::format("a user has at most {} calendar events (`calendar.max_events`)", most));
     };
-    state_->save(std::move(e), {"created", is_new, std::move(call)}, std::move(done));
+    std::string by = is_user ? e.owner : std::string();
+    state_->save(std::move(e), {"created", is_new, std::move(call), std::move(by)},
+                 std::move(done));
 }
 
 namespace {
@@ -197,6 +215,7 @@ result<calendar_event> owned(store::records& r, std::string_view id, std::string
 
 // It stays its owner's, whoever changes it.
 void calendar::change(calendar_event e, std::string user, rights as, callback<void> done) {
+    std::string by = as == rights::owner ? user : std::string();
     const auto is_theirs = [user = std::move(user), as](store::records& r,
                                                         calendar_event& changed) -> result<> {
         auto before = owned(r, changed.id, user, as);
@@ -204,7 +223,7 @@ void calendar::change(calendar_event e, std::string user, rights as, callback<vo
         changed.owner = std::move(before->owner);
         return {};
     };
-    state_->save(std::move(e), {"updated", is_theirs},
+    state_->save(std::move(e), {"updated", is_theirs, std::nullopt, std::move(by)},
                  [done = std::move(done)](const result<std::string>& id) {
                      if (!id) return done(std::unexpected(id.error()));
                      done({});

@@ -54,15 +54,21 @@ struct calendar::state : std::enable_shared_from_this<state> {
     void plan(const look& last);
     void look_again(const std::string& id, const error& why);
     /// How many reminders go out; events that have changed meanwhile are passed over.
-    void send(std::shared_ptr<const looks> all, callback<std::uint64_t> done);
+    void send(std::shared_ptr<const looks> all, callback<std::uint64_t> done,
+              std::optional<repeatable_call> call = {});
+    /// The answer that the call has got before; nothing: it has not.
+    result<std::optional<std::uint64_t>> count_of(store::records& r,
+                                                  const std::optional<repeatable_call>& call) const;
     struct sweep;
     void sweep_on(std::shared_ptr<sweep> s);
+    void end_sweep(std::shared_ptr<sweep> s);
     /// Looks at what is stored, and may complete the event.
     using check_first = std::function<result<>(store::records&, store::calendar_event&)>;
     struct change {
         std::string_view action;
         check_first check;
         std::optional<repeatable_call> call = {};
+        std::string by = {};  ///< the user whose call it is, as `message` has it
     };
     void save(store::calendar_event e, change how, callback<std::string> done);
 };

@@ -78,12 +78,27 @@ result<std::vector<calendar::state::due_reminder>> calendar::state::due_of(const
     return all;
 }
 
-void calendar::state::send(std::shared_ptr<const looks> all, callback<std::uint64_t> done) {
+result<std::optional<std::uint64_t>> calendar::state::count_of(
+    store::records& r, const std::optional<repeatable_call>& call) const {
+    const auto before = relay.made_before(r, call);
+    if (!before) return std::unexpected(before.error());
+    if (!*before) return std::nullopt;
+    return std::optional<std::uint64_t>(std::stoull(**before));
+}
+
+void calendar::state::send(std::shared_ptr<const looks> all, callback<std::uint64_t> done,
+                           std::optional<repeatable_call> call) {
     auto count = std::make_shared<std::uint64_t>(0);
     relay.write(
-        [self = shared_from_this(), all, count](store::records& r,
-                                                std::vector<message>& out) -> result<> {
+        [self = shared_from_this(), all, count, call = std::move(call)](
+            store::records& r, std::vector<message>& out) -> result<> {
             *count = 0;
+            const auto before = self->count_of(r, call);
+            if (!before) return std::unexpected(before.error());
+            if (*before) {
+                *count = **before;
+                return {};
+            }
             for (const look& one : *all) {
                 const auto now_there = r.calendar().find(one.e.id);
                 if (!now_there) return std::unexpected(now_there.error());
@@ -94,7 +109,7 @@ void calendar::state::send(std::shared_ptr<const looks> all, callback<std::uint6
                     *count += *sent;
                 }
             }
-            return {};
+            return self->relay.remember(r, call, std::to_string(*count));
         },
         [count, done = std::move(done)](const result<outbox_relay::outcome>& written) {
             if (!written) return done(std::unexpected(written.error()));
@@ -167,9 +182,11 @@ struct calendar::state::sweep {
     bool is_last = false;
     std::uint64_t count = 0;
     callback<std::uint64_t> done;
+    std::optional<repeatable_call> call;
 };
 
-void calendar::remind_of_upcoming(std::chrono::seconds window, callback<std::uint64_t> done) {
+void calendar::remind_of_upcoming(std::chrono::seconds window, callback<std::uint64_t> done,
+                                  std::optional<repeatable_call> call) {
     if (window.count() <= 0 || window > state_->limits.max_window) {
         return done(fail(errc::invalid_request,
                          fmt::format("the window is at least a second and at most {} hours",
@@ -179,13 +196,36 @@ void calendar::remind_of_upcoming(std::chrono::seconds window, callback<std::uin
     s->from = state_->now();
     s->to = s->from + window;
     s->done = std::move(done);
+    s->call = std::move(call);
     state_->sweep_on(std::move(s));
+}
+
+// A call that ends half-way leaves nothing of itself behind, and its repetition goes on where it
+// was: what was sent is not sent again.
+void calendar::state::end_sweep(std::shared_ptr<sweep> s) {
+    if (!s->call) return s->done(s->count);
+    relay.write(
+        [self = shared_from_this(), s](store::records& r, std::vector<message>&) -> result<> {
+            const auto before = self->count_of(r, s->call);
+            if (!before) return std::unexpected(before.error());
+            if (!*before) return self->relay.remember(r, s->call, std::to_string(s->count));
+            s->count = **before;
+            return {};
+        },
+        [s](const result<outbox_relay::outcome>& written) {
+            if (!written) return s->done(std::unexpected(written.error()));
+            s->done(s->count);
+        });
 }
 
 void calendar::state::sweep_on(std::shared_ptr<sweep> s) {
     auto found = std::make_shared<looks>();
     records.read(
         [self = shared_from_this(), s, found](store::records& r) -> result<> {
+            const auto before = self->count_of(r, s->call);
+            if (!before) return std::unexpected(before.error());
+            s->is_last = before->has_value();
+            if (s->is_last) return {};
             auto page = r.calendar().list({}, s->after, calendar_page);
             if (!page) return std::unexpected(page.error());
             s->is_last = page->size() < calendar_page;
@@ -203,7 +243,7 @@ void calendar::state::sweep_on(std::shared_ptr<sweep> s) {
             const auto go_on = [self, s](const result<std::uint64_t>& sent) {
                 if (!sent) return s->done(std::unexpected(sent.error()));
                 s->count += *sent;
-                if (s->is_last) return s->done(s->count);
+                if (s->is_last) return self->end_sweep(s);
                 self->sweep_on(s);
             };
             if (found->empty()) return go_on(0);
@@ -211,10 +251,14 @@ void calendar::state::sweep_on(std::shared_ptr<sweep> s) {
         });
 }
 
-void calendar::remind_of(std::string id, callback<std::uint64_t> done) {
+void calendar::remind_of(std::string id, callback<std::uint64_t> done,
+                         std::optional<repeatable_call> call) {
     auto found = std::make_shared<state::looks>();
     state_->records.read(
-        [self = state_, found, id = std::move(id)](store::records& r) -> result<> {
+        [self = state_, found, id = std::move(id), call](store::records& r) -> result<> {
+            const auto before = self->count_of(r, call);
+            if (!before) return std::unexpected(before.error());
+            if (*before) return {};
             auto e = r.calendar().find(id);
             if (!e) return std::unexpected(e.error());
             if (!*e) return unknown_calendar_event();
@@ -226,9 +270,9 @@ void calendar::remind_of(std::string id, callback<std::uint64_t> done) {
             found->push_back({std::move(**e), {{next->front(), on_request}}, time});
             return {};
         },
-        [self = state_, found, done = std::move(done)](const result<>& read) {
+        [self = state_, found, done = std::move(done), call](const result<>& read) {
             if (!read) return done(std::unexpected(read.error()));
-            self->send(found, done);
+            self->send(found, done, call);
         });
 }
 

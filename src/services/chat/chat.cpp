@@ -144,6 +144,7 @@ void chat::create(room_draft what, std::string owner, callback<room> done) {
             if (!set) return std::unexpected(set.error());
             out.push_back(
                 {{}, room_event(topic_of(r->id).value(), "user-joined", *r, r->owner, r->created)});
+            out.back().by = r->owner;
             return s->relay.remember(in, call, r->id);
         },
         [s = state_, r, repeated,
@@ -176,6 +177,7 @@ result<room> chat::state::enter(store::records& r, const std::string& id, const 
     if (const auto set = r.rooms().set_membership(id, user, membership::member); !set)
         return std::unexpected(set.error());
     out.push_back({{}, room_event(topic_of(id).value(), "user-joined", into, user, now())});
+    out.back().by = user;
     return into;
 }
 
@@ -288,14 +290,20 @@ void chat::state::invitation(store::records&, const room& to, const std::string&
     event e = room_event(topic_of(to.id).value(), "room-invitation", to, by, now(), room_field(to));
     e.topics.clear();
     out.push_back({audience{.users = {user}}, std::move(e)});
+    out.back().by = by;
 }
 
-void chat::invite(std::string room, std::string by, std::string user, callback<void> done) {
+void chat::invite(std::string room, std::string by, std::string user, callback<void> done,
+                  std::optional<repeatable_call> call) {
     if (auto fine = check_user(user); !fine) return done(std::unexpected(fine.error()));
     if (auto where = state_->check_room(room); !where) return done(std::unexpected(where.error()));
     state_->relay.write(
-        [s = state_, room = std::move(room), by = std::move(by), user = std::move(user)](
-            store::records& r, std::vector<message>& out) -> result<> {
+        [s = state_, room = std::move(room), by = std::move(by), user = std::move(user),
+         call = std::move(call)](store::records& r, std::vector<message>& out) -> result<> {
+            const auto made = s->relay.made_before(r, call);
+            if (!made) return std::unexpected(made.error());
+            if (*made) return {};  // the user may have declined meanwhile
+            if (auto kept = s->relay.remember(r, call, user); !kept) return kept;
             const auto to = room_for(r, room, by, membership::member);
             if (!to) return std::unexpected(to.error());
             const auto before = r.rooms().membership_of(room, user);

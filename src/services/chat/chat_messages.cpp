@@ -102,6 +102,7 @@ void chat::say(message_draft what, callback<said> done) {
             if (!place) return std::unexpected(place.error());
             m.place = *place;
             out.push_back({{}, c->e});
+            out.back().by = m.user;
             return s->relay.remember(r, c->once, std::to_string(m.place));
         },
         [c, done = std::move(done)](result<outbox_relay::outcome> outcome) {

@@ -1,7 +1,10 @@
 #include <carillon/base/log.hpp>
 #include <carillon/services/outbox_relay.hpp>
 
+#include "hub/copies.hpp"
 #include "hub/own_topic.hpp"
+#include "services/outbox/user_topics.hpp"
+#include "services/outbox/waiting_messages.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -38,6 +41,8 @@ result<> check(const message& m, const hub_options& limits) {
         return fail(errc::payload_too_large,
                     fmt::format("the event of the record is for more than {} recipients",
                                 limits.max_recipients));
+    const std::size_t copies = m.to.stored == audience::copies::shared ? 1 : m.to.users.size();
+    if (auto fits = check_copies(m.what.size() * copies, limits); !fits) return fits;
     for (const std::string& user : m.to.users) {
         if (as_segment(user).empty())
             return fail(errc::invalid_request,
@@ -54,11 +59,7 @@ std::string fingerprint_of(const idempotency_key& k) {
 
 struct outbox_relay::state : std::enable_shared_from_this<state> {
     using answer = std::function<void(result<std::vector<published>>)>;
-    struct item {
-        std::uint64_t id = 0;
-        std::uint64_t text_hash = 0;
-        message what;
-    };
+    using item = outbox_item;
     struct outcome_to_write {
         std::uint64_t id = 0;
         store::record_store::work work;
@@ -72,10 +73,12 @@ struct outbox_relay::state : std::enable_shared_from_this<state> {
     const outbox_limits limits;
     const wall_clock now;
     const observer watch;
+    user_topics added{events, limits};  ///< by calls of users
 
     mutable std::mutex mutex;                // guards all below
     std::vector<std::uint64_t> removed;      ///< published: their rows go with the next write
-    std::deque<item> waiting;                ///< not published, in order
+    waiting_messages waiting;                ///< not published
+    std::size_t tried = 0;                   ///< of these, which the journal has not answered yet
     std::deque<outcome_to_write> unwritten;  ///< published, and what there is to say of it is not
     recorder record;
     std::uint64_t spilled_from = 0;    ///< rows from here on may wait in the file alone; 0: none
@@ -92,6 +95,10 @@ struct outbox_relay::state : std::enable_shared_from_this<state> {
     void write_outcome(outcome_to_write what);
     void read_page(std::uint64_t after, std::function<void(result<>)> done);
     void publish(item what, answer done);
+    void hand_over(item what, answer done);
+    void publish_waiting();
+    void try_again();
+    bool has_settled(const item& what, bool later);
     void settle(const item& what, result<std::vector<published>> outcome, const answer& done);
     void answer_one(const item& what, result<std::vector<published>> outcome,
                     const answer& done) const;
@@ -155,13 +162,21 @@ void outbox_relay::state::read_page(std::uint64_t after, std::function<void(resu
 }
 
 void outbox_relay::state::publish(item what, answer done) {
-    // The journal knows by this key what it has stored, over restarts too.
-    idempotency_key once{key_of(records, what.id, what.text_hash), {what.id, what.text_hash}, true};
+    bool waits = false;
     {
         const std::lock_guard lock(mutex);
         present.insert(what.id);
         newest_row = std::max(newest_row, what.id);
+        waits = waiting.holds_back(what.what) && waiting.size() < limits.max_waiting;
+        if (waits) waiting.add(what);
     }
+    if (!waits) return hand_over(std::move(what), std::move(done));
+    answer_one(what, fail(errc::unavailable, "events before it are not stored yet"), done);
+}
+
+void outbox_relay::state::hand_over(item what, answer done) {
+    // The journal knows by this key what it has stored, over restarts too.
+    idempotency_key once{key_of(records, what.id, what.text_hash), {what.id, what.text_hash}, true};
     saw(outbox_step::publishing, what.id);
     auto kept = std::make_shared<item>(std::move(what));
     const auto settling = [self = shared_from_this(), kept,
@@ -182,7 +197,9 @@ void outbox_relay::state::publish(item what, answer done) {
             if (!outcome) return settling(std::move(outcome));
             self->saw(outbox_step::published, kept->id);
             told->events = *outcome;
+            const bool goes_on = self->has_settled(*kept, false);
             self->answer_one(*kept, std::move(outcome), done);
+            if (goes_on) self->try_again();
         },
         [self = shared_from_this(), kept, told](std::vector<delivery_receipt> receipts) {
             const bool known = std::ranges::all_of(receipts, &delivery_receipt::known);
@@ -201,19 +218,57 @@ void outbox_relay::state::settle(const item& what, result<std::vector<published>
     if (outcome) saw(outbox_step::published, what.id);
     const bool later = !outcome && outcome.error().code == errc::unavailable;
     const bool told = !later && is_recorded(what.what);
-    {
+    const bool goes_on = has_settled(what, later);
+    if (!later && !told) {
         const std::lock_guard lock(mutex);
-        if (later && waiting.size() < limits.max_waiting) {
-            waiting.push_back(what);
-        } else if (later) {
-            spill(what.id);
-        }
-        if (!later && !told) removed.push_back(what.id);
+        removed.push_back(what.id);
     }
     if (told) write_outcome(what, {outcome});
     if (!outcome && !later)
         log::error("an event of a record is not published", {{"reason", outcome.error().detail}});
     answer_one(what, std::move(outcome), done);
+    if (goes_on) try_again();
+}
+
+/// Whether it was the last of those that are tried.
+bool outbox_relay::state::has_settled(const item& what, bool later) {
+    const std::lock_guard lock(mutex);
+    const bool waits = later && waiting.size() < limits.max_waiting;
+    if (waits) {
+        waiting.add(what);
+    } else {
+        if (later) spill(what.id);
+        waiting.leave(what);
+        added.settle(what.new_topics);
+    }
+    return what.again && --tried == 0;
+}
+
+void outbox_relay::state::publish_waiting() {
+    {
+        const std::lock_guard lock(mutex);
+        if (tried != 0 || waiting.empty()) return;
+        waiting.begin();
+    }
+    try_again();
+}
+
+// Those of one round go to users and topics that are all different, so that the journal may answer
+// them in any order.
+void outbox_relay::state::try_again() {
+    for (;;) {
+        std::vector<item> round;
+        {
+            const std::lock_guard lock(mutex);
+            if (tried != 0) return;
+            round = waiting.take();
+            if (round.empty()) return;
+            tried = round.size() + 1;  // one for this loop: answers may come at once
+        }
+        for (item& what : round) hand_over(std::move(what), {});
+        const std::lock_guard lock(mutex);
+        if (--tried != 0) return;  // whoever settles the last one goes on
+    }
 }
 
 void outbox_relay::state::answer_one(const item& what, result<std::vector<published>> outcome,
@@ -356,6 +411,7 @@ void outbox_relay::write(work w, callback done) {
         struct row {
             std::uint64_t id = 0;
             std::uint64_t text_hash = 0;
+            std::uint64_t new_topics = 0;
         };
         std::vector<row> rows;
         std::vector<std::uint64_t> gone;  ///< rows of others that go with it
@@ -366,6 +422,10 @@ void outbox_relay::write(work w, callback done) {
     c->w = std::move(w);
     c->done = std::move(done);
     const auto s = state_;
+    const auto give_back = [c, s] {
+        for (std::size_t i = 0; i < c->rows.size(); ++i)
+            s->added.give_back(c->messages[i].by, c->rows[i].new_topics);
+    };
     s->records.write(
         [c, s](store::records& r) -> result<> {
             c->messages.clear();
@@ -374,17 +434,23 @@ void outbox_relay::write(work w, callback done) {
             const auto rules = s->events.options();
             for (const message& m : c->messages) {
                 if (auto fine = check(m, *rules); !fine) return fine;
+                const auto added = s->added.take(m);
+                if (!added) return std::unexpected(added.error());
+                auto& row = c->rows.emplace_back();
+                row.new_topics = *added;
                 const std::string text = text_of(m);
                 const auto id = r.outbox().add(text);
                 if (!id) return std::unexpected(id.error());
-                c->rows.push_back({*id, hash_of(text)});
+                row.id = *id;
+                row.text_hash = hash_of(text);
                 s->saw(outbox_step::written, *id);
             }
             c->gone = s->take_removed();
             return s->remove(r, c->gone);
         },
-        [c, s](result<> committed) {
+        [c, s, give_back](result<> committed) {
             if (!committed) {
+                give_back();
                 s->put_back(c->gone);
                 return c->done(std::unexpected(committed.error()));
             }
@@ -396,7 +462,7 @@ void outbox_relay::write(work w, callback done) {
             c->answers.resize(count);
             for (std::size_t i = 0; i < count; ++i) {
                 const auto& row = c->rows[i];
-                s->publish({row.id, row.text_hash, std::move(c->messages[i])},
+                s->publish({row.id, row.text_hash, std::move(c->messages[i]), row.new_topics},
                            [c, i](result<std::vector<published>> answer) {
                                c->answers[i] = std::move(answer);
                                if (c->missing.fetch_sub(1) == 1) c->done(std::move(c->answers));
@@ -446,23 +512,23 @@ void outbox_relay::state::remove_published() {
 }
 
 void outbox_relay::tick() {
-    std::deque<state::item> again;
     std::deque<state::outcome_to_write> untold;
     {
         const std::lock_guard lock(state_->mutex);
-        again.swap(state_->waiting);
         untold.swap(state_->unwritten);
     }
     for (state::outcome_to_write& what : untold) state_->write_outcome(std::move(what));
-    for (state::item& what : again) state_->publish(std::move(what), {});
+    state_->publish_waiting();
     state_->remove_published();
     state_->read_spilled();
     state_->forget_keys();
 }
 
+std::uint64_t outbox_relay::refused() const { return state_->added.refused(); }
+
 std::size_t outbox_relay::unpublished() const {
     const std::lock_guard lock(state_->mutex);
-    return state_->waiting.size() + state_->spilled;
+    return state_->waiting.size() + state_->tried + state_->spilled;
 }
 
 }  // namespace carillon::services

@@ -91,6 +91,10 @@ result<std::vector<calendar_event>> calendar_rows::list(std::string_view user,
     return all;
 }
 
+result<std::uint64_t> calendar_rows::count(std::string_view owner) {
+    return count_of(count_, owner);
+}
+
 result<bool> calendar_rows::begin_reminder(std::string_view id, std::string_view user,
                                            time_point occurrence, std::chrono::seconds lead) {
     const auto added = remind_.run(id, user, occurrence, std::int64_t{lead.count()});

@@ -15,6 +15,7 @@ public:
     result<bool> remove(std::string_view id) override;
     result<std::vector<calendar_event>> list(std::string_view user, std::string_view after_id,
                                              std::size_t limit) override;
+    result<std::uint64_t> count(std::string_view owner) override;
     result<bool> begin_reminder(std::string_view id, std::string_view user, time_point occurrence,
                                 std::chrono::seconds lead) override;
     result<std::uint64_t> trim(std::string_view starts, std::size_t limit) override;
@@ -38,6 +39,7 @@ private:
                         "FROM calendar WHERE id IN (SELECT id FROM calendar WHERE owner = ?1 "
                         "UNION SELECT event FROM attendees WHERE user = ?1) AND id > ?2 "
                         "ORDER BY id LIMIT ?3"};
+    query count_{on_, "SELECT count(*) FROM calendar WHERE owner = ?"};
     query attendees_{on_, "SELECT user FROM attendees WHERE event = ? ORDER BY user"};
     query attend_{on_, "INSERT OR IGNORE INTO attendees VALUES (?, ?)"};
     query unattend_{on_, "DELETE FROM attendees WHERE event = ?"};

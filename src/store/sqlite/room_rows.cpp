@@ -17,15 +17,6 @@ room room_at(const sqlite::statement& row) {
             .presence = text_at(row, 5)};
 }
 
-result<std::uint64_t> count_of(query& q, std::string_view what) {
-    std::uint64_t count = 0;
-    const auto done = q.each(
-        [&](const sqlite::statement& row) { count = static_cast<std::uint64_t>(row.number(0)); },
-        what);
-    if (!done) return std::unexpected(done.error());
-    return count;
-}
-
 }  // namespace
 
 result<> room_rows::create(const room& r) {

@@ -135,10 +135,14 @@ class sqlite_record_store final : public record_store {
 public:
     static result<std::unique_ptr<record_store>> open(const record_store_options& options) {
         std::unique_ptr<sqlite_record_store> s(new sqlite_record_store(options));
-        const file_name file = name_of(options.path);
+        const file_name file = name_of(options);
         auto writer = connect(file, true);
         if (!writer) return std::unexpected(writer.error());
         if (auto done = migrate((*writer)->on); !done) return std::unexpected(done.error());
+        if (options.sync == record_sync::full) {
+            if (auto set = (*writer)->on.execute("PRAGMA synchronous = FULL"); !set)
+                return std::unexpected(set.error());
+        }
         s->writer_ = std::move(*writer);
         query named(s->writer_->on, "SELECT id FROM store");
         auto done = named.each([&](const sqlite::statement& row) { s->id_ = row.bytes(0); });
@@ -189,8 +193,8 @@ private:
         std::string vfs;
     };
     /// Connections find each other by the name also where there is no file (SQLite's `memdb`).
-    static file_name name_of(const std::string& path) {
-        if (!path.empty()) return {path, {}};
+    static file_name name_of(const record_store_options& options) {
+        if (!options.path.empty()) return {options.path, options.vfs};
         static std::atomic<std::uint64_t> last{0};
         return {fmt::format("/carillon-records-{}", ++last), "memdb"};
     }

@@ -76,4 +76,14 @@ inline std::string text_at(const sqlite::statement& row, int column) {
     return std::string(row.bytes(column));
 }
 
+/// What a query for one number says of `what`; 0 without a row.
+inline result<std::uint64_t> count_of(query& q, std::string_view what) {
+    std::uint64_t count = 0;
+    const auto done = q.each(
+        [&](const sqlite::statement& row) { count = static_cast<std::uint64_t>(row.number(0)); },
+        what);
+    if (!done) return std::unexpected(done.error());
+    return count;
+}
+
 }  // namespace carillon::store

@@ -144,6 +144,7 @@ void chat_domain::add_room_routes(std::vector<transport::route>& to) {
                   .summary = "invites a user",
                   .who = transport::rules::user_stream,
                   .takes = one_object({{"userId", form::text, "who is invited", true}}),
+                  .repeatable = true,
                   .answers = {{200, json_type, "done", success_fields()}},
                   .handle = calling(*this, &chat_domain::invite)});
     to.push_back({.method = "GET",
@@ -287,8 +288,10 @@ void chat_domain::invite(http::request& r, const principal& who, http::responder
     json_body body(r.body);
     body.text({"userId"}, user, {.needed = presence::required, .max = max_id_length});
     if (auto fine = body.done(); !fine) return answer.send(fine.error());
+    auto call = call_of(r, who);
+    if (!call) return answer.send(call.error());
     with_.chat.invite(r.path_rest[0], who.user, std::move(user),
-                      transport::on_loop_of(std::move(answer), answer_success));
+                      transport::on_loop_of(std::move(answer), answer_success), std::move(*call));
 }
 
 void chat_domain::expel(http::request& r, const principal& who, http::responder answer) {

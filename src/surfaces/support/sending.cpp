@@ -2,6 +2,7 @@
 
 #include "base/time_text.hpp"
 #include "surfaces/support/json_answer.hpp"
+#include "transport/caller.hpp"
 #include "transport/on_loop.hpp"
 #include "transport/publish_body.hpp"
 
@@ -48,8 +49,8 @@ void read_event(json_body& from, json_body::names type, services::user_event& in
 
 namespace {
 
-result<std::optional<idempotency_key>> own_key_of(const http::request& r) {
-    auto key = transport::idempotency_key_of(r, {}, {});
+result<std::optional<idempotency_key>> key_in(const http::request& r, const std::string& space) {
+    auto key = transport::idempotency_key_of(r, {}, space);
     if (!key) return std::unexpected(key.error());
     if (!*key) return std::optional<idempotency_key>{};
     return std::optional(transport::keyed(std::move(**key), r.path, r.body));
@@ -57,16 +58,13 @@ result<std::optional<idempotency_key>> own_key_of(const http::request& r) {
 
 }  // namespace
 
-// No key that a caller says has a line end in it.
 result<std::optional<idempotency_key>> key_of(const http::request& r, const principal& who) {
-    auto key = own_key_of(r);
-    if (key && *key) (*key)->key.insert(0, "user " + who.user + '\n');
-    return key;
+    return key_in(r, transport::key_space_of(who));
 }
 
 result<std::optional<services::repeatable_call>> call_of(const http::request& r,
                                                          const principal& who) {
-    auto key = own_key_of(r);
+    auto key = key_in(r, {});
     if (!key) return std::unexpected(key.error());
     if (!*key) return std::optional<services::repeatable_call>{};
     return services::repeatable_call{who.user, std::move(**key)};

@@ -27,11 +27,11 @@ void read_recipients(json_body& from, std::vector<std::string>& into, std::size_
 /// JSON value) and `timestamp`.
 void read_event(json_body& from, json_body::names type, services::user_event& into);
 
-/// What makes a repeated request store nothing; nothing without `Idempotency-Key`. The key is the
-/// caller's own.
+/// What makes a repeated request store nothing; nothing without `Idempotency-Key`. Whose the key is
+/// `transport::key_space_of` says: back ends share theirs.
 result<std::optional<idempotency_key>> key_of(const http::request& r, const principal& who);
 
-/// The same for calls that write records; the key is the caller's own.
+/// The same for calls that write records; the key is the caller's own, as the record is.
 result<std::optional<services::repeatable_call>> call_of(const http::request& r,
                                                          const principal& who);
 

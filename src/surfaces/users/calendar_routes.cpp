@@ -149,6 +149,7 @@ std::vector<route> calendar_routes::routes() {
                    .summary = "reminds the attendees of what starts soon",
                    .who = rules::send,
                    .takes = maybe_object({{"within", form::text, "a duration such as `1h`"}}),
+                   .repeatable = true,
                    .answers = {{200, json_type, "how many reminders went out", reminded}},
                    .handle = calling(*this, &calendar_routes::remind_of_upcoming)});
     all.push_back({.method = "POST",
@@ -174,7 +175,8 @@ void calendar_routes::create(http::request& r, const principal& who, http::respo
                                                to.send(http::json_response(
                                                    201, json_object().text("id", *id).take()));
                                            }),
-                     std::move(*call));
+                     std::move(*call),
+                     transport::is_sender(who) ? calendar::rights::admin : calendar::rights::owner);
 }
 
 void calendar_routes::list(http::request& r, const principal& who, http::responder answer) {
@@ -222,7 +224,7 @@ void calendar_routes::remove(http::request& r, const principal& who, http::respo
                      transport::on_loop_of(std::move(answer), answer_done));
 }
 
-void calendar_routes::remind_of_upcoming(http::request& r, const principal&,
+void calendar_routes::remind_of_upcoming(http::request& r, const principal& who,
                                          http::responder answer) {
     std::chrono::seconds window = usual_window;
     if (!r.body.empty()) {
@@ -232,11 +234,15 @@ void calendar_routes::remind_of_upcoming(http::request& r, const principal&,
         if (!text.empty()) read_duration(body, "within", text, window);
         if (auto fine = body.done(); !fine) return answer.send(fine.error());
     }
-    calendar_.remind_of_upcoming(window, answer_count(std::move(answer)));
+    auto call = call_of(r, who);
+    if (!call) return answer.send(call.error());
+    calendar_.remind_of_upcoming(window, answer_count(std::move(answer)), std::move(*call));
 }
 
-void calendar_routes::remind_of(http::request& r, const principal&, http::responder answer) {
-    calendar_.remind_of(r.path_rest[0], answer_count(std::move(answer)));
+void calendar_routes::remind_of(http::request& r, const principal& who, http::responder answer) {
+    auto call = call_of(r, who);
+    if (!call) return answer.send(call.error());
+    calendar_.remind_of(r.path_rest[0], answer_count(std::move(answer)), std::move(*call));
 }
 
 }  // namespace carillon::surfaces

@@ -152,7 +152,8 @@ void add_config(CLI::App& app, command_line& line) {
 }
 
 void add_journal(CLI::App& app, command_line& line) {
-    CLI::App* journal = app.add_subcommand("journal", "Back up, restore or check stored events");
+    CLI::App* journal =
+        app.add_subcommand("journal", "Back up, restore or check stored events and records");
     journal->require_subcommand(1);
     const auto action = [&](const char* name, const char* prose) {
         CLI::App* made = journal->add_subcommand(name, prose);
@@ -160,14 +161,15 @@ void add_journal(CLI::App& app, command_line& line) {
         made->callback([&line, name] { line.journal.action = name; });
         return made;
     };
-    action("backup", "Copy the journal into a new file, while the server runs")
+    action("backup", "Copy journal and records (FILE, FILE.records), while the server runs")
         ->add_option("file", line.journal.file, "The copy")
         ->required();
-    CLI::App* restore = action("restore", "Put a copy in the journal's place; the server is off");
+    CLI::App* restore =
+        action("restore", "Put copies in the place of journal and records; the server is off");
     restore->add_option("file", line.journal.file, "The copy")->required();
-    restore->add_flag("--replace", line.journal.replace, "Move aside the journal that is there");
-    action("verify", "Read all of the journal, or of a copy, and say whether it is sound")
-        ->add_option("file", line.journal.file, "A copy; without it, the journal itself");
+    restore->add_flag("--replace", line.journal.replace, "Move aside the files that are there");
+    action("verify", "Read journal and records, or copies, and say whether they are sound")
+        ->add_option("file", line.journal.file, "A copy; without it, the server's own files");
 }
 
 void add_health(CLI::App& app, command_line& line) {

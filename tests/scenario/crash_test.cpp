@@ -1,10 +1,12 @@
 // The first promise, from the clients' side: the server is killed at random moments.
 #include "support/event_reader.hpp"
+#include "support/tokens.hpp"
 
 #include <atomic>
 #include <charconv>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <map>
 #include <random>
 #include <thread>
@@ -262,6 +264,50 @@ TEST(backup, a_copy_made_under_load_is_sound_and_tells_who_has_seen_more) {
     EXPECT_EQ(seen_more.next().data, "3");
     EXPECT_EQ(old.next().data, "3") << "what came after the copy is gone";
     EXPECT_EQ(run_carillon({"journal", "verify", "--data-dir", data}).status, 0);
+}
+
+TEST(backup, holds_each_record_with_its_event_and_no_event_alone) {
+    const temporary_folder folder;
+    const std::string data = folder.path_of("data");
+    const std::string copy = folder.path_of("copy.db");
+    running_server s({"--data-dir", data, "--auth.secret", std::string(test_secret)});
+    const auto notify = [&](const std::string& id) {
+        return s.request("POST", "/api/v1/sse/notifications",
+                         R"({"notificationId":")" + id + R"(","type":"T","userId":"ann"})",
+                         calls_as("back", R"(["publisher"])"));
+    };
+    std::atomic<bool> ends = false;
+    std::thread load([&] {
+        for (int i = 0; !ends; ++i) notify("n" + std::to_string(i));
+    });
+    ::poll(nullptr, 0, 100);
+    const finished made = run_carillon({"journal", "backup", copy, "--data-dir", data});
+    EXPECT_EQ(made.status, 0) << made.output;
+    EXPECT_EQ(run_carillon({"journal", "backup", copy + "2", "--data-dir", data}).status, 0);
+    ends = true;
+    load.join();
+    s.kill();
+    std::filesystem::remove(copy + "2");
+    EXPECT_EQ(run_carillon({"journal", "backup", copy + "2", "--data-dir", data}).status, 1)
+        << "the copy of the records is there";
+    EXPECT_EQ(run_carillon({"journal", "verify", copy}).status, 0);
+    const finished restored =
+        run_carillon({"journal", "restore", copy, "--replace", "--data-dir", data});
+    ASSERT_EQ(restored.status, 0) << restored.output;
+    s.restart();
+    ASSERT_EQ(notify("last").status, 201);
+    const std::string list =
+        s.request("GET", "/api/v1/sse/notifications/inbox?limit=1000", {}, calls_as("ann")).body;
+    std::size_t listed = 0;
+    for (std::size_t at = 0; (at = list.find(R"("notificationId":)", at)) != std::string::npos;
+         ++at)
+        ++listed;
+    EXPECT_GT(listed, 1u) << list;
+    event_reader ann(s, "/api/v1/sse/notifications", calls_as("ann"), {.whole_path = true});
+    ann.next();
+    std::size_t told = 0;
+    for (std::string id; id != "last"; ++told) id = json_value(ann.next().data, "notificationId");
+    EXPECT_EQ(told, listed);
 }
 
 TEST(backup, a_journal_is_there_whenever_a_restore_is_killed) {

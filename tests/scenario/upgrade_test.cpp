@@ -166,10 +166,8 @@ TEST_F(upgrade, goes_back_by_the_copies_from_before_where_a_format_was_raised) {
     const std::string kept = publish("one");
     EXPECT_EQ(notify("n1").status, 201);
     const std::string journal = folder_.path_of("journal-before.db");
-    const std::string records = folder_.path_of("records-before.db");
     ASSERT_EQ(run_carillon({"journal", "backup", journal, "--data-dir", data()}).status, 0);
     stop();
-    fs::copy_file(file("records.db"), records);
     // The next version runs for a while.
     start();
     const std::string lost = publish("two");
@@ -181,8 +179,6 @@ TEST_F(upgrade, goes_back_by_the_copies_from_before_where_a_format_was_raised) {
     // The way back.
     ASSERT_EQ(
         run_carillon({"journal", "restore", journal, "--replace", "--data-dir", data()}).status, 0);
-    fs::copy_file(records, file("records.db"), fs::copy_options::overwrite_existing);
-    for (const char* beside : {"records.db-wal", "records.db-shm"}) fs::remove(file(beside));
     start();
     EXPECT_EQ(unread(), "1");
     event_reader knows_more = reader_from(lost);

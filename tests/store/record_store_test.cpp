@@ -1,6 +1,8 @@
+#include <carillon/store/files.hpp>
 #include <carillon/store/record_store.hpp>
 
 #include "store/sqlite/migrations.hpp"
+#include "support/faulty_disk.hpp"
 #include "support/temporary_folder.hpp"
 
 #include <condition_variable>
@@ -510,6 +512,63 @@ TEST_F(record_store_test, what_nobody_waits_for_goes_with_the_next_write_or_by_i
                        [](const result<>& done) { EXPECT_TRUE(done); });
     store_->close();
     EXPECT_THAT(order, ElementsAre(1, 2, 3));
+}
+
+TEST_F(record_store_test, full_sync_survives_a_power_failure) {
+    for (const auto sync : {record_sync::normal, record_sync::full}) {
+        store_.reset();
+        const carillon::testing::temporary_folder folder;
+        const std::string file = folder.path_of("records.db");
+        carillon::testing::faulty_disk disk;
+        const record_store_options options{
+            .path = file, .sync = sync, .vfs = carillon::testing::faulty_disk::name};
+        store_ = open_record_store(options).value();
+        for (const char* id : {"n1", "n2", "n3"}) notify(id, {"ann"});
+        disk.cut_power();
+        store_.reset();
+        disk.power_on(file);
+        store_ = open_record_store(options).value();
+        const std::size_t left = listed({.user = "ann"}).size();
+        if (sync == record_sync::full)
+            EXPECT_EQ(left, 3u);
+        else
+            EXPECT_LT(left, 3u);
+        store_.reset();
+    }
+    open();
+}
+
+TEST_F(record_store_test, is_copied_as_it_is_at_one_moment) {
+    notify("n1", {"ann"});
+    auto snapshot = record_snapshot::take(path());
+    ASSERT_TRUE(snapshot) << snapshot.error().detail;
+    std::promise<result<>> later;
+    store_->write(
+        [](records& r) {
+            return r.notifications().insert(note("n2"), std::vector{std::string("ann")});
+        },
+        [&](result<> r) { later.set_value(std::move(r)); });
+    auto written = later.get_future();
+    EXPECT_EQ(written.wait_for(50ms), std::future_status::timeout) << "nobody writes meanwhile";
+    snapshot->let_go();
+    EXPECT_TRUE(written.get());
+    const std::string copy = (folder_.path() / "copy.db").string();
+    ASSERT_TRUE(snapshot->copy_to(copy));
+    EXPECT_EQ(snapshot->copy_to(copy).error().code, errc::conflict);
+    EXPECT_TRUE(verify_records(copy).value().empty());
+    EXPECT_EQ(listed({.user = "ann"}).size(), 2u);
+
+    store_.reset();
+    EXPECT_EQ(restore_records(copy, path(), false).error().code, errc::conflict);
+    ASSERT_TRUE(restore_records(copy, path(), true));
+    open();
+    EXPECT_THAT(listed({.user = "ann"}), ElementsAre("n1"));
+    store_.reset();
+    std::ofstream(copy, std::ios::trunc) << "no database";
+    EXPECT_FALSE(restore_records(copy, path(), true));
+    EXPECT_FALSE(record_snapshot::take((folder_.path() / "none.db").string()));
+    open();
+    EXPECT_THAT(listed({.user = "ann"}), ElementsAre("n1")) << "what was there stays";
 }
 
 }  // namespace

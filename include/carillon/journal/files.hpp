@@ -15,9 +15,10 @@ using progress = std::function<void(int)>;
 
 /// Copies a journal as it is at one moment, also while a server uses it, into a file that must not
 /// exist. A cursor that is given afterwards is answered `gap` with reason `lost` by a server that
-/// runs on the copy. Errors: `io_error`, `conflict` (the target exists), `unavailable` (no room).
+/// runs on the copy. `fixed` runs when the moment has come and the copy begins. Errors: `io_error`,
+/// `conflict` (the target exists), `unavailable` (no room).
 result<> backup_sqlite_journal(const std::string& path, const std::string& to,
-                               const progress& tell = {});
+                               const progress& tell = {}, const std::function<void()>& fixed = {});
 
 /// Puts a copy where a server will look for its journal. `replace`: what is there is moved aside,
 /// to a name with `.replaced-` and the time. Errors as above, and `unavailable` while a server has

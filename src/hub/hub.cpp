@@ -70,7 +70,7 @@ std::string hub::id_of(const stored_event& e) const {
 
 void hub::core::committed(std::span<const event_ptr> batch) {
     published_count.fetch_add(batch.size(), std::memory_order_relaxed);
-    // Nobody hears of what fails here for lack of memory: the events are stored, and told of.
+    // Nobody hears of what fails here for lack of memory: the events are stored.
     std::uint64_t woken = std::exchange(not_woken, 0) |
                           recent.push(batch, static_cast<unsigned>(shards.size()),
                                       [this](unsigned s, const event& e) {

@@ -1,5 +1,4 @@
 // Topics by pattern, and their events in memory in one order.
-#include "base/ago.hpp"
 #include "journal/topic_logs.hpp"
 
 #include <algorithm>
@@ -84,30 +83,6 @@ private:
 
 }  // namespace
 
-/// The newest marks of the topics that it is shown.
-class topic_logs::mark_reader final : public name_visitor {
-public:
-    explicit mark_reader(trim_marks& into) : into_(into) {}
-    bool one(topic_log& log) override {
-        into_.note(log);
-        return true;
-    }
-    bool some(std::span<topic_log* const> logs, const name_chunk& in, bool whole) override {
-        if (whole) {
-            into_.note(in.trimmed, in.trim_count);
-        } else {
-            for (const topic_log* log : logs) into_.note(*log);
-        }
-        return true;
-    }
-    bool skips(const name_chunk& chunk) const override {
-        return chunk.trimmed <= into_.trimmed && chunk.trim_count <= into_.trim_count;
-    }
-
-private:
-    trim_marks& into_;
-};
-
 matched_topics topic_logs::matching(const matcher_set& patterns, std::size_t most,
                                     std::uint64_t events) const {
     if (all_literal(patterns)) return literals_of(patterns);
@@ -126,34 +101,6 @@ bool topic_logs::look_up_some(const matcher_set& patterns) const {
     remembered& r = recall(patterns, most_to_merge, kept);
     return go_on(r, names_at_once) &&
            (!r.topics.dense || go_on_with_marks(r, patterns, names_at_once));
-}
-
-// What was trimmed since the look began is known one by one, unless that is too much.
-bool topic_logs::go_on_with_marks(remembered& r, const matcher_set& patterns,
-                                  std::size_t looks) const {
-    if (!r.marks || r.marks->as_of < trims_since_) {
-        r.marks = std::make_unique<known_marks>();
-        r.marks->as_of = trim_count();
-    }
-    known_marks& known = *r.marks;
-    if (known.whole && known.as_of == trim_count()) return true;
-    const pattern_tree tree(*patterns);
-    if (!known.whole) {
-        mark_reader reader(known.newest);
-        auto next = names_.match_some(tree, reader, known.next, looks);
-        known.whole = !next;
-        if (!known.whole) {
-            known.next = std::move(*next);
-            return false;
-        }
-    }
-    auto since = std::ranges::upper_bound(trims_, known.as_of, {}, &trim::count);
-    for (; since != trims_.end(); ++since) {
-        if (since->log != nullptr && tree.matches(since->log->name()))
-            known.newest.note(*since->log);
-    }
-    known.as_of = trim_count();
-    return true;
 }
 
 bool topic_logs::look_up_some_for_values(const matcher_set& patterns) const {
@@ -263,27 +210,6 @@ bool topic_logs::wants(const matcher_set& patterns, const stored_event& e) const
         const topic_log* log = find(t.str());
         return log != nullptr && log->trimmed < e.pos.value;
     });
-}
-
-void topic_logs::tell_losses(read_page& page, position after, const matcher_set& patterns,
-                             const matched_topics& topics) const {
-    trim_marks marks;
-    const bool may_be_forgotten =
-        topics.logs.size() < patterns->size() ||
-        std::ranges::any_of(*patterns, [](const topic_pattern& p) { return !p.is_literal(); });
-    if (may_be_forgotten) marks.note(forgotten, forgotten_trims);
-    for (const topic_log* log : topics.logs) marks.note(*log);
-    if (topics.dense) {
-        remembered& r = recall(patterns, most_to_merge, kept);
-        (void)go_on_with_marks(r, patterns, std::numeric_limits<std::size_t>::max());
-        marks.note(r.marks->newest.trimmed, r.marks->newest.trim_count);
-        for (const topic_pattern& p : *patterns) {
-            const topic_log* log = p.is_literal() ? find(p.str()) : nullptr;
-            if (log != nullptr) marks.note(*log);
-        }
-    }
-    page.trims = marks.trim_count;
-    if (marks.trimmed > after.value) page.lost = gap{after, position{marks.trimmed}};
 }
 
 bool topic_logs::all_in_memory(const matched_topics& topics) const {
@@ -403,46 +329,6 @@ void topic_logs::add_last_values(read_page& page, const read_query& q,
     if (page.events.size() <= q.max_events) return;
     page.events.resize(q.max_events);
     page.through = page.events.back()->pos;
-}
-
-std::uint64_t topic_logs::taken_of(const matcher_set& patterns,
-                                   const matched_topics& topics) const {
-    read_page page;
-    tell_losses(page, {}, patterns, topics);
-    return page.lost ? page.lost->to.value : 0;
-}
-
-// The times of events that are gone are gone too. But where an event is left that is older, those
-// are older still; and a topic that is not full loses only what is too old.
-topic_logs::taken topic_logs::taken_since(std::chrono::system_clock::time_point t, std::uint64_t at,
-                                          const matcher_set& patterns, const matched_topics& topics,
-                                          const time_line& times,
-                                          std::chrono::system_clock::time_point now) const {
-    taken all;
-    const std::uint64_t newest = taken_of(patterns, topics);
-    const bool everything = t.time_since_epoch().count() <= 0;
-    const bool long_ago = t < ago(now, retention_of_({}).max_age);
-    if (everything || newest > at || (topics.dense && long_ago)) {
-        all.newest = newest;
-        return all;
-    }
-    for (const topic_log* log : topics.logs) {
-        if (log->trimmed == 0) continue;
-        const stored_event* const oldest = log->empty() ? nullptr : log->front().get();
-        if (oldest != nullptr && times.counts_from(oldest->pos.value, oldest->stored_at, now) < t)
-            continue;
-        const bool asked = log->rule.load(std::memory_order_acquire) != &unasked_;
-        const retention keep = asked ? log->keep() : retention_of_(log->name());
-        const bool full =
-            log->kept >= keep.max_events || log->kept_bytes > keep.max_bytes - keep.max_bytes / 8;
-        if (!full && t >= ago(now, keep.max_age)) continue;
-        if (log->complete()) {
-            all.newest = std::max(all.newest, log->trimmed);
-        } else {
-            all.maybe.push_back(log);
-        }
-    }
-    return all;
 }
 
 bool topic_logs::superseded(const stored_event& e, const read_query& q) const {

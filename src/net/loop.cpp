@@ -182,7 +182,7 @@ bool loop::in_loop_thread() const noexcept { return turn::here() == this; }
 void loop::run() {
     carillon::turn* const outer = enter(this);
     while (!stopping_.load(std::memory_order_acquire)) take_turn(wait_ms());
-    if (next_due_ < due_.size()) run_posted();  // they were due in the last turn
+    if (next_due_ < due_.size()) run_posted();             // they were due in the last turn
     const auto dropped = std::exchange(end_of_turn_, {});  // what waits for it is told by their end
     enter(outer);
 }

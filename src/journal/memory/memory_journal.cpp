@@ -82,7 +82,7 @@ void memory_journal::commit(std::vector<request>& batch) {
                 r.outcome = commit_locked(r);
             } catch (const std::bad_alloc&) {
                 r.outcome = fail(errc::unavailable, "no memory");
-                // What nobody is told of is not there for readers either.
+                // What was refused is not there for readers either.
                 for (const auto& e : r.events) e->erased = true;
             }
             if (r.outcome && *r.outcome == appended::stored)

@@ -44,8 +44,8 @@ private:
     std::uint64_t last_number_ = 0;
 };
 
-/// Equal filters of many streams, once: streams of a kind often filter alike. Confined to its shard.
-/// One that nobody has any more is forgotten when many others have come.
+/// Equal filters of many streams, once: streams of a kind often filter alike. Confined to its
+/// shard. One that nobody has any more is forgotten when many others have come.
 class filter_table {
 public:
     std::shared_ptr<const event_filter> intern(const event_filter& filter);

@@ -1,4 +1,4 @@
-// Who is signed in, what ends with them, and what the pages say when the server does not know them.
+// The session: its user, what ends with them, and what the pages say when the server does not know them.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Browser, Page } from "playwright-core";
 import { startBrowser } from "./support/browser.js";

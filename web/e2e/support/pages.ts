@@ -17,7 +17,7 @@ export async function show(browser: Browser, at: Server, path: string, { token, 
   page.on("pageerror", (why) => problems.push(String(why)));
   page.on("console", (line) => line.type() === "error" && !/Failed to load resource|ERR_|Unable to preload|dynamically imported/.test(line.text()) && problems.push(line.text()));
   page.on("request", (request) => !request.url().startsWith(at.url) && !/^(data|blob):/.test(request.url()) && problems.push(`left the origin: ${request.url()}`));
-  // Once: who has signed out stays so after a reload.
+  // Once: a user that has signed out stays so after a reload.
   await page.addInitScript((t) => {
     if (t && !sessionStorage.getItem("given")) sessionStorage.setItem("carillon.token", t);
     sessionStorage.setItem("given", "yes");

@@ -16,7 +16,7 @@ export async function fetchTransport(request: TransportRequest): Promise<void> {
   // In seconds or as a date (RFC 9110, section 10.2.3); what is neither counts as none.
   const after = answer.headers.get("Retry-After")!;
   const retryAfter = Math.max(0, +after * 1000 || Date.parse(after) - Date.now() || 0);
-  // The attempt's signal ends the body of what is no stream.
+  // The attempt's signal ends the body of an answer that no stream follows.
   if (status !== 200) throw new StreamFailure("http", { status, retryAfter });
   if (!/^text\/event-stream\b/i.test(answer.headers.get("Content-Type")!)) throw new StreamFailure("content-type", { status, retryAfter });
   request.opened();

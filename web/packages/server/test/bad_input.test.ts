@@ -1,4 +1,4 @@
-// What applications, browsers and clocks get wrong: each has a defined end, and goes to nobody whom it was not meant for.
+// What applications, browsers and clocks get wrong: each has a defined end, and reaches nobody else.
 import { createServer, request as httpRequest } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";

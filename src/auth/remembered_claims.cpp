@@ -22,7 +22,7 @@ packed_texts texts_of(const token_claims& c) {
 
 remembered_claims::remembered_claims(const token_claims& claims)
     : texts_(texts_of(claims)),
-      times_(claims),
+      times_(static_cast<const token_times&>(claims)),
       grants_(claims.grants),
       roles_(static_cast<std::uint32_t>(claims.roles.size())),
       attributes_(static_cast<std::uint32_t>(claims.attributes.size())) {}

@@ -285,17 +285,15 @@ void hub::core::append_for(std::vector<event> batch, addresses to,
                            receipt_callback delivered) {
     events stored;
     stored.reserve(batch.size() * to.size());
+    const auto add = [&stored](event content, const address& one) {
+        auto& made = stored.emplace_back(std::make_shared<stored_event>());
+        made->content = std::move(content);
+        made->content.topics = one;
+        made->content.is_private = true;
+    };
     for (event& e : batch) {
-        for (const address& one : to) {
-            auto& made = stored.emplace_back(std::make_shared<stored_event>());
-            if (&one == &to.back()) {
-                made->content = std::move(e);
-            } else {
-                made->content = e;
-            }
-            made->content.topics = one;
-            made->content.is_private = true;
-        }
+        for (std::size_t i = 0; i + 1 < to.size(); ++i) add(e, to[i]);
+        if (!to.empty()) add(std::move(e), to.back());
     }
     append(std::move(stored), std::move(key), std::move(done), std::move(delivered));
 }

@@ -55,9 +55,9 @@ private:
     using filter_ptr = std::shared_ptr<const event_filter>;
     struct by_value {
         using is_transparent = void;
-        static const event_filter& of(const filter_ptr& p) noexcept { return *p; }
-        static const event_filter& of(const event_filter& f) noexcept { return f; }
-        bool operator()(const auto& a, const auto& b) const { return of(a) < of(b); }
+        bool operator()(const filter_ptr& a, const filter_ptr& b) const { return *a < *b; }
+        bool operator()(const filter_ptr& a, const event_filter& b) const { return *a < b; }
+        bool operator()(const event_filter& a, const filter_ptr& b) const { return a < *b; }
     };
 
     std::set<filter_ptr, by_value> known_;

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { findings } from "./support/axe.js";
 import { startBrowser } from "./support/browser.js";
+import { signIn } from "./support/pages.js";
 import { Server } from "./support/server.js";
 import { secret, tokenOf } from "./support/token.js";
 
@@ -45,17 +46,6 @@ async function open(path: string, { at = server, width = 1440, dark = false, cal
   await page.goto(at.url + path);
   await page.locator("#main h1, #main .state-title").first().waitFor();
   return page;
-}
-
-async function signIn(page: Page, token?: string): Promise<void> {
-  await page.locator("header").getByRole("button", { name: "Sign in" }).click();
-  const dialog = page.getByRole("dialog");
-  if (token === undefined) await dialog.getByRole("button", { name: "Use the test token" }).click();
-  else {
-    await dialog.getByLabel("Token").fill(token);
-    await dialog.getByRole("button", { name: "Sign in" }).click();
-  }
-  await page.getByRole("button", { name: "Sign out" }).waitFor();
 }
 
 const events = (page: Page) => page.getByRole("list", { name: "Events, newest first" });

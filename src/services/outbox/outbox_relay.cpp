@@ -361,12 +361,14 @@ void outbox_relay::state::spill(std::uint64_t row) {
     ++spilled;
 }
 
-// A page at a time, when those in memory are through.
+// A page at a time, while those in memory leave room: one that is refused for long, since its topic
+// does not fit in, must not keep those of others from being read.
 void outbox_relay::state::read_spilled() {
     std::uint64_t from = 0;
     {
         const std::lock_guard lock(mutex);
-        if (spilled_from == 0 || reads_from != 0 || !waiting.empty() || !unwritten.empty()) return;
+        if (spilled_from == 0 || reads_from != 0 || !unwritten.empty()) return;
+        if (waiting.size() > limits.max_waiting / 2) return;
         from = reads_from = std::exchange(spilled_from, 0);
         spilled = 0;
     }

@@ -55,17 +55,20 @@ export async function lead(room: string, url: string, options: ClientOptions, si
       const standing = (): Standing => ({ cursor: client.lastEventId, topics: [...asked] });
       // Where tabs may not change the live stream, it is opened anew for them.
       const sort = (): void => change(client, asked, [fixed, ...members.values()].flat(), settled);
-      const timer = setTimeout(() => {
-        settled = true;
-        sort();
-      }, settling);
+      // Tabs say what they want when the stream opens: nobody's topics are given up before that.
+      let timer: ReturnType<typeof setTimeout> | undefined;
       client.onStatus((status) => {
+        clearTimeout(timer);
         awaitsFirst = status === "open";
+        if (awaitsFirst && !settled)
+          timer = setTimeout(() => {
+            settled = true;
+            sort();
+          }, settling);
         if (awaitsFirst) {
           first = undefined;
           say({ is: "open", ...standing() });
         } else if (status === "closed") {
-          clearTimeout(timer);
           ended();
           if (!signal.aborted) say({ is: "end", ...facts(client.failure) });
           channel.close();

@@ -185,6 +185,17 @@ test("topics that tabs have added are in the next stream from its start, whoever
   expect(server.last.headers.get("Last-Event-ID")).toBe("aaaaaaaa.1");
 });
 
+test("topics outlive a server that is away for longer than topics that nobody wants are kept", async () => {
+  await tab({ topics: ["a"] });
+  for (let n = 0; n < 5; n++) {
+    server.last.fail();
+    await vi.advanceTimersByTimeAsync(30_000);
+    await settled();
+  }
+  expect(gets().length).toBeGreaterThan(4);
+  expect(gets().at(-1)).toBe("?topic=news&topic=a");
+});
+
 test("a topic that no tab wants any more is given up", async () => {
   const [first, second] = [await tab(), await tab()];
   await opened();

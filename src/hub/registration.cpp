@@ -148,10 +148,15 @@ void shard::impl::count_out(const stream_profile& p) noexcept {
     if (p.quota) p.quota->give_back();
 }
 
-// Whatever lacks memory, nothing of the stream is left.
+// Whatever lacks memory, and whatever an embedder's options throw, nothing of the stream is left.
 result<subscriber*> shard::impl::open(stream_request request) {
     bool counts = false;
     std::optional<stream_name> made;
+    const auto undo = [&] {
+        subscriber* const still = made ? find(*made) : nullptr;
+        if (still != nullptr) release(*still);
+        if (counts && !made) count_out(*request.profile);
+    };
     try {
         if (auto admitted = admits(request); !admitted) return std::unexpected(admitted.error());
         if (auto counted = count_in(*request.profile); !counted)
@@ -161,10 +166,11 @@ result<subscriber*> shard::impl::open(stream_request request) {
         made = name_of(s);
         return fill(s, request);
     } catch (const std::bad_alloc&) {
-        subscriber* const still = made ? find(*made) : nullptr;
-        if (still != nullptr) release(*still);
-        if (counts && !made) count_out(*request.profile);
+        undo();
         return fail(errc::unavailable, no_memory);
+    } catch (...) {
+        undo();
+        throw;
     }
 }
 
